@@ -1,0 +1,1 @@
+//! Pilothouse: a terminal cockpit for live Kubernetes migrations.

@@ -1,0 +1,2 @@
+//! The binary: nothing but a call into the library.
+fn main() {}
