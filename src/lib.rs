@@ -1,1 +1,9 @@
 //! Pilothouse: a terminal cockpit for live Kubernetes migrations.
+//!
+//! A directory is a room that answers one question; `docs/architecture.md` is the map and
+//! `tests/tidy.rs` keeps its doors shut.
+
+pub mod diagnose;
+pub mod forecast;
+pub mod laws;
+pub mod model;

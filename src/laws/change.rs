@@ -1,0 +1,149 @@
+//! The words laws speak in: changes, and the reasons and evidence for them. `sandbox` carries the same changes out on JSON.
+
+use crate::model::{Key, Propagation, Text, Uid};
+use std::collections::BTreeSet;
+
+/// What the laws take as given besides the world.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// The API server's minor version (`1.33` → 33); `None` when it could not be read.
+    pub server_minor: Option<u32>,
+    /// Provisioners known to be absent or dead; any other is assumed to run.
+    pub dead_provisioners: BTreeSet<Text>,
+    /// Drivers without attach (`attachRequired: false`): nothing guards their disks while a pod still mounts them.
+    pub attachless_drivers: BTreeSet<Text>,
+}
+
+/// One value that a reason rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+pub struct Evidence {
+    pub object: Key,
+    /// The field's path as in the object's YAML: `spec.claimRef.uid`.
+    pub field: Text,
+    pub value: String,
+}
+
+/// Why: one sentence and the values it rests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Reason {
+    pub text: String,
+    pub evidence: Vec<Evidence>,
+}
+
+impl Reason {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            evidence: Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn seen(mut self, object: &Key, field: &str, value: impl Into<String>) -> Self {
+        self.evidence.push(Evidence {
+            object: object.clone(),
+            field: field.into(),
+            value: value.into(),
+        });
+        self
+    }
+}
+
+/// What a law does to the world: the change, the law's name (its file), and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction {
+    pub law: &'static str,
+    pub change: Change,
+    pub reason: Reason,
+}
+
+/// One change a controller makes. Closed; each is carried out on facts by `laws::change::apply` and on JSON by `sandbox`.
+/// A change names the uid of the object it was decided on; on another object of that name it does nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A DELETE as the API server handles it: removed at once, or `deletionTimestamp` set while finalizers remain
+    /// or, for a scheduled pod, until its kubelet confirms.
+    Delete {
+        object: Key,
+        uid: Uid,
+        propagation: Propagation,
+    },
+    /// The kubelet confirms that a deleting pod's containers are gone: the grace period becomes 0.
+    ConfirmPodGone {
+        pod: Key,
+        uid: Uid,
+    },
+    AddFinalizer {
+        object: Key,
+        uid: Uid,
+        finalizer: Text,
+    },
+    /// The last finalizer of a deleting object removes the object.
+    RemoveFinalizer {
+        object: Key,
+        uid: Uid,
+        finalizer: Text,
+    },
+    RemoveOwner {
+        object: Key,
+        uid: Uid,
+        owner: Uid,
+    },
+    /// Claim and volume name each other, and both phases become Bound.
+    Bind {
+        claim: Key,
+        claim_uid: Uid,
+        volume: Key,
+        volume_uid: Uid,
+    },
+    /// `status.phase` of a claim becomes Lost.
+    LoseClaim {
+        claim: Key,
+        uid: Uid,
+    },
+    SetVolumePhase {
+        volume: Key,
+        uid: Uid,
+        phase: crate::model::storage::VolumePhase,
+    },
+    /// The provisioner makes a disk and a volume for a claim.
+    Provision {
+        claim: Key,
+        uid: Uid,
+    },
+    /// The provisioner destroys the disk behind a volume and deletes the volume object. There is no way back.
+    DestroyDisk {
+        volume: Key,
+        uid: Uid,
+    },
+    /// A StatefulSet makes the pod of an ordinal.
+    CreatePod {
+        set: Key,
+        set_uid: Uid,
+        ordinal: u32,
+    },
+    /// A StatefulSet makes the claim of one of its templates for an ordinal.
+    CreateClaim {
+        set: Key,
+        set_uid: Uid,
+        template: Text,
+        ordinal: u32,
+    },
+    /// A Job, ReplicaSet or DaemonSet makes one more pod.
+    SpawnPod {
+        owner: Key,
+        owner_uid: Uid,
+    },
+    /// The scheduler binds a pod to a node and its kubelet starts it.
+    StartPod {
+        pod: Key,
+        uid: Uid,
+    },
+    /// A controller takes over a pod whose controller is gone.
+    Adopt {
+        owner: Key,
+        owner_uid: Uid,
+        object: Key,
+        uid: Uid,
+    },
+}

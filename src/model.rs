@@ -1,0 +1,31 @@
+//! What is? Identities, lean facts per kind, the indexed world, feeds and their age, the closed list of acts.
+//!
+//! This room knows no clock, disk, network, terminal or law: time arrives as a value, facts arrive as observations.
+
+pub mod act;
+pub mod cluster;
+pub mod event;
+pub mod fact;
+pub mod feed;
+pub mod ident;
+pub mod lenient;
+pub mod meta;
+pub mod quantity;
+pub mod storage;
+pub mod tenant;
+pub mod time;
+pub mod workload;
+pub mod world;
+
+/// Short text that is cloned often: names, labels, field values. Up to 23 bytes live inline.
+pub type Text = smol_str::SmolStr;
+
+pub use act::{Act, Propagation};
+pub use cluster::{ClusterIdentity, Operator};
+pub use fact::{Body, Malformed, Object};
+pub use feed::{Feed, FeedId, FeedState, Scope};
+pub use ident::{Key, Kind, Pin, ResourceVersion, Uid};
+pub use meta::{Labels, Meta, OwnerReference, Selector};
+pub use tenant::{Tenant, TenantRule};
+pub use time::{Moment, Now};
+pub use world::{Observation, World};

@@ -1,0 +1,246 @@
+//! An object as facts: lean `metadata` and a lean body, decoded straight from the response bytes.
+
+use super::lenient::or_default;
+use super::storage::{Attachment, Claim, Class, Volume};
+use super::workload::{CronJob, Job, Namespace, Node, Pod, Replicated, StatefulSet};
+use super::{Key, Kind, Meta, Pin, Text};
+use serde::Deserialize;
+use serde::de::DeserializeSeed as _;
+
+/// One object of the cluster, as much of it as a rule or a screen reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    pub meta: Meta,
+    pub body: Body,
+}
+
+/// What an object is, by kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    Namespace(Namespace),
+    Node(Node),
+    StorageClass(Class),
+    PersistentVolume(Volume),
+    VolumeAttachment(Attachment),
+    PersistentVolumeClaim(Claim),
+    Pod(Pod),
+    Job(Job),
+    CronJob(CronJob),
+    StatefulSet(StatefulSet),
+    Deployment(Replicated),
+    ReplicaSet(Replicated),
+    DaemonSet(Replicated),
+    Release(Release),
+}
+
+/// A Helm release revision, read from the labels of its record only (`reference/semantics.md` §2.1).
+/// The label is what `helm list` believes; the payload, which decides an upgrade, is not read here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Release {
+    pub name: Text,
+    pub revision: u32,
+    pub status: Text,
+}
+
+/// The `type` of a Secret that holds a Helm release record.
+pub const RELEASE_SECRET_TYPE: &str = "helm.sh/release.v1";
+
+impl Object {
+    pub const fn kind(&self) -> Kind {
+        match &self.body {
+            Body::Namespace(_) => Kind::Namespace,
+            Body::Node(_) => Kind::Node,
+            Body::StorageClass(_) => Kind::StorageClass,
+            Body::PersistentVolume(_) => Kind::PersistentVolume,
+            Body::VolumeAttachment(_) => Kind::VolumeAttachment,
+            Body::PersistentVolumeClaim(_) => Kind::PersistentVolumeClaim,
+            Body::Pod(_) => Kind::Pod,
+            Body::Job(_) => Kind::Job,
+            Body::CronJob(_) => Kind::CronJob,
+            Body::StatefulSet(_) => Kind::StatefulSet,
+            Body::Deployment(_) => Kind::Deployment,
+            Body::ReplicaSet(_) => Kind::ReplicaSet,
+            Body::DaemonSet(_) => Kind::DaemonSet,
+            Body::Release(_) => Kind::Release,
+        }
+    }
+
+    pub fn key(&self) -> Key {
+        Key::new(self.kind(), &self.meta.namespace, &self.meta.name)
+    }
+
+    pub fn pin(&self) -> Pin {
+        Pin {
+            key: self.key(),
+            uid: self.meta.uid.clone(),
+            resource_version: self.meta.resource_version.clone(),
+        }
+    }
+
+    /// Decodes one object of a kind from its JSON, exactly as the API server sends it.
+    pub fn decode(kind: Kind, json: &[u8]) -> Result<Self, serde_json::Error> {
+        Decode(kind).deserialize(&mut serde_json::Deserializer::from_slice(json))
+    }
+
+    /// Decodes one object of a kind from JSON already parsed.
+    pub fn from_value(kind: Kind, value: &serde_json::Value) -> Result<Self, serde_json::Error> {
+        Decode(kind).deserialize(value)
+    }
+}
+
+macro_rules! bodies {
+    ($($pattern:ident($facts:ty) => $accessor:ident),* $(,)?) => {
+        impl Body {
+            $(
+                /// The facts of this kind, if the object is of it.
+                pub const fn $accessor(&self) -> Option<&$facts> {
+                    match self { Self::$pattern(facts) => Some(facts), _ => None }
+                }
+            )*
+        }
+    };
+}
+
+bodies! {
+    Namespace(Namespace) => namespace,
+    Node(Node) => node,
+    StorageClass(Class) => class,
+    PersistentVolume(Volume) => volume,
+    VolumeAttachment(Attachment) => attachment,
+    PersistentVolumeClaim(Claim) => claim,
+    Pod(Pod) => pod,
+    Job(Job) => job,
+    CronJob(CronJob) => cron_job,
+    StatefulSet(StatefulSet) => stateful_set,
+    Release(Release) => release,
+}
+
+impl Body {
+    /// The facts that Deployments, ReplicaSets and DaemonSets share.
+    pub const fn replicated(&self) -> Option<&Replicated> {
+        match self {
+            Self::Deployment(facts) | Self::ReplicaSet(facts) | Self::DaemonSet(facts) => Some(facts),
+            _ => None,
+        }
+    }
+}
+
+/// The common shape of an object: `metadata`, `spec`, `status`.
+#[derive(Deserialize)]
+struct Shape<S, T> {
+    #[serde(default, deserialize_with = "or_default")]
+    metadata: Meta,
+    #[serde(
+        default = "S::default",
+        deserialize_with = "or_default",
+        bound(deserialize = "S: Deserialize<'de> + Default")
+    )]
+    spec: S,
+    #[serde(
+        default = "T::default",
+        deserialize_with = "or_default",
+        bound(deserialize = "T: Deserialize<'de> + Default")
+    )]
+    status: T,
+}
+
+/// A part of an object that no rule reads.
+#[derive(Default)]
+struct Unread;
+
+impl<'de> Deserialize<'de> for Unread {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+/// A storage class keeps its fields beside `metadata`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClassShape {
+    #[serde(default, deserialize_with = "or_default")]
+    metadata: Meta,
+    #[serde(default, deserialize_with = "or_default")]
+    provisioner: Text,
+    reclaim_policy: Option<super::storage::ReclaimPolicy>,
+    volume_binding_mode: Option<Text>,
+}
+
+fn shaped<'de, D, S, T>(source: D, body: impl FnOnce(S, T) -> Body) -> Result<Object, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    S: Deserialize<'de> + Default,
+    T: Deserialize<'de> + Default,
+{
+    let shape = Shape::<S, T>::deserialize(source)?;
+    Ok(Object {
+        meta: shape.metadata,
+        body: body(shape.spec, shape.status),
+    })
+}
+
+/// Decodes objects of one kind; a seed, so that a page of a list decodes item by item from its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Decode(pub Kind);
+
+impl<'de> serde::de::DeserializeSeed<'de> for Decode {
+    type Value = Object;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, source: D) -> Result<Object, D::Error> {
+        let mut object = match self.0 {
+            Kind::Namespace => shaped(source, |spec, status| Body::Namespace(Namespace { spec, status })),
+            Kind::Node => shaped(source, |_: Unread, status| Body::Node(Node { status })),
+            Kind::StorageClass => ClassShape::deserialize(source).map(|shape| Object {
+                meta: shape.metadata,
+                body: Body::StorageClass(Class {
+                    provisioner: shape.provisioner,
+                    reclaim_policy: shape.reclaim_policy,
+                    volume_binding_mode: shape.volume_binding_mode,
+                }),
+            }),
+            Kind::PersistentVolume => shaped(source, |spec, status| Body::PersistentVolume(Volume { spec, status })),
+            Kind::VolumeAttachment => shaped(source, |spec, status| {
+                Body::VolumeAttachment(Attachment { spec, status })
+            }),
+            Kind::PersistentVolumeClaim => shaped(source, |spec, status| {
+                Body::PersistentVolumeClaim(Claim { spec, status })
+            }),
+            Kind::Pod => shaped(source, |spec, status| Body::Pod(Pod { spec, status })),
+            Kind::Job => shaped(source, |spec, status| Body::Job(Job { spec, status })),
+            Kind::CronJob => shaped(source, |spec, _: Unread| Body::CronJob(CronJob { spec })),
+            Kind::StatefulSet => shaped(source, |spec, status| Body::StatefulSet(StatefulSet { spec, status })),
+            Kind::Deployment => shaped(source, |spec, status| Body::Deployment(Replicated { spec, status })),
+            Kind::ReplicaSet => shaped(source, |spec, status| Body::ReplicaSet(Replicated { spec, status })),
+            Kind::DaemonSet => shaped(source, |spec, status| Body::DaemonSet(Replicated { spec, status })),
+            Kind::Release => shaped(source, |_: Unread, _: Unread| Body::Release(Release::default())),
+        }?;
+        if object.meta.name.is_empty() {
+            return Err(serde::de::Error::custom("metadata.name is missing"));
+        }
+        if let Body::Release(release) = &mut object.body {
+            *release = Release::from_labels(&object.meta);
+        }
+        object.meta.finalizers.shrink_to_fit();
+        Ok(object)
+    }
+}
+
+impl Release {
+    /// What the record's labels say; a revision that is no number reads as 0.
+    fn from_labels(meta: &Meta) -> Self {
+        let label = |key: &str| meta.labels.get(key).cloned().unwrap_or_default();
+        Self {
+            name: label("name"),
+            revision: label("version").parse().unwrap_or(0),
+            status: label("status"),
+        }
+    }
+}
+
+/// An object that could not be read: a finding with a name, never a dead watch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    pub key: Key,
+    /// What the decoder said, with the field where it stopped.
+    pub why: String,
+}

@@ -1,0 +1,73 @@
+//! Kubernetes quantities (`10Gi`, `500m`, `1e3`), as far as binding compares them.
+
+use super::Text;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A quantity as written. Compared by [`Quantity::bytes`]; an unreadable one compares with nothing.
+/// Source: `apimachinery/pkg/api/resource/quantity.go`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Quantity(pub Text);
+
+impl Quantity {
+    /// Whole bytes, rounded up as Kubernetes does; `None` when the text is no quantity.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "negative and infinite values are refused first, and sizes of disks are far below 2^52 bytes"
+    )]
+    pub fn bytes(&self) -> Option<u64> {
+        const SUFFIXES: [(&str, f64); 15] = [
+            ("Ki", 1024.0),
+            ("Mi", 1_048_576.0),
+            ("Gi", 1_073_741_824.0),
+            ("Ti", 1_099_511_627_776.0),
+            ("Pi", 1_125_899_906_842_624.0),
+            ("Ei", 1_152_921_504_606_846_976.0),
+            ("n", 1e-9),
+            ("u", 1e-6),
+            ("m", 1e-3),
+            ("k", 1e3),
+            ("M", 1e6),
+            ("G", 1e9),
+            ("T", 1e12),
+            ("P", 1e15),
+            ("E", 1e18),
+        ];
+        let text = self.0.as_str();
+        let (number, factor) = SUFFIXES
+            .iter()
+            .find_map(|(suffix, factor)| text.strip_suffix(suffix).map(|number| (number, *factor)))
+            .unwrap_or((text, 1.0));
+        let value = number.parse::<f64>().ok()? * factor;
+        (value.is_finite() && value >= 0.0).then(|| value.ceil() as u64)
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_compare_in_bytes() {
+        for (text, bytes) in [
+            ("10Gi", Some(10 << 30)),
+            ("1G", Some(1_000_000_000)),
+            ("1500m", Some(2)),
+            ("1e3", Some(1_000)),
+            ("0", Some(0)),
+            ("", None),
+            ("-1", None),
+            ("lots", None),
+        ] {
+            assert_eq!(Quantity(text.into()).bytes(), bytes, "{text}");
+        }
+    }
+}

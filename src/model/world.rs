@@ -1,0 +1,432 @@
+//! The world: every fact by key, indexed for the questions rules ask, and the feeds that keep it current.
+//!
+//! Apply, delete and reset are the words of a watch. Objects are shared (`Arc`), so that a forecast copies a
+//! tenant's part of the world for the price of its keys.
+
+use super::feed::{Feed, FeedId, FeedState, Freshness};
+use super::storage::Volume;
+use super::{Body, Key, Kind, Malformed, Moment, Object, Pin, Text, Uid};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the outside reports. Observations of one feed arrive in order.
+#[derive(Clone, Debug)]
+pub enum Observation {
+    /// A list of this feed begins; what it does not name by its end is gone.
+    ListBegan { feed: FeedId, at: Moment },
+    /// The list is complete and the watch goes on from it.
+    ListEnded { feed: FeedId, at: Moment },
+    /// The object as it is now.
+    Applied {
+        feed: FeedId,
+        object: Box<Object>,
+        at: Moment,
+    },
+    /// The object is gone. The uid is the one that went.
+    Deleted {
+        feed: FeedId,
+        key: Key,
+        uid: Uid,
+        at: Moment,
+    },
+    /// An object that cannot be read.
+    Malformed {
+        feed: FeedId,
+        malformed: Malformed,
+        at: Moment,
+    },
+    /// Proof of life without news: a bookmark, an answered heartbeat.
+    Heard { feed: FeedId, at: Moment },
+    /// The feed lost its watch, was refused, or is not served.
+    Lost { feed: FeedId, state: FeedState },
+}
+
+/// Everything known of a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    objects: BTreeMap<Key, Arc<Object>>,
+    malformed: BTreeMap<Key, Malformed>,
+    feeds: BTreeMap<FeedId, Feed>,
+    /// Keys not yet seen again in a list under way, per feed.
+    unseen: HashMap<FeedId, HashSet<Key>>,
+    index: Index,
+    revision: u64,
+}
+
+/// Answers kept ready, each derived from `objects` alone.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    by_uid: HashMap<Uid, Key>,
+    /// Claim → pods that name it, whatever their phase.
+    users: HashMap<Key, BTreeSet<Key>>,
+    /// Owner uid → dependents.
+    dependents: HashMap<Uid, BTreeSet<Key>>,
+    /// Claim key → volumes whose `claimRef` names it.
+    claimed: HashMap<Key, BTreeSet<Key>>,
+    /// Volume name → attachments of it.
+    attached: HashMap<Text, BTreeSet<Key>>,
+}
+
+impl World {
+    /// A world of these objects, every feed live: for forecasts, fixtures and the sandbox.
+    pub fn of(objects: impl IntoIterator<Item = Object>) -> Self {
+        let mut world = Self::default();
+        for kind in Kind::ALL {
+            world.feeds.insert(
+                FeedId::cluster(kind),
+                Feed {
+                    state: FeedState::Live,
+                    heard: Moment::default(),
+                    listed: true,
+                },
+            );
+        }
+        for object in objects {
+            world.put(object);
+        }
+        world
+    }
+
+    /// Raised by every change: equal means nothing to redraw.
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Takes an observation in. Returns whether anything a screen shows has changed.
+    pub fn apply(&mut self, observation: Observation) -> bool {
+        let before = self.revision;
+        match observation {
+            Observation::ListBegan { feed, at } => {
+                let held = self.keys_of(&feed).collect();
+                self.unseen.insert(feed.clone(), held);
+                let entry = self.feeds.entry(feed).or_insert_with(|| Feed::waiting(at));
+                if !entry.listed {
+                    entry.state = FeedState::Listing { since: at, seen: 0 };
+                    self.revision += 1;
+                }
+                entry.heard = at;
+            }
+            Observation::ListEnded { feed, at } => {
+                for key in self.unseen.remove(&feed).unwrap_or_default() {
+                    self.take(&key);
+                    self.revision += u64::from(self.malformed.remove(&key).is_some());
+                }
+                let entry = self.feeds.entry(feed).or_insert_with(|| Feed::waiting(at));
+                *entry = Feed {
+                    state: FeedState::Live,
+                    heard: at,
+                    listed: true,
+                };
+                self.revision += 1;
+            }
+            Observation::Applied { feed, object, at } => {
+                let key = object.key();
+                self.seen(&feed, &key, at);
+                self.put(*object);
+            }
+            Observation::Deleted { feed, key, uid, at } => {
+                self.heard(&feed, at);
+                if self
+                    .get(&key)
+                    .is_some_and(|held| held.meta.uid == uid || uid.is_empty())
+                {
+                    self.take(&key);
+                }
+                self.revision += u64::from(self.malformed.remove(&key).is_some());
+            }
+            Observation::Malformed { feed, malformed, at } => {
+                self.seen(&feed, &malformed.key, at);
+                self.take(&malformed.key);
+                if self.malformed.get(&malformed.key) != Some(&malformed) {
+                    self.malformed.insert(malformed.key.clone(), malformed);
+                    self.revision += 1;
+                }
+            }
+            Observation::Heard { feed, at } => self.heard(&feed, at),
+            Observation::Lost { feed, state } => {
+                let entry = self
+                    .feeds
+                    .entry(feed)
+                    .or_insert_with(|| Feed::waiting(Moment::default()));
+                if entry.state != state {
+                    entry.state = state;
+                    self.revision += 1;
+                }
+            }
+        }
+        self.revision != before
+    }
+
+    /// Declares a feed before its first answer, so that its panel can say what it waits for.
+    pub fn expect(&mut self, feed: FeedId, at: Moment) {
+        self.feeds.entry(feed).or_insert_with(|| Feed::waiting(at));
+        self.revision += 1;
+    }
+
+    /// Puts an object in place, replacing the one of the same key.
+    pub fn put(&mut self, object: Object) {
+        let key = object.key();
+        if self.objects.get(&key).is_some_and(|held| **held == object) {
+            return;
+        }
+        self.take(&key);
+        self.malformed.remove(&key);
+        self.index.add(&key, &object);
+        self.objects.insert(key, Arc::new(object));
+        self.revision += 1;
+    }
+
+    /// Removes an object; `None` when there was none.
+    pub fn take(&mut self, key: &Key) -> Option<Arc<Object>> {
+        let object = self.objects.remove(key)?;
+        self.index.remove(key, &object);
+        self.revision += 1;
+        Some(object)
+    }
+
+    pub fn get(&self, key: &Key) -> Option<&Arc<Object>> {
+        self.objects.get(key)
+    }
+
+    pub fn by_uid(&self, uid: &Uid) -> Option<&Arc<Object>> {
+        self.index.by_uid.get(uid).and_then(|key| self.objects.get(key))
+    }
+
+    /// The object a pin names, if it is still that very one (its resource version may have moved on).
+    pub fn pinned(&self, pin: &Pin) -> Option<&Arc<Object>> {
+        self.get(&pin.key).filter(|object| object.meta.uid == pin.uid)
+    }
+
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    pub fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.objects.values()
+    }
+
+    pub fn malformed(&self) -> impl Iterator<Item = &Malformed> {
+        self.malformed.values()
+    }
+
+    /// All objects of a kind, by namespace and name.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Arc<Object>> {
+        let first = Key {
+            kind,
+            namespace: Text::default(),
+            name: Text::default(),
+        };
+        self.objects
+            .range(first..)
+            .take_while(move |(key, _)| key.kind == kind)
+            .map(|(_, object)| object)
+    }
+
+    /// All objects of a kind in one namespace, by name.
+    pub fn in_namespace<'a>(&'a self, kind: Kind, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
+        let first = Key {
+            kind,
+            namespace: namespace.into(),
+            name: Text::default(),
+        };
+        self.objects
+            .range(first..)
+            .take_while(move |(key, _)| key.kind == kind && key.namespace == namespace)
+            .map(|(_, object)| object)
+    }
+
+    /// Names of all namespaces: those listed, and, where namespaces are denied, those that objects live in.
+    pub fn namespaces(&self) -> BTreeSet<Text> {
+        let listed = self.of_kind(Kind::Namespace).map(|object| object.meta.name.clone());
+        if self
+            .feeds
+            .get(&FeedId::cluster(Kind::Namespace))
+            .is_some_and(|feed| feed.listed)
+        {
+            return listed.collect();
+        }
+        let lived_in = self
+            .objects
+            .keys()
+            .filter(|key| !key.namespace.is_empty())
+            .map(|key| key.namespace.clone());
+        listed.chain(lived_in).collect()
+    }
+
+    /// The pods that name a claim, whatever their phase; see `laws` for which of them hold it.
+    pub fn users_of(&self, claim: &Key) -> impl Iterator<Item = &Arc<Object>> {
+        self.resolve(self.index.users.get(claim))
+    }
+
+    /// Objects with an ownerReference to this uid.
+    pub fn dependents_of(&self, owner: &Uid) -> impl Iterator<Item = &Arc<Object>> {
+        self.resolve(self.index.dependents.get(owner))
+    }
+
+    /// The volumes whose `claimRef` names this claim, of whatever uid.
+    pub fn volumes_claimed_by(&self, claim: &Key) -> impl Iterator<Item = &Arc<Object>> {
+        self.resolve(self.index.claimed.get(claim))
+    }
+
+    /// The attachments of a volume.
+    pub fn attachments_of(&self, volume: &str) -> impl Iterator<Item = &Arc<Object>> {
+        self.resolve(self.index.attached.get(volume))
+    }
+
+    fn resolve<'a>(&'a self, keys: Option<&'a BTreeSet<Key>>) -> impl Iterator<Item = &'a Arc<Object>> {
+        keys.into_iter().flatten().filter_map(|key| self.objects.get(key))
+    }
+
+    pub fn feeds(&self) -> impl Iterator<Item = (&FeedId, &Feed)> {
+        self.feeds.iter()
+    }
+
+    /// How current the facts of a kind in a namespace are: that of the feed which covers them.
+    pub fn freshness(&self, kind: Kind, namespace: &str, now: Moment, quiet: Duration) -> Freshness {
+        self.feeds
+            .iter()
+            .filter(|(feed, _)| feed.covers(kind, namespace))
+            .map(|(_, feed)| feed.freshness(now, quiet))
+            .next()
+            .unwrap_or(Freshness::Waiting { since: now })
+    }
+
+    /// A world of its own with the same feeds and only the objects the filter keeps.
+    #[must_use]
+    pub fn excerpt(&self, keep: impl Fn(&Object) -> bool) -> Self {
+        let mut part = Self {
+            feeds: self.feeds.clone(),
+            ..Self::default()
+        };
+        for (key, object) in &self.objects {
+            if keep(object) {
+                part.index.add(key, object);
+                part.objects.insert(key.clone(), Arc::clone(object));
+            }
+        }
+        part.revision = self.revision;
+        part
+    }
+
+    fn keys_of<'a>(&'a self, feed: &'a FeedId) -> impl Iterator<Item = Key> + 'a {
+        self.objects
+            .keys()
+            .chain(self.malformed.keys())
+            .filter(|key| feed.covers(key.kind, &key.namespace))
+            .cloned()
+    }
+
+    fn seen(&mut self, feed: &FeedId, key: &Key, at: Moment) {
+        if let Some(unseen) = self.unseen.get_mut(feed) {
+            unseen.remove(key);
+        }
+        self.heard(feed, at);
+        if let Some(Feed {
+            state: FeedState::Listing { seen, .. },
+            ..
+        }) = self.feeds.get_mut(feed)
+        {
+            *seen += 1;
+            self.revision += 1;
+        }
+    }
+
+    fn heard(&mut self, feed: &FeedId, at: Moment) {
+        if let Some(entry) = self.feeds.get_mut(feed) {
+            entry.heard = entry.heard.max(at);
+        }
+    }
+}
+
+impl Index {
+    fn add(&mut self, key: &Key, object: &Object) {
+        self.each(key, object, |set, key| {
+            set.insert(key.clone());
+        });
+        if !object.meta.uid.is_empty() {
+            self.by_uid.insert(object.meta.uid.clone(), key.clone());
+        }
+    }
+
+    fn remove(&mut self, key: &Key, object: &Object) {
+        self.each(key, object, |set, key| {
+            set.remove(key);
+        });
+        if self.by_uid.get(&object.meta.uid) == Some(key) {
+            self.by_uid.remove(&object.meta.uid);
+        }
+        self.forget_empty(key, object);
+    }
+
+    /// Visits every index entry that this object belongs in.
+    fn each(&mut self, key: &Key, object: &Object, mut visit: impl FnMut(&mut BTreeSet<Key>, &Key)) {
+        for owner in &object.meta.owner_references {
+            visit(self.dependents.entry(owner.uid.clone()).or_default(), key);
+        }
+        match &object.body {
+            Body::Pod(pod) => {
+                for claim in pod.claims(&object.meta) {
+                    let claim = Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, &claim);
+                    visit(self.users.entry(claim).or_default(), key);
+                }
+            }
+            Body::PersistentVolume(volume) => {
+                if let Some(claim) = claim_key(volume) {
+                    visit(self.claimed.entry(claim).or_default(), key);
+                }
+            }
+            Body::VolumeAttachment(attachment) => {
+                let volume = attachment.spec.source.persistent_volume_name.clone();
+                visit(self.attached.entry(volume).or_default(), key);
+            }
+            _ => {}
+        }
+    }
+
+    /// Drops index entries that a removal left empty, so that churn does not grow the index.
+    fn forget_empty(&mut self, _key: &Key, object: &Object) {
+        for owner in &object.meta.owner_references {
+            if self.dependents.get(&owner.uid).is_some_and(BTreeSet::is_empty) {
+                self.dependents.remove(&owner.uid);
+            }
+        }
+        match &object.body {
+            Body::Pod(pod) => {
+                for claim in pod.claims(&object.meta) {
+                    let claim = Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, &claim);
+                    if self.users.get(&claim).is_some_and(BTreeSet::is_empty) {
+                        self.users.remove(&claim);
+                    }
+                }
+            }
+            Body::PersistentVolume(volume) => {
+                if let Some(claim) = claim_key(volume)
+                    && self.claimed.get(&claim).is_some_and(BTreeSet::is_empty)
+                {
+                    self.claimed.remove(&claim);
+                }
+            }
+            Body::VolumeAttachment(attachment) => {
+                let volume = &attachment.spec.source.persistent_volume_name;
+                if self.attached.get(volume).is_some_and(BTreeSet::is_empty) {
+                    self.attached.remove(volume);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The claim a volume's `claimRef` names.
+fn claim_key(volume: &Volume) -> Option<Key> {
+    volume
+        .spec
+        .claim_ref
+        .as_ref()
+        .map(|claim| Key::new(Kind::PersistentVolumeClaim, &claim.namespace, &claim.name))
+}
