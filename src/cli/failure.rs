@@ -15,9 +15,14 @@ impl Failure {
         Self { what: what.into(), hint: hint.into() }
     }
 
+    /// A cluster's trouble; its sentence already ends with the next thing to try.
+    pub fn of_cluster(error: &crate::cluster::ClusterError) -> Self {
+        Self::new(error.to_string(), "")
+    }
+
     /// Says it on standard error. Nothing is left to do when even that is closed.
     pub fn report(&self) -> ExitCode {
-        let text = format!("pilothouse: {}\n  try: {}\n", self.what, self.hint);
+        let text = format!("pilothouse: {self}\n");
         match std::io::stderr().write_all(text.as_bytes()) {
             Ok(()) | Err(_) => ExitCode::from(2),
         }
@@ -26,7 +31,7 @@ impl Failure {
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} (try: {})", self.what, self.hint)
+        if self.hint.is_empty() { f.write_str(&self.what) } else { write!(f, "{}; {}", self.what, self.hint) }
     }
 }
 

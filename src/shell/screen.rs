@@ -29,8 +29,7 @@ pub struct Screen {
 
 impl Screen {
     pub fn enter() -> io::Result<Self> {
-        enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        take()?;
         let mut terminal = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
         terminal.clear()?;
         Ok(Self { terminal })
@@ -44,6 +43,12 @@ impl Screen {
         drawn
     }
 
+    /// Takes the terminal back after it was given away.
+    pub fn reenter(&mut self) -> io::Result<()> {
+        take()?;
+        self.forget()
+    }
+
     /// The next frame is drawn whole: something else may have written to the terminal.
     pub fn forget(&mut self) -> io::Result<()> {
         self.terminal.clear()
@@ -54,6 +59,11 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
 }
 
 /// Gives the terminal back. A closed terminal cannot be restored, and that is no reason to fail.
