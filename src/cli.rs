@@ -15,7 +15,7 @@ pub use args::Cli;
 pub use config::{Config, TenantChoice};
 pub use failure::Failure;
 
-use crate::shell::{self, Session};
+use crate::shell::{self, JournalHome, Session};
 use args::Command;
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -44,7 +44,11 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         None => {
             shell::require_terminal()?;
             let config = Config::load(&look)?;
-            runtime()?.block_on(shell::run(Session::on_cluster(&connect, &config)))
+            let mut session = Session::new(connect.options(), &config);
+            if connect.operate {
+                session = session.operating(JournalHome(config::state_dir()?));
+            }
+            runtime()?.block_on(shell::run(session))
         }
         Some(Command::Demo { scenario }) => {
             shell::require_terminal()?;

@@ -1,5 +1,6 @@
 //! The words of the command line. What a newcomer reads in `--help` stands here and nowhere else.
 
+use crate::cluster::ConnectOptions;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -42,6 +43,13 @@ pub struct ConnectArgs {
     /// Allow acts. Without it the cockpit only observes and every gate stays shut
     #[arg(long, help_heading = "Cluster")]
     pub operate: bool,
+}
+
+impl ConnectArgs {
+    /// As the cluster room wants them; before a screen is up, a credential plugin may ask.
+    pub fn options(&self) -> ConnectOptions {
+        ConnectOptions { kubeconfig: self.kubeconfig.clone(), context: self.context.clone(), plugin_may_ask: true }
+    }
 }
 
 /// What to show and how.
