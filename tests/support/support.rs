@@ -1,0 +1,12 @@
+//! What tests against a real control plane share. A test target takes it in with
+//! `#[path = "../support/support.rs"] mod support;`.
+
+#![expect(clippy::allow_attributes, reason = "`expect` would fail in the one target that uses everything")]
+#![allow(dead_code, reason = "each test target uses a part of it")]
+
+pub(crate) mod kit;
+pub(crate) mod persons;
+pub(crate) mod plane;
+pub(crate) mod process;
+pub(crate) mod run;
+pub(crate) mod wait;
