@@ -3,7 +3,6 @@
 //! One control plane serves all trials of a run. Trials that stop or freeze the API server come last, one by one.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
@@ -23,18 +22,98 @@ use support::plane::ControlPlane;
 use trial::Trial;
 
 mod claims;
+mod jobs;
+mod server;
+mod statefulset;
 #[path = "../support/support.rs"]
 mod support;
 mod trial;
+mod volumes;
 
-/// The namespace of a trial is its number and its name.
+/// A trial by its name, which is also that of its namespace.
 type Story = (&'static str, fn(&Trial<'_>));
 
 /// Trials that leave the control plane alone.
-const SHARED: &[Story] = &[("claim-held-by-a-running-pod", claims::held_by_a_running_pod)];
+const SHARED: &[Story] = &[
+    ("seed-003-pod-first", statefulset::pod_first),
+    ("seed-003-claim-first", statefulset::claim_first),
+    ("seed-003-scaled-down-first", statefulset::scaled_down_first),
+    ("set-orphaned-and-adopted", statefulset::orphaned_and_adopted),
+    ("claim-held-by-a-running-pod", claims::held_by_a_running_pod),
+    ("claim-held-by-a-succeeded-pod", claims::held_by_a_succeeded_pod),
+    ("claim-held-by-a-lingering-pod", claims::held_by_a_lingering_pod),
+    ("claim-held-by-a-scheduled-pod", claims::held_by_a_scheduled_pod),
+    (
+        "claim-not-held-by-an-unscheduled-pod",
+        claims::not_held_by_an_unscheduled_pod,
+    ),
+    (
+        "claim-terminating-takes-no-new-pod",
+        claims::a_terminating_claim_takes_no_new_pod,
+    ),
+    ("claim-early-strip-is-undone", claims::an_early_strip_is_undone),
+    (
+        "claim-late-strip-frees-the-volume",
+        claims::a_late_strip_frees_the_volume_under_the_pod,
+    ),
+    ("claim-lost-can-be-deleted", claims::a_lost_claim_can_be_deleted),
+    ("claim-lost-is-held-by-its-pod", claims::a_lost_claim_is_held_by_its_pod),
+    ("claim-lost-is-found-again", claims::a_lost_claim_is_found_again),
+    ("volume-reserved-by-name", volumes::reserved_by_name),
+    (
+        "volume-reserved-against-a-claim-that-names-it",
+        volumes::reserved_against_a_claim_that_names_it,
+    ),
+    ("volume-claim-ref-cleared", volumes::claim_ref_cleared_is_a_theft_window),
+    (
+        "volume-released-is-not-bound-again",
+        volumes::released_is_not_bound_again,
+    ),
+    ("volume-deleted-while-bound", volumes::deleted_while_bound),
+    (
+        "volume-deleted-while-released-or-available",
+        volumes::deleted_while_released_or_available,
+    ),
+    ("volume-early-strip-is-undone", volumes::an_early_strip_is_undone),
+    (
+        "volume-policy-flipped-while-released",
+        volumes::policy_flipped_while_released,
+    ),
+    (
+        "delete-policy-host-path-under-tmp",
+        volumes::delete_policy_host_path_under_tmp,
+    ),
+    (
+        "delete-policy-host-path-elsewhere",
+        volumes::delete_policy_host_path_elsewhere,
+    ),
+    ("delete-policy-nfs", volumes::delete_policy_nfs),
+    (
+        "delete-policy-csi-without-a-provisioner",
+        volumes::delete_policy_csi_without_a_provisioner,
+    ),
+    (
+        "delete-policy-deleted-while-bound",
+        volumes::delete_policy_deleted_while_bound,
+    ),
+    ("job-deleted-without-a-policy", jobs::deleted_without_a_policy),
+    ("job-active-orphaned", jobs::active_orphaned),
+    ("job-finished-orphaned", jobs::finished_orphaned),
+    ("job-active-in-background", jobs::active_in_background),
+    (
+        "job-background-with-a-lingering-pod",
+        jobs::background_with_a_lingering_pod,
+    ),
+    ("job-active-in-foreground", jobs::active_in_foreground),
+    ("job-suspended", jobs::suspended),
+    ("persons", server::persons),
+];
 
 /// Trials that take the API server away from everybody.
-const EXCLUSIVE: &[Story] = &[];
+const EXCLUSIVE: &[Story] = &[
+    ("server-killed-and-started-again", server::killed_and_started_again),
+    ("server-frozen-and-thawed", server::frozen_and_thawed),
+];
 
 /// Started by the first trial that needs it; a listing or a filter that matches nothing never starts it.
 #[derive(Default)]
@@ -57,9 +136,16 @@ fn main() -> ExitCode {
 
     let shared = Arc::new(Shared::default());
     let together = libtest_mimic::run(&arguments, trials(SHARED, &kit, &shared));
-    let alone = Arguments { test_threads: Some(1), ..arguments };
+    let alone = Arguments {
+        test_threads: Some(1),
+        ..arguments
+    };
     let one_by_one = libtest_mimic::run(&alone, trials(EXCLUSIVE, &kit, &shared));
-    if together.has_failed() { together.exit_code() } else { one_by_one.exit_code() }
+    if together.has_failed() {
+        together.exit_code()
+    } else {
+        one_by_one.exit_code()
+    }
 }
 
 fn trials(stories: &'static [Story], kit: &Kit, shared: &Arc<Shared>) -> Vec<libtest_mimic::Trial> {
@@ -67,7 +153,9 @@ fn trials(stories: &'static [Story], kit: &Kit, shared: &Arc<Shared>) -> Vec<lib
         let (kit, shared) = (kit.clone(), Arc::clone(shared));
         libtest_mimic::Trial::test(*name, move || {
             let plane = shared.0.get_or_init(|| ControlPlane::start(kit));
-            let plane = plane.as_ref().map_err(|why| format!("the control plane did not start: {why}"))?;
+            let plane = plane
+                .as_ref()
+                .map_err(|why| format!("the control plane did not start: {why}"))?;
             // Trials share nothing that a panic could leave half done.
             catch_unwind(AssertUnwindSafe(|| tell(&Trial::new(plane, name))))
                 .map_err(|panic| Failed::from(format!("{}\n{}", message(&*panic), plane.tails())))
@@ -78,5 +166,6 @@ fn trials(stories: &'static [Story], kit: &Kit, shared: &Arc<Shared>) -> Vec<lib
 
 fn message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words")
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words")
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::plane::ControlPlane;
 use crate::support::run::Ran;
-use crate::support::wait;
+use crate::support::wait::{until, until_still};
 
 /// What the controllers do, they do within this.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -23,11 +23,15 @@ impl<'plane> Trial<'plane> {
     /// `namespace` also names the trial's storage class and begins the names of its volumes, which have no namespace.
     pub(crate) fn new(plane: &'plane ControlPlane, namespace: &str) -> Self {
         plane.create(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}));
-        Self { plane, namespace: namespace.to_owned() }
+        Self {
+            plane,
+            namespace: namespace.to_owned(),
+        }
     }
 
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> Ran {
-        self.plane.kubectl(&[&["--namespace", &self.namespace], arguments].concat())
+        self.plane
+            .kubectl(&[&["--namespace", &self.namespace], arguments].concat())
     }
 
     /// Creates an object in the trial's namespace.
@@ -41,7 +45,12 @@ impl<'plane> Trial<'plane> {
         let mut body = json!({"apiVersion": "v1", "kind": "DeleteOptions"});
         merge(&mut body, options);
         let arguments = ["delete", "--raw", path, "-f", "-"];
-        self.plane.run(crate::support::persons::Person::Anna, "kubectl", &arguments, &body.to_string())
+        self.plane.run(
+            crate::support::persons::Person::Anna,
+            "kubectl",
+            &arguments,
+            &body.to_string(),
+        )
     }
 
     /// JSON patch of an object at an API path's `kind/name`.
@@ -66,33 +75,29 @@ impl<'plane> Trial<'plane> {
         format!("/api/v1/namespaces/{}/{resource}/{name}", self.namespace)
     }
 
-    /// Waits until what `look` gives exists and `holds`.
-    pub(crate) fn wait(&self, what: &str, look: impl Fn() -> Option<Value>, holds: impl Fn(&Value) -> bool) -> Value {
-        wait::until(what, LIMIT, || match look() {
-            Some(object) if holds(&object) => Ok(object),
-            Some(object) => Err(brief(&object)),
-            None => Err("nothing there".to_owned()),
-        })
-        .unwrap_or_else(|why| panic!("{why}"))
-    }
-
-    /// Waits until what `look` gives is gone.
-    pub(crate) fn wait_gone(&self, what: &str, look: impl Fn() -> Option<Value>) {
-        wait::until(what, LIMIT, || look().map_or(Ok(()), |object| Err(brief(&object))))
-            .unwrap_or_else(|why| panic!("{why}"));
-    }
-
     pub(crate) fn wait_running(&self, pod: &str) -> Value {
-        self.wait(&format!("pod {pod} runs"), || self.pod(pod), |pod| pod["status"]["phase"] == "Running")
+        wait(
+            &format!("pod {pod} runs"),
+            || self.pod(pod),
+            |pod| pod["status"]["phase"] == "Running",
+        )
     }
 
     pub(crate) fn wait_bound(&self, claim: &str) -> Value {
-        self.wait(&format!("claim {claim} is bound"), || self.claim(claim), |claim| claim["status"]["phase"] == "Bound")
+        wait(
+            &format!("claim {claim} is bound"),
+            || self.claim(claim),
+            |claim| claim["status"]["phase"] == "Bound",
+        )
     }
 
     pub(crate) fn wait_phase(&self, volume: &str, phase: &str) -> Value {
         let what = format!("volume {volume} is {phase}");
-        self.wait(&what, || self.volume(volume), |volume| volume["status"]["phase"] == phase)
+        wait(
+            &what,
+            || self.volume(volume),
+            |volume| volume["status"]["phase"] == phase,
+        )
     }
 
     /// Waits until nothing in the trial's namespace (pods, claims, jobs) and no volume of its class has changed for a
@@ -102,7 +107,10 @@ impl<'plane> Trial<'plane> {
             let mut seen = BTreeMap::new();
             for (kind, path) in [
                 ("pod", format!("/api/v1/namespaces/{}/pods", self.namespace)),
-                ("claim", format!("/api/v1/namespaces/{}/persistentvolumeclaims", self.namespace)),
+                (
+                    "claim",
+                    format!("/api/v1/namespaces/{}/persistentvolumeclaims", self.namespace),
+                ),
                 ("job", format!("/apis/batch/v1/namespaces/{}/jobs", self.namespace)),
                 ("volume", "/api/v1/persistentvolumes".to_owned()),
             ] {
@@ -115,7 +123,7 @@ impl<'plane> Trial<'plane> {
             }
             seen
         };
-        wait::until_still("everything at rest", QUIET, LIMIT, look).unwrap_or_else(|why| panic!("{why}"))
+        until_still("everything at rest", QUIET, LIMIT, look).unwrap_or_else(|why| panic!("{why}"))
     }
 
     /// A class without a provisioner that binds at once.
@@ -134,6 +142,13 @@ impl<'plane> Trial<'plane> {
     /// The same with parts of its spec set otherwise.
     pub(crate) fn create_volume_with(&self, name: &str, spec: &Value) -> String {
         let name = format!("{}-{name}", self.namespace);
+        self.create_volume_unwatched(&name, spec);
+        self.wait_phase(&name, "Available");
+        name
+    }
+
+    /// The same by its full name, whatever phase it comes to.
+    pub(crate) fn create_volume_unwatched(&self, name: &str, spec: &Value) {
         let mut volume = json!({
             "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name},
             "spec": {
@@ -144,11 +159,9 @@ impl<'plane> Trial<'plane> {
         merge(&mut volume["spec"], spec);
         let sources = ["hostPath", "nfs", "csi"];
         if !sources.iter().any(|source| volume["spec"].get(source).is_some()) {
-            volume["spec"]["hostPath"] = json!({"path": self.plane.path("volumes").join(&name)});
+            volume["spec"]["hostPath"] = json!({"path": self.plane.path("volumes").join(name)});
         }
         self.plane.create(&volume);
-        self.wait_phase(&name, "Available");
-        name
     }
 
     /// A claim of the trial's class.
@@ -179,6 +192,21 @@ impl<'plane> Trial<'plane> {
     }
 }
 
+/// Waits until what `look` gives exists and `holds`.
+pub(crate) fn wait(what: &str, look: impl Fn() -> Option<Value>, holds: impl Fn(&Value) -> bool) -> Value {
+    until(what, LIMIT, || match look() {
+        Some(object) if holds(&object) => Ok(object),
+        Some(object) => Err(brief(&object)),
+        None => Err("nothing there".to_owned()),
+    })
+    .unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// Waits until what `look` gives is gone.
+pub(crate) fn wait_gone(what: &str, look: impl Fn() -> Option<Value>) {
+    until(what, LIMIT, || look().map_or(Ok(()), |object| Err(brief(&object)))).unwrap_or_else(|why| panic!("{why}"));
+}
+
 /// What a pod that mounts a claim as `data` looks like.
 pub(crate) fn pod_spec(claim: &str) -> Value {
     json!({
@@ -205,7 +233,10 @@ pub(crate) fn is_terminating(object: &Value) -> bool {
 }
 
 pub(crate) fn finalizers(object: &Value) -> Vec<&str> {
-    object["metadata"]["finalizers"].as_array().map(|all| all.iter().map(text).collect()).unwrap_or_default()
+    object["metadata"]["finalizers"]
+        .as_array()
+        .map(|all| all.iter().map(text).collect())
+        .unwrap_or_default()
 }
 
 /// The parts of an object that tell a story, for a message.

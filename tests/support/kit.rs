@@ -32,9 +32,19 @@ impl Kit {
     pub(crate) fn find() -> Result<Self, Missing> {
         let directory = std::env::var_os("KUBEBUILDER_ASSETS")
             .filter(|assets| !assets.is_empty())
-            .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/kit"), PathBuf::from);
-        let programs: Vec<_> = PROGRAMS.into_iter().filter(|program| !directory.join(program).is_file()).collect();
-        if programs.is_empty() { Ok(Self { directory }) } else { Err(Missing { directory, programs }) }
+            .map_or_else(
+                || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/kit"),
+                PathBuf::from,
+            );
+        let programs: Vec<_> = PROGRAMS
+            .into_iter()
+            .filter(|program| !directory.join(program).is_file())
+            .collect();
+        if programs.is_empty() {
+            Ok(Self { directory })
+        } else {
+            Err(Missing { directory, programs })
+        }
     }
 
     pub(crate) fn program(&self, name: &str) -> PathBuf {

@@ -43,7 +43,12 @@ impl ControlPlane {
     pub(crate) fn start(kit: Kit) -> Result<Self, String> {
         let room = Room::new("pilothouse-plane-")?;
         let [client, peer, api] = free_ports()?;
-        let etcd = Supervised::start(&room, "etcd", &kit.program("etcd"), &etcd_arguments(&room, client, peer))?;
+        let etcd = Supervised::start(
+            &room,
+            "etcd",
+            &kit.program("etcd"),
+            &etcd_arguments(&room, client, peer),
+        )?;
 
         let tokens = Tokens::draw()?;
         write_private(&room.path("tokens.csv"), &tokens.file())?;
@@ -57,7 +62,9 @@ impl ControlPlane {
             kit,
             room,
         };
-        plane.start_with(&tokens).map_err(|(plane, why)| format!("{why}\n{}", plane.tails()))
+        plane
+            .start_with(&tokens)
+            .map_err(|(plane, why)| format!("{why}\n{}", plane.tails()))
     }
 
     fn start_with(mut self, tokens: &Tokens) -> Result<Self, (Self, String)> {
@@ -128,14 +135,25 @@ impl ControlPlane {
     /// Runs a program of the kit as somebody, in an environment that holds nothing of the machine's own.
     pub(crate) fn run(&self, person: Person, program: &str, arguments: &[&str], input: &str) -> Ran {
         let mut command = Command::new(self.kit.program(program));
-        command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.env("HOME", self.room.path("home")).env("KUBECONFIG", self.kubeconfig(person));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+            .env("HOME", self.room.path("home"))
+            .env("KUBECONFIG", self.kubeconfig(person));
         to_end(command, input)
     }
 
     /// Creates an object and gives back what the server made of it.
     pub(crate) fn create(&self, object: &Value) -> Value {
-        self.run(Person::Anna, "kubectl", &["create", "-f", "-", "-o", "json"], &object.to_string()).json()
+        self.run(
+            Person::Anna,
+            "kubectl",
+            &["create", "-f", "-", "-o", "json"],
+            &object.to_string(),
+        )
+        .json()
     }
 
     /// The object or list at an API path, or nothing if there is none.
@@ -150,17 +168,21 @@ impl ControlPlane {
     /// What the programs said last, for a test that failed.
     pub(crate) fn tails(&self) -> String {
         let api_server = self.api_server();
-        let all = std::iter::once(&self.etcd).chain(api_server.as_ref()).chain(&self.followers);
-        all.map(|process| {
+        let all = std::iter::once(&self.etcd)
+            .chain(api_server.as_ref())
+            .chain(&self.followers);
+        let tail = |process: &Supervised| {
             let state = if process.is_alive() { "running" } else { "ENDED" };
-            format!("---- {} ({state})\n{}\n", process.name, process.tail(TAIL))
-        })
-        .collect()
+            format!("---- {} ({state})\n{}", process.name, process.tail(TAIL))
+        };
+        all.map(tail).collect::<Vec<_>>().join("\n")
     }
 
     fn api_server(&self) -> std::sync::MutexGuard<'_, Option<Supervised>> {
         // A test that panicked while it held the lock left nothing half done here.
-        self.api_server.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.api_server
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn launch_api_server(&self) -> Result<(), String> {
@@ -175,7 +197,11 @@ impl ControlPlane {
         let certificate = self.room.path("certificates/apiserver.crt");
         let authority = self.wait_for("the API server's certificate", || {
             let pem = fs::read(&certificate).map_err(|error| error.to_string())?;
-            if pem.ends_with(b"-----END CERTIFICATE-----\n") { Ok(pem) } else { Err("half of it".to_owned()) }
+            if pem.ends_with(b"-----END CERTIFICATE-----\n") {
+                Ok(pem)
+            } else {
+                Err("half of it".to_owned())
+            }
         })?;
         for person in Person::ALL {
             let kubeconfig = tokens.kubeconfig(person, &self.server, &authority);
@@ -210,7 +236,12 @@ impl ControlPlane {
             if name == "kwok" {
                 arguments.push(format!("--config={}", stages.display()));
             }
-            self.followers.push(Supervised::start(&self.room, name, &self.kit.program(name), &arguments)?);
+            self.followers.push(Supervised::start(
+                &self.room,
+                name,
+                &self.kit.program(name),
+                &arguments,
+            )?);
         }
         Ok(())
     }
@@ -240,7 +271,12 @@ impl ControlPlane {
             "status": {"allocatable": room, "capacity": room},
         });
         for object in [cluster_wide, bind("view"), bind("view-cluster"), node] {
-            let ran = self.run(Person::Machinery, "kubectl", &["create", "-f", "-"], &object.to_string());
+            let ran = self.run(
+                Person::Machinery,
+                "kubectl",
+                &["create", "-f", "-"],
+                &object.to_string(),
+            );
             if !ran.success {
                 return Err(ran.to_string());
             }
@@ -262,7 +298,11 @@ impl ControlPlane {
         let path = "/api/v1/namespaces/kube-system/pods/first";
         self.wait_for("a running pod", || {
             let status = &self.get(path).ok_or("no pod")?["status"];
-            if status["phase"] == "Running" { Ok(()) } else { Err(status.to_string()) }
+            if status["phase"] == "Running" {
+                Ok(())
+            } else {
+                Err(status.to_string())
+            }
         })?;
         let ran = self.kubectl(&["delete", "--raw", path]);
         if ran.success { Ok(()) } else { Err(ran.to_string()) }
@@ -278,7 +318,9 @@ impl ControlPlane {
 
     fn ended(&self) -> Option<&'static str> {
         let api_server = self.api_server();
-        let mut all = std::iter::once(&self.etcd).chain(api_server.as_ref()).chain(&self.followers);
+        let mut all = std::iter::once(&self.etcd)
+            .chain(api_server.as_ref())
+            .chain(&self.followers);
         all.find(|process| !process.is_alive()).map(|process| process.name)
     }
 }
@@ -338,5 +380,7 @@ fn free_ports<const N: usize>() -> Result<[u16; N], String> {
         }
     }
     let ports: Vec<_> = listeners.iter().map(|(port, _)| *port).collect();
-    ports.try_into().map_err(|_: Vec<u16>| "not enough free ports on loopback".to_owned())
+    ports
+        .try_into()
+        .map_err(|_: Vec<u16>| "not enough free ports on loopback".to_owned())
 }

@@ -24,21 +24,29 @@ pub(crate) struct Room {
 
 impl Supervised {
     /// Starts `program`; what it prints goes to `NAME.log` in the room.
-    pub(crate) fn start(
-        room: &Room,
-        name: &'static str,
-        program: &Path,
-        arguments: &[String],
-    ) -> Result<Self, String> {
+    pub(crate) fn start(room: &Room, name: &'static str, program: &Path, arguments: &[String]) -> Result<Self, String> {
         let log = room.path(&format!("{name}.log"));
         let mut command = Command::new("sh");
         command.args(["-c", include_str!("supervise.sh"), "supervise"]);
-        command.arg(room.path("running").join(name)).arg(&log).arg(program).args(arguments);
+        command
+            .arg(room.path("running").join(name))
+            .arg(&log)
+            .arg(program)
+            .args(arguments);
         let mut supervisor = hold(command).map_err(|error| format!("{name} does not start: {error}"))?;
         let pid = first_line(&mut supervisor)
-            .and_then(|line| line.trim().parse().map_err(|error| format!("{line:?} is no pid: {error}")))
+            .and_then(|line| {
+                line.trim()
+                    .parse()
+                    .map_err(|error| format!("{line:?} is no pid: {error}"))
+            })
             .map_err(|error| format!("{name} does not start: {error}"))?;
-        Ok(Self { name, log, pid, supervisor })
+        Ok(Self {
+            name,
+            log,
+            pid,
+            supervisor,
+        })
     }
 
     /// Whether the process still runs. One that ended by itself stays a zombie until this value is gone.
@@ -63,12 +71,19 @@ impl Supervised {
         let log = fs::read(&self.log).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         let all: Vec<_> = log.lines().collect();
-        all.get(all.len().saturating_sub(lines)..).unwrap_or_default().join("\n")
+        all.get(all.len().saturating_sub(lines)..)
+            .unwrap_or_default()
+            .join("\n")
     }
 
     fn signal(&self, signal: &str) {
         let status = Command::new("kill").args([signal, &self.pid.to_string()]).status();
-        assert!(status.is_ok_and(|status| status.success()), "kill {signal} {} ({}) failed", self.pid, self.name);
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "kill {signal} {} ({}) failed",
+            self.pid,
+            self.name
+        );
     }
 }
 
@@ -106,7 +121,12 @@ impl Drop for Room {
 /// Starts a shell whose standard input only this process holds, in a process group of its own so that a Ctrl-C or a
 /// `timeout` that ends the whole group of the test binary leaves it alive to do its duty.
 fn hold(mut command: Command) -> std::io::Result<Child> {
-    command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
+    command
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
 }
 
 /// Closes the shell's standard input and waits until it has done what it does then.

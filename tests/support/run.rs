@@ -40,7 +40,13 @@ impl Ran {
 
 impl fmt::Display for Ran {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, code, stdout, stderr, .. } = self;
+        let Self {
+            what,
+            code,
+            stdout,
+            stderr,
+            ..
+        } = self;
         write!(formatter, "`{what}` ended with {code:?}\nout: {stdout}\nerr: {stderr}")
     }
 }
@@ -50,7 +56,10 @@ pub(crate) fn to_end(mut command: Command, input: &str) -> Ran {
     let what = spelled(&command);
     let file = || tempfile::tempfile().expect("a temporary file");
     let (mut stdin, mut stdout, mut stderr) = (file(), file(), file());
-    stdin.write_all(input.as_bytes()).and_then(|()| stdin.rewind()).expect("to write a temporary file");
+    stdin
+        .write_all(input.as_bytes())
+        .and_then(|()| stdin.rewind())
+        .expect("to write a temporary file");
     let twin = |file: &std::fs::File| Stdio::from(file.try_clone().expect("a second handle of a temporary file"));
     let mut child = command
         .stdin(twin(&stdin))
@@ -65,13 +74,24 @@ pub(crate) fn to_end(mut command: Command, input: &str) -> Ran {
         Err(error) => Err(error.to_string()),
     });
     let read = |file: &mut std::fs::File| {
-        file.rewind().and_then(|()| std::io::read_to_string(file)).expect("to read a temporary file")
+        file.rewind()
+            .and_then(|()| std::io::read_to_string(file))
+            .expect("to read a temporary file")
     };
     let (stdout, stderr) = (read(&mut stdout), read(&mut stderr));
     match ended {
-        Ok(status) => Ran { what, success: status.success(), code: status.code(), stdout, stderr },
+        Ok(status) => Ran {
+            what,
+            success: status.success(),
+            code: status.code(),
+            stdout,
+            stderr,
+        },
         Err(why) => {
-            child.kill().and_then(|()| child.wait()).expect("to end a program that hangs");
+            child
+                .kill()
+                .and_then(|()| child.wait())
+                .expect("to end a program that hangs");
             panic!("{why}\nout: {stdout}\nerr: {stderr}");
         }
     }

@@ -1,8 +1,10 @@
 //! What tests against a real control plane share. A test target takes it in with
 //! `#[path = "../support/support.rs"] mod support;`.
 
-#![expect(clippy::allow_attributes, reason = "`expect` would fail in the one target that uses everything")]
-#![allow(dead_code, reason = "each test target uses a part of it")]
+#![allow(
+    dead_code,
+    reason = "each test target uses a part of it; `expect` would fail in one that uses all"
+)]
 
 pub(crate) mod kit;
 pub(crate) mod persons;

@@ -40,7 +40,11 @@ pub(crate) fn until_still<T: PartialEq>(
             since = Instant::now();
             changes += 1;
         }
-        if since.elapsed() >= quiet { Ok(()) } else { Err(format!("{changes} changes so far")) }
+        if since.elapsed() >= quiet {
+            Ok(())
+        } else {
+            Err(format!("{changes} changes so far"))
+        }
     })?;
     Ok(last)
 }
