@@ -96,6 +96,14 @@ const SHARED: &[Story] = &[
         "delete-policy-deleted-while-bound",
         volumes::delete_policy_deleted_while_bound,
     ),
+    (
+        "provisioned-deleted-while-bound",
+        volumes::provisioned_deleted_while_bound,
+    ),
+    (
+        "provisioned-deleted-while-available",
+        volumes::provisioned_deleted_while_available,
+    ),
     ("job-deleted-without-a-policy", jobs::deleted_without_a_policy),
     ("job-active-orphaned", jobs::active_orphaned),
     ("job-finished-orphaned", jobs::finished_orphaned),

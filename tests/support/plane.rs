@@ -53,7 +53,7 @@ impl ControlPlane {
         let tokens = Tokens::draw()?;
         write_private(&room.path("tokens.csv"), &tokens.file())?;
         write_private(&room.path("signing.key"), &signing_key()?)?;
-        let plane = Self {
+        let mut plane = Self {
             followers: Vec::new(),
             api_server: Mutex::new(None),
             etcd,
@@ -63,22 +63,18 @@ impl ControlPlane {
             room,
         };
         plane
-            .start_with(&tokens)
-            .map_err(|(plane, why)| format!("{why}\n{}", plane.tails()))
+            .bring_up(&tokens)
+            .map_err(|why| format!("{why}\n{}", plane.tails()))?;
+        Ok(plane)
     }
 
-    fn start_with(mut self, tokens: &Tokens) -> Result<Self, (Self, String)> {
-        let started = self
-            .launch_api_server()
-            .and_then(|()| self.write_kubeconfigs(tokens))
-            .and_then(|()| self.wait_for_api_server())
-            .and_then(|()| self.start_followers())
-            .and_then(|()| self.furnish())
-            .and_then(|()| self.wait_for_a_running_pod());
-        match started {
-            Ok(()) => Ok(self),
-            Err(why) => Err((self, why)),
-        }
+    fn bring_up(&mut self, tokens: &Tokens) -> Result<(), String> {
+        self.launch_api_server()?;
+        self.write_kubeconfigs(tokens)?;
+        self.wait_for_api_server()?;
+        self.start_followers()?;
+        self.furnish()?;
+        self.wait_for_a_running_pod()
     }
 
     /// Kills the API server. Everything else keeps running and keeps trying to reach it.
@@ -369,18 +365,13 @@ fn free_ports<const N: usize>() -> Result<[u16; N], String> {
     const COUNT: u16 = 10_000;
     // Test binaries that start at the same time look in different places first.
     let offset = u16::try_from(std::process::id() * 7 % u32::from(COUNT)).unwrap_or_default();
-    let mut listeners = Vec::new();
-    for step in 0..COUNT {
+    let listen = |step| {
         let port = FIRST + (offset + step) % COUNT;
-        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
-            listeners.push((port, listener));
-        }
-        if listeners.len() == N {
-            break;
-        }
-    }
-    let ports: Vec<_> = listeners.iter().map(|(port, _)| *port).collect();
-    ports
-        .try_into()
-        .map_err(|_: Vec<u16>| "not enough free ports on loopback".to_owned())
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .ok()
+            .map(|listener| (port, listener))
+    };
+    // All are held until all are found, so that no port is found twice.
+    let (ports, _listeners): (Vec<_>, Vec<_>) = (0..COUNT).filter_map(listen).take(N).unzip();
+    <[u16; N]>::try_from(ports).map_err(|found| format!("no {N} free ports on loopback, only {found:?}"))
 }
