@@ -27,6 +27,7 @@ mod server;
 mod statefulset;
 #[path = "../support/support.rs"]
 mod support;
+mod survivors;
 mod trial;
 mod volumes;
 
@@ -128,6 +129,10 @@ const EXCLUSIVE: &[Story] = &[
 struct Shared(OnceLock<Result<ControlPlane, String>>);
 
 fn main() -> ExitCode {
+    if survivors::is_victim() {
+        survivors::be_killed();
+        return ExitCode::SUCCESS;
+    }
     let arguments = Arguments::from_args();
     let kit = match Kit::find() {
         Ok(kit) => kit,
@@ -143,7 +148,9 @@ fn main() -> ExitCode {
     };
 
     let shared = Arc::new(Shared::default());
-    let together = libtest_mimic::run(&arguments, trials(SHARED, &kit, &shared));
+    let mut trials_together = trials(SHARED, &kit, &shared);
+    trials_together.push(libtest_mimic::Trial::test(survivors::NAME, survivors::trial));
+    let together = libtest_mimic::run(&arguments, trials_together);
     let alone = Arguments {
         test_threads: Some(1),
         ..arguments

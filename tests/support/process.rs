@@ -57,6 +57,10 @@ impl Supervised {
             .is_ok_and(|ps| ps.stdout.first().is_some_and(|state| *state != b'Z'))
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Stops it in its tracks: connections stay open and nobody answers.
     pub(crate) fn freeze(&self) {
         self.signal("-STOP");

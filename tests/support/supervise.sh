@@ -6,6 +6,10 @@
 # the kernel closes the pipe, `read` meets the end of the file, and the process is killed by its pid. The shell has
 # not waited for it before that, so the pid cannot have gone to somebody else.
 # The file MARK exists from before the process starts until after it is gone.
+#
+# A signal ends the reading as well. One that comes in earnest is SIGHUP: with the test binary gone this is an orphaned
+# process group, and if the process in it is stopped the kernel hangs up on both.
+trap : HUP INT TERM
 mark=$1
 log=$2
 shift 2
