@@ -13,6 +13,9 @@ use crate::support::wait::until;
 /// Set for the copy of the test binary that is there to be killed.
 const VICTIM: &str = "PILOTHOUSE_TEST_VICTIM";
 
+/// Less than the time after which the sweeper of a room gives up waiting for its processes.
+const LIMIT: Duration = Duration::from_secs(5);
+
 /// The name of the trial.
 pub(crate) const NAME: &str = "killed-harness-leaves-nothing";
 
@@ -56,7 +59,7 @@ pub(crate) fn trial() -> Result<(), Failed> {
 
     victim.kill()?; // SIGKILL: no destructor runs
     victim.wait()?;
-    until("everything gone", Duration::from_secs(20), || {
+    until("everything gone", LIMIT, || {
         let left: Vec<_> = [one, other].into_iter().filter(|pid| exists(pid)).collect();
         match (left.as_slice(), Path::new(room).exists()) {
             ([], false) => Ok(()),
