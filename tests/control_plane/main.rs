@@ -22,6 +22,8 @@ use support::plane::ControlPlane;
 use trial::Trial;
 
 mod claims;
+mod deletion;
+mod helm;
 mod jobs;
 mod server;
 mod statefulset;
@@ -35,86 +37,60 @@ mod volumes;
 type Story = (&'static str, fn(&Trial<'_>));
 
 /// Trials that leave the control plane alone.
+#[rustfmt::skip] // a table reads better with one row a line
 const SHARED: &[Story] = &[
     ("seed-003-pod-first", statefulset::pod_first),
     ("seed-003-claim-first", statefulset::claim_first),
     ("seed-003-scaled-down-first", statefulset::scaled_down_first),
     ("set-orphaned-and-adopted", statefulset::orphaned_and_adopted),
+    ("set-when-deleted-takes-its-claim", statefulset::when_deleted_takes_its_claim),
     ("claim-held-by-a-running-pod", claims::held_by_a_running_pod),
     ("claim-held-by-a-succeeded-pod", claims::held_by_a_succeeded_pod),
     ("claim-held-by-a-lingering-pod", claims::held_by_a_lingering_pod),
     ("claim-held-by-a-scheduled-pod", claims::held_by_a_scheduled_pod),
-    (
-        "claim-not-held-by-an-unscheduled-pod",
-        claims::not_held_by_an_unscheduled_pod,
-    ),
-    (
-        "claim-terminating-takes-no-new-pod",
-        claims::a_terminating_claim_takes_no_new_pod,
-    ),
+    ("claim-not-held-by-an-unscheduled-pod", claims::not_held_by_an_unscheduled_pod),
+    ("claim-terminating-takes-no-new-pod", claims::a_terminating_claim_takes_no_new_pod),
     ("claim-early-strip-is-undone", claims::an_early_strip_is_undone),
-    (
-        "claim-late-strip-frees-the-volume",
-        claims::a_late_strip_frees_the_volume_under_the_pod,
-    ),
+    ("claim-late-strip-frees-the-volume", claims::a_late_strip_frees_the_volume_under_the_pod),
     ("claim-lost-can-be-deleted", claims::a_lost_claim_can_be_deleted),
     ("claim-lost-is-held-by-its-pod", claims::a_lost_claim_is_held_by_its_pod),
     ("claim-lost-is-found-again", claims::a_lost_claim_is_found_again),
     ("volume-reserved-by-name", volumes::reserved_by_name),
-    (
-        "volume-reserved-against-a-claim-that-names-it",
-        volumes::reserved_against_a_claim_that_names_it,
-    ),
+    ("volume-reserved-against-a-claim-that-names-it", volumes::reserved_against_a_claim_that_names_it),
     ("volume-claim-ref-cleared", volumes::claim_ref_cleared_is_a_theft_window),
-    (
-        "volume-released-is-not-bound-again",
-        volumes::released_is_not_bound_again,
-    ),
+    ("volume-released-is-not-bound-again", volumes::released_is_not_bound_again),
     ("volume-deleted-while-bound", volumes::deleted_while_bound),
-    (
-        "volume-deleted-while-released-or-available",
-        volumes::deleted_while_released_or_available,
-    ),
+    ("volume-deleted-while-released-or-available", volumes::deleted_while_released_or_available),
     ("volume-early-strip-is-undone", volumes::an_early_strip_is_undone),
-    (
-        "volume-policy-flipped-while-released",
-        volumes::policy_flipped_while_released,
-    ),
-    (
-        "delete-policy-host-path-under-tmp",
-        volumes::delete_policy_host_path_under_tmp,
-    ),
-    (
-        "delete-policy-host-path-elsewhere",
-        volumes::delete_policy_host_path_elsewhere,
-    ),
+    ("volume-policy-flipped-while-released", volumes::policy_flipped_while_released),
+    ("delete-policy-host-path-under-tmp", volumes::delete_policy_host_path_under_tmp),
+    ("delete-policy-host-path-elsewhere", volumes::delete_policy_host_path_elsewhere),
     ("delete-policy-nfs", volumes::delete_policy_nfs),
-    (
-        "delete-policy-csi-without-a-provisioner",
-        volumes::delete_policy_csi_without_a_provisioner,
-    ),
-    (
-        "delete-policy-deleted-while-bound",
-        volumes::delete_policy_deleted_while_bound,
-    ),
-    (
-        "provisioned-deleted-while-bound",
-        volumes::provisioned_deleted_while_bound,
-    ),
-    (
-        "provisioned-deleted-while-available",
-        volumes::provisioned_deleted_while_available,
-    ),
+    ("delete-policy-csi-without-a-provisioner", volumes::delete_policy_csi_without_a_provisioner),
+    ("delete-policy-deleted-while-bound", volumes::delete_policy_deleted_while_bound),
+    ("provisioned-deleted-while-bound", volumes::provisioned_deleted_while_bound),
+    ("provisioned-deleted-while-available", volumes::provisioned_deleted_while_available),
     ("job-deleted-without-a-policy", jobs::deleted_without_a_policy),
     ("job-active-orphaned", jobs::active_orphaned),
     ("job-finished-orphaned", jobs::finished_orphaned),
     ("job-active-in-background", jobs::active_in_background),
-    (
-        "job-background-with-a-lingering-pod",
-        jobs::background_with_a_lingering_pod,
-    ),
+    ("job-background-with-a-lingering-pod", jobs::background_with_a_lingering_pod),
     ("job-active-in-foreground", jobs::active_in_foreground),
     ("job-suspended", jobs::suspended),
+    ("delete-wrong-uid-is-refused", deletion::wrong_uid_is_refused),
+    ("delete-stale-resource-version-is-refused", deletion::stale_resource_version_is_refused),
+    ("delete-dry-run-shows-what-would-hold", deletion::dry_run_shows_what_would_hold),
+    ("delete-no-new-finalizer-on-the-way-out", deletion::no_new_finalizer_on_the_way_out),
+    ("namespace-waits-for-its-pods", deletion::namespace_waits_for_its_pods),
+    ("immutable-fields", deletion::immutable_fields),
+    ("helm3-ownership-stripped", helm::ownership_stripped_three),
+    ("helm4-ownership-stripped", helm::ownership_stripped_four),
+    ("helm3-live-keep", helm::live_keep_three),
+    ("helm4-live-keep", helm::live_keep_four),
+    ("helm3-stored-keep", helm::stored_keep_three),
+    ("helm4-stored-keep", helm::stored_keep_four),
+    ("helm3-malformed-policy", helm::malformed_policy_three),
+    ("helm4-malformed-policy", helm::malformed_policy_four),
     ("persons", server::persons),
 ];
 

@@ -81,6 +81,22 @@ pub(crate) fn orphaned_and_adopted(trial: &Trial<'_>) {
     assert_eq!(uid(&world["claim data-db-0"]), before.claim);
 }
 
+/// With `whenDeleted: Delete` the claims are the set's own and go with it; the Retain volume stays.
+pub(crate) fn when_deleted_takes_its_claim(trial: &Trial<'_>) {
+    let before = running_set(trial);
+    let policy = json!([{
+        "op": "add", "path": "/spec/persistentVolumeClaimRetentionPolicy",
+        "value": {"whenDeleted": "Delete", "whenScaled": "Retain"},
+    }]);
+    trial.patch("statefulset/db", &policy).ok();
+    let owned = |claim: &Value| claim["metadata"]["ownerReferences"][0]["kind"] == "StatefulSet";
+    wait("the claim is owned", || trial.claim("data-db-0"), owned);
+
+    trial.delete_now("statefulset/db");
+    wait_gone("the claim", || trial.claim("data-db-0"));
+    trial.wait_phase(&before.volume, "Released");
+}
+
 /// What the set had before it was touched.
 struct Before {
     pod: String,
