@@ -1,8 +1,11 @@
 //! What the API server itself does with a DELETE, and what it refuses to change (semantics §3.1, §3.5, §3.10, §3.12).
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::run::Ran;
+use crate::support::wait::until_still;
 use crate::trial::{Trial, finalizers, is_terminating, text, uid, wait, wait_gone};
 
 /// A DELETE meant for another object of that name is refused and changes nothing.
@@ -78,43 +81,78 @@ pub(crate) fn no_new_finalizer_on_the_way_out(trial: &Trial<'_>) {
     );
 }
 
-/// A namespace takes its pods first. As long as one lingers nothing else is even marked.
-pub(crate) fn namespace_waits_for_its_pods(trial: &Trial<'_>) {
-    trial.create_class();
-    let volume = trial.create_volume("disk");
-    trial.create_claim("data", &json!({}));
-    trial.create_claim("unused", &json!({}));
-    trial.wait_bound("data");
+/// A namespace takes its pods first. As long as one lingers nothing else is even marked, and the condition that should
+/// say what remains is False: only the content failure is True.
+pub(crate) fn namespace_waits_for_a_lingering_pod(trial: &Trial<'_>) {
+    let volume = furnished(trial);
     trial.create_pod("user", "data", &json!({"kit/lingers": "true"}), &json!({}));
     trial.wait_running("user");
-
-    let namespace = || trial.plane.get(&format!("/api/v1/namespaces/{}", trial.namespace));
-    trial.delete_now(&format!("namespace/{}", trial.namespace));
-    let remaining = |namespace: &Value| {
-        let conditions = namespace["status"]["conditions"].as_array();
-        let is = |one: &Value| one["type"] == "NamespaceContentRemaining" && one["status"] == "True";
-        conditions.is_some_and(|all| all.iter().any(is))
-    };
-    wait("the namespace says what is left", namespace, remaining);
-    let world = trial.settled();
-    assert!(is_terminating(&world["pod user"]));
-    assert!(
-        !is_terminating(&world["claim data"]),
-        "the claim was marked before the pods were gone"
-    );
-    assert!(
-        !is_terminating(&world["claim unused"]),
-        "the claim was marked before the pods were gone"
-    );
-    let ran = trial.kubectl(&["create", "configmap", "late"]);
-    assert!(
-        !ran.success && ran.stderr.contains("because it is being terminated"),
-        "{ran}"
-    );
+    delete_namespace_and_wait_for(trial, "NamespaceDeletionContentFailure");
+    assert!(!has_condition(
+        &namespace(trial).expect("the namespace"),
+        "NamespaceContentRemaining"
+    ));
+    assert_only_the_pod_is_going(trial);
 
     trial.kubectl(&["label", "pod/user", "kit/lingers-"]).ok();
-    wait_gone("the namespace", namespace);
+    wait_gone("the namespace", || namespace(trial));
     trial.wait_phase(&volume, "Released");
+}
+
+/// The same with a pod that a finalizer holds: not one condition is True, although the namespace cannot go.
+pub(crate) fn namespace_waits_for_a_pod_with_a_finalizer(trial: &Trial<'_>) {
+    let volume = furnished(trial);
+    trial.create_pod("user", "data", &json!({}), &json!({}));
+    trial.wait_running("user");
+    trial
+        .patch(
+            "pod/user",
+            &json!([{"op": "add", "path": "/metadata/finalizers", "value": ["kit.example/held"]}]),
+        )
+        .ok();
+    trial.delete_now(&format!("namespace/{}", trial.namespace));
+    // The controller comes back every 8 s to something with a finalizer; it must have done so with no other result.
+    let quiet = Duration::from_secs(10);
+    let at_rest = until_still("the namespace at rest", quiet, Duration::from_mins(1), || {
+        namespace(trial)
+    });
+    let at_rest = at_rest.unwrap_or_else(|why| panic!("{why}")).expect("the namespace");
+    let conditions = at_rest["status"]["conditions"].as_array().expect("conditions");
+    assert!(!conditions.is_empty());
+    assert!(
+        conditions.iter().all(|condition| condition["status"] == "False"),
+        "{at_rest}"
+    );
+    assert_only_the_pod_is_going(trial);
+
+    trial
+        .patch("pod/user", &json!([{"op": "remove", "path": "/metadata/finalizers"}]))
+        .ok();
+    wait_gone("the namespace", || namespace(trial));
+    trial.wait_phase(&volume, "Released");
+}
+
+/// With anything but a pod held by a finalizer it is told what remains, and why.
+pub(crate) fn namespace_waits_for_a_finalizer(trial: &Trial<'_>) {
+    trial.create(json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "finalizers": ["kit.example/held"]},
+    }));
+    delete_namespace_and_wait_for(trial, "NamespaceFinalizersRemaining");
+    let waiting = namespace(trial).expect("the namespace");
+    assert!(has_condition(&waiting, "NamespaceContentRemaining"));
+    assert!(!has_condition(&waiting, "NamespaceDeletionContentFailure"));
+    assert!(
+        waiting.to_string().contains("kit.example/held in 1 resource instances"),
+        "{waiting}"
+    );
+
+    trial
+        .patch(
+            "configmap/held",
+            &json!([{"op": "remove", "path": "/metadata/finalizers"}]),
+        )
+        .ok();
+    wait_gone("the namespace", || namespace(trial));
 }
 
 /// What may not be changed, and in which words the server says so.
@@ -141,20 +179,68 @@ pub(crate) fn immutable_fields(trial: &Trial<'_>) {
         "spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation",
     );
     let class = format!("storageclass/{}", trial.namespace);
-    refused(
-        trial.patch(&class, &replace("/provisioner", json!("another"))),
-        "updates to provisioner are forbidden.",
-    );
-    refused(
-        trial.patch(&class, &replace("/reclaimPolicy", json!("Retain"))),
-        "updates to reclaimPolicy are forbidden.",
-    );
-    let binding = trial.patch(&class, &replace("/volumeBindingMode", json!("WaitForFirstConsumer")));
-    refused(binding, "field is immutable");
+    let parameters = json!([{"op": "add", "path": "/parameters", "value": {"type": "fast"}}]);
+    for (field, change) in [
+        ("provisioner", replace("/provisioner", json!("another"))),
+        ("parameters", parameters),
+        ("reclaimPolicy", replace("/reclaimPolicy", json!("Retain"))),
+        (
+            "volumeBindingMode",
+            replace("/volumeBindingMode", json!("WaitForFirstConsumer")),
+        ),
+    ] {
+        let ran = trial.patch(&class, &change);
+        assert!(ran.stderr.contains("field is immutable"), "{ran}");
+        refused(ran, &format!("{field}: "));
+    }
     trial
         .patch(
             &class,
             &json!([{"op": "add", "path": "/allowVolumeExpansion", "value": true}]),
         )
         .ok();
+}
+
+/// A used and an unused claim; gives back the name of the volume of the used one.
+fn furnished(trial: &Trial<'_>) -> String {
+    trial.create_class();
+    let volume = trial.create_volume("disk");
+    trial.create_claim("data", &json!({}));
+    trial.wait_bound("data");
+    trial.create_claim("unused", &json!({}));
+    volume
+}
+
+fn namespace(trial: &Trial<'_>) -> Option<Value> {
+    trial.plane.get(&format!("/api/v1/namespaces/{}", trial.namespace))
+}
+
+fn has_condition(namespace: &Value, kind: &str) -> bool {
+    let conditions = namespace["status"]["conditions"].as_array();
+    conditions.is_some_and(|all| all.iter().any(|one| one["type"] == kind && one["status"] == "True"))
+}
+
+fn delete_namespace_and_wait_for(trial: &Trial<'_>, condition: &str) {
+    trial.delete_now(&format!("namespace/{}", trial.namespace));
+    wait(
+        condition,
+        || namespace(trial),
+        |namespace| has_condition(namespace, condition),
+    );
+}
+
+fn assert_only_the_pod_is_going(trial: &Trial<'_>) {
+    let world = trial.settled();
+    assert!(is_terminating(&world["pod user"]));
+    for claim in ["claim data", "claim unused"] {
+        assert!(
+            !is_terminating(&world[claim]),
+            "{claim} was marked before the pod was gone"
+        );
+    }
+    let ran = trial.kubectl(&["create", "configmap", "late"]);
+    assert!(
+        !ran.success && ran.stderr.contains("because it is being terminated"),
+        "{ran}"
+    );
 }

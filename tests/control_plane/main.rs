@@ -14,6 +14,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed};
 
@@ -81,7 +82,9 @@ const SHARED: &[Story] = &[
     ("delete-stale-resource-version-is-refused", deletion::stale_resource_version_is_refused),
     ("delete-dry-run-shows-what-would-hold", deletion::dry_run_shows_what_would_hold),
     ("delete-no-new-finalizer-on-the-way-out", deletion::no_new_finalizer_on_the_way_out),
-    ("namespace-waits-for-its-pods", deletion::namespace_waits_for_its_pods),
+    ("namespace-waits-for-a-lingering-pod", deletion::namespace_waits_for_a_lingering_pod),
+    ("namespace-waits-for-a-pod-with-a-finalizer", deletion::namespace_waits_for_a_pod_with_a_finalizer),
+    ("namespace-waits-for-a-finalizer", deletion::namespace_waits_for_a_finalizer),
     ("immutable-fields", deletion::immutable_fields),
     ("helm3-ownership-stripped", helm::ownership_stripped_three),
     ("helm4-ownership-stripped", helm::ownership_stripped_four),
@@ -109,7 +112,9 @@ fn main() -> ExitCode {
         survivors::be_killed();
         return ExitCode::SUCCESS;
     }
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Trials spend their time waiting for controllers, so there can be more of them than processors.
+    arguments.test_threads.get_or_insert(8);
     let kit = match Kit::find() {
         Ok(kit) => kit,
         Err(missing) => {
@@ -153,6 +158,16 @@ fn trials(stories: &'static [Story], kit: &Kit, shared: &Arc<Shared>) -> Vec<lib
         })
     };
     stories.iter().map(trial).collect()
+}
+
+fn start(kit: Kit) -> Result<ControlPlane, String> {
+    let began = Instant::now();
+    let plane = ControlPlane::start(kit).map_err(|why| format!("the control plane did not start: {why}"))?;
+    eprintln!(
+        "the control plane is ready after {:.1} s",
+        began.elapsed().as_secs_f32()
+    );
+    Ok(plane)
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> &str {
