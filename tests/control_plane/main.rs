@@ -148,10 +148,7 @@ fn trials(stories: &'static [Story], kit: &Kit, shared: &Arc<Shared>) -> Vec<lib
     let trial = |(name, tell): &'static Story| {
         let (kit, shared) = (kit.clone(), Arc::clone(shared));
         libtest_mimic::Trial::test(*name, move || {
-            let plane = shared.0.get_or_init(|| ControlPlane::start(kit));
-            let plane = plane
-                .as_ref()
-                .map_err(|why| format!("the control plane did not start: {why}"))?;
+            let plane = shared.0.get_or_init(|| start(kit)).as_ref()?;
             // Trials share nothing that a panic could leave half done.
             catch_unwind(AssertUnwindSafe(|| tell(&Trial::new(plane, name))))
                 .map_err(|panic| Failed::from(format!("{}\n{}", message(&*panic), plane.tails())))

@@ -11,7 +11,7 @@ use crate::support::wait::{until, until_still};
 
 /// What the controllers do, they do within this.
 const LIMIT: Duration = Duration::from_mins(1);
-/// What has not moved for so long is at rest.
+/// What has not moved for so long is at rest: the controllers that look again by the clock have done so.
 const QUIET: Duration = Duration::from_secs(2);
 
 pub(crate) struct Trial<'plane> {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::door::Door;
 use super::kit::Kit;
 use super::persons::{Person, Tokens, signing_key, write_private};
 use super::process::{Room, Supervised};
@@ -29,6 +30,7 @@ pub(crate) const NODE: &str = "node-0";
 // Fields are dropped in this order: processes first, the room they write to last.
 #[derive(Debug)]
 pub(crate) struct ControlPlane {
+    door: Option<Door>,
     followers: Vec<Supervised>,
     api_server: Mutex<Option<Supervised>>,
     etcd: Supervised,
@@ -54,6 +56,7 @@ impl ControlPlane {
         write_private(&room.path("tokens.csv"), &tokens.file())?;
         write_private(&room.path("signing.key"), &signing_key()?)?;
         let mut plane = Self {
+            door: None,
             followers: Vec::new(),
             api_server: Mutex::new(None),
             etcd,
@@ -72,6 +75,7 @@ impl ControlPlane {
         self.launch_api_server()?;
         self.write_kubeconfigs(tokens)?;
         self.wait_for_api_server()?;
+        self.open_door()?;
         self.start_followers()?;
         self.furnish()?;
         self.wait_for_a_running_pod()
@@ -154,24 +158,26 @@ impl ControlPlane {
 
     /// The object or list at an API path, or nothing if there is none.
     pub(crate) fn get(&self, path: &str) -> Option<Value> {
-        let ran = self.kubectl(&["get", "--raw", path]);
-        if !ran.success && ran.stderr.contains("(NotFound)") {
-            return None;
-        }
-        Some(ran.json())
+        let door = self.door.as_ref().expect("a control plane that has started");
+        door.get(path).unwrap_or_else(|why| panic!("{why}"))
     }
 
     /// What the programs said last, for a test that failed.
     pub(crate) fn tails(&self) -> String {
         let api_server = self.api_server();
-        let all = std::iter::once(&self.etcd)
-            .chain(api_server.as_ref())
-            .chain(&self.followers);
         let tail = |process: &Supervised| {
             let state = if process.is_alive() { "running" } else { "ENDED" };
             format!("---- {} ({state})\n{}", process.name, process.tail(TAIL))
         };
-        all.map(tail).collect::<Vec<_>>().join("\n")
+        self.all(&api_server).map(tail).collect::<Vec<_>>().join("\n")
+    }
+
+    fn all<'all>(&'all self, api_server: &'all Option<Supervised>) -> impl Iterator<Item = &'all Supervised> {
+        let door = self.door.as_ref().map(|door| &door.process);
+        std::iter::once(&self.etcd)
+            .chain(api_server)
+            .chain(door)
+            .chain(&self.followers)
     }
 
     fn api_server(&self) -> std::sync::MutexGuard<'_, Option<Supervised>> {
@@ -213,6 +219,14 @@ impl ControlPlane {
         })
     }
 
+    fn open_door(&mut self) -> Result<(), String> {
+        let kubeconfig = self.kubeconfig(Person::Anna);
+        let door = Door::open(&self.room, &self.kit.program("kubectl"), &kubeconfig)?;
+        self.wait_for("the door", || door.get("/version").map(drop))?;
+        self.door = Some(door);
+        Ok(())
+    }
+
     fn start_followers(&mut self) -> Result<(), String> {
         let kubeconfig = self.kubeconfig(Person::Machinery).display().to_string();
         let stages = self.room.path("stages.yaml");
@@ -220,8 +234,9 @@ impl ControlPlane {
         let followers = [
             (
                 "kube-controller-manager",
+                // The binder looks at everything again every second, not every 15, so that two quiet seconds mean rest.
                 "--leader-elect=false --use-service-account-credentials=false --secure-port=0 \
-                 --controllers=*,-serviceaccount-token-controller",
+                 --controllers=*,-serviceaccount-token-controller --pvclaimbinder-sync-period=1s",
             ),
             ("kube-scheduler", "--leader-elect=false --secure-port=0"),
             ("kwok", "--manage-all-nodes --node-ip=127.0.0.1"),
@@ -314,10 +329,9 @@ impl ControlPlane {
 
     fn ended(&self) -> Option<&'static str> {
         let api_server = self.api_server();
-        let mut all = std::iter::once(&self.etcd)
-            .chain(api_server.as_ref())
-            .chain(&self.followers);
-        all.find(|process| !process.is_alive()).map(|process| process.name)
+        self.all(&api_server)
+            .find(|process| !process.is_alive())
+            .map(|process| process.name)
     }
 }
 
