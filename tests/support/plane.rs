@@ -169,10 +169,10 @@ impl ControlPlane {
             let state = if process.is_alive() { "running" } else { "ENDED" };
             format!("---- {} ({state})\n{}", process.name, process.tail(TAIL))
         };
-        self.all(&api_server).map(tail).collect::<Vec<_>>().join("\n")
+        self.all(api_server.as_ref()).map(tail).collect::<Vec<_>>().join("\n")
     }
 
-    fn all<'all>(&'all self, api_server: &'all Option<Supervised>) -> impl Iterator<Item = &'all Supervised> {
+    fn all<'all>(&'all self, api_server: Option<&'all Supervised>) -> impl Iterator<Item = &'all Supervised> {
         let door = self.door.as_ref().map(|door| &door.process);
         std::iter::once(&self.etcd)
             .chain(api_server)
@@ -329,7 +329,7 @@ impl ControlPlane {
 
     fn ended(&self) -> Option<&'static str> {
         let api_server = self.api_server();
-        self.all(&api_server)
+        self.all(api_server.as_ref())
             .find(|process| !process.is_alive())
             .map(|process| process.name)
     }
