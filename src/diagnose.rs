@@ -15,8 +15,13 @@ pub mod holder;
 mod look;
 pub mod pending;
 pub(crate) mod phrase;
+pub mod rules;
 mod story;
+mod verdict;
+mod ward;
 
 pub use explain::{explain, state};
-pub use finding::{Explanation, Finding, Link, Severity, Step};
+pub use finding::{Explanation, Finding, Gist, Link, Severity, Step};
 pub use look::{Look, Sight};
+pub use rules::{findings, unclaimed};
+pub use verdict::{Verdict, verdict};

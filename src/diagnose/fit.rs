@@ -17,6 +17,17 @@ pub(crate) fn mismatch(meta: &Meta, volume: &Volume, claim: &Claim, class: &str)
             quoted(class)
         ));
     }
+    if let Some(selector) = &claim.spec.selector
+        && !selector.matches(&meta.labels)
+    {
+        return Some("the claim's selector does not match the volume's labels".to_owned());
+    }
+    shape_mismatch(volume, claim)
+}
+
+/// What must fit even where a volume is reserved for the claim: volume mode, access modes, size.
+pub(crate) fn shape_mismatch(volume: &Volume, claim: &Claim) -> Option<String> {
+    let spec = &volume.spec;
     let block = |mode: &Option<Text>| mode.as_deref() == Some("Block");
     if block(&spec.volume_mode) != block(&claim.spec.volume_mode) {
         return Some("one is Block, the other Filesystem".to_owned());
@@ -35,11 +46,6 @@ pub(crate) fn mismatch(meta: &Meta, volume: &Volume, claim: &Claim, class: &str)
         && wanted.bytes() > has.bytes()
     {
         return Some(format!("{wanted} asked, {has} there"));
-    }
-    if let Some(selector) = &claim.spec.selector
-        && !selector.matches(&meta.labels)
-    {
-        return Some("the claim's selector does not match the volume's labels".to_owned());
     }
     None
 }

@@ -92,7 +92,7 @@ pub fn why(look: Look<'_>, object: &Object, claim: &Claim) -> Pending {
         .volumes_claimed_by(&object.key())
         .find(|volume| !volume.meta.deleting() && claimed_uid(volume).is_none_or(|uid| uid == object.meta.uid))
     {
-        return fitting(look, reserved, claim);
+        return fitting(look, reserved, claim, false);
     }
     by_class(look, object, claim)
 }
@@ -128,17 +128,24 @@ fn named_volume(look: Look<'_>, object: &Object, claim: &Claim) -> Pending {
     if volume.meta.deleting() {
         return Pending::VolumeDeleting { volume: name };
     }
-    fitting(look, volume, claim)
+    if held.is_some() {
+        // reserved for it and named by it: the binder compares nothing more
+        return Pending::Binding { volume: name };
+    }
+    fitting(look, volume, claim, true)
 }
 
-fn fitting(look: Look<'_>, volume: &Object, claim: &Claim) -> Pending {
-    let class = fit::class_of(look.world, claim);
+/// A volume reserved for the claim need not be of its class; one that is free for all must be (§3.3).
+fn fitting(look: Look<'_>, volume: &Object, claim: &Claim, same_class: bool) -> Pending {
     let name = volume.meta.name.clone();
-    match volume
-        .body
-        .volume()
-        .and_then(|facts| fit::mismatch(&volume.meta, facts, claim, &class))
-    {
+    match volume.body.volume().and_then(|facts| {
+        if same_class {
+            let class = fit::class_of(look.world, claim);
+            fit::mismatch(&volume.meta, facts, claim, &class)
+        } else {
+            fit::shape_mismatch(facts, claim)
+        }
+    }) {
         Some(why) => Pending::VolumeUnfit { volume: name, why },
         None => Pending::Binding { volume: name },
     }
