@@ -6,5 +6,6 @@
 pub mod cluster;
 pub mod diagnose;
 pub mod forecast;
+pub mod journal;
 pub mod laws;
 pub mod model;
