@@ -3,6 +3,7 @@
 //! A directory is a room that answers one question; `docs/architecture.md` is the map and
 //! `tests/tidy.rs` keeps its doors shut.
 
+pub mod cluster;
 pub mod diagnose;
 pub mod forecast;
 pub mod journal;
