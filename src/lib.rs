@@ -3,7 +3,9 @@
 //! A directory is a room that answers one question; `docs/architecture.md` is the map and
 //! `tests/tidy.rs` keeps its doors shut.
 
+pub mod app;
 pub mod diagnose;
 pub mod forecast;
 pub mod laws;
 pub mod model;
+pub mod ui;
