@@ -7,7 +7,7 @@ use crate::gate::Approved;
 use crate::journal;
 use crate::laws::Conditions;
 use crate::model::event::EventLine;
-use crate::model::{ClusterIdentity, Key, Now, Observation, Operator};
+use crate::model::{ClusterIdentity, Key, Now, Observation, Operator, Text};
 
 /// A step of this session, numbered by the cockpit from 1.
 pub type StepNumber = u64;
@@ -108,8 +108,8 @@ pub enum JournalState {
 /// A step that an earlier session left unfinished.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubtful {
-    /// The `seq` of its intent in the journal: which step it is.
-    pub intent: u64,
+    /// The step's name in the journal.
+    pub step: Text,
     /// The act in words.
     pub act: String,
     /// What became of it, as far as is known.
@@ -148,7 +148,7 @@ pub enum Effect {
     ObserveDoubts,
     /// A person's word on a doubtful step.
     SettleDoubt {
-        intent: u64,
+        step: Text,
         answer: Answer,
     },
     SetRhythm(Rhythm),

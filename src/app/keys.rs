@@ -376,11 +376,11 @@ pub fn markdown() -> String {
     );
     for place in Place::ALL {
         let title = place.words();
-        page += &format!("\n## {title}\n\n| key | what it does |\n|---|---|\n");
+        page.extend([format!("\n## {title}\n\n| key | what it does |\n|---|---|\n")]);
         for binding in holding(&[place]) {
             let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
             let mark = if binding.destructive { " **!**" } else { "" };
-            page += &format!("| {}{mark} | {} |\n", keys.join(" "), binding.text);
+            page.extend([format!("| {}{mark} | {} |\n", keys.join(" "), binding.text)]);
         }
     }
     page

@@ -36,7 +36,7 @@ fn written(text: &str, plain: impl Fn(char) -> bool) -> String {
             '\t' => out.push_str("\\t"),
             '\u{1b}' => out.push_str("\\e"),
             plain_one if plain(plain_one) => out.push(plain_one),
-            other => out += &format!("\\u{{{:x}}}", u32::from(other)),
+            other => out.extend([format!("\\u{{{:x}}}", u32::from(other))]),
         }
     }
     out

@@ -81,8 +81,8 @@ pub enum RowId {
     Finalizer(Key, Uid, Text),
     /// A step of this session.
     Step(u64),
-    /// A step left unfinished by an earlier session, by the `seq` of its intent.
-    Doubt(u64),
+    /// A step left unfinished by an earlier session, by its name in the journal.
+    Doubt(Text),
 }
 
 impl RowId {
@@ -100,7 +100,8 @@ impl RowId {
             Self::Tenant(name) => format!("tenant {name}"),
             Self::Object(key, _) | Self::Mention(key, _) => key.to_string(),
             Self::Finalizer(key, _, finalizer) => format!("{finalizer} of {key}"),
-            Self::Step(number) | Self::Doubt(number) => format!("step {number}"),
+            Self::Step(number) => format!("step {number}"),
+            Self::Doubt(step) => format!("step {step}"),
         }
     }
 }

@@ -132,11 +132,11 @@ fn piece(out: &mut String, buffer: &Buffer, (x, y): (u16, u16), run: u16, (ink, 
     let (left, top) = (MARGIN + usize::from(x) * CELL.0, MARGIN + usize::from(y) * CELL.1);
     let width = usize::from(run) * CELL.0;
     if back != ground {
-        *out += &format!(
+        out.extend([format!(
             "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{}\" fill=\"{}\"/>\n",
             CELL.1,
             hex(back)
-        );
+        )]);
     }
     let text: String = (x..x + run)
         .filter_map(|x| buffer.cell((x, y)))
@@ -157,11 +157,11 @@ fn piece(out: &mut String, buffer: &Buffer, (x, y): (u16, u16), run: u16, (ink, 
             looks.push_str(look);
         }
     }
-    *out += &format!(
+    out.extend([format!(
         "<text x=\"{left}\" y=\"{}\" textLength=\"{columns}\" lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\" \
          fill=\"{}\"{looks}>{}</text>\n",
         top + CELL.1 - 5,
-        hex(front),
+        hex(front)]),
         escaped(&text),
     );
 }

@@ -27,7 +27,7 @@ pub fn page(doubts: &[Doubtful], width: usize) -> Page {
                 Span::new(format!("{mark} "), tone),
                 Span::new(doubt.act.as_str(), Tone::Strong),
             ])
-            .standing_for(RowId::Doubt(doubt.intent)),
+            .standing_for(RowId::Doubt(doubt.step.clone())),
         );
         page.sentence(2, &doubt.verdict, tone, width);
         for evidence in &doubt.evidence {
