@@ -11,6 +11,7 @@ pub mod ident;
 pub mod lenient;
 pub mod meta;
 pub mod quantity;
+pub mod redact;
 pub mod storage;
 pub mod tenant;
 pub mod time;
