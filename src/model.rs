@@ -27,6 +27,6 @@ pub use fact::{Body, Malformed, Object};
 pub use feed::{Feed, FeedId, FeedState, Scope};
 pub use ident::{Key, Kind, Pin, ResourceVersion, Uid};
 pub use meta::{Labels, Meta, OwnerReference, Selector};
-pub use tenant::{Tenant, TenantRule};
+pub use tenant::{Globs, Tenant, TenantRule};
 pub use time::{Moment, Now};
 pub use world::{Observation, World};
