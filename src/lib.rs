@@ -4,8 +4,10 @@
 //! `tests/tidy.rs` keeps its doors shut.
 
 pub mod cluster;
+pub mod app;
 pub mod diagnose;
 pub mod forecast;
 pub mod journal;
 pub mod laws;
 pub mod model;
+pub mod ui;
