@@ -3,6 +3,13 @@
 use crate::model::{Key, Propagation, Text, Uid};
 use std::collections::BTreeSet;
 
+/// The garbage collector's finalizer on an owner whose dependents must go first.
+pub const FOREGROUND: &str = "foregroundDeletion";
+/// The garbage collector's finalizer on an owner whose dependents are to lose their reference to it.
+pub const ORPHAN: &str = "orphan";
+/// The namespace controller's finalizer, which stands in `spec.finalizers` (`reference/semantics.md` §3.10).
+pub const NAMESPACE_FINALIZER: &str = "kubernetes";
+
 /// What the laws take as given besides the world.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
@@ -59,7 +66,13 @@ pub struct Reaction {
     pub reason: Reason,
 }
 
-/// One change a controller makes. Closed; each is carried out on facts by `laws::change::apply` and on JSON by `sandbox`.
+impl Reaction {
+    pub const fn new(law: &'static str, change: Change, reason: Reason) -> Self {
+        Self { law, change, reason }
+    }
+}
+
+/// One change a controller makes. Closed; each is carried out on facts by [`apply`](super::apply()) and on JSON by `sandbox`.
 /// A change names the uid of the object it was decided on; on another object of that name it does nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {

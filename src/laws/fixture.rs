@@ -1,0 +1,66 @@
+//! Worlds for tests, read from YAML by the real decoder. Known only to tests.
+
+use crate::laws::{Conditions, Settled, settle};
+use crate::model::{Key, Kind, Object, World};
+use serde::Deserialize as _;
+
+/// The objects of a YAML text: a list of objects, or documents parted by `---`.
+pub(crate) fn objects(yaml: &str) -> Vec<Object> {
+    yaml.split("\n---")
+        .filter(|document| !document.trim().is_empty())
+        .flat_map(|document| {
+            let value: serde_json::Value = serde_saphyr::from_str(document).expect("YAML");
+            match value {
+                serde_json::Value::Array(list) => list,
+                single => vec![single],
+            }
+        })
+        .map(|value| {
+            let text = |field: &str| String::deserialize(&value[field]).expect(field);
+            let (version, name) = (text("apiVersion"), text("kind"));
+            let kind = Kind::from_api(&version, &name).unwrap_or_else(|| {
+                assert_eq!(name, "Secret", "a kind the world holds: {version} {name}");
+                Kind::Release
+            });
+            let mut object = Object::from_value(kind, &value).expect("an object");
+            if object.meta.uid.is_empty() {
+                object.meta.uid = uid(&name, &object.meta.name);
+            }
+            object
+        })
+        .collect()
+}
+
+/// The uid an object gets that states none: `Pod/mysql-0`.
+pub(crate) fn uid(kind: &str, name: &str) -> crate::model::Uid {
+    crate::model::Uid::new(&format!("{kind}/{name}"))
+}
+
+pub(crate) fn world(yaml: &str) -> World {
+    World::of(objects(yaml))
+}
+
+/// `pvc a/data` → its key; cluster-scoped kinds go without a namespace: `pv v1`.
+pub(crate) fn key(text: &str) -> Key {
+    let (kind, place) = text.split_once(' ').expect("kind and place");
+    let kind = Kind::from_word(kind).expect("a kind");
+    let (namespace, name) = place.split_once('/').unwrap_or(("", place));
+    Key::new(kind, namespace, name)
+}
+
+/// The world at rest, and every reaction on the way, as `law: change`.
+pub(crate) fn at_rest(world: &World, conditions: &Conditions) -> (World, Vec<String>) {
+    let mut world = world.clone();
+    let mut heard = Vec::new();
+    let settled = settle(&mut world, conditions, &mut |_, reaction| {
+        heard.push(format!("{}: {}", reaction.law, said(&reaction.change)));
+    });
+    assert_eq!(settled, Settled::AtRest, "{heard:#?}");
+    (world, heard)
+}
+
+/// A change in a line, for tables of cases.
+pub(crate) fn said(change: &crate::laws::Change) -> String {
+    let text = format!("{change:?}");
+    text.split([' ', '{']).next().unwrap_or_default().to_owned()
+}
