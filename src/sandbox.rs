@@ -12,3 +12,9 @@ mod status {
         pub message: String,
     }
 }
+
+impl std::fmt::Display for status::StoreError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}

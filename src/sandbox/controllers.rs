@@ -4,7 +4,7 @@
 //! time has come. What is no law but a living cluster needs (statuses, kubelets, passing time) is kept beside them.
 //! Knows no HTTP, no task and no clock but that of [`Objects`].
 
-mod attach;
+pub(in crate::sandbox) mod attach;
 pub(in crate::sandbox) mod carry_out;
 pub(in crate::sandbox) mod chance;
 mod clockwork;
@@ -95,9 +95,7 @@ impl ControllerState {
         for (key, value) in all {
             let version = document::text(value, "/metadata/resourceVersion");
             let held = self.world.get(key).is_some_and(|held| {
-                !version.is_empty()
-                    && held.meta.resource_version.0 == version
-                    && held.meta.uid == document::uid(value)
+                !version.is_empty() && held.meta.resource_version.0 == version && held.meta.uid == document::uid(value)
             });
             if held {
                 continue;

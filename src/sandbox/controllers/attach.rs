@@ -49,8 +49,12 @@ fn wanted(all: &[(Key, Value)], conditions: &Conditions) -> BTreeMap<(String, St
         for volume in doc::list(pod, "/spec/volumes") {
             let claim = doc::text(volume, "/persistentVolumeClaim/claimName");
             let claim = objects.get(&Key::new(Kind::PersistentVolumeClaim, &key.namespace, claim));
-            let Some(name) = claim.map(|claim| doc::text(claim, "/spec/volumeName")) else { continue };
-            let Some(volume) = objects.get(&Key::cluster(Kind::PersistentVolume, name)) else { continue };
+            let Some(name) = claim.map(|claim| doc::text(claim, "/spec/volumeName")) else {
+                continue;
+            };
+            let Some(volume) = objects.get(&Key::cluster(Kind::PersistentVolume, name)) else {
+                continue;
+            };
             let driver = doc::text(volume, "/spec/csi/driver");
             if !driver.is_empty() && !conditions.attachless_drivers.contains(&Text::from(driver)) {
                 let handle = doc::text(volume, "/spec/csi/volumeHandle").to_owned();
@@ -114,7 +118,11 @@ fn attach(hand: &mut Hand<'_>, volume: &str, node: &str, driver: &str, handle: &
 /// A deleting volume that is attached nowhere loses its attacher's finalizer.
 fn let_go(hand: &mut Hand<'_>, key: &Key, volume: &Value, all: &[(Key, Value)]) {
     let held = doc::list(volume, "/metadata/finalizers");
-    let foreign = |entry: &Value| entry.as_str().is_some_and(|name| name.starts_with(EXTERNAL_ATTACHER_PREFIX));
+    let foreign = |entry: &Value| {
+        entry
+            .as_str()
+            .is_some_and(|name| name.starts_with(EXTERNAL_ATTACHER_PREFIX))
+    };
     let attached = || {
         all.iter().any(|(other, attachment)| {
             other.kind == Kind::VolumeAttachment

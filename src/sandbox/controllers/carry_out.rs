@@ -4,7 +4,7 @@
 mod binding;
 pub(in crate::sandbox) mod claims;
 pub(in crate::sandbox) mod pods;
-mod replica_sets;
+pub(in crate::sandbox) mod replica_sets;
 
 use super::document as doc;
 use super::voice::Voice;
@@ -195,7 +195,9 @@ fn confirm_pod_gone(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
 }
 
 fn add_finalizer(hand: &mut Hand<'_>, key: &Key, uid: &Uid, finalizer: &str) {
-    let Some(mut object) = hand.pinned(key, uid) else { return };
+    let Some(mut object) = hand.pinned(key, uid) else {
+        return;
+    };
     let mut held = doc::list(&object, "/metadata/finalizers").to_vec();
     if !held.iter().any(|entry| entry == finalizer) {
         held.push(json!(finalizer));
@@ -205,7 +207,9 @@ fn add_finalizer(hand: &mut Hand<'_>, key: &Key, uid: &Uid, finalizer: &str) {
 }
 
 fn remove_finalizer(hand: &mut Hand<'_>, key: &Key, uid: &Uid, finalizer: &str) {
-    let Some(mut object) = hand.pinned(key, uid) else { return };
+    let Some(mut object) = hand.pinned(key, uid) else {
+        return;
+    };
     let in_spec = key.kind == crate::model::Kind::Namespace && finalizer == "kubernetes";
     let home = if in_spec { "spec" } else { "metadata" };
     let mut held = doc::list(&object, &format!("/{home}/finalizers")).to_vec();
@@ -219,7 +223,9 @@ fn remove_finalizer(hand: &mut Hand<'_>, key: &Key, uid: &Uid, finalizer: &str) 
 }
 
 fn remove_owner(hand: &mut Hand<'_>, key: &Key, uid: &Uid, owner: &Uid) {
-    let Some(mut object) = hand.pinned(key, uid) else { return };
+    let Some(mut object) = hand.pinned(key, uid) else {
+        return;
+    };
     let mut owners = doc::list(&object, "/metadata/ownerReferences").to_vec();
     owners.retain(|entry| Uid::new(doc::text(entry, "/uid")) != *owner);
     if owners.is_empty() {
@@ -239,7 +245,9 @@ fn set_volume_phase(hand: &mut Hand<'_>, key: &Key, uid: &Uid, phase: VolumePhas
         VolumePhase::Failed => "Failed",
         VolumePhase::Unknown => return,
     };
-    let Some(mut volume) = hand.pinned(key, uid) else { return };
+    let Some(mut volume) = hand.pinned(key, uid) else {
+        return;
+    };
     binding::phase(&mut volume, word, hand.objects.now());
     hand.write(volume);
     if phase == VolumePhase::Failed {
@@ -249,8 +257,12 @@ fn set_volume_phase(hand: &mut Hand<'_>, key: &Key, uid: &Uid, phase: VolumePhas
 }
 
 fn adopt(hand: &mut Hand<'_>, owner: (&Key, &Uid), object: (&Key, &Uid)) {
-    let Some(owner) = hand.pinned(owner.0, owner.1) else { return };
-    let Some(mut adopted) = hand.pinned(object.0, object.1) else { return };
+    let Some(owner) = hand.pinned(owner.0, owner.1) else {
+        return;
+    };
+    let Some(mut adopted) = hand.pinned(object.0, object.1) else {
+        return;
+    };
     let mut owners = doc::list(&adopted, "/metadata/ownerReferences").to_vec();
     owners.push(pods::owned_by(&owner));
     doc::put(&mut adopted, &["metadata", "ownerReferences"], owners);

@@ -67,7 +67,11 @@ fn fire(hand: &mut Hand<'_>, key: &Key, cron: &Value, jobs: &[&(Key, Value)]) ->
     hand.write(current);
     if hand.make(job).is_ok() {
         let message = format!("Created job {name}");
-        hand.say(key, &uid, &Said::normal("cronjob-controller", "SuccessfulCreate", &message));
+        hand.say(
+            key,
+            &uid,
+            &Said::normal("cronjob-controller", "SuccessfulCreate", &message),
+        );
     }
     Some(doc::later(now, every))
 }

@@ -67,7 +67,12 @@ fn of_pod(hand: &mut Hand<'_>, key: &Key, pod: &Value) {
             Some(_) => continue,
         };
         let message = format!("0/1 nodes are available: {why}.");
-        once(hand, key, pod, &Said::warning("default-scheduler", "FailedScheduling", &message));
+        once(
+            hand,
+            key,
+            pod,
+            &Said::warning("default-scheduler", "FailedScheduling", &message),
+        );
     }
 }
 
@@ -91,7 +96,12 @@ fn of_set(hand: &mut Hand<'_>, key: &Key, set: &Value) {
                     "create Pod {pod} in StatefulSet {} failed error: pvc {claim} is being deleted",
                     key.name
                 );
-                once(hand, key, set, &Said::warning("statefulset-controller", "FailedCreate", &message));
+                once(
+                    hand,
+                    key,
+                    set,
+                    &Said::warning("statefulset-controller", "FailedCreate", &message),
+                );
             }
         }
     }

@@ -57,8 +57,7 @@ fn next_step(hand: &Hand<'_>, pod: &Value) -> Option<(Timestamp, Step)> {
                     (warm, Step::Warm)
                 });
             }
-            (!ready && doc::wish(pod, "never-ready").is_none())
-                .then(|| (doc::later(running, WARMING), Step::Warm))
+            (!ready && doc::wish(pod, "never-ready").is_none()).then(|| (doc::later(running, WARMING), Step::Warm))
         }
         _ => None,
     }

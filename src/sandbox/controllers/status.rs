@@ -52,7 +52,12 @@ pub(in crate::sandbox) fn derive(
 ) -> Option<Value> {
     let own: Vec<&Value> = owned
         .get(doc::text(object, "/metadata/uid"))
-        .map(|pods| pods.iter().copied().filter(|pod| doc::text(pod, "/kind") == "Pod").collect())
+        .map(|pods| {
+            pods.iter()
+                .copied()
+                .filter(|pod| doc::text(pod, "/kind") == "Pod")
+                .collect()
+        })
         .unwrap_or_default();
     match kind {
         Kind::StatefulSet => Some(of_stateful_set(object, &own)),
@@ -85,7 +90,7 @@ fn ready(pods: &[&Value]) -> usize {
         .count()
 }
 
-fn holds(object: &Value, condition: &str) -> bool {
+pub(super) fn holds(object: &Value, condition: &str) -> bool {
     doc::list(object, "/status/conditions")
         .iter()
         .any(|entry| doc::text(entry, "/type") == condition && doc::text(entry, "/status") == "True")
@@ -122,14 +127,22 @@ fn of_stateful_set(set: &Value, own: &[&Value]) -> Value {
         .count();
     let mut status = counted(
         set,
-        &[("replicas", present), ("availableReplicas", ready), ("collisionCount", 0)],
+        &[
+            ("replicas", present),
+            ("availableReplicas", ready),
+            ("collisionCount", 0),
+        ],
         &[("readyReplicas", ready), ("updatedReplicas", updated)],
     );
     let current = match doc::text(&status, "/currentRevision") {
         held if !held.is_empty() && updated < present => held.to_owned(),
         _ => revision.clone(),
     };
-    let on_current = if current == revision { updated } else { present.saturating_sub(updated) };
+    let on_current = if current == revision {
+        updated
+    } else {
+        present.saturating_sub(updated)
+    };
     doc::put(&mut status, &["currentReplicas"], on_current);
     doc::put(&mut status, &["currentRevision"], current);
     doc::put(&mut status, &["updateRevision"], revision);
@@ -205,7 +218,10 @@ fn of_deployment(deployment: &Value, owned: &Dependents<'_>, now: Timestamp) -> 
     let available = if enough {
         ("MinimumReplicasAvailable", "Deployment has minimum availability.")
     } else {
-        ("MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
+        (
+            "MinimumReplicasUnavailable",
+            "Deployment does not have minimum availability.",
+        )
     };
     let conditions = with_condition(conditions, "Available", enough, available, now);
     let progress = if updated >= wanted && ready >= wanted {

@@ -76,7 +76,11 @@ impl Page<'_> {
             ..
         }) = node.field("documents")
         else {
-            return Err(node.wrong(self.file, "repeat has nothing to repeat", "give it documents: a list of manifests"));
+            return Err(node.wrong(
+                self.file,
+                "repeat has nothing to repeat",
+                "give it documents: a list of manifests",
+            ));
         };
         for item in self.items(repeat, variables)? {
             // The item's own values hide those of a repeat around it.
@@ -224,7 +228,8 @@ impl Page<'_> {
             Some(span) => doc::span(span).and_then(|span| self.now.checked_sub(span).ok()),
             None => text.parse::<Timestamp>().ok(),
         };
-        at.map(|at| doc::stamp(at).into()).ok_or_else(|| self.no_time(node, text))
+        at.map(|at| doc::stamp(at).into())
+            .ok_or_else(|| self.no_time(node, text))
     }
 
     fn no_time(&self, node: &Node, text: &str) -> ScenarioError {

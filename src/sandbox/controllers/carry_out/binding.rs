@@ -66,7 +66,9 @@ pub(super) fn phase(volume: &mut Value, word: &str, now: Timestamp) {
 /// The volume is taken back: a `claimRef` the controller wrote goes whole, of one that a person wrote only the uid and
 /// the resource version.
 pub(super) fn unbind(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
-    let Some(mut volume) = hand.pinned(key, uid) else { return };
+    let Some(mut volume) = hand.pinned(key, uid) else {
+        return;
+    };
     let by_controller = volume
         .pointer("/metadata/annotations")
         .and_then(|annotations| annotations.get(BOUND_BY_CONTROLLER))
@@ -123,11 +125,19 @@ pub(super) fn provision(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
         "volume.kubernetes.io/storage-provisioner",
         "volume.beta.kubernetes.io/storage-provisioner",
     ] {
-        doc::put(&mut claim, &["metadata", "annotations", annotation], provisioner.as_str());
+        doc::put(
+            &mut claim,
+            &["metadata", "annotations", annotation],
+            provisioner.as_str(),
+        );
     }
     hand.write(claim);
     let done = format!("Successfully provisioned volume {name}");
-    hand.say(key, uid, &Said::normal("external-provisioner", "ProvisioningSucceeded", &done));
+    hand.say(
+        key,
+        uid,
+        &Said::normal("external-provisioner", "ProvisioningSucceeded", &done),
+    );
 }
 
 /// The class a claim names, or the default one where it names none.
@@ -151,7 +161,10 @@ fn class_of(hand: &Hand<'_>, claim: &Value) -> Option<Value> {
 
 fn new_volume(seed: u64, claim: &Value, class: &Value, name: &str) -> Value {
     let provisioner = doc::text(class, "/provisioner");
-    let policy = class.pointer("/reclaimPolicy").and_then(Value::as_str).unwrap_or("Delete");
+    let policy = class
+        .pointer("/reclaimPolicy")
+        .and_then(Value::as_str)
+        .unwrap_or("Delete");
     let mode = claim
         .pointer("/spec/volumeMode")
         .and_then(Value::as_str)
@@ -184,7 +197,11 @@ fn new_volume(seed: u64, claim: &Value, class: &Value, name: &str) -> Value {
 fn handle(seed: u64, provisioner: &str, name: &str) -> String {
     match provisioner {
         "ebs.csi.aws.com" => format!("vol-0{}", chance::hex(seed, name, 16)),
-        "efs.csi.aws.com" => format!("fs-{}::fsap-0{}", chance::hex(seed, "efs", 17), chance::hex(seed, name, 16)),
+        "efs.csi.aws.com" => format!(
+            "fs-{}::fsap-0{}",
+            chance::hex(seed, "efs", 17),
+            chance::hex(seed, name, 16)
+        ),
         "csi.proxmox.sinextra.dev" => format!("homelab/pve/local-lvm/vm-9999-{name}"),
         _ => name.to_owned(),
     }
@@ -192,7 +209,9 @@ fn handle(seed: u64, provisioner: &str, name: &str) -> String {
 
 /// The disk is destroyed: the ledger says so, the provisioner's finalizers go, and the volume object is deleted.
 pub(super) fn destroy(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
-    let Some(mut volume) = hand.pinned(key, uid) else { return };
+    let Some(mut volume) = hand.pinned(key, uid) else {
+        return;
+    };
     let handle = Object::from_value(Kind::PersistentVolume, &volume)
         .ok()
         .and_then(|object| object.body.volume().map(|volume| volume.spec.handle()))

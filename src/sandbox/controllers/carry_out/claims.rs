@@ -9,17 +9,26 @@ use serde_json::{Value, json};
 /// Makes the claim of one template for an ordinal.
 pub(super) fn create_of_set(hand: &mut Hand<'_>, set: (&Key, &Uid), template: &str, ordinal: u32) {
     let (set_key, set_uid) = set;
-    let Some(set) = hand.pinned(set_key, set_uid) else { return };
-    let Some(claim) = from_template(&set, template, ordinal) else { return };
+    let Some(set) = hand.pinned(set_key, set_uid) else {
+        return;
+    };
+    let Some(claim) = from_template(&set, template, ordinal) else {
+        return;
+    };
     let (claim_name, set_name) = (doc::name(&claim).to_owned(), doc::name(&set));
     let pod = format!("{set_name}-{ordinal}");
     match hand.make(claim) {
         Ok(_) => {
             let message = format!("create Claim {claim_name} Pod {pod} in StatefulSet {set_name} success");
-            hand.say(set_key, set_uid, &Said::normal(pods::SETS, "SuccessfulCreate", &message));
+            hand.say(
+                set_key,
+                set_uid,
+                &Said::normal(pods::SETS, "SuccessfulCreate", &message),
+            );
         }
         Err(error) => {
-            let message = format!("create Claim {claim_name} for Pod {pod} in StatefulSet {set_name} failed error: {error}");
+            let message =
+                format!("create Claim {claim_name} for Pod {pod} in StatefulSet {set_name} failed error: {error}");
             hand.say(set_key, set_uid, &Said::warning(pods::SETS, "FailedCreate", &message));
         }
     }
@@ -30,7 +39,10 @@ pub(in crate::sandbox) fn from_template(set: &Value, template: &str, ordinal: u3
     let template = doc::list(set, "/spec/volumeClaimTemplates")
         .iter()
         .find(|candidate| doc::name(candidate) == template)?;
-    let mut labels = template.pointer("/metadata/labels").cloned().unwrap_or_else(|| json!({}));
+    let mut labels = template
+        .pointer("/metadata/labels")
+        .cloned()
+        .unwrap_or_else(|| json!({}));
     if let Some(selected) = set.pointer("/spec/selector/matchLabels") {
         doc::merge(&mut labels, selected);
     }
@@ -50,7 +62,11 @@ pub(in crate::sandbox) fn from_template(set: &Value, template: &str, ordinal: u3
         doc::put(&mut claim, &["metadata", "annotations"], annotations.clone());
     }
     if doc::text(set, "/spec/persistentVolumeClaimRetentionPolicy/whenDeleted") == "Delete" {
-        doc::put(&mut claim, &["metadata", "ownerReferences"], json!([pods::owned_by(set)]));
+        doc::put(
+            &mut claim,
+            &["metadata", "ownerReferences"],
+            json!([pods::owned_by(set)]),
+        );
     }
     Some(claim)
 }

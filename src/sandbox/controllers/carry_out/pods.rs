@@ -45,7 +45,10 @@ fn from_template(owner: &Value, name: &str) -> Value {
 /// The revision a StatefulSet's or DaemonSet's template has: a hash of the template alone, so that a changed
 /// `volumeClaimTemplates` restarts nothing.
 pub(in crate::sandbox) fn revision(owner: &Value) -> String {
-    let template = owner.pointer("/spec/template").map(Value::to_string).unwrap_or_default();
+    let template = owner
+        .pointer("/spec/template")
+        .map(Value::to_string)
+        .unwrap_or_default();
     format!("{}-{}", doc::name(owner), chance::suffix(0, &template, 10))
 }
 
@@ -61,7 +64,10 @@ pub(in crate::sandbox) fn of_set(set: &Value, ordinal: u32) -> Value {
     ] {
         doc::put(&mut pod, &["metadata", "labels", label], value);
     }
-    let templates: Vec<&str> = doc::list(set, "/spec/volumeClaimTemplates").iter().map(doc::name).collect();
+    let templates: Vec<&str> = doc::list(set, "/spec/volumeClaimTemplates")
+        .iter()
+        .map(doc::name)
+        .collect();
     let mut volumes = doc::list(&pod, "/spec/volumes").to_vec();
     volumes.retain(|volume| !templates.contains(&doc::text(volume, "/name")));
     for template in templates {
@@ -91,7 +97,11 @@ pub(in crate::sandbox) fn of_owner(owner: &Value, name: &str) -> Value {
             doc::put(&mut pod, &["metadata", "finalizers"], json!([JOB_TRACKING]));
         }
         "DaemonSet" => {
-            doc::put(&mut pod, &["metadata", "labels", "controller-revision-hash"], revision(owner));
+            doc::put(
+                &mut pod,
+                &["metadata", "labels", "controller-revision-hash"],
+                revision(owner),
+            );
         }
         _ => {}
     }
@@ -137,7 +147,11 @@ pub(super) fn spawn(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
             "nodeAffinity",
             "requiredDuringSchedulingIgnoredDuringExecution",
         ];
-        doc::put(&mut pod, &path, json!({ "nodeSelectorTerms": [{ "matchFields": [field] }] }));
+        doc::put(
+            &mut pod,
+            &path,
+            json!({ "nodeSelectorTerms": [{ "matchFields": [field] }] }),
+        );
     }
     match hand.make(pod) {
         Ok(_) => {
@@ -192,7 +206,11 @@ pub(super) fn start(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
     }
     let Some(node) = choose_node(hand, &pod) else {
         let message = "0/0 nodes are available: no node is ready.";
-        hand.say(key, uid, &Said::warning("default-scheduler", "FailedScheduling", message));
+        hand.say(
+            key,
+            uid,
+            &Said::warning("default-scheduler", "FailedScheduling", message),
+        );
         return;
     };
     doc::put(&mut pod, &["spec", "nodeName"], node.as_str());

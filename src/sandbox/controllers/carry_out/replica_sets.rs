@@ -10,9 +10,14 @@ pub(in crate::sandbox) const HASH: &str = "pod-template-hash";
 
 /// Makes the ReplicaSet of a Deployment's present template.
 pub(super) fn spawn(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
-    let Some(deployment) = hand.pinned(key, uid) else { return };
+    let Some(deployment) = hand.pinned(key, uid) else {
+        return;
+    };
     let set = of_deployment(&deployment);
-    let (name, replicas) = (doc::name(&set).to_owned(), doc::number(&set, "/spec/replicas").unwrap_or(1));
+    let (name, replicas) = (
+        doc::name(&set).to_owned(),
+        doc::number(&set, "/spec/replicas").unwrap_or(1),
+    );
     match hand.make(set) {
         Ok(_) => {
             let message = format!("Scaled up replica set {name} from 0 to {replicas}");
@@ -27,11 +32,17 @@ pub(super) fn spawn(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
 
 /// The ReplicaSet of a Deployment, with the template's hash among its labels, its selector and its pods' labels.
 pub(in crate::sandbox) fn of_deployment(deployment: &Value) -> Value {
-    let template = deployment.pointer("/spec/template").cloned().unwrap_or_else(|| json!({}));
+    let template = deployment
+        .pointer("/spec/template")
+        .cloned()
+        .unwrap_or_else(|| json!({}));
     let hash = chance::suffix(0, &template.to_string(), 10);
     let mut labelled = template.clone();
     doc::put(&mut labelled, &["metadata", "labels", HASH], hash.as_str());
-    let mut selector = deployment.pointer("/spec/selector").cloned().unwrap_or_else(|| json!({}));
+    let mut selector = deployment
+        .pointer("/spec/selector")
+        .cloned()
+        .unwrap_or_else(|| json!({}));
     doc::put(&mut selector, &["matchLabels", HASH], hash.as_str());
     json!({
         "apiVersion": "apps/v1",
@@ -58,7 +69,9 @@ fn replicas(object: &Value) -> u64 {
 
 /// Sets `spec.replicas`, and lets a Deployment tell of its ReplicaSet's new scale.
 pub(super) fn scale(hand: &mut Hand<'_>, key: &Key, uid: &Uid, wanted: u32) {
-    let Some(mut object) = hand.pinned(key, uid) else { return };
+    let Some(mut object) = hand.pinned(key, uid) else {
+        return;
+    };
     let before = replicas(&object);
     if before == u64::from(wanted) {
         return;
@@ -70,8 +83,16 @@ pub(super) fn scale(hand: &mut Hand<'_>, key: &Key, uid: &Uid, wanted: u32) {
     if doc::text(&owner, "/kind") == "Deployment" {
         let direction = if u64::from(wanted) > before { "up" } else { "down" };
         let message = format!("Scaled {direction} replica set {} from {before} to {wanted}", key.name);
-        let owner_key = Key::new(crate::model::Kind::Deployment, &key.namespace, doc::text(&owner, "/name"));
+        let owner_key = Key::new(
+            crate::model::Kind::Deployment,
+            &key.namespace,
+            doc::text(&owner, "/name"),
+        );
         let owner_uid = Uid::new(doc::text(&owner, "/uid"));
-        hand.say(&owner_key, &owner_uid, &Said::normal(DEPLOYMENTS, "ScalingReplicaSet", &message));
+        hand.say(
+            &owner_key,
+            &owner_uid,
+            &Said::normal(DEPLOYMENTS, "ScalingReplicaSet", &message),
+        );
     }
 }

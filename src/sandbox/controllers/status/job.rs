@@ -7,10 +7,14 @@ use serde_json::{Value, json};
 
 /// Counts the pods, starts the clock of the Job and closes it when enough of them have succeeded, or too many failed.
 pub(super) fn derive(job: &Value, own: &[&Value], now: Timestamp) -> Value {
-    let phase = |wanted: &str| own.iter().filter(|pod| doc::text(pod, "/status/phase") == wanted).count();
-    let active = own.iter().filter(|pod| {
-        matches!(doc::text(pod, "/status/phase"), "Pending" | "Running") && !doc::deleting(pod)
-    });
+    let phase = |wanted: &str| {
+        own.iter()
+            .filter(|pod| doc::text(pod, "/status/phase") == wanted)
+            .count()
+    };
+    let active = own
+        .iter()
+        .filter(|pod| matches!(doc::text(pod, "/status/phase"), "Pending" | "Running") && !doc::deleting(pod));
     let active: Vec<&&Value> = active.collect();
     let terminating = own
         .iter()
@@ -30,7 +34,11 @@ pub(super) fn derive(job: &Value, own: &[&Value], now: Timestamp) -> Value {
     let suspended = job.pointer("/spec/suspend") == Some(&Value::Bool(true));
     if status.get("startTime").is_none() && !suspended {
         let start = doc::text(job, "/metadata/creationTimestamp");
-        let start = if start.is_empty() { doc::stamp(now) } else { start.to_owned() };
+        let start = if start.is_empty() {
+            doc::stamp(now)
+        } else {
+            start.to_owned()
+        };
         doc::put(&mut status, &["startTime"], start);
     }
     close(job, &mut status, (succeeded, failed), suspended, now);

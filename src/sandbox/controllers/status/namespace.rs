@@ -22,7 +22,10 @@ pub(super) fn derive(namespace: &Value, all: &[(Key, Value)], now: Timestamp) ->
             group => format!("{}.{group}", key.kind.plural()),
         };
         *remaining.entry(resource).or_default() += 1;
-        for finalizer in doc::list(object, "/metadata/finalizers").iter().filter_map(Value::as_str) {
+        for finalizer in doc::list(object, "/metadata/finalizers")
+            .iter()
+            .filter_map(Value::as_str)
+        {
             *finalizers.entry(finalizer).or_default() += 1;
         }
     }
@@ -56,7 +59,12 @@ pub(super) fn derive(namespace: &Value, all: &[(Key, Value)], now: Timestamp) ->
             "All content successfully deleted, may be waiting on finalization".to_owned(),
         ),
         if told.is_empty() {
-            ("NamespaceContentRemaining", false, "ContentRemoved", "All content successfully removed".to_owned())
+            (
+                "NamespaceContentRemaining",
+                false,
+                "ContentRemoved",
+                "All content successfully removed".to_owned(),
+            )
         } else {
             let message = format!("Some resources are remaining: {}", told.join(", "));
             ("NamespaceContentRemaining", true, "SomeResourcesRemain", message)
@@ -65,7 +73,10 @@ pub(super) fn derive(namespace: &Value, all: &[(Key, Value)], now: Timestamp) ->
             let message = "All content-preserving finalizers finished".to_owned();
             ("NamespaceFinalizersRemaining", false, "ContentHasNoFinalizers", message)
         } else {
-            let message = format!("Some content in the namespace has finalizers remaining: {}", held.join(", "));
+            let message = format!(
+                "Some content in the namespace has finalizers remaining: {}",
+                held.join(", ")
+            );
             ("NamespaceFinalizersRemaining", true, "SomeFinalizersRemain", message)
         },
     ] {
