@@ -7,13 +7,23 @@
 
 pub mod absence;
 pub mod apply;
+pub mod attachment;
 pub mod binding;
 pub mod change;
+mod claim_retention;
+pub mod garbage_collection;
+pub mod job;
 pub mod made;
+pub mod namespace;
 pub mod ownership;
+pub mod pod_lifecycle;
 pub mod pv_protection;
 pub mod pvc_protection;
+pub mod reclaim;
 pub mod release;
+pub mod replicas;
+pub mod respawn;
+pub mod stateful_set;
 
 #[cfg(test)]
 pub(crate) mod fixture;

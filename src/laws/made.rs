@@ -20,8 +20,16 @@ use std::sync::Arc;
 const POD_NAME_LABEL: &str = "statefulset.kubernetes.io/pod-name";
 const JOB_NAME_LABEL: &str = "batch.kubernetes.io/job-name";
 
-/// The object that a creating change makes; `None` when its maker is gone or another object of the maker's name stands there.
+/// The object that a creating change makes; `None` when its maker is gone or another object of the maker's name stands
+/// there, or in a namespace that is being deleted, where the API server refuses every create (§3.1).
 pub(super) fn object(world: &World, change: &Change) -> Option<Object> {
+    make(world, change).filter(|object| {
+        let namespace = world.get(&Key::cluster(Kind::Namespace, &object.meta.namespace));
+        namespace.is_none_or(|namespace| !namespace.meta.deleting())
+    })
+}
+
+fn make(world: &World, change: &Change) -> Option<Object> {
     let held = |key: &Key, uid: &Uid| world.get(key).filter(|held| held.meta.uid == *uid);
     match change {
         Change::CreatePod { set, set_uid, ordinal } => set_pod(world, held(set, set_uid)?, *ordinal),
