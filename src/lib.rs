@@ -7,3 +7,4 @@ pub mod diagnose;
 pub mod forecast;
 pub mod laws;
 pub mod model;
+pub mod sandbox;
