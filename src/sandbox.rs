@@ -1,20 +1,13 @@
-//! A cluster in a box (this root is a placeholder of the branch `controllers`; the one of branch `sandbox` wins).
+//! A cluster in a box: an API server on a loopback socket whose controllers are the laws.
 
+pub mod clock;
 pub mod controllers;
+mod fields;
+mod patch;
+pub mod resources;
 pub mod scenario;
+mod selector;
+pub mod status;
 pub mod store;
 
-mod status {
-    /// The store's refusal, as far as controllers look at it.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct StoreError {
-        pub code: u16,
-        pub message: String,
-    }
-}
-
-impl std::fmt::Display for status::StoreError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)
-    }
-}
+pub use clock::{Clock, TestClock};

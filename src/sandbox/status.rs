@@ -3,6 +3,7 @@
 //! Knows no request and no store. Texts are those of `k8s.io/apimachinery/pkg/api/errors` and of the validations that
 //! `reference/semantics.md` §3 quotes.
 
+use super::fields::put;
 use super::resources::Resource;
 use serde_json::{Value, json};
 use std::fmt;
@@ -68,6 +69,14 @@ impl Cause {
     }
 }
 
+/// What a refusal is about; empty names and groups are left out, as the real server does.
+fn details(name: &str, group: &str, kind: &str) -> Value {
+    let said = [("name", name), ("group", group), ("kind", kind)]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty());
+    Value::Object(said.map(|(field, value)| (field.to_owned(), json!(value))).collect())
+}
+
 impl StoreError {
     pub(super) fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -80,12 +89,7 @@ impl StoreError {
     }
 
     fn about(mut self, resource: &Resource, name: &str) -> Self {
-        let mut details = json!({ "name": name });
-        if !resource.group.is_empty() {
-            details["group"] = json!(resource.group);
-        }
-        details["kind"] = json!(resource.plural);
-        self.details = Some(Box::new(details));
+        self.details = Some(Box::new(details(name, resource.group, resource.plural)));
         self
     }
 
@@ -97,6 +101,18 @@ impl StoreError {
     pub(super) fn already_exists(resource: &Resource, name: &str) -> Self {
         let message = format!("{} \"{name}\" already exists", resource.qualified());
         Self::new(409, "AlreadyExists", message).about(resource, name)
+    }
+
+    /// A DELETE precondition failed; here the real server names the kind and not the resource.
+    pub(super) fn precondition(resource: &Resource, name: &str, why: &str) -> Self {
+        let subject = match resource.group {
+            "" => resource.kind.to_owned(),
+            group => format!("{}.{group}", resource.kind),
+        };
+        let message = format!("Operation cannot be fulfilled on {subject} \"{name}\": {why}");
+        let mut error = Self::new(409, "Conflict", message);
+        error.details = Some(Box::new(details(name, resource.group, resource.kind)));
+        error
     }
 
     pub(super) fn conflict(resource: &Resource, name: &str, why: &str) -> Self {
@@ -126,19 +142,31 @@ impl StoreError {
         Self::new(400, "BadRequest", message)
     }
 
+    /// With an empty `details`, as the generic answers of the real server have.
+    fn generic(code: u16, reason: &'static str, message: &str) -> Self {
+        let mut error = Self::new(code, reason, message);
+        error.details = Some(Box::new(json!({})));
+        error
+    }
+
     pub(super) fn method_not_allowed() -> Self {
-        Self::new(
-            405,
-            "MethodNotAllowed",
-            "the server does not allow this method on the requested resource",
-        )
+        let message = "the server does not allow this method on the requested resource";
+        Self::generic(405, "MethodNotAllowed", message)
+    }
+
+    /// A JSON patch that does not apply, a failed `test` among the reasons.
+    pub(super) fn unprocessable() -> Self {
+        let message = "the server rejected our request due to an error in our request";
+        Self::generic(422, "Invalid", message)
+    }
+
+    pub(super) fn unsupported_media_type() -> Self {
+        Self::generic(415, "UnsupportedMediaType", "415: Unsupported Media Type")
     }
 
     /// The answer to a path no resource lives at.
     pub(super) fn no_such_path() -> Self {
-        let mut error = Self::new(404, "NotFound", "the server could not find the requested resource");
-        error.details = Some(Box::new(json!({})));
-        error
+        Self::generic(404, "NotFound", "the server could not find the requested resource")
     }
 
     /// A resource version that history no longer reaches.
@@ -165,12 +193,8 @@ impl StoreError {
             .iter()
             .map(|cause| json!({ "reason": cause.reason, "message": cause.message, "field": cause.field }))
             .collect();
-        let mut details = json!({ "name": name });
-        if !resource.group.is_empty() {
-            details["group"] = json!(resource.group);
-        }
-        details["kind"] = json!(resource.kind);
-        details["causes"] = json!(causes);
+        let mut details = details(name, resource.group, resource.kind);
+        put(&mut details, &["causes"], causes);
         error.details = Some(Box::new(details));
         error
     }
