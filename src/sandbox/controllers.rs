@@ -16,8 +16,6 @@ pub(in crate::sandbox) mod status;
 mod voice;
 
 #[cfg(test)]
-pub(in crate::sandbox) mod shelf;
-#[cfg(test)]
 mod tests;
 
 use self::carry_out::{Hand, carry_out};
@@ -163,11 +161,11 @@ fn round(
     }
     status::keep(&mut hand, &all);
     complaints::keep(&mut hand, &all);
+    attach::keep(&mut hand, &all, conditions);
     let due = [
         state.pace.next(),
         kubelet::keep(&mut hand, &all),
         clockwork::keep(&mut hand, &all),
-        attach::keep(&mut hand, &all, conditions),
     ];
     due.into_iter().flatten().min()
 }

@@ -1,40 +1,23 @@
-//! Attachments: a volume whose driver attaches is attached to the node of a pod that mounts it, and detached when no pod
-//! there needs it any more (`reference/semantics.md` §3.7). Knows which drivers do not attach from the conditions.
+//! Attachments: a volume whose driver attaches is attached to the node of a pod that mounts it, and bears its attacher's
+//! finalizer as long as it is (`reference/semantics.md` §3.7). Detaching is a law. Knows which drivers do not attach from
+//! the conditions.
 
 use super::carry_out::{Hand, Said};
 use super::{chance, document as doc};
 use crate::laws::Conditions;
 use crate::model::storage::EXTERNAL_ATTACHER_PREFIX;
-use crate::model::{Key, Kind, Propagation, Text};
-use jiff::Timestamp;
+use crate::model::{Key, Kind, Text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-/// From the last pod's end to the detached volume.
-const DETACHING: Duration = Duration::from_secs(1);
-/// Since when nobody needs an attachment.
-const IDLE: &str = "sandbox.pilothouse.dev/idle-since";
-
-/// Attaches what is needed and detaches what is not. Returns when the next detaching is due.
-pub(super) fn keep(hand: &mut Hand<'_>, all: &[(Key, Value)], conditions: &Conditions) -> Option<Timestamp> {
-    let wanted = wanted(all, conditions);
-    for ((volume, node), (driver, handle)) in &wanted {
-        attach(hand, volume, node, driver, handle);
+/// Attaches what is needed, and lets go of deleting volumes that are attached nowhere.
+pub(super) fn keep(hand: &mut Hand<'_>, all: &[(Key, Value)], conditions: &Conditions) {
+    for ((volume, node), (driver, handle)) in wanted(all, conditions) {
+        attach(hand, &volume, &node, &driver, &handle);
     }
     for (key, volume) in all.iter().filter(|(key, _)| key.kind == Kind::PersistentVolume) {
         let_go(hand, key, volume, all);
     }
-    all.iter()
-        .filter(|(key, attachment)| key.kind == Kind::VolumeAttachment && !doc::deleting(attachment))
-        .filter_map(|(key, attachment)| {
-            let place = (
-                doc::text(attachment, "/spec/source/persistentVolumeName").to_owned(),
-                doc::text(attachment, "/spec/nodeName").to_owned(),
-            );
-            idle(hand, key, attachment, wanted.contains_key(&place))
-        })
-        .min()
 }
 
 /// The volumes pods need, by volume and node; with the driver and the handle.
@@ -43,7 +26,8 @@ fn wanted(all: &[(Key, Value)], conditions: &Conditions) -> BTreeMap<(String, St
     let mut wanted = BTreeMap::new();
     for (key, pod) in all.iter().filter(|(key, _)| key.kind == Kind::Pod) {
         let node = doc::text(pod, "/spec/nodeName");
-        if node.is_empty() || matches!(doc::text(pod, "/status/phase"), "Succeeded" | "Failed") {
+        let stopped = doc::deleting(pod) && doc::number(pod, "/metadata/deletionGracePeriodSeconds") == Some(0);
+        if node.is_empty() || stopped || matches!(doc::text(pod, "/status/phase"), "Succeeded" | "Failed") {
             continue;
         }
         for volume in doc::list(pod, "/spec/volumes") {
@@ -158,44 +142,5 @@ pub(in crate::sandbox) fn grow(all: &mut Vec<(Key, Value)>, conditions: &Conditi
         if all.iter().all(|(held, _)| *held != key) {
             all.push((key, grown));
         }
-    }
-}
-
-/// Notes since when nobody needs the attachment, and detaches when that was long enough ago.
-fn idle(hand: &mut Hand<'_>, key: &Key, attachment: &Value, needed: bool) -> Option<Timestamp> {
-    let since = doc::wish(attachment, "idle-since").and_then(|since| since.parse::<Timestamp>().ok());
-    let now = hand.objects.now();
-    match (needed, since) {
-        (true, None) => None,
-        (true, Some(_)) => {
-            let mut current = hand.pinned(key, &doc::uid(attachment))?;
-            doc::drop_field(&mut current, "/metadata/annotations", IDLE);
-            hand.write(current);
-            None
-        }
-        (false, None) => {
-            let mut current = hand.pinned(key, &doc::uid(attachment))?;
-            doc::put(&mut current, &["metadata", "annotations", IDLE], now.to_string());
-            hand.write(current);
-            Some(doc::later(now, DETACHING))
-        }
-        (false, Some(since)) if doc::later(since, DETACHING) > now => Some(doc::later(since, DETACHING)),
-        (false, Some(_)) => {
-            detach(hand, key, attachment);
-            None
-        }
-    }
-}
-
-/// The attacher detaches: the attachment goes, finalizer and all.
-fn detach(hand: &mut Hand<'_>, key: &Key, attachment: &Value) {
-    let uid = doc::uid(attachment);
-    hand.delete(key, &uid, Propagation::Background);
-    if let Some(mut current) = hand.pinned(key, &uid) {
-        let own = json!(finalizer(doc::text(attachment, "/spec/attacher")));
-        let mut held = doc::list(&current, "/metadata/finalizers").to_vec();
-        held.retain(|entry| *entry != own);
-        doc::put(&mut current, &["metadata", "finalizers"], held);
-        hand.write(current);
     }
 }

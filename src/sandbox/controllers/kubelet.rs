@@ -1,5 +1,5 @@
-//! The kubelet's side of a pod: accepted, running, ready, completed, stopped. Knows no controller and no law; a pod whose
-//! claims are not bound waits, as on a real node.
+//! The kubelet's side of a pod: accepted, running, ready, completed, stopped. Starting and ending a pod are laws; what
+//! comes in between takes time and is kept here. Knows no controller.
 
 use super::carry_out::{Hand, Said};
 use super::{chance, document as doc};
@@ -8,8 +8,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// From being scheduled to running containers: images are there already.
-const STARTING: Duration = Duration::from_secs(1);
 /// From running to ready.
 const WARMING: Duration = Duration::from_secs(2);
 
@@ -23,7 +21,7 @@ pub(super) fn keep(hand: &mut Hand<'_>, all: &[(Key, Value)]) -> Option<Timestam
                 tell_of_killing(hand, key, pod);
                 return None;
             }
-            let (due, step) = next_step(hand, pod)?;
+            let (due, step) = next_step(pod)?;
             if due > now {
                 return Some(due);
             }
@@ -33,75 +31,31 @@ pub(super) fn keep(hand: &mut Hand<'_>, all: &[(Key, Value)]) -> Option<Timestam
         .min()
 }
 
-/// What comes next in a pod's life.
+/// What comes next in a running pod's life.
 #[derive(Clone, Copy)]
 enum Step {
-    Run,
     Warm,
     Complete,
 }
 
-fn next_step(hand: &Hand<'_>, pod: &Value) -> Option<(Timestamp, Step)> {
-    let started = doc::time(pod, "/status/startTime")?;
-    match doc::text(pod, "/status/phase") {
-        "Pending" => claims_bound(hand, pod).then(|| (doc::later(started, STARTING), Step::Run)),
-        "Running" => {
-            let running = doc::time(pod, "/status/containerStatuses/0/state/running/startedAt")?;
-            let ready = pod.pointer("/status/containerStatuses/0/ready") == Some(&Value::Bool(true));
-            if let Some(span) = doc::wished_span(pod, "completes-after") {
-                let done = doc::later(running, span);
-                let warm = doc::later(running, WARMING);
-                return Some(if ready || done <= warm {
-                    (done, Step::Complete)
-                } else {
-                    (warm, Step::Warm)
-                });
-            }
-            (!ready && doc::wish(pod, "never-ready").is_none()).then(|| (doc::later(running, WARMING), Step::Warm))
-        }
-        _ => None,
+fn next_step(pod: &Value) -> Option<(Timestamp, Step)> {
+    if doc::text(pod, "/status/phase") != "Running" {
+        return None;
     }
-}
-
-/// Every claim the pod mounts is bound and not being deleted.
-fn claims_bound(hand: &Hand<'_>, pod: &Value) -> bool {
-    doc::list(pod, "/spec/volumes").iter().all(|volume| {
-        let claim = doc::text(volume, "/persistentVolumeClaim/claimName");
-        let generic = volume.get("ephemeral").is_some();
-        let name = match (claim, generic) {
-            ("", false) => return true,
-            ("", true) => format!("{}-{}", doc::name(pod), doc::text(volume, "/name")),
-            (claim, _) => claim.to_owned(),
-        };
-        let key = Key::new(Kind::PersistentVolumeClaim, doc::namespace(pod), &name);
-        hand.objects
-            .get(&key)
-            .is_some_and(|claim| doc::text(&claim, "/status/phase") == "Bound" && !doc::deleting(&claim))
-    })
+    let running = doc::time(pod, "/status/containerStatuses/0/state/running/startedAt")?;
+    let ready = pod.pointer("/status/containerStatuses/0/ready") == Some(&Value::Bool(true));
+    let warm = (!ready && doc::wish(pod, "never-ready").is_none()).then(|| (doc::later(running, WARMING), Step::Warm));
+    let complete = doc::wished_span(pod, "completes-after").map(|span| (doc::later(running, span), Step::Complete));
+    [warm, complete].into_iter().flatten().min_by_key(|(due, _)| *due)
 }
 
 fn take(hand: &mut Hand<'_>, key: &Key, step: Step, now: Timestamp) {
     let Some(mut pod) = hand.objects.get(key) else { return };
     match step {
-        Step::Run => running(&mut pod, now),
         Step::Warm => ready(&mut pod),
         Step::Complete => completed(&mut pod, now),
     }
-    let uid = doc::uid(&pod);
-    let containers: Vec<String> = doc::list(&pod, "/spec/containers").iter().map(container_name).collect();
     hand.write(pod);
-    if matches!(step, Step::Run) {
-        for container in containers {
-            for (reason, verb) in [("Created", "Created"), ("Started", "Started")] {
-                let message = format!("{verb} container {container}");
-                hand.say(key, &uid, &Said::normal("kubelet", reason, &message));
-            }
-        }
-    }
-}
-
-fn container_name(container: &Value) -> String {
-    doc::text(container, "/name").to_owned()
 }
 
 fn tell_of_killing(hand: &mut Hand<'_>, key: &Key, pod: &Value) {

@@ -2,10 +2,14 @@
 //! it no longer appears. Knows the laws, and of objects only their keys.
 
 use super::{chance, document};
-use crate::laws::{Change, Conditions, LAWS};
+use crate::laws::{Change, Conditions, LAWS, Law};
+use crate::model::workload::Pod;
 use crate::model::{Key, World};
 use jiff::Timestamp;
 use std::time::Duration;
+
+/// How long the scheduler takes to place a pod that can be placed.
+const SCHEDULING: Duration = Duration::from_millis(40);
 
 /// Reactions that have appeared and are not carried out yet.
 #[derive(Debug, Default)]
@@ -32,7 +36,7 @@ impl Pace {
                 }
                 let held = self.waiting.iter().find(|held| held.change == change);
                 let due = held.map_or_else(
-                    || document::later(now, uneven(law.latency, seed, &change)),
+                    || document::later(now, uneven(latency(law, world, &change), seed, &change)),
                     |held| held.due,
                 );
                 waiting.push(Waiting { change, due });
@@ -57,6 +61,25 @@ impl Pace {
     /// When the next reaction is due.
     pub(super) fn next(&self) -> Option<Timestamp> {
         self.waiting.iter().map(|held| held.due).min()
+    }
+}
+
+/// The law's latency; but the scheduler places a pod within milliseconds, long before its kubelet starts it
+/// (`reference/semantics.md` §3.8: the pod is on its old claim before anybody can delete that).
+fn latency(law: &Law, world: &World, change: &Change) -> Duration {
+    match change {
+        Change::StartPod { pod, .. } => {
+            let placed = world
+                .get(pod)
+                .and_then(|pod| pod.body.pod())
+                .is_some_and(Pod::scheduled);
+            if placed {
+                law.latency
+            } else {
+                law.latency.min(SCHEDULING)
+            }
+        }
+        _ => law.latency,
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 /// How long a sentence stays said.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// Above this many remembered sentences the old ones are forgotten.
 const MEMORY: usize = 2_000;
 

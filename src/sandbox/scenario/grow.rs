@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 /// The age of an object that does not tell it.
-const USUAL_AGE: Duration = Duration::from_secs(90 * 86_400);
+const USUAL_AGE: Duration = Duration::from_hours(90 * 24);
 
 /// All objects, complete, namespaces first.
 pub(super) fn grow(
@@ -275,7 +275,7 @@ fn start_pod(mut pod: Value, told: Option<&Value>, born: &str, nodes: &[String],
     kubelet::running(&mut pod, doc::later(since, Duration::from_secs(2)));
     kubelet::ready(&mut pod);
     if phase == "Succeeded" {
-        let ended = doc::time(told, "/finishedAt").unwrap_or_else(|| doc::later(since, Duration::from_secs(600)));
+        let ended = doc::time(told, "/finishedAt").unwrap_or_else(|| doc::later(since, Duration::from_mins(10)));
         kubelet::completed(&mut pod, ended);
     }
     pod

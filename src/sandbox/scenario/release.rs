@@ -17,7 +17,7 @@ pub(super) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub(super) const NAME: &str = "meta.helm.sh/release-name";
 pub(super) const NAMESPACE: &str = "meta.helm.sh/release-namespace";
 
-/// Helm's InstallOrder, as far as scenarios have such kinds; others come last.
+/// Helm's `InstallOrder`, as far as scenarios have such kinds; others come last.
 const INSTALL_ORDER: [&str; 16] = [
     "PriorityClass",
     "Namespace",
@@ -185,10 +185,9 @@ fn manifest(release: &Value, objects: &[&Value]) -> Result<String, serde_saphyr:
     for object in own {
         let rendered = rendered(object, &live_only);
         let template = doc::text(object, "/kind").to_lowercase();
-        text.push_str("---\n# Source: ");
-        text.push_str(&format!("{chart}/templates/{template}-{}.yaml\n", doc::name(object)));
-        text.push_str(serde_saphyr::to_string(&rendered)?.trim_end());
-        text.push('\n');
+        let source = [chart, "/templates/", &template, "-", doc::name(object), ".yaml"].concat();
+        let body = serde_saphyr::to_string(&rendered)?;
+        text.push_str(&["---\n# Source: ", &source, "\n", body.trim_end(), "\n"].concat());
     }
     Ok(text)
 }

@@ -198,20 +198,39 @@ fn destination(pod: &Value) -> &str {
     }
 }
 
-/// The scheduler binds the pod to a node; its kubelet takes over from there.
+/// One step towards running: the scheduler binds the pod to a node, its kubelet accepts it, its containers start.
 pub(super) fn start(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
     let Some(mut pod) = hand.pinned(key, uid) else { return };
-    if !doc::text(&pod, "/spec/nodeName").is_empty() {
-        return;
+    if doc::text(&pod, "/spec/nodeName").is_empty() {
+        return schedule(hand, key, uid, pod);
     }
+    let now = hand.objects.now();
+    if doc::time(&pod, "/status/startTime").is_none() {
+        kubelet::accepted(&mut pod, now);
+        return hand.write(pod);
+    }
+    kubelet::running(&mut pod, now);
+    let containers: Vec<String> = doc::list(&pod, "/spec/containers")
+        .iter()
+        .map(|container| doc::text(container, "/name").to_owned())
+        .collect();
+    hand.write(pod);
+    for container in containers {
+        for verb in ["Created", "Started"] {
+            let message = format!("{verb} container {container}");
+            hand.say(key, uid, &Said::normal("kubelet", verb, &message));
+        }
+    }
+}
+
+fn schedule(hand: &mut Hand<'_>, key: &Key, uid: &Uid, mut pod: Value) {
     let Some(node) = choose_node(hand, &pod) else {
         let message = "0/0 nodes are available: no node is ready.";
-        hand.say(
+        return hand.say(
             key,
             uid,
             &Said::warning("default-scheduler", "FailedScheduling", message),
         );
-        return;
     };
     doc::put(&mut pod, &["spec", "nodeName"], node.as_str());
     kubelet::accepted(&mut pod, hand.objects.now());
