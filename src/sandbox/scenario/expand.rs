@@ -7,6 +7,7 @@ use crate::model::Kind;
 use crate::sandbox::controllers::{chance, document as doc};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// One manifest, filled in, with where it stands.
 pub(super) struct Sheet {
@@ -103,17 +104,23 @@ impl Page<'_> {
                 let count = value.as_u64().filter(|count| *count <= 10_000).ok_or_else(wrong)?;
                 Ok((1..=count).map(|n| vec![("n".to_owned(), Value::from(n))]).collect())
             }
-            Shape::List(items) => items
-                .iter()
-                .zip(1_u64..)
-                .map(|(item, n)| {
+            Shape::List(items) => {
+                // A name that only some items give is null in the others.
+                let names = items.iter().flat_map(Node::entries).map(|(name, _)| name.text.as_str());
+                let names: BTreeSet<&str> = names.collect();
+                let unroll = |(item, n): (&Node, u64)| {
                     let mut own = vec![("n".to_owned(), Value::from(n))];
-                    for (name, node) in item.entries() {
-                        own.push((name.text.clone(), self.value(node, variables, Read::Plain)?));
+                    for name in &names {
+                        let value = match item.field(name) {
+                            Some(node) => self.value(node, variables, Read::Plain)?,
+                            None => Value::Null,
+                        };
+                        own.push(((*name).to_owned(), value));
                     }
                     Ok(own)
-                })
-                .collect(),
+                };
+                items.iter().zip(1_u64..).map(unroll).collect()
+            }
             Shape::Map(_) => Err(wrong()),
         }
     }
@@ -140,6 +147,10 @@ impl Page<'_> {
                     let mut value = self.value(node, variables, inside)?;
                     if inside == Read::Manifest && is_time(&key) {
                         value = self.time(node, &value)?;
+                    }
+                    // A manifest's null is an absent field; so an item of a repeat may leave a name out.
+                    if inside == Read::Manifest && value.is_null() {
+                        continue;
                     }
                     if map.insert(key.clone(), value).is_some() {
                         return Err(name.wrong(self.file, format!("{key} stands here twice"), "remove one of them"));

@@ -115,6 +115,9 @@ fn identify(object: &mut Value, now: Timestamp) {
         let at = now.checked_sub(USUAL_AGE).unwrap_or(Timestamp::UNIX_EPOCH);
         doc::put(object, &["metadata", "creationTimestamp"], doc::stamp(at));
     }
+    if doc::deleting(object) && object.pointer("/metadata/deletionGracePeriodSeconds").is_none() {
+        doc::put(object, &["metadata", "deletionGracePeriodSeconds"], 0);
+    }
 }
 
 fn complete_claim(claim: &mut Value) {
