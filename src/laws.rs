@@ -5,6 +5,8 @@
 //!
 //! **Invariant** No law concludes from the absence of an object whose kind was never listed: see [`absence`].
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod absence;
 pub mod apply;
 pub mod attachment;

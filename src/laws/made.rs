@@ -22,7 +22,7 @@ const JOB_NAME_LABEL: &str = "batch.kubernetes.io/job-name";
 
 /// The object that a creating change makes; `None` when its maker is gone or another object of the maker's name stands
 /// there, or in a namespace that is being deleted, where the API server refuses every create (§3.1).
-pub(super) fn object(world: &World, change: &Change) -> Option<Object> {
+pub fn object(world: &World, change: &Change) -> Option<Object> {
     make(world, change).filter(|object| {
         let namespace = world.get(&Key::cluster(Kind::Namespace, &object.meta.namespace));
         namespace.is_none_or(|namespace| !namespace.meta.deleting())

@@ -9,8 +9,8 @@
 //!   disk is leaked. A provisioner that does not run keeps the volume waiting: the disk goes when it returns.
 //! - An attachment guards the disk of a driver with attach; without attach nothing does.
 //! - No deleter (nfs, local and most path volumes made by hand): the phase becomes Failed and the disk stays. A
-//!   `hostPath` under `/tmp/` has one, which removes the directory on the controller manager's own machine
-//!   (`pkg/volume/hostpath/host_path.go`, [M]).
+//!   `hostPath` with `/tmp/` in its path has one, which removes the directory on the controller manager's own machine
+//!   (`pkg/volume/hostpath/host_path.go`; proven by the control-plane kit).
 
 use super::absence::lists;
 use super::{Change, Conditions, Law, Reaction, Reason};
@@ -60,10 +60,15 @@ pub fn deleter(meta: &Meta, volume: &Volume) -> Deleter {
         return Deleter::Provisioner(name.into());
     }
     match &volume.spec.host_path {
-        Some(path) if path.path.starts_with("/tmp/") => Deleter::ControllerManager,
+        Some(path) if in_tmp(&path.path) => Deleter::ControllerManager,
         None if volume.spec.nfs.is_none() && volume.spec.local.is_none() => Deleter::Unknown,
         Some(_) | None => Deleter::Nobody,
     }
+}
+
+/// The host path plugin's own test, `/tmp/.+` anywhere in the path.
+fn in_tmp(path: &str) -> bool {
+    path.split_once("/tmp/").is_some_and(|(_, rest)| !rest.is_empty())
 }
 
 /// What keeps the disk of a Released volume with policy Delete from being destroyed, if anything.
@@ -181,3 +186,6 @@ fn released(world: &World, conditions: &Conditions, object: &Object, volume: &Vo
         | Guard::DeleterUnknown => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
