@@ -3,11 +3,12 @@
 //! A directory is a room that answers one question; `docs/architecture.md` is the map and
 //! `tests/tidy.rs` keeps its doors shut.
 
-pub mod cluster;
 pub mod app;
+pub mod cluster;
 pub mod diagnose;
 pub mod forecast;
 pub mod journal;
 pub mod laws;
 pub mod model;
+pub mod sandbox;
 pub mod ui;
