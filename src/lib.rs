@@ -5,6 +5,7 @@
 
 pub mod diagnose;
 pub mod forecast;
+pub mod gate;
 pub mod journal;
 pub mod laws;
 pub mod model;
