@@ -4,6 +4,7 @@
 //! `tests/tidy.rs` keeps its doors shut.
 
 pub mod app;
+pub mod cli;
 pub mod cluster;
 pub mod diagnose;
 pub mod forecast;
@@ -12,4 +13,5 @@ pub mod journal;
 pub mod laws;
 pub mod model;
 pub mod sandbox;
+pub mod shell;
 pub mod ui;

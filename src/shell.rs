@@ -7,6 +7,7 @@ mod cockpit;
 mod hand;
 mod input;
 mod log;
+mod look;
 mod screen;
 mod session;
 
@@ -33,7 +34,7 @@ const FAST_TICK: Duration = Duration::from_millis(100);
 
 /// Opens the cockpit and runs it until the operator leaves or the terminal goes.
 pub async fn run(session: Session) -> Result<ExitCode, Failure> {
-    let theme = session.theme()?;
+    let theme = look::chosen(session.config.theme.as_deref())?;
     log::install();
     let size = crossterm::terminal::size().unwrap_or((80, 24));
     let cockpit = Cockpit::open(&session, size).await?;
@@ -64,6 +65,7 @@ impl Helm {
         let mut ticks = Ticks::new();
         loop {
             let frame = self.drawn + FRAME;
+            let at_gate = self.cockpit.state.at_gate();
             tokio::select! {
                 input = keys.next() => match input {
                     Some(Ok(input)) => {
@@ -80,7 +82,7 @@ impl Helm {
                         return Ok(());
                     }
                 }
-                () = ticks.next(self.cockpit.state.at_gate()) => {
+                () = ticks.next(at_gate) => {
                     let now = self.cockpit.clock().now();
                     if !self.take(Event::Tick(now))? {
                         return Ok(());
@@ -100,9 +102,9 @@ impl Helm {
                 Outward::Quit => return Ok(false),
                 Outward::Suspend => self.suspend()?,
                 Outward::Redraw => self.screen.forget()?,
-                Outward::SetTheme(name) => match Theme::load(&name) {
+                Outward::SetTheme(name) => match look::chosen(Some(&name)) {
                     Ok(theme) => self.theme = theme,
-                    Err(error) => self.cockpit.tell(error.to_string()),
+                    Err(failure) => self.cockpit.tell(failure.to_string()),
                 },
                 Outward::Copy(text) => crossterm::execute!(
                     std::io::stdout(),
@@ -116,6 +118,7 @@ impl Helm {
     fn draw(&mut self) -> std::io::Result<()> {
         self.dirty = false;
         self.drawn = Instant::now();
+        crate::ui::gather();
         let (state, theme) = (&self.cockpit.state, &self.theme);
         self.screen.draw(|frame| crate::ui::render(state, theme, frame))
     }

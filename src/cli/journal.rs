@@ -43,7 +43,7 @@ fn verify(files: &[PathBuf]) -> Result<ExitCode, Failure> {
     let mut sound = true;
     for file in files {
         match journal::verify(file) {
-            Ok(verified) => say(&format!("✓ {}: {verified}\n", file.display()))?,
+            Ok(verified) => say(&sound_line(&verified))?,
             Err(tampered) => {
                 sound = false;
                 say(&format!("✗ {}: {tampered}\n", file.display()))?;
@@ -51,6 +51,25 @@ fn verify(files: &[PathBuf]) -> Result<ExitCode, Failure> {
         }
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// What was verified, in one line, and what could not be judged.
+fn sound_line(verified: &journal::Verified) -> String {
+    let mut line = format!(
+        "✓ {}: {} records and {} saved objects verify; head {}",
+        verified.path.display(),
+        verified.records,
+        verified.saved,
+        verified.head
+    );
+    if verified.torn.is_some() {
+        line.push_str("; its last line was torn by a crash and will be cut at the next start");
+    }
+    if !verified.unknown.is_empty() {
+        line.push_str(&format!("; {} records are of a newer version and were not judged", verified.unknown.len()));
+    }
+    line.push('\n');
+    line
 }
 
 fn show(files: &[PathBuf], output: Output) -> Result<ExitCode, Failure> {

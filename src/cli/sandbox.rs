@@ -23,8 +23,8 @@ pub(super) async fn demo(scenario: &str, config: &Config) -> Result<ExitCode, Fa
 pub(super) async fn serve(scenario: Option<&str>) -> Result<ExitCode, Failure> {
     let Some(scenario) = scenario else {
         let mut list = String::from("Scenarios:\n");
-        for shipped in scenario::shipped() {
-            list.push_str(&format!("  {:12} {}\n", shipped.name, shipped.title));
+        for (name, title) in scenario::shipped() {
+            list.push_str(&format!("  {name:12} {title}\n"));
         }
         list.push_str("\nServe one with `pilothouse sandbox NAME`, or a file of your own with `pilothouse sandbox FILE`.\n");
         say(&list)?;

@@ -64,7 +64,7 @@ impl Cockpit {
         }
         let (sink, observations) = mpsc::channel(BACKLOG);
         let scopes = Scopes { namespaces: session.namespaces() };
-        let watches = cluster::observe(&connection, scopes, session.quiet, sink);
+        let watches = cluster::observe(&connection, &scopes, session.quiet, sink);
         let (outbox, inbox) = mpsc::channel(BACKLOG);
         let (hand, task) = Hand::start(connection.clone(), session.operate.clone(), outbox.clone());
         let mut cockpit = Self {
@@ -164,8 +164,9 @@ impl Cockpit {
                 self.fetch(move |connection| async move { Fetched::Yaml { answer: yaml(&connection, &key).await, key } });
             }
             Effect::FetchEvents(key) => {
+                let uid = self.state.world().get(&key).map(|object| object.meta.uid.clone()).unwrap_or_default();
                 self.fetch(move |connection| async move {
-                    let answer = read::events(&connection, &key).await.map_err(|error| error.to_string());
+                    let answer = read::events(&connection, &key, &uid).await.map_err(|error| error.to_string());
                     Fetched::Events { key, answer }
                 });
             }

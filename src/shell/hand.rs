@@ -4,13 +4,13 @@
 use super::cockpit::yaml;
 use super::session::JournalHome;
 use crate::app::{Answer, Doubtful, Event, JournalState, StepNumber, StepProgress};
-use crate::cluster::{Connection, read, write};
+use crate::cluster::{ClusterError, Connection, read, write};
 use crate::forecast::forecast;
 use crate::gate::{self, Approved, Fresh};
 use crate::journal::{self, Doubt, Intent as _, Journal, Logged, Observed, Opened, Ruling, Saved, Ticket, Verdict};
 use crate::laws::Conditions;
 use crate::model::feed::PROMISE;
-use crate::model::{Text, World};
+use crate::model::{Act, Key, Object, Text, World};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -154,12 +154,10 @@ impl Hand {
     ) -> Result<StepProgress, String> {
         let ticket = logged.ticket();
         let act = logged.intent().act().clone();
-        let objects = read::fresh(&self.connection, &act)
+        let rests_on: Vec<Key> = logged.intent().pins().iter().map(|pin| pin.key.clone()).collect();
+        let read::Reading { objects, cluster, .. } = read::fresh(&self.connection, &act, &rests_on, read::DEADLINE)
             .await
             .map_err(|error| format!("what is could not be read afresh: {error}"))?;
-        let cluster = read::identity(&self.connection)
-            .await
-            .map_err(|error| format!("the cluster could not be identified afresh: {error}"))?;
         for (key, object) in &objects {
             match object {
                 Some(object) => world.put(object.clone()),
@@ -168,7 +166,7 @@ impl Hand {
         }
         let now = self.connection.clock().now();
         let fresh = Fresh { objects, cluster, forecast: forecast(&world, &act, conditions, now, PROMISE) };
-        let clearance = match gate::clear(logged, fresh, now) {
+        let clearance = match gate::clear(logged, &fresh, now) {
             Ok(clearance) => clearance,
             Err(voided) => {
                 let changes = voided.changes;
@@ -280,10 +278,14 @@ impl Hand {
         }
     }
 
-    async fn look(&self, act: &crate::model::Act) -> Observed {
+    async fn look(&self, act: &Act) -> Observed {
         let key = &act.target().key;
-        match read::object(&self.connection, key).await {
-            Ok(object) => Observed::of(act, object.as_ref()),
+        match read::object_json(&self.connection, key).await {
+            Ok(value) => match Object::from_value(key.kind, &value) {
+                Ok(object) => Observed::of(act, Some(&object)),
+                Err(error) => Observed::Unreachable { why: format!("{key} cannot be read: {error}") },
+            },
+            Err(ClusterError::NotFound { .. }) => Observed::of(act, None),
             Err(error) => Observed::Unreachable { why: error.to_string() },
         }
     }

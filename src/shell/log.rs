@@ -13,7 +13,7 @@ pub fn install() {
         .into_iter()
         .filter_map(|directive| directive.parse().ok())
         .fold(filter, EnvFilter::add_directive);
-    tui_logger::set_default_level(log::LevelFilter::Debug);
+    tui_logger::set_default_level(tui_logger::LevelFilter::Debug);
     let installed = tracing_subscriber::registry()
         .with(filter)
         .with(tui_logger::TuiTracingSubscriberLayer)
