@@ -45,13 +45,14 @@ async fn deliver(connection: &Connection, act: &Act, wire: &Wire<'_>, deadline: 
     };
     let clients = connection.clients();
     let sending = async {
-        #[expect(clippy::disallowed_methods, reason = "the one request of this program that changes a cluster")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one request of this program that changes a cluster"
+        )]
         let sent = clients.writing.send(request);
         let response = sent.await.map_err(|error| (None, wire::trouble(&error)))?;
         let status = response.status();
-        wire::take_in(response)
-            .await
-            .map_err(|trouble| (Some(status), trouble))
+        wire::take_in(response).await.map_err(|trouble| (Some(status), trouble))
     };
     let answer = tokio::time::timeout(deadline, sending)
         .await
@@ -66,9 +67,7 @@ async fn deliver(connection: &Connection, act: &Act, wire: &Wire<'_>, deadline: 
 /// What must hold before the request may leave, whoever built it.
 fn fitting(connection: &Connection, act: &Act, wire: &Wire<'_>) -> Result<(), String> {
     if connection.identity().kube_system.is_empty() {
-        return Err(
-            "this cluster cannot be told from another one: reading namespace kube-system is denied".to_owned(),
-        );
+        return Err("this cluster cannot be told from another one: reading namespace kube-system is denied".to_owned());
     }
     if !act.performed() {
         return Err(format!("{act} is forecast only"));
@@ -141,8 +140,7 @@ fn in_doubt(status: StatusCode, words: &str) -> Outcome {
 
 /// 404. Only a `Status` that names the target says that the target is gone; a path that leads nowhere says nothing.
 fn absent(act: &Act, body: &[u8], words: String) -> Outcome {
-    let about_target =
-        Status::read(body).is_some_and(|status| status.details.name == act.target().key.name.as_str());
+    let about_target = Status::read(body).is_some_and(|status| status.details.name == act.target().key.name.as_str());
     if !about_target {
         return Outcome::Refused { code: 404, why: words };
     }
@@ -186,7 +184,11 @@ fn deleted(target: &Pin, body: &[u8]) -> Outcome {
             }
         } else {
             Outcome::InDoubt {
-                why: format!("a success that says {:?}: {}", said::plain(&status.status), said::words(body)),
+                why: format!(
+                    "a success that says {:?}: {}",
+                    said::plain(&status.status),
+                    said::words(body)
+                ),
             }
         };
     }
