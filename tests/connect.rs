@@ -14,6 +14,7 @@ use pilothouse::model::{Act, Key, Kind, Pin, Propagation, ResourceVersion, Uid};
 use scripted::{Asked, KUBE_SYSTEM, Reply, Scripted, basics, kubeconfig, list};
 use std::path::Path;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
 
 async fn open(path: &Path, context: Option<&str>) -> Result<Connection, ClusterError> {
     let options = ConnectOptions {
@@ -132,9 +133,29 @@ async fn a_server_that_cannot_be_reached_says_how() {
     );
     one_sentence(&error);
 
-    let (_directory, path) = kubeconfig(&format!("https://127.0.0.1:{}", server.port), "{}");
-    let error = open(&path, None).await.expect_err("no TLS there");
-    assert!(matches!(error, ClusterError::Unreachable { .. }), "{error:?}");
+    let plain = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port on loopback");
+    let address = plain.local_addr().expect("an address");
+    let (_directory, path) = kubeconfig(&format!("https://{address}"), "{}");
+    let (error, ()) = tokio::join!(open(&path, None), async {
+        let (mut stream, _from) = plain.accept().await.expect("a connection");
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .await
+            .expect("written");
+    });
+    let error = error.expect_err("no TLS there");
+    assert!(
+        matches!(
+            error,
+            ClusterError::Unreachable {
+                how: Unreached::Tls { .. },
+                ..
+            }
+        ),
+        "{error:?}"
+    );
     one_sentence(&error);
 
     let port = server.port;

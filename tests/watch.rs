@@ -30,13 +30,13 @@ fn served(
     lists: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static,
     watches: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static,
 ) -> impl Fn(&Asked) -> Reply + Send + Sync + 'static {
-    let (listed, watched) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (list_count, watch_count) = (AtomicUsize::new(0), AtomicUsize::new(0));
     move |asked| {
         basics(asked).unwrap_or_else(|| {
             if asked.watches() {
-                watches(asked, watched.fetch_add(1, Ordering::SeqCst))
+                watches(asked, watch_count.fetch_add(1, Ordering::SeqCst))
             } else {
-                lists(asked, listed.fetch_add(1, Ordering::SeqCst))
+                lists(asked, list_count.fetch_add(1, Ordering::SeqCst))
             }
         })
     }

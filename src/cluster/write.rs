@@ -21,7 +21,7 @@ struct Wire<'a> {
     method: &'a str,
     path: &'a str,
     content_type: &'a str,
-    body: &'a str,
+    body: &'a [u8],
 }
 
 /// Sends one request and judges the answer. `deadline` counts from the first byte to the last of the answer.
@@ -34,7 +34,7 @@ async fn deliver(connection: &Connection, act: &Act, wire: &Wire<'_>, deadline: 
         .uri(wire.path)
         .header(ACCEPT, JSON)
         .header(CONTENT_TYPE, wire.content_type)
-        .body(Body::from(wire.body.as_bytes().to_vec()));
+        .body(Body::from(wire.body.to_vec()));
     let request = match request {
         Ok(request) => request,
         Err(error) => {
@@ -122,6 +122,12 @@ fn judge(act: &Act, status: StatusCode, body: &[u8]) -> Outcome {
         },
         StatusCode::NOT_FOUND => absent(act, body, words),
         StatusCode::CONFLICT => Outcome::Conflict { why: words },
+        // how the server says that a `test` of a JSON patch did not hold
+        StatusCode::UNPROCESSABLE_ENTITY
+            if matches!(act, Act::ClearClaimRef { .. }) && words.contains("test failed") =>
+        {
+            Outcome::Conflict { why: words }
+        }
         // the server took the request and gave up on it, perhaps half way
         StatusCode::REQUEST_TIMEOUT => in_doubt(status, &words),
         _ if status.is_client_error() || status.is_redirection() => Outcome::Refused {

@@ -319,12 +319,15 @@ fn parse(received: &mut Vec<u8>) -> Option<Asked> {
     }
     asked.body = String::from_utf8_lossy(&received[end..end + length]).into_owned();
     received.drain(..end + length);
-    let line = asked.head.lines().next().unwrap_or_default().to_owned();
-    let mut words = line.split(' ');
-    asked.method = words.next().unwrap_or_default().to_owned();
-    let target = words.next().unwrap_or_default();
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    asked.path = path.to_owned();
-    asked.query = query.to_owned();
-    Some(asked)
+    let line = asked.head.lines().next().unwrap_or_default();
+    let mut words = line.split(' ').map(str::to_owned);
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let (path, query) = (path.to_owned(), query.to_owned());
+    Some(Asked {
+        method,
+        path,
+        query,
+        ..asked
+    })
 }

@@ -43,7 +43,7 @@ fn wire() -> Wire<'static> {
         method: "DELETE",
         path: PATH,
         content_type: "application/json",
-        body: BODY,
+        body: BODY.as_bytes(),
     }
 }
 
