@@ -17,6 +17,7 @@ pub mod read;
 mod said;
 mod watch;
 mod wire;
+pub mod write;
 
 pub use clock::Clock;
 pub use connect::{ConnectOptions, Connection, ServerVersion, connect};

@@ -4,7 +4,6 @@
 //! so that a half-open watch is noticed in seconds without a request (A5 fault 3); no retries of any request
 //! (`reference/libraries.md` §2: kube re-sends even a DELETE); credential plugins run twice instead of six times.
 
-use super::error::ClusterError;
 use super::said;
 use hyper_util::client::legacy::{Client as Hyper, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -71,27 +70,19 @@ pub(super) fn build(config: &Config, generation: u64) -> Result<Clients, kube::E
     })
 }
 
-/// The credentials' own trouble in an error, if that is what it is: the plugin's command and what it said.
-pub(super) fn credential_trouble(context: &str, error: &(dyn std::error::Error + 'static)) -> Option<ClusterError> {
+/// What the credentials themselves are in trouble with, if that is what an error is about. Says nothing of a plugin's
+/// arguments and output, which may hold secrets; its standard error is what it means to tell people.
+pub(super) fn credential_trouble(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut cause = Some(error);
     while let Some(current) = cause {
         if let Some(auth) = current.downcast_ref::<AuthError>() {
-            let (command, said) = match auth {
-                AuthError::AuthExecRun { cmd, out } => {
+            return Some(match auth {
+                AuthError::AuthExecRun { out, .. } => {
                     let stderr = String::from_utf8_lossy(&out.stderr);
-                    (cmd.clone(), format!("{}, {}", out.status, stderr.trim()))
+                    said::plain(format!("{}, {}", out.status, stderr.trim()).trim_end_matches([',', ' ']))
                 }
-                AuthError::AuthExecParse(why) => (
-                    String::new(),
-                    format!("its output cannot be read at {:?}", why.location()),
-                ),
-                other => (String::new(), other.to_string()),
-            };
-            let command = program(&command);
-            return Some(ClusterError::PluginFailed {
-                context: context.to_owned(),
-                command,
-                said: said::plain(said.trim_end_matches([',', ' '])),
+                AuthError::AuthExecParse(_) => "its output is no ExecCredential".to_owned(),
+                other => said::plain(&other.to_string()),
             });
         }
         cause = current.source();
@@ -99,8 +90,14 @@ pub(super) fn credential_trouble(context: &str, error: &(dyn std::error::Error +
     None
 }
 
-/// The program of a command line as `Command`'s `Debug` prints it; its arguments may hold secrets and are not passed on.
-fn program(command: &str) -> String {
-    let first = command.split('"').find(|part| !part.trim().is_empty());
-    said::plain(first.unwrap_or_default())
+/// The program a user's credentials come from, for people; empty when they come from the kubeconfig itself.
+pub(super) fn plugin(config: &Config) -> String {
+    let exec = config.auth_info.exec.as_ref();
+    let command = exec.and_then(|exec| exec.command.as_deref());
+    let provider = config
+        .auth_info
+        .auth_provider
+        .as_ref()
+        .map(|provider| provider.name.as_str());
+    said::plain(command.or(provider).unwrap_or_default())
 }

@@ -145,14 +145,23 @@ async fn build(config: &Config, context: &str, ask: bool, generation: u64) -> Re
         // silent: standard error is captured instead of written over the screen
         exec.interactive_mode = Some(ExecInteractiveMode::Never);
     }
-    let built = tokio::task::spawn_blocking(move || client::build(&config, generation)).await;
-    let trouble = |why: String| ClusterError::BadContext {
-        context: said::plain(context),
+    let command = client::plugin(&config);
+    let context = said::plain(context);
+    let unusable = |why: String| ClusterError::BadContext {
+        context: context.clone(),
         why: said::plain(&why),
     };
+    let built = tokio::task::spawn_blocking(move || client::build(&config, generation)).await;
     built
-        .map_err(|error| trouble(error.to_string()))?
-        .map_err(|error| client::credential_trouble(context, &error).unwrap_or_else(|| trouble(error.to_string())))
+        .map_err(|error| unusable(error.to_string()))?
+        .map_err(|error| match client::credential_trouble(&error) {
+            Some(said) => ClusterError::PluginFailed {
+                context: context.clone(),
+                command,
+                said,
+            },
+            None => unusable(error.to_string()),
+        })
 }
 
 /// rustls picks no provider by itself once two are compiled in (`reference/libraries.md` §1): ours is ring, said once.

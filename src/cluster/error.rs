@@ -188,6 +188,11 @@ impl fmt::Display for ClusterError {
                 f,
                 "{server} answers but is no Kubernetes API server ({why}); check the server URL of the context"
             ),
+            Self::PluginFailed { context, command, said } if command.is_empty() => write!(
+                f,
+                "the credentials of context {context:?} cannot be read{}; correct them or log in again",
+                quoted(said)
+            ),
             Self::PluginFailed { context, command, said } => write!(
                 f,
                 "credential plugin {command:?} of context {context:?} failed{}; run it by hand or log in again",

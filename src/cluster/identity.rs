@@ -4,7 +4,7 @@
 use super::connect::{Connection, ServerVersion};
 use super::error::ClusterError;
 use super::said;
-use super::wire::{self, Answer, JSON, METADATA, Question, Review, Trouble};
+use super::wire::{self, Answer, JSON, METADATA, Question, Review};
 use crate::model::{ClusterIdentity, Text, Uid};
 use http::StatusCode;
 use kube::{Client, Config};
@@ -27,6 +27,7 @@ pub(super) async fn ask(client: &Client, config: &Config, context: &str, user: &
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     let asker = Asker {
         client,
+        config,
         server: &server,
         context,
     };
@@ -59,6 +60,7 @@ const UNVERIFIED: &str = "unverified:";
 
 struct Asker<'a> {
     client: &'a Client,
+    config: &'a Config,
     server: &'a str,
     context: &'a str,
 }
@@ -67,7 +69,7 @@ impl Asker<'_> {
     async fn put(&self, question: Question<'_>) -> Result<Answer, ClusterError> {
         let answer = wire::ask(self.client, question, DEADLINE)
             .await
-            .map_err(|trouble| self.told(trouble))?;
+            .map_err(|trouble| trouble.at(self.config, self.context))?;
         if answer.status == StatusCode::UNAUTHORIZED {
             return Err(ClusterError::Unauthenticated {
                 server: self.server.to_owned(),
@@ -76,17 +78,6 @@ impl Asker<'_> {
             });
         }
         Ok(answer)
-    }
-
-    fn told(&self, trouble: Trouble) -> ClusterError {
-        match trouble.at(self.server, self.context) {
-            ClusterError::PluginFailed { command, said, .. } => ClusterError::PluginFailed {
-                context: self.context.to_owned(),
-                command,
-                said,
-            },
-            error => error,
-        }
     }
 
     async fn get(&self, path: &str, accept: &'static str) -> Result<Answer, ClusterError> {

@@ -66,10 +66,6 @@ impl Status {
             .ok()
             .filter(|status| status.kind == "Status")
     }
-
-    pub(super) fn succeeded(&self) -> bool {
-        self.status == "Success"
-    }
 }
 
 /// The server's own words in an answer: the message of its `Status`, else the start of the body.

@@ -9,6 +9,7 @@ use flate2::read::MultiGzDecoder;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
+use kube::Config;
 use kube::client::{Body, Client};
 use std::error::Error as StdError;
 use std::io::Read as _;
@@ -41,7 +42,7 @@ pub(super) enum Trouble {
     /// No connection was made: the server has not seen the request.
     NotSent(Unreached),
     /// No credentials could be had: the server has not seen the request.
-    Credentials(ClusterError),
+    Credentials(String),
     /// The connection broke; the server may have seen the request.
     Cut(String),
     /// Nothing complete came in time; the server may have seen the request.
@@ -51,13 +52,20 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    /// As an error about this server.
-    pub(super) fn at(self, server: &str, context: &str) -> ClusterError {
+    /// As an error about the server of this configuration.
+    pub(super) fn at(self, config: &Config, context: &str) -> ClusterError {
+        let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         let how = match self {
-            Self::Credentials(error) => return error,
+            Self::Credentials(said) => {
+                return ClusterError::PluginFailed {
+                    context: context.to_owned(),
+                    command: client::plugin(config),
+                    said,
+                };
+            }
             Self::TooLarge => {
                 return ClusterError::Unreadable {
-                    what: server.to_owned(),
+                    what: server,
                     why: format!("it is larger than {} MiB", CAP >> 20),
                 };
             }
@@ -66,7 +74,7 @@ impl Trouble {
             Self::Deadline(after) => Unreached::Deadline { after },
         };
         ClusterError::Unreachable {
-            server: server.to_owned(),
+            server,
             context: context.to_owned(),
             how,
         }
@@ -76,7 +84,7 @@ impl Trouble {
     pub(super) fn words(&self) -> String {
         match self {
             Self::NotSent(how) => how.to_string(),
-            Self::Credentials(error) => error.to_string(),
+            Self::Credentials(said) => format!("no credentials ({said})"),
             Self::Cut(why) => format!("connection lost ({why})"),
             Self::Deadline(after) => format!("no answer within {}s", after.as_secs()),
             Self::TooLarge => format!("an answer larger than {} MiB", CAP >> 20),
@@ -237,8 +245,8 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 /// What a client's error means for the request: never sent, or perhaps sent.
 pub(super) fn trouble(error: &kube::Error) -> Trouble {
-    if let Some(error) = client::credential_trouble("", error) {
-        return Trouble::Credentials(error);
+    if let Some(said) = client::credential_trouble(error) {
+        return Trouble::Credentials(said);
     }
     let why = cause(error);
     let mut current: Option<&(dyn StdError + 'static)> = Some(error);
@@ -300,13 +308,6 @@ impl Connection {
 
     /// A trouble, told with this connection's server and context.
     pub(super) fn error(&self, trouble: Trouble) -> ClusterError {
-        match trouble.at(&self.identity().server, &self.identity().context) {
-            ClusterError::PluginFailed { command, said, .. } => ClusterError::PluginFailed {
-                context: self.identity().context.to_string(),
-                command,
-                said,
-            },
-            error => error,
-        }
+        trouble.at(self.config(), &self.identity().context)
     }
 }

@@ -21,7 +21,7 @@ struct Wire<'a> {
     method: &'a str,
     path: &'a str,
     content_type: &'a str,
-    body: &'a str,
+    body: &'a [u8],
 }
 
 /// Sends one request and judges the answer. `deadline` counts from the first byte to the last of the answer.
@@ -34,7 +34,7 @@ async fn deliver(connection: &Connection, act: &Act, wire: &Wire<'_>, deadline: 
         .uri(wire.path)
         .header(ACCEPT, JSON)
         .header(CONTENT_TYPE, wire.content_type)
-        .body(Body::from(wire.body.as_bytes().to_vec()));
+        .body(Body::from(wire.body.to_vec()));
     let request = match request {
         Ok(request) => request,
         Err(error) => {
@@ -45,13 +45,14 @@ async fn deliver(connection: &Connection, act: &Act, wire: &Wire<'_>, deadline: 
     };
     let clients = connection.clients();
     let sending = async {
-        #[expect(clippy::disallowed_methods, reason = "the one request of this program that changes a cluster")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one request of this program that changes a cluster"
+        )]
         let sent = clients.writing.send(request);
         let response = sent.await.map_err(|error| (None, wire::trouble(&error)))?;
         let status = response.status();
-        wire::take_in(response)
-            .await
-            .map_err(|trouble| (Some(status), trouble))
+        wire::take_in(response).await.map_err(|trouble| (Some(status), trouble))
     };
     let answer = tokio::time::timeout(deadline, sending)
         .await
@@ -66,9 +67,7 @@ async fn deliver(connection: &Connection, act: &Act, wire: &Wire<'_>, deadline: 
 /// What must hold before the request may leave, whoever built it.
 fn fitting(connection: &Connection, act: &Act, wire: &Wire<'_>) -> Result<(), String> {
     if connection.identity().kube_system.is_empty() {
-        return Err(
-            "this cluster cannot be told from another one: reading namespace kube-system is denied".to_owned(),
-        );
+        return Err("this cluster cannot be told from another one: reading namespace kube-system is denied".to_owned());
     }
     if !act.performed() {
         return Err(format!("{act} is forecast only"));
@@ -123,6 +122,12 @@ fn judge(act: &Act, status: StatusCode, body: &[u8]) -> Outcome {
         },
         StatusCode::NOT_FOUND => absent(act, body, words),
         StatusCode::CONFLICT => Outcome::Conflict { why: words },
+        // how the server says that a `test` of a JSON patch did not hold
+        StatusCode::UNPROCESSABLE_ENTITY
+            if matches!(act, Act::ClearClaimRef { .. }) && words.contains("test failed") =>
+        {
+            Outcome::Conflict { why: words }
+        }
         // the server took the request and gave up on it, perhaps half way
         StatusCode::REQUEST_TIMEOUT => in_doubt(status, &words),
         _ if status.is_client_error() || status.is_redirection() => Outcome::Refused {
@@ -141,8 +146,7 @@ fn in_doubt(status: StatusCode, words: &str) -> Outcome {
 
 /// 404. Only a `Status` that names the target says that the target is gone; a path that leads nowhere says nothing.
 fn absent(act: &Act, body: &[u8], words: String) -> Outcome {
-    let about_target =
-        Status::read(body).is_some_and(|status| status.details.name == act.target().key.name.as_str());
+    let about_target = Status::read(body).is_some_and(|status| status.details.name == act.target().key.name.as_str());
     if !about_target {
         return Outcome::Refused { code: 404, why: words };
     }
@@ -186,7 +190,11 @@ fn deleted(target: &Pin, body: &[u8]) -> Outcome {
             }
         } else {
             Outcome::InDoubt {
-                why: format!("a success that says {:?}: {}", said::plain(&status.status), said::words(body)),
+                why: format!(
+                    "a success that says {:?}: {}",
+                    said::plain(&status.status),
+                    said::words(body)
+                ),
             }
         };
     }
