@@ -8,7 +8,7 @@ use crate::laws::Conditions;
 use crate::model::{Key, Kind, Propagation, Uid};
 use crate::sandbox::clock::{Clock, TestClock};
 use crate::sandbox::scenario;
-use crate::sandbox::store::{Objects, Store};
+use crate::sandbox::store::{Objects as _, Store};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
