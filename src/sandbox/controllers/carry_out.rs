@@ -5,6 +5,7 @@ mod binding;
 pub(in crate::sandbox) mod claims;
 pub(in crate::sandbox) mod pods;
 pub(in crate::sandbox) mod replica_sets;
+mod revision;
 
 use super::document as doc;
 use super::voice::Voice;

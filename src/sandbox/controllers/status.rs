@@ -77,6 +77,13 @@ pub(in crate::sandbox) fn derive(
     }
 }
 
+/// How many pods there are, not counting those that have ended or are being deleted: so a ReplicaSet counts.
+fn active(pods: &[&Value]) -> usize {
+    pods.iter()
+        .filter(|pod| !doc::deleting(pod) && !matches!(doc::text(pod, "/status/phase"), "Succeeded" | "Failed"))
+        .count()
+}
+
 /// How many pods there are, not counting those that have ended.
 fn live(pods: &[&Value]) -> usize {
     pods.iter()
@@ -99,9 +106,8 @@ pub(super) fn holds(object: &Value, condition: &str) -> bool {
 /// The status as it stands, with these counters over it; a counter of zero is left out, as Kubernetes does.
 fn counted(object: &Value, always: &[(&str, usize)], sometimes: &[(&str, usize)]) -> Value {
     let mut status = object.get("status").cloned().unwrap_or_else(|| json!({}));
-    if let Some(generation) = doc::number(object, "/metadata/generation") {
-        doc::put(&mut status, &["observedGeneration"], generation);
-    }
+    let generation = doc::number(object, "/metadata/generation").unwrap_or(1);
+    doc::put(&mut status, &["observedGeneration"], generation);
     for (field, count) in always {
         doc::put(&mut status, &[field], *count);
     }
@@ -117,7 +123,7 @@ fn counted(object: &Value, always: &[(&str, usize)], sometimes: &[(&str, usize)]
 
 fn of_stateful_set(set: &Value, own: &[&Value]) -> Value {
     let (present, ready) = (live(own), ready(own));
-    let revision = pods::revision(set);
+    let revision = pods::revision_of(set);
     let updated = own
         .iter()
         .filter(|pod| {
@@ -150,7 +156,7 @@ fn of_stateful_set(set: &Value, own: &[&Value]) -> Value {
 }
 
 fn of_replica_set(set: &Value, own: &[&Value]) -> Value {
-    let (present, ready) = (live(own), ready(own));
+    let (present, ready) = (active(own), ready(own));
     counted(
         set,
         &[("replicas", present)],
@@ -193,10 +199,10 @@ fn of_deployment(deployment: &Value, owned: &Dependents<'_>, now: Timestamp) -> 
             .get(doc::text(set, "/metadata/uid"))
             .map(Vec::as_slice)
             .unwrap_or_default();
-        counts.0 += live(own);
+        counts.0 += active(own);
         counts.1 += ready(own);
         if doc::name(set) == current || sets.len() == 1 {
-            counts.2 += live(own);
+            counts.2 += active(own);
         }
     }
     let (present, ready, updated) = counts;

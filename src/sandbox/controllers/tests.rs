@@ -8,7 +8,7 @@ use crate::laws::Conditions;
 use crate::model::{Key, Kind, Propagation, Uid};
 use crate::sandbox::clock::{Clock, TestClock};
 use crate::sandbox::scenario;
-use crate::sandbox::store::{Objects, Store};
+use crate::sandbox::store::{Objects as _, Store};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
@@ -110,27 +110,21 @@ fn pod(namespace: &str, name: &str) -> Key {
     Key::new(Kind::Pod, namespace, name)
 }
 
-/// The first difference of two pictures, for a message.
+/// What differs between two pictures, for a message.
 fn difference(before: &[(Key, Value)], after: &[(Key, Value)]) -> String {
     let find = |all: &[(Key, Value)], wanted: &Key| {
-        all.iter()
-            .find(|(key, _)| key == wanted)
-            .map(|(_, object)| object.clone())
+        let found = all.iter().find(|(key, _)| key == wanted);
+        found.map(|(_, object)| format!("{object:#}"))
     };
     let mut told = Vec::new();
-    for (key, object) in before {
-        match find(after, key) {
-            None => told.push(format!("{key} went")),
-            Some(now) if now != *object => told.push(format!("{key} was\n{object:#}\nand is\n{now:#}")),
-            Some(_) => {}
+    for (key, _) in before.iter().chain(after) {
+        let (was, is) = (find(before, key), find(after, key));
+        if was != is && told.len() < 5 {
+            let (was, is) = (was.unwrap_or_default(), is.unwrap_or_default());
+            let diff = similar::TextDiff::from_lines(&was, &is);
+            told.push(format!("{key}\n{}", diff.unified_diff().context_radius(1)));
         }
     }
-    for (key, object) in after {
-        if find(before, key).is_none() {
-            told.push(format!("{key} came: {object:#}"));
-        }
-    }
-    told.truncate(3);
     told.join("\n")
 }
 

@@ -1,6 +1,6 @@
 //! Pods, made from their controllers' real templates, scheduled and started (`reference/semantics.md` §3.8, §3.9).
 
-use super::{Hand, Said};
+use super::{Hand, Said, revision};
 use crate::model::workload::JOB_TRACKING;
 use crate::model::{Key, Kind, Uid};
 use crate::sandbox::controllers::{chance, document as doc, kubelet};
@@ -44,12 +44,9 @@ fn from_template(owner: &Value, name: &str) -> Value {
 
 /// The revision a StatefulSet's or DaemonSet's template has: a hash of the template alone, so that a changed
 /// `volumeClaimTemplates` restarts nothing.
-pub(in crate::sandbox) fn revision(owner: &Value) -> String {
-    let template = owner
-        .pointer("/spec/template")
-        .map(Value::to_string)
-        .unwrap_or_default();
-    format!("{}-{}", doc::name(owner), chance::suffix(0, &template, 10))
+pub(in crate::sandbox) fn revision_of(owner: &Value) -> String {
+    let template = owner.pointer("/spec/template").unwrap_or(&Value::Null);
+    format!("{}-{}", doc::name(owner), revision::hash(template))
 }
 
 /// The pod of a StatefulSet's ordinal: its name, its labels, and its own claim behind each template.
@@ -60,7 +57,7 @@ pub(in crate::sandbox) fn of_set(set: &Value, ordinal: u32) -> Value {
     for (label, value) in [
         ("statefulset.kubernetes.io/pod-name", name.clone()),
         ("apps.kubernetes.io/pod-index", ordinal.to_string()),
-        ("controller-revision-hash", revision(set)),
+        ("controller-revision-hash", revision_of(set)),
     ] {
         doc::put(&mut pod, &["metadata", "labels", label], value);
     }
@@ -100,7 +97,7 @@ pub(in crate::sandbox) fn of_owner(owner: &Value, name: &str) -> Value {
             doc::put(
                 &mut pod,
                 &["metadata", "labels", "controller-revision-hash"],
-                revision(owner),
+                revision_of(owner),
             );
         }
         _ => {}

@@ -1,8 +1,8 @@
 //! ReplicaSets of Deployments: one for each template, named by the template's hash.
 
-use super::{Hand, Said, pods};
+use super::{Hand, Said, pods, revision};
 use crate::model::{Key, Uid};
-use crate::sandbox::controllers::{chance, document as doc};
+use crate::sandbox::controllers::document as doc;
 use serde_json::{Value, json};
 
 const DEPLOYMENTS: &str = "deployment-controller";
@@ -36,7 +36,7 @@ pub(in crate::sandbox) fn of_deployment(deployment: &Value) -> Value {
         .pointer("/spec/template")
         .cloned()
         .unwrap_or_else(|| json!({}));
-    let hash = chance::suffix(0, &template.to_string(), 10);
+    let hash = revision::hash(&template);
     let mut labelled = template.clone();
     doc::put(&mut labelled, &["metadata", "labels", HASH], hash.as_str());
     let mut selector = deployment
