@@ -78,5 +78,10 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(format!("the async runtime could not start: {error}"), "free some memory or threads and try again"))
+        .map_err(|error| {
+            Failure::new(
+                format!("the async runtime could not start: {error}"),
+                "free some memory or threads and try again",
+            )
+        })
 }

@@ -12,6 +12,7 @@ pub mod faults;
 mod fields;
 mod http;
 pub mod kubeconfig;
+mod living;
 mod managed_fields;
 mod patch;
 mod requests;

@@ -38,14 +38,29 @@ pub async fn run(session: Session) -> Result<ExitCode, Failure> {
     log::install();
     let size = crossterm::terminal::size().unwrap_or((80, 24));
     let cockpit = Cockpit::open(&session, size).await?;
-    let screen = Screen::enter()
-        .map_err(|error| Failure::new(format!("the terminal cannot be used: {error}"), "run it in another terminal"))?;
-    let mut helm = Helm { cockpit, screen, theme, drawn: Instant::now(), dirty: true };
+    let screen = Screen::enter().map_err(|error| {
+        Failure::new(
+            format!("the terminal cannot be used: {error}"),
+            "run it in another terminal",
+        )
+    })?;
+    let mut helm = Helm {
+        cockpit,
+        screen,
+        theme,
+        drawn: Instant::now(),
+        dirty: true,
+    };
     let ended = helm.steer().await;
     let Helm { cockpit, screen, .. } = helm;
     drop(screen);
     cockpit.close().await;
-    ended.map_err(|error| Failure::new(format!("the terminal went away: {error}"), "start the cockpit again; its journal is in order"))?;
+    ended.map_err(|error| {
+        Failure::new(
+            format!("the terminal went away: {error}"),
+            "start the cockpit again; its journal is in order",
+        )
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -126,7 +141,10 @@ impl Helm {
     /// Gives the terminal to the shell that started us, until it continues us.
     fn suspend(&mut self) -> std::io::Result<()> {
         screen::restore();
-        let stopped = std::process::Command::new("kill").arg("-STOP").arg(std::process::id().to_string()).status();
+        let stopped = std::process::Command::new("kill")
+            .arg("-STOP")
+            .arg(std::process::id().to_string())
+            .status();
         self.screen.reenter()?;
         if let Err(error) = stopped {
             self.cockpit.tell(format!("cannot suspend: {error}"));
@@ -173,11 +191,18 @@ impl Ticks {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             ticks
         };
-        Self { slow: every(TICK), fast: every(FAST_TICK) }
+        Self {
+            slow: every(TICK),
+            fast: every(FAST_TICK),
+        }
     }
 
     async fn next(&mut self, at_gate: bool) {
-        if at_gate { self.fast.tick().await } else { self.slow.tick().await };
+        if at_gate {
+            self.fast.tick().await
+        } else {
+            self.slow.tick().await
+        };
     }
 }
 

@@ -50,7 +50,11 @@ impl Cockpit {
         let connection = cluster::connect(&session.connect, clock.clone())
             .await
             .map_err(|error| Failure::of_cluster(&error))?;
-        let mode = if session.operate.is_some() { Mode::Operating } else { Mode::Observing };
+        let mode = if session.operate.is_some() {
+            Mode::Operating
+        } else {
+            Mode::Observing
+        };
         let mut state = State::new(Start {
             rule: session.config.tenants.0.clone(),
             mode,
@@ -63,7 +67,9 @@ impl Cockpit {
             state.expect(feed);
         }
         let (sink, observations) = mpsc::channel(BACKLOG);
-        let scopes = Scopes { namespaces: session.namespaces() };
+        let scopes = Scopes {
+            namespaces: session.namespaces(),
+        };
         let watches = cluster::observe(&connection, &scopes, session.quiet, sink);
         let (outbox, inbox) = mpsc::channel(BACKLOG);
         let (hand, task) = Hand::start(connection.clone(), session.operate.clone(), outbox.clone());
@@ -113,7 +119,10 @@ impl Cockpit {
         if observed && let Some(news) = self.connection_news() {
             effects.extend(app::update(&mut self.state, news));
         }
-        effects.into_iter().filter_map(|effect| self.carry_out(effect)).collect()
+        effects
+            .into_iter()
+            .filter_map(|effect| self.carry_out(effect))
+            .collect()
     }
 
     /// Shows a sentence to the operator.
@@ -161,18 +170,35 @@ impl Cockpit {
     fn carry_out(&mut self, effect: Effect) -> Option<Outward> {
         match effect {
             Effect::FetchYaml(key) => {
-                self.fetch(move |connection| async move { Fetched::Yaml { answer: yaml(&connection, &key).await, key } });
+                self.fetch(move |connection| async move {
+                    Fetched::Yaml {
+                        answer: yaml(&connection, &key).await,
+                        key,
+                    }
+                });
             }
             Effect::FetchEvents(key) => {
-                let uid = self.state.world().get(&key).map(|object| object.meta.uid.clone()).unwrap_or_default();
+                let uid = self
+                    .state
+                    .world()
+                    .get(&key)
+                    .map(|object| object.meta.uid.clone())
+                    .unwrap_or_default();
                 self.fetch(move |connection| async move {
-                    let answer = read::events(&connection, &key, &uid).await.map_err(|error| error.to_string());
+                    let answer = read::events(&connection, &key, &uid)
+                        .await
+                        .map_err(|error| error.to_string());
                     Fetched::Events { key, answer }
                 });
             }
             Effect::Commit { number, approved } => {
                 let world = Box::new(self.state.world().clone());
-                self.order(Order::Commit { number, approved, world, conditions: self.state.conditions().clone() });
+                self.order(Order::Commit {
+                    number,
+                    approved,
+                    world,
+                    conditions: self.state.conditions().clone(),
+                });
             }
             Effect::Ended { number, ending } => self.order(Order::Ended { number, ending }),
             Effect::ObserveDoubts => self.order(Order::ObserveDoubts),
@@ -214,6 +240,8 @@ impl Cockpit {
 
 /// An object as YAML, read from the server now, with nothing secret in it.
 pub(super) async fn yaml(connection: &Connection, key: &Key) -> Result<String, String> {
-    let value = read::object_json(connection, key).await.map_err(|error| error.to_string())?;
+    let value = read::object_json(connection, key)
+        .await
+        .map_err(|error| error.to_string())?;
     serde_saphyr::to_string(&redact::redact(value)).map_err(|error| format!("{key} cannot be written as YAML: {error}"))
 }

@@ -56,7 +56,10 @@ mod tests {
             (&[], Depth::None),
         ] {
             let found = depth(|name| {
-                variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
+                variables
+                    .iter()
+                    .find(|(variable, _)| *variable == name)
+                    .map(|(_, value)| (*value).to_owned())
             });
             assert_eq!(found, expected, "{variables:?}");
         }

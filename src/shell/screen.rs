@@ -69,7 +69,15 @@ fn take() -> io::Result<()> {
 /// Gives the terminal back. A closed terminal cannot be restored, and that is no reason to fail.
 pub fn restore() {
     let mut out = io::stdout();
-    if execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show).is_err() {
+    if execute!(
+        out,
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    )
+    .is_err()
+    {
         tracing::debug!("the terminal is closed");
     }
     if disable_raw_mode().is_err() {
