@@ -5,7 +5,6 @@
 
 mod args;
 mod config;
-mod docs;
 mod failure;
 mod journal;
 mod report;
@@ -69,7 +68,6 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
             runtime()?.block_on(report::forecast(&connect, &config, &act, output))
         }
         Some(Command::Journal { command }) => journal::run(&command),
-        Some(Command::Docs { directory }) => docs::write(&directory),
     }
 }
 

@@ -119,12 +119,6 @@ pub enum Command {
         #[command(subcommand)]
         command: JournalCommand,
     },
-    /// Write the generated documents (key table, command line, pictures of the screens) into a directory
-    #[command(hide = true)]
-    Docs {
-        #[arg(default_value = "docs")]
-        directory: PathBuf,
-    },
 }
 
 /// An object: `KIND/NAME`, or `KIND NAME`. Its namespace is the first `--namespace`.

@@ -210,6 +210,7 @@ impl Cockpit {
             Effect::SetTheme(name) => return Some(Outward::SetTheme(name)),
             Effect::CopyToClipboard(text) => return Some(Outward::Copy(text)),
             Effect::Suspend => return Some(Outward::Suspend),
+            Effect::Redraw => return Some(Outward::Redraw),
             Effect::Quit => return Some(Outward::Quit),
         }
         None
