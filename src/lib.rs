@@ -5,5 +5,6 @@
 
 pub mod diagnose;
 pub mod forecast;
+pub mod headless;
 pub mod laws;
 pub mod model;
