@@ -9,6 +9,7 @@ pub mod cluster;
 pub mod diagnose;
 pub mod forecast;
 pub mod gate;
+pub mod headless;
 pub mod journal;
 pub mod laws;
 pub mod model;

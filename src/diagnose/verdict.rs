@@ -49,8 +49,8 @@ pub fn gathered(findings: &[Finding]) -> Vec<Verdict> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::findings;
     use super::super::fixture::{QUIET, conditions, hasan_prod, now, with, world};
-    use super::super::{Finding, findings};
     use super::*;
     use crate::model::{Tenant, World};
 
