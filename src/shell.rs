@@ -13,7 +13,7 @@ mod session;
 
 pub use cockpit::{Cockpit, Outward};
 pub use screen::{install_panic_hook, require_terminal};
-pub use session::{JournalHome, Session};
+pub use session::{JournalHome, QUIET, Session};
 
 use crate::app::{Event, Key};
 use crate::cli::Failure;
