@@ -31,10 +31,22 @@ pub(super) async fn status(connect: &ConnectArgs, config: &Config, output: Outpu
     let sight = look(connect, config).await?;
     let mut tenants = config.tenants.0.tenants(&sight.world);
     if !config.namespaces.is_empty() {
-        tenants.retain(|tenant| tenant.namespaces.iter().any(|namespace| config.namespaces.contains(namespace)));
+        tenants.retain(|tenant| {
+            tenant
+                .namespaces
+                .iter()
+                .any(|namespace| config.namespaces.contains(namespace))
+        });
     }
     let identity = sight.connection.identity();
-    let report = headless::status(&sight.world, &tenants, &sight.conditions, Some(identity), sight.now, QUIET);
+    let report = headless::status(
+        &sight.world,
+        &tenants,
+        &sight.conditions,
+        Some(identity),
+        sight.now,
+        QUIET,
+    );
     print(&report, &report.text(width()), report.exit(), output)
 }
 
@@ -78,7 +90,8 @@ pub(super) async fn forecast(
             let key = headless::locate(&sight.world, &key, sight.now, QUIET).or_else(unfound)?;
             let volume = sight.world.get(&key).map(|object| object.pin());
             Act::ClearClaimRef {
-                volume: volume.ok_or_else(|| Failure::new(format!("{key} cannot be read"), "see `pilothouse status`"))?,
+                volume: volume
+                    .ok_or_else(|| Failure::new(format!("{key} cannot be read"), "see `pilothouse status`"))?,
             }
         }
     };
@@ -88,7 +101,10 @@ pub(super) async fn forecast(
 
 /// The object the words name. Its namespace is the first `--namespace`, else `default`, as with kubectl.
 fn meant(target: &Target, config: &Config) -> Result<Key, Failure> {
-    let namespace = config.namespaces.first().map_or("default", |namespace| namespace.as_str());
+    let namespace = config
+        .namespaces
+        .first()
+        .map_or("default", |namespace| namespace.as_str());
     headless::parse_target(&target.words.join("/"), namespace).or_else(unfound)
 }
 
@@ -106,7 +122,9 @@ async fn look(connect: &ConnectArgs, config: &Config) -> Result<Sight, Failure> 
     for feed in Scopes::feeds() {
         world.expect(feed, clock.now().mono);
     }
-    let scopes = Scopes { namespaces: (!config.namespaces.is_empty()).then(|| config.namespaces.clone()) };
+    let scopes = Scopes {
+        namespaces: (!config.namespaces.is_empty()).then(|| config.namespaces.clone()),
+    };
     let (sink, mut observations) = mpsc::channel(64);
     let watches = cluster::observe(&connection, &scopes, QUIET, sink);
     let complete = async {
@@ -121,9 +139,16 @@ async fn look(connect: &ConnectArgs, config: &Config) -> Result<Sight, Failure> 
         tracing::warn!("some lists did not come in time; what they would say is told as missing");
     }
     drop(watches);
-    let conditions =
-        Conditions { server_minor: connection.version().map(|version| version.minor), ..Conditions::default() };
-    Ok(Sight { connection, world, conditions, now: clock.now() })
+    let conditions = Conditions {
+        server_minor: connection.version().map(|version| version.minor),
+        ..Conditions::default()
+    };
+    Ok(Sight {
+        connection,
+        world,
+        conditions,
+        now: clock.now(),
+    })
 }
 
 /// Every feed has been listed, refused, or is not served. A kind that is refused as a whole is listed by namespace instead.
@@ -139,8 +164,9 @@ fn print(report: &impl Serialize, text: &str, exit: Exit, output: Output) -> Res
     match output {
         Output::Text => say(&format!("{}\n", text.trim_end()))?,
         Output::Json => {
-            let json = serde_json::to_string_pretty(report)
-                .map_err(|error| Failure::new(format!("the report cannot be written as JSON: {error}"), "use -o text"))?;
+            let json = serde_json::to_string_pretty(report).map_err(|error| {
+                Failure::new(format!("the report cannot be written as JSON: {error}"), "use -o text")
+            })?;
             say(&format!("{json}\n"))?;
         }
     }
