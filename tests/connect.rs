@@ -2,7 +2,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::string_slice,
+    clippy::panic,
     reason = "a test that cannot go on fails"
 )]
 
@@ -114,7 +114,7 @@ async fn a_kubeconfig_that_does_not_help_says_where_and_what() {
 }
 
 fn unreachable_error(error: &ClusterError) -> ! {
-    std::panic::panic_any(format!("another error: {error:?}"))
+    panic!("another error: {error:?}")
 }
 
 #[tokio::test]

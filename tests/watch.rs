@@ -3,8 +3,6 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::panic,
     reason = "a test that cannot go on fails"
 )]
 
@@ -63,7 +61,7 @@ async fn a_first_list_comes_in_pages_and_each_is_shown_as_it_comes() {
     );
     assert_eq!(first.len(), 3, "a page is one batch");
     assert!(matches!(bed.state(), FeedState::Listing { seen: 2, .. }));
-    bed.until(|bed| bed.live()).await;
+    bed.until(Bed::live).await;
     assert_eq!(bed.names(), ["a", "b", "c"]);
     let asked = bed.asked();
     assert_eq!(asked[0].query, "limit=500");
@@ -89,7 +87,7 @@ async fn a_compressed_page_is_read() {
         |_, _| hold(),
     ))
     .await;
-    bed.until(|bed| bed.live()).await;
+    bed.until(Bed::live).await;
     assert_eq!(bed.names(), ["a"]);
 }
 
@@ -171,7 +169,7 @@ async fn an_expired_continue_token_begins_the_list_anew() {
         |_, _| hold(),
     ))
     .await;
-    bed.until(|bed| bed.live()).await;
+    bed.until(Bed::live).await;
     assert_eq!(bed.names(), ["a", "b"]);
 }
 
@@ -189,7 +187,7 @@ async fn a_cut_watch_is_stale_at_once_and_goes_on_from_its_bookmark() {
         },
     ))
     .await;
-    bed.until(|bed| bed.live()).await;
+    bed.until(Bed::live).await;
     feed.send(event("ADDED", &claim("b", 10))).expect("watched");
     feed.send(bookmark(50)).expect("watched");
     // half an event, then the cut
@@ -235,7 +233,7 @@ async fn denied_is_not_empty_and_is_asked_again() {
         panic!("not denied")
     };
     assert_eq!(why, "persistentvolumeclaims is forbidden: User \"anna\" cannot list");
-    bed.until(|bed| bed.live()).await;
+    bed.until(Bed::live).await;
     assert_eq!(bed.names(), ["a"]);
 }
 
@@ -290,7 +288,7 @@ async fn expired_credentials_are_renewed_once() {
     let user = format!("{{ tokenFile: '{}' }}", token.display());
     let mut bed = Bed::with_user(handler, &user).await;
     bed.until(|bed| matches!(bed.state(), FeedState::Stale { .. })).await;
-    bed.until(|bed| bed.live()).await;
+    bed.until(Bed::live).await;
     let lists = bed.asked().iter().filter(|asked| !asked.watches()).count();
     assert_eq!(lists, 2);
 }
@@ -325,7 +323,7 @@ async fn a_busy_server_is_left_alone_as_long_as_it_asks() {
         begun.age(bed.clock.moment()) >= Duration::from_secs(1),
         "asked too soon"
     );
-    bed.until(|bed| bed.live()).await;
+    bed.until(Bed::live).await;
 }
 
 #[tokio::test]
@@ -407,7 +405,7 @@ async fn a_heartbeat_keeps_idle_feeds_live_and_its_silence_makes_them_stale() {
         quiet,
     )
     .await;
-    bed.until(|bed| bed.live()).await;
+    bed.until(Bed::live).await;
     let begun = bed.clock.moment();
     while begun.age(bed.clock.moment()) < quiet * 3 {
         bed.take().await;
@@ -423,7 +421,7 @@ async fn a_heartbeat_keeps_idle_feeds_live_and_its_silence_makes_them_stale() {
     let noticed = silent.age(bed.clock.moment());
     assert!(noticed < quiet * 2, "stale after {noticed:?}");
     answering.store(true, Ordering::SeqCst);
-    bed.until(|bed| bed.live()).await;
+    bed.until(Bed::live).await;
 }
 
 #[tokio::test]
@@ -463,7 +461,7 @@ async fn a_slow_first_list_leaves_the_feed_waiting_and_others_go_on() {
     );
     let kinds = [Kind::Pod, Kind::PersistentVolumeClaim];
     let mut bed = Bed::start(handler, &kinds, Scopes::default(), fast(), Duration::from_secs(15)).await;
-    bed.until(|bed| bed.live()).await;
+    bed.until(Bed::live).await;
     let pods = bed
         .world
         .freshness(Kind::Pod, "n", bed.clock.moment(), Duration::from_secs(15));
@@ -473,7 +471,7 @@ async fn a_slow_first_list_leaves_the_feed_waiting_and_others_go_on() {
 #[tokio::test]
 async fn dropping_the_watches_ends_them() {
     let mut bed = Bed::claims(served(|_, _| list(9, "", &[claim("a", 1)]), |_, _| hold())).await;
-    bed.until(|bed| bed.live()).await;
+    bed.until(Bed::live).await;
     bed.stop();
     bed.ended().await;
 }

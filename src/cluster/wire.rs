@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 use kube::Config;
 use kube::client::{Body, Client};
 use std::error::Error as StdError;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::time::Duration;
 
 /// The longest body, page or event line that is taken in, in bytes, after decompression.
@@ -258,21 +258,20 @@ pub(super) fn trouble(error: &kube::Error) -> Trouble {
         }
         if let Some(io) = error.downcast_ref::<std::io::Error>() {
             reached = reached.or(match io.kind() {
-                std::io::ErrorKind::ConnectionRefused => Some(Unreached::Refused),
-                std::io::ErrorKind::TimedOut => Some(Unreached::Deadline { after: client::CONNECT }),
+                ErrorKind::ConnectionRefused => Some(Unreached::Refused),
+                ErrorKind::TimedOut => Some(Unreached::Deadline { after: client::CONNECT }),
                 _ => None,
             });
-            // rustls' errors travel inside an io::Error that does not name them as its source
-            if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                reached = Some(Unreached::Tls {
-                    why: said::plain(&tls.to_string()),
-                });
-            }
+        }
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            reached = Some(Unreached::Tls {
+                why: said::plain(&tls.to_string()),
+            });
         }
         if error.to_string().starts_with("dns error") {
             reached = Some(Unreached::Name { why: why.clone() });
         }
-        current = error.source();
+        current = inner(error);
     }
     if connecting {
         Trouble::NotSent(reached.unwrap_or(Unreached::Cut { why }))
@@ -281,13 +280,31 @@ pub(super) fn trouble(error: &kube::Error) -> Trouble {
     }
 }
 
-/// The innermost cause, which is the one that says something.
+/// The error inside this one. An `io::Error` hides its own contents from `source`, which names their source.
+fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(hidden) => Some(hidden),
+        None => error.source(),
+    }
+}
+
+/// The innermost cause, which is the one that says something; the usual ends of a connection in fewer words.
 pub(super) fn cause(error: &(dyn StdError + 'static)) -> String {
     let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
+    loop {
+        let kind = innermost.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        match kind {
+            Some(ErrorKind::UnexpectedEof) => return "closed by the server".to_owned(),
+            Some(ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe) => {
+                return "reset by the server".to_owned();
+            }
+            _ => {}
+        }
+        match inner(innermost) {
+            Some(source) => innermost = source,
+            None => return said::plain(&innermost.to_string()),
+        }
     }
-    said::plain(&innermost.to_string())
 }
 
 impl Connection {

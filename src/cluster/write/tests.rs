@@ -240,6 +240,16 @@ fn a_404_counts_only_when_it_is_about_the_target() {
 }
 
 #[test]
+fn a_failed_test_of_a_patch_is_a_conflict_and_an_invalid_object_is_not() {
+    // as v1.36.3 answers a JSON patch whose `test` does not hold
+    let failed = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"the server rejected our request due to an error in our request","reason":"Invalid","details":{},"code":422}"#;
+    let invalid = failed.replace("{}", r#"{"name":"pv-1","kind":"PersistentVolume"}"#);
+    assert_eq!(said(&clear(), 422, failed), "conflict");
+    assert_eq!(said(&clear(), 422, &invalid), "refused");
+    assert_eq!(said(&delete(), 422, failed), "refused");
+}
+
+#[test]
 fn a_patched_volume_must_show_the_patch() {
     let volume = |claim: &str| format!(r#"{{"metadata":{{"name":"pv-1","uid":"{UID}"}},"spec":{{{claim}}}}}"#);
     for (claim, word) in [
