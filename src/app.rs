@@ -4,6 +4,8 @@
 
 pub mod derived;
 pub mod event;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod history;
 pub mod key;
 pub mod keys;

@@ -20,7 +20,10 @@ fn refused(output: &Output, told: &str) {
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains(told), "{text:?} does not say {told:?}");
     assert_eq!(text.lines().count(), 1, "one sentence: {text:?}");
-    assert!(!text.contains("panicked") && !text.contains("Caused by") && !text.contains("Location:"), "{text}");
+    assert!(
+        !text.contains("panicked") && !text.contains("Caused by") && !text.contains("Location:"),
+        "{text}"
+    );
     assert!(output.stdout.is_empty());
 }
 
@@ -48,9 +51,15 @@ fn a_kubeconfig_that_is_missing_broken_or_unreachable_is_told_in_one_sentence() 
         std::fs::write(&path, text).unwrap();
         refused(&home.run(&["status", "--kubeconfig", file]), told);
     }
-    refused(&home.run(&["status", "--kubeconfig", "/nowhere/config"]), "/nowhere/config");
+    refused(
+        &home.run(&["status", "--kubeconfig", "/nowhere/config"]),
+        "/nowhere/config",
+    );
     std::fs::write(&path, kubeconfig("http://127.0.0.1:1")).unwrap();
-    refused(&home.run(&["status", "--kubeconfig", file, "--context", "other"]), "other");
+    refused(
+        &home.run(&["status", "--kubeconfig", file, "--context", "other"]),
+        "other",
+    );
 }
 
 fn kubeconfig(server: &str) -> String {
@@ -66,7 +75,10 @@ fn bad_flags_and_files_are_told_with_place_and_fix() {
     refused(&home.run(&["status", "--tenants", "colour=red"]), "pattern=GLOB");
     let path = home.path("config.toml");
     std::fs::write(&path, "theme = \"dark\"\ntenant = \"x\"\n").unwrap();
-    refused(&home.run(&["status", "--config", path.to_str().unwrap()]), "config.toml:2:1");
+    refused(
+        &home.run(&["status", "--config", path.to_str().unwrap()]),
+        "config.toml:2:1",
+    );
     refused(&home.run(&["sandbox", "no-such-scenario"]), "no-such-scenario");
     refused(&home.run(&["journal", "show"]), "no journal");
 }
@@ -79,15 +91,35 @@ fn the_sandbox_answers_status_explain_and_forecast() {
 
     let status = ask(&["status"]);
     assert_eq!(status.status.code(), Some(1), "{}{}", printed(&status), said(&status));
-    assert!(printed(&status).contains("hasan-prod") && printed(&status).contains("Terminating"), "{}", printed(&status));
+    assert!(
+        printed(&status).contains("hasan-prod") && printed(&status).contains("Terminating"),
+        "{}",
+        printed(&status)
+    );
 
     let explained = ask(&["explain", "pvc/shared-data", "-n", "hasan-prod"]);
-    assert!(printed(&explained).contains("train-") && printed(&explained).contains("Job"), "{}", printed(&explained));
+    assert!(
+        printed(&explained).contains("train-") && printed(&explained).contains("Job"),
+        "{}",
+        printed(&explained)
+    );
 
-    let forecast = ask(&["forecast", "delete", "pvc/shared-data", "-n", "hasan-prod", "-o", "json"]);
-    let json: serde_json::Value = serde_json::from_str(&printed(&forecast)).unwrap_or_else(|error| panic!("{error}: {}{}", printed(&forecast), said(&forecast)));
+    let forecast = ask(&[
+        "forecast",
+        "delete",
+        "pvc/shared-data",
+        "-n",
+        "hasan-prod",
+        "-o",
+        "json",
+    ]);
+    let json: serde_json::Value = serde_json::from_str(&printed(&forecast))
+        .unwrap_or_else(|error| panic!("{error}: {}{}", printed(&forecast), said(&forecast)));
     assert_eq!(json["apiVersion"], "pilothouse.dev/v1", "{json:#}");
 
-    refused(&ask(&["explain", "pvc/no-such-claim", "-n", "hasan-prod"]), "no-such-claim");
+    refused(
+        &ask(&["explain", "pvc/no-such-claim", "-n", "hasan-prod"]),
+        "no-such-claim",
+    );
     refused(&ask(&["explain", "wishes/x", "-n", "hasan-prod"]), "wishes");
 }

@@ -10,7 +10,10 @@ use pty::Pty;
 
 fn demo(home: &Home, columns: u16, rows: u16) -> Pty {
     let environment = home.environment();
-    let environment: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let environment: Vec<(&str, &str)> = environment
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     let pty = Pty::spawn(&["demo"], &environment, columns, rows);
     pty.wait_for("hasan-prod");
     pty
@@ -18,9 +21,13 @@ fn demo(home: &Home, columns: u16, rows: u16) -> Pty {
 
 /// Alternate screen left, cursor shown, bracketed paste off, each after it was last switched on.
 fn given_back(raw: &str) -> bool {
-    [("\x1b[?1049h", "\x1b[?1049l"), ("\x1b[?25l", "\x1b[?25h"), ("\x1b[?2004h", "\x1b[?2004l")]
-        .iter()
-        .all(|(taken, given)| raw.contains(taken) && raw.rfind(given) > raw.rfind(taken))
+    [
+        ("\x1b[?1049h", "\x1b[?1049l"),
+        ("\x1b[?25l", "\x1b[?25h"),
+        ("\x1b[?2004h", "\x1b[?2004l"),
+    ]
+    .iter()
+    .all(|(taken, given)| raw.contains(taken) && raw.rfind(given) > raw.rfind(taken))
 }
 
 #[test]
@@ -53,7 +60,10 @@ fn every_size_is_drawn_from_tiny_to_huge_and_back() {
         pty.resize(columns, rows);
         if columns >= 80 {
             pty.wait("the fleet at its new size", |screen| {
-                screen.contains("hasan-prod") && screen.lines().any(|line| line.chars().count() > usize::from(columns) - 20)
+                screen.contains("hasan-prod")
+                    && screen
+                        .lines()
+                        .any(|line| line.chars().count() > usize::from(columns) - 20)
             });
         } else if columns == 20 {
             pty.wait("a word that fits", |screen| screen.contains("small"));

@@ -4,9 +4,7 @@
 use crate::app::{Event, Key, Mode, Start, State, update};
 use crate::laws::Conditions;
 use crate::model::tenant::Globs;
-use crate::model::{
-    ClusterIdentity, FeedId, Kind, Moment, Now, Object, Observation, Operator, TenantRule, Uid,
-};
+use crate::model::{ClusterIdentity, FeedId, Kind, Moment, Now, Object, Observation, Operator, TenantRule, Uid};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -30,7 +28,8 @@ pub(crate) fn uid(number: u32) -> String {
 fn object(kind: Kind, mut value: Value, number: u32) -> Object {
     let meta = value["metadata"].as_object_mut().unwrap();
     meta.entry("uid").or_insert(json!(uid(number)));
-    meta.entry("resourceVersion").or_insert(json!(format!("{}", 1000 + number)));
+    meta.entry("resourceVersion")
+        .or_insert(json!(format!("{}", 1000 + number)));
     meta.entry("creationTimestamp").or_insert(json!("2026-03-17T12:00:00Z"));
     Object::from_value(kind, &value).unwrap()
 }
@@ -64,7 +63,15 @@ pub(crate) fn dying(mut claim: Object) -> Object {
     claim
 }
 
-pub(crate) fn volume(name: &str, namespace: &str, claim: &str, claim_uid: u32, phase: &str, policy: &str, number: u32) -> Object {
+pub(crate) fn volume(
+    name: &str,
+    namespace: &str,
+    claim: &str,
+    claim_uid: u32,
+    phase: &str,
+    policy: &str,
+    number: u32,
+) -> Object {
     object(
         Kind::PersistentVolume,
         json!({

@@ -161,9 +161,9 @@ fn piece(out: &mut String, buffer: &Buffer, (x, y): (u16, u16), run: u16, (ink, 
         "<text x=\"{left}\" y=\"{}\" textLength=\"{columns}\" lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\" \
          fill=\"{}\"{looks}>{}</text>\n",
         top + CELL.1 - 5,
-        hex(front)]),
+        hex(front),
         escaped(&text),
-    );
+    )]);
 }
 
 fn hex(color: Color) -> String {

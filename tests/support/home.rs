@@ -9,7 +9,9 @@ pub struct Home {
 
 impl Home {
     pub fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap() }
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -55,16 +57,24 @@ impl Served {
         }
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
-        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        std::io::BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let kubeconfig = line.trim().to_owned();
-        assert!(std::path::Path::new(&kubeconfig).is_file(), "the first line is a kubeconfig's path, not {kubeconfig:?}");
+        assert!(
+            std::path::Path::new(&kubeconfig).is_file(),
+            "the first line is a kubeconfig's path, not {kubeconfig:?}"
+        );
         Self { child, kubeconfig }
     }
 }
 
 impl Drop for Served {
     fn drop(&mut self) {
-        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
         self.child.wait().unwrap();
     }
 }

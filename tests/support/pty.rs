@@ -24,7 +24,12 @@ pub struct Pty {
 
 impl Pty {
     pub fn spawn(arguments: &[&str], environment: &[(&str, &str)], columns: u16, rows: u16) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let size = PtySize {
+            rows,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_pilothouse"));
         command.args(arguments);
@@ -38,7 +43,11 @@ impl Pty {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let writer = pair.master.take_writer().unwrap();
         let tube = Arc::new((
-            Mutex::new(Tube { parser: vt100::Parser::new(rows, columns, 0), raw: Vec::new(), closed: false }),
+            Mutex::new(Tube {
+                parser: vt100::Parser::new(rows, columns, 0),
+                raw: Vec::new(),
+                closed: false,
+            }),
             Condvar::new(),
         ));
         let sink = Arc::clone(&tube);
@@ -60,7 +69,12 @@ impl Pty {
                 }
             }
         });
-        Self { master: pair.master, child, writer, tube }
+        Self {
+            master: pair.master,
+            child,
+            writer,
+            tube,
+        }
     }
 
     pub fn pid(&self) -> u32 {
@@ -74,7 +88,14 @@ impl Pty {
 
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.tube.0.lock().unwrap().parser.screen_mut().set_size(rows, columns);
-        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+        self.master
+            .resize(PtySize {
+                rows,
+                cols: columns,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .unwrap();
     }
 
     /// The screen as text, once it satisfies the condition. Fails with the last screen seen.
@@ -87,7 +108,10 @@ impl Pty {
                 return screen;
             }
             let left = until.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero() && !tube.closed, "waited for {what}; the screen was:\n{screen}");
+            assert!(
+                !left.is_zero() && !tube.closed,
+                "waited for {what}; the screen was:\n{screen}"
+            );
             tube = self.tube.1.wait_timeout(tube, left).unwrap().0;
         }
     }
@@ -107,7 +131,11 @@ impl Pty {
                 }
                 return (status.exit_code(), String::from_utf8_lossy(&tube.raw).into_owned());
             }
-            assert!(Instant::now() < until, "the program did not end; the screen was:\n{}", self.screen());
+            assert!(
+                Instant::now() < until,
+                "the program did not end; the screen was:\n{}",
+                self.screen()
+            );
             let tube = self.tube.0.lock().unwrap();
             drop(self.tube.1.wait_timeout(tube, Duration::from_millis(50)).unwrap());
         }
@@ -139,6 +167,10 @@ impl Drop for Pty {
 
 /// `kill -NAME PID`.
 pub fn signal(pid: u32, name: &str) {
-    let sent = std::process::Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status().unwrap();
+    let sent = std::process::Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(pid.to_string())
+        .status()
+        .unwrap();
     assert!(sent.success(), "kill -{name} {pid}");
 }
