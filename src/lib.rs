@@ -6,6 +6,7 @@
 pub mod app;
 pub mod diagnose;
 pub mod forecast;
+pub mod gate;
 pub mod journal;
 pub mod laws;
 pub mod model;

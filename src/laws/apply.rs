@@ -319,3 +319,6 @@ fn annotate(meta: &mut Meta, key: &str, value: &str) {
         .map(|(held, value)| (held.clone(), value.clone()));
     meta.annotations = kept.chain([(Text::from(key), Text::from(value))]).collect::<Labels>();
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,3 +86,6 @@ fn needs(object: &Object, attachment: &Attachment) -> bool {
         !pod.status.phase.terminal() && !gone && (here || (!pod.scheduled() && !object.meta.deleting()))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -268,3 +268,6 @@ fn consumer<'a>(world: &'a World, claim: &Key) -> Option<&'a Arc<Object>> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Worlds for tests, read from YAML by the real decoder. Known only to tests.
 
-use crate::laws::{Conditions, Settled, settle};
+use crate::laws::{Change, Conditions, Law, Settled, settle};
 use crate::model::{Key, Kind, Object, World};
 use serde::Deserialize as _;
 
@@ -48,6 +48,21 @@ pub(crate) fn key(text: &str) -> Key {
     Key::new(kind, namespace, name)
 }
 
+/// What one law says to a world, a line each.
+pub(crate) fn says(law: &Law, world: &World, conditions: &Conditions) -> Vec<String> {
+    (law.react)(world, conditions)
+        .iter()
+        .map(|reaction| said(&reaction.change))
+        .collect()
+}
+
+/// Runs a table of cases against one law: a name, a world, what the law says.
+pub(crate) fn table(law: &Law, conditions: &Conditions, cases: &[(&str, &str, &[&str])]) {
+    for (name, yaml, expected) in cases {
+        assert_eq!(says(law, &world(yaml), conditions), *expected, "{name}");
+    }
+}
+
 /// The world at rest, and every reaction on the way, as `law: change`.
 pub(crate) fn at_rest(world: &World, conditions: &Conditions) -> (World, Vec<String>) {
     let mut world = world.clone();
@@ -59,8 +74,30 @@ pub(crate) fn at_rest(world: &World, conditions: &Conditions) -> (World, Vec<Str
     (world, heard)
 }
 
-/// A change in a line, for tables of cases.
-pub(crate) fn said(change: &crate::laws::Change) -> String {
-    let text = format!("{change:?}");
-    text.split([' ', '{']).next().unwrap_or_default().to_owned()
+/// A change in a line: `RemoveFinalizer pvc/data kubernetes.io/pvc-protection`.
+pub(crate) fn said(change: &Change) -> String {
+    match change {
+        Change::Delete {
+            object, propagation, ..
+        } => format!("Delete {object} {}", propagation.word()),
+        Change::ConfirmPodGone { pod, .. } => format!("ConfirmPodGone {pod}"),
+        Change::AddFinalizer { object, finalizer, .. } => format!("AddFinalizer {object} {finalizer}"),
+        Change::RemoveFinalizer { object, finalizer, .. } => format!("RemoveFinalizer {object} {finalizer}"),
+        Change::RemoveOwner { object, owner, .. } => format!("RemoveOwner {object} {owner}"),
+        Change::Bind { claim, volume, .. } => format!("Bind {claim} {volume}"),
+        Change::LoseClaim { claim, .. } => format!("LoseClaim {claim}"),
+        Change::SetVolumePhase { volume, phase, .. } => format!("{phase:?} {volume}"),
+        Change::Unbind { volume, .. } => format!("Unbind {volume}"),
+        Change::Provision { claim, .. } => format!("Provision {claim}"),
+        Change::DestroyDisk { volume, .. } => format!("DestroyDisk {volume}"),
+        Change::CreatePod { set, ordinal, .. } => format!("CreatePod {set} {ordinal}"),
+        Change::CreateClaim {
+            set, template, ordinal, ..
+        } => format!("CreateClaim {set} {template} {ordinal}"),
+        Change::SpawnPod { owner, .. } => format!("SpawnPod {owner}"),
+        Change::SpawnReplicaSet { deployment, .. } => format!("SpawnReplicaSet {deployment}"),
+        Change::Scale { object, replicas, .. } => format!("Scale {object} {replicas}"),
+        Change::StartPod { pod, .. } => format!("StartPod {pod}"),
+        Change::Adopt { owner, object, .. } => format!("Adopt {owner} {object}"),
+    }
 }

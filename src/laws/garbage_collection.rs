@@ -208,3 +208,6 @@ fn standing(object: &Object) -> Propagation {
         Propagation::Background
     }
 }
+
+#[cfg(test)]
+mod tests;

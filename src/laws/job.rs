@@ -150,3 +150,6 @@ fn stop(world: &World, object: &Object, reactions: &mut Vec<Reaction>) {
         ));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,3 +87,6 @@ fn delete(namespace: &Object, object: &Object) -> Option<Reaction> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,3 +121,6 @@ pub fn claims_usable(world: &World, object: &Object, pod: &Pod) -> bool {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,3 +49,6 @@ fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
     }
     reactions
 }
+
+#[cfg(test)]
+mod tests;

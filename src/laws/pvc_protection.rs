@@ -66,3 +66,6 @@ pub fn holders(world: &World, claim: &Key) -> Vec<Arc<Object>> {
         .cloned()
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

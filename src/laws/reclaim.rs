@@ -186,3 +186,6 @@ fn released(world: &World, conditions: &Conditions, object: &Object, volume: &Vo
         | Guard::DeleterUnknown => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

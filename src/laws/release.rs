@@ -118,3 +118,6 @@ fn elsewhere(
     };
     Some((change, reason))
 }
+
+#[cfg(test)]
+mod tests;

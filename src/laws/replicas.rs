@@ -191,3 +191,6 @@ fn cover(world: &World, object: &Object, reactions: &mut Vec<Reaction>) {
     }
     spawn(object, standing.len() + ended.len(), nodes, reactions);
 }
+
+#[cfg(test)]
+mod tests;

@@ -221,3 +221,6 @@ impl Sync<'_> {
             })
     }
 }
+
+#[cfg(test)]
+mod tests;
