@@ -24,4 +24,4 @@ pub use explain::{explain, state};
 pub use finding::{Explanation, Finding, Gist, Link, Severity, Step};
 pub use look::{Look, Sight};
 pub use rules::{findings, unclaimed};
-pub use verdict::{Verdict, verdict};
+pub use verdict::{Verdict, gathered, verdict};

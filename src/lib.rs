@@ -8,6 +8,7 @@ pub mod diagnose;
 pub mod forecast;
 pub mod gate;
 pub mod journal;
+pub mod headless;
 pub mod laws;
 pub mod model;
 pub mod ui;

@@ -10,6 +10,8 @@ pub(crate) mod plain;
 pub(crate) mod pod;
 pub(crate) mod release;
 pub(crate) mod stateful_set;
+#[cfg(test)]
+mod tests;
 pub(crate) mod volume;
 pub(crate) mod way_out;
 pub(crate) mod workload;

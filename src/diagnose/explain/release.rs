@@ -48,10 +48,6 @@ pub(crate) fn explain(look: Look<'_>, object: &Object, release: &Release) -> Exp
     let mut story = Story::of(look, object);
     let said = sentence(look, object, release);
     let namespace = &object.meta.namespace;
-    story.unknown(
-        "the record's payload is not read in this version: its status, which decides, may differ from the label"
-            .to_owned(),
-    );
     let newest = latest(look, namespace)
         .get(release.name.as_str())
         .map(|found| found.key());
@@ -69,9 +65,11 @@ pub(crate) fn explain(look: Look<'_>, object: &Object, release: &Release) -> Exp
             story.link(1, other.key(), super::sentence(look, other), Reason::default());
         }
     }
-    let reason = Reason::new("read from the labels of the release record")
-        .seen(&object.key(), "metadata.labels.status", release.status.as_str())
-        .seen(&object.key(), "metadata.labels.version", release.revision.to_string());
+    let reason = Reason::new(
+        "read from the labels of the release record; its payload, which decides, is not read in this version",
+    )
+    .seen(&object.key(), "metadata.labels.status", release.status.as_str())
+    .seen(&object.key(), "metadata.labels.version", release.revision.to_string());
     story.told(said, reason)
 }
 
