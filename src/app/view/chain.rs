@@ -73,7 +73,11 @@ pub fn link(page: &mut Page, link: &Link, number: usize, width: usize) {
     let sentence = text::visible(&link.sentence);
     let indent = text::width(&branch) + 3;
     let used = text::width(&branch) + text::width(&name) + 2;
-    let tone = if link.sentence.contains("Terminating") { Tone::Warn } else { Tone::Plain };
+    let tone = if link.sentence.contains("Terminating") {
+        Tone::Warn
+    } else {
+        Tone::Plain
+    };
     let mut spans = vec![Span::dim(branch), Span::new(name, Tone::Accent)];
     let whole = used + text::width(&sentence) <= width;
     if whole {

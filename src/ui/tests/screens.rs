@@ -1,7 +1,7 @@
 //! One picture a screen and size.
 
-use crate::app::fixture::{cockpit, press};
 use crate::app::Mode;
+use crate::app::fixture::{cockpit, press};
 use crate::ui::picture::letters;
 
 /// The sizes every screen is drawn at.
