@@ -8,7 +8,7 @@ use crate::app::state::State;
 use crate::app::view::fleet::{self, Judged, Tally};
 use crate::app::view::{self, Look, freshness, help, kind, raw, steps, tenant};
 use crate::app::words::{Line, Page, RowId, Span, Table, Tone};
-use crate::model::{Kind, Tenant, Text};
+use crate::model::{Tenant, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tenants judged in one go, at most, when a great many were touched at once.
@@ -276,7 +276,7 @@ impl Derived {
     }
 
     fn fleet(&self, look: Look<'_>, visit: &Visit) -> tenant::View {
-        let of = freshness::worst(look, None, &[Kind::Namespace]);
+        let of = freshness::worst(look, None, fleet::KINDS);
         let empty = if self.judged.is_empty() {
             freshness::emptiness(
                 &of,

@@ -44,6 +44,7 @@ pub enum Command {
     Hold,
     Approve,
     Erase,
+    BreakGlass,
     LeaveGate,
     Inert,
     // while typing
@@ -283,6 +284,13 @@ pub static TABLE: &[Binding] = {
             C::Erase,
             "",
             "erase the last character of the fact",
+        ),
+        destructive(
+            P::Gate,
+            &[Ctrl('g')],
+            C::BreakGlass,
+            "",
+            "break the glass: do without the second person, for a reason that is recorded",
         ),
         bind(
             P::Gate,

@@ -6,11 +6,11 @@ use crate::app::state::State;
 
 /// The places, the most particular first.
 pub fn here(state: &State) -> Vec<Place> {
-    if state.gate.is_some() {
-        return vec![Place::Gate];
-    }
     if state.prompt.is_some() {
         return vec![Place::Prompt];
+    }
+    if state.gate.is_some() {
+        return vec![Place::Gate];
     }
     of(&state.visit().screen)
 }

@@ -63,6 +63,10 @@ pub enum Prompt {
     Palette {
         typed: String,
     },
+    /// At a gate: why the second person is done without.
+    Reason {
+        typed: String,
+    },
     /// `before` is the filter to return to on Esc.
     Filter {
         before: String,

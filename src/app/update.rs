@@ -65,10 +65,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
 
 fn key(state: &mut State, pressed: Key, effects: &mut Vec<Effect>) {
     let found = keys::find(&places::here(state), pressed).map(|binding| binding.command);
-    if state.gate.is_some() {
-        gate::key(state, pressed, found, effects);
-    } else if state.prompt.is_some() {
+    if state.prompt.is_some() {
         prompt::key(state, pressed, found, effects);
+    } else if state.gate.is_some() {
+        gate::key(state, pressed, found, effects);
     } else if let Some(command) = found {
         command::run(state, command, effects);
     }

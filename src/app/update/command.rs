@@ -57,6 +57,7 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         | Command::Hold
         | Command::Approve
         | Command::Erase
+        | Command::BreakGlass
         | Command::LeaveGate
         | Command::Inert
         | Command::Accept

@@ -5,7 +5,7 @@ use crate::app::event::{Effect, Rhythm};
 use crate::app::key::Key;
 use crate::app::keys::Command;
 use crate::app::screen::{Screen, Subject};
-use crate::app::state::{Gate, State};
+use crate::app::state::{Gate, Prompt, State};
 use crate::app::step::Step;
 use crate::app::view;
 use crate::forecast::{Tier, forecast};
@@ -149,8 +149,14 @@ pub(super) fn reopen(state: &mut State, act: &Act, changes: Vec<String>, effects
 /// The world goes on while a panel is open: its items are sensed again with every event.
 pub(super) fn resense(state: &mut State) {
     let quiet = state.quiet();
-    if let Some(gate) = &mut state.gate {
-        gate.panel.resense(&state.world, &state.conditions, state.now, quiet);
+    let Some(gate) = &mut state.gate else {
+        return;
+    };
+    let act = gate.panel.act_now(&state.world);
+    let told = forecast(&state.world, &act, &state.conditions, state.now, quiet);
+    if gate.panel.refresh(&state.world, told, state.now, quiet) {
+        gate.item = gate.item.min(gate.panel.items().len().saturating_sub(1));
+        state.warn("something changed under the panel: what was answered is void");
     }
 }
 
@@ -170,7 +176,14 @@ pub(super) fn key(state: &mut State, key: Key, found: Option<Command>, effects: 
         }
         (Some(Command::Hold), _) => hold(state, effects),
         (Some(Command::Approve), _) => approve(state, effects),
-        (Some(Command::Erase), _) => gate.panel.erase(),
+        (Some(Command::Erase), _) => gate.panel.erase(now),
+        (Some(Command::BreakGlass), _) => {
+            if gate.panel.tier() >= Tier::T3 {
+                state.prompt = Some(Prompt::Reason { typed: String::new() });
+            } else {
+                state.tell("this act needs no second person");
+            }
+        }
         (Some(Command::LeaveGate), _) => {
             state.gate = None;
             state.tell("left the panel; nothing was sent");
@@ -189,12 +202,35 @@ fn hold(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     };
     if gate.panel.tier() > Tier::T1 {
-        gate.panel.attest(gate.item, now);
+        if !gate.panel.attest(gate.item, now) {
+            gate.panel.input(' ', now);
+        }
         return;
     }
     gate.panel.hold(now);
     if view::gate::closed(state, state.gate.as_ref()).is_empty() {
         approve(state, effects);
+    }
+}
+
+/// A paste is never taken for typing.
+pub(super) fn refuse_paste(state: &mut State) {
+    let now = state.now;
+    if let Some(gate) = &mut state.gate {
+        gate.panel.refuse_paste(now);
+    }
+    state.warn("pasting is refused here: the fact has to be read and typed");
+}
+
+/// Does without the second person, for a reason that is recorded and shown first in every report.
+pub(super) fn break_glass(state: &mut State, reason: &str) {
+    let now = state.now;
+    let refused = match &mut state.gate {
+        Some(gate) => gate.panel.waive_second_person(reason, now).err(),
+        None => None,
+    };
+    if let Some(why) = refused {
+        state.warn(why);
     }
 }
 

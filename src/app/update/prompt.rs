@@ -1,6 +1,6 @@
 //! The line being typed after `:` or `/`.
 
-use super::ask;
+use super::{ask, gate};
 use crate::app::event::Effect;
 use crate::app::key::Key;
 use crate::app::keys::Command;
@@ -27,7 +27,7 @@ pub(super) fn key(state: &mut State, key: Key, found: Option<Command>, effects: 
 /// Pasted text goes to the prompt; at a gate it is refused, and elsewhere it is no keys.
 pub(super) fn paste(state: &mut State, text: &str) {
     if state.gate.is_some() {
-        state.warn("pasting is refused here: the fact has to be read and typed");
+        gate::refuse_paste(state);
     } else if state.prompt.is_some() {
         let line: String = text.chars().filter(|character| !character.is_control()).collect();
         edit(state, |typed| typed.push_str(&line));
@@ -39,7 +39,7 @@ pub(super) fn paste(state: &mut State, text: &str) {
 fn edit(state: &mut State, change: impl FnOnce(&mut String)) {
     let filtering = matches!(state.prompt, Some(Prompt::Filter { .. }));
     let typed = match &mut state.prompt {
-        Some(Prompt::Palette { typed }) => typed,
+        Some(Prompt::Palette { typed } | Prompt::Reason { typed }) => typed,
         Some(Prompt::Filter { .. }) => &mut state.visit_mut().filter,
         None => return,
     };
@@ -53,8 +53,10 @@ fn edit(state: &mut State, change: impl FnOnce(&mut String)) {
 }
 
 fn accept(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(Prompt::Palette { typed }) = state.prompt.take() {
-        ask::order(state, palette::read(&typed), effects);
+    match state.prompt.take() {
+        Some(Prompt::Palette { typed }) => ask::order(state, palette::read(&typed), effects),
+        Some(Prompt::Reason { typed }) => gate::break_glass(state, &typed),
+        Some(Prompt::Filter { .. }) | None => {}
     }
 }
 
@@ -67,7 +69,7 @@ fn cancel(state: &mut State) {
 fn complete(state: &mut State) {
     let rest = match &state.prompt {
         Some(Prompt::Palette { typed }) => palette::completion(state, typed),
-        Some(Prompt::Filter { .. }) | None => return,
+        Some(Prompt::Filter { .. } | Prompt::Reason { .. }) | None => return,
     };
     edit(state, |typed| typed.push_str(&rest));
 }

@@ -2,6 +2,7 @@
 
 use super::Look;
 use crate::app::screen::Subject;
+use crate::app::text;
 use crate::app::words::{Line, Page, RowId, Span, Tone};
 use crate::diagnose::Link;
 
@@ -54,36 +55,36 @@ pub fn life(look: Look<'_>, subject: &Subject, page: &mut Page) -> bool {
     }
 }
 
-/// Draws links as a tree: branches, the object, its sentence.
-pub fn tree(page: &mut Page, links: &[Link], width: usize) {
-    for (at, link) in links.iter().enumerate() {
-        let branch = if link.depth == 0 {
-            String::new()
-        } else {
-            format!("{}└─ ", "   ".repeat(link.depth - 1))
-        };
-        let name = link.object.to_string();
-        let indent = crate::app::text::width(&branch) + 3;
-        let used = crate::app::text::width(&branch) + crate::app::text::width(&crate::app::text::visible(&name)) + 2;
-        let sentence = crate::app::text::visible(&link.sentence);
-        let tone = if link.sentence.contains("Terminating") {
-            Tone::Warn
-        } else {
-            Tone::Plain
-        };
-        let id = RowId::Mention(link.object.clone(), at);
-        if used + crate::app::text::width(&sentence) <= width {
-            page.push(
-                Line::of([
-                    Span::dim(branch),
-                    Span::new(name, Tone::Accent),
-                    Span::new(format!("  {sentence}"), tone),
-                ])
-                .standing_for(id),
-            );
-            continue;
-        }
-        page.push(Line::of([Span::dim(branch), Span::new(name, Tone::Accent)]).standing_for(id));
+/// Draws links as a tree.
+fn tree(page: &mut Page, links: &[Link], width: usize) {
+    for (at, each) in links.iter().enumerate() {
+        link(page, each, at, width);
+    }
+}
+
+/// One link: its branch, the object, its sentence; on one line where that fits. `number` tells mentions apart.
+pub fn link(page: &mut Page, link: &Link, number: usize, width: usize) {
+    let branch = if link.depth == 0 {
+        String::new()
+    } else {
+        format!("{}└─ ", "   ".repeat(link.depth - 1))
+    };
+    let name = text::visible(&link.object.to_string());
+    let sentence = text::visible(&link.sentence);
+    let indent = text::width(&branch) + 3;
+    let used = text::width(&branch) + text::width(&name) + 2;
+    let tone = if link.sentence.contains("Terminating") {
+        Tone::Warn
+    } else {
+        Tone::Plain
+    };
+    let mut spans = vec![Span::dim(branch), Span::new(name, Tone::Accent)];
+    let whole = used + text::width(&sentence) <= width;
+    if whole {
+        spans.push(Span::new(format!("  {sentence}"), tone));
+    }
+    page.push(Line::of(spans).standing_for(RowId::Mention(link.object.clone(), number)));
+    if !whole {
         page.sentence(indent, &link.sentence, tone, width);
     }
 }

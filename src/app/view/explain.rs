@@ -25,23 +25,8 @@ pub fn page(look: Look<'_>, subject: &Subject, width: usize) -> Page {
 fn fill(page: &mut Page, explanation: &Explanation, width: usize) {
     page.sentence(0, &explanation.sentence, Tone::Strong, width);
     page.blank();
-    for (at, link) in explanation.chain.iter().enumerate() {
-        let branch = if link.depth == 0 {
-            String::new()
-        } else {
-            format!("{}└─ ", "   ".repeat(link.depth - 1))
-        };
-        page.push(
-            Line::of([Span::dim(branch), Span::new(link.object.to_string(), Tone::Accent)])
-                .standing_for(RowId::Mention(link.object.clone(), at)),
-        );
-        let indent = link.depth * 3 + 3;
-        page.sentence(indent, &link.sentence, Tone::Plain, width);
-        evidence(page, indent, &link.reason, width);
-    }
-    page.blank();
     if explanation.way_out.is_empty() {
-        page.push(Line::toned("nothing needs doing", Tone::Ok));
+        page.push(Line::toned("nothing needs doing", Tone::Dim));
     } else {
         page.push(Line::toned("the safe way out, in this order", Tone::Strong));
     }
@@ -50,12 +35,18 @@ fn fill(page: &mut Page, explanation: &Explanation, width: usize) {
         if let Some(act) = &step.act {
             let key = act.target().key.clone();
             page.push(
-                Line::of([Span::dim("     "), Span::new(act.to_string(), Tone::Accent)])
-                    .standing_for(RowId::Mention(key, explanation.chain.len() + number)),
+                Line::of([Span::dim("    ▸ "), Span::new(act.to_string(), Tone::Accent)])
+                    .standing_for(RowId::Mention(key, number)),
             );
         }
     }
     unknowns(page, &explanation.unknowns, width);
+    page.blank();
+    page.push(Line::toned("why", Tone::Strong));
+    for (at, link) in explanation.chain.iter().enumerate() {
+        chain::link(page, link, explanation.way_out.len() + at, width);
+        evidence(page, link.depth * 3, &link.reason, width);
+    }
 }
 
 /// The values a reason rests on, dimmed under it.

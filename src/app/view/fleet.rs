@@ -52,7 +52,8 @@ pub static COLUMNS: &[Column] = &[
 ];
 
 /// The kinds a verdict rests on.
-const KINDS: &[Kind] = &[
+pub const KINDS: &[Kind] = &[
+    Kind::Namespace,
     Kind::PersistentVolumeClaim,
     Kind::PersistentVolume,
     Kind::Pod,

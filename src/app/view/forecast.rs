@@ -26,11 +26,10 @@ pub fn page(look: Look<'_>, subject: &Subject, propagation: Propagation, width: 
 }
 
 fn fill(page: &mut Page, forecast: &Forecast, width: usize) {
-    page.push(Line::of([
-        Span::new(forecast.tier.word(), Tone::Strong),
-        Span::plain(format!(": {}", forecast.because)),
-    ]));
-    page.push(Line::of([Span::dim("undo: "), undo(&forecast.undo)]));
+    let tier = format!("{}: {}", forecast.tier.word(), forecast.because);
+    page.sentence(0, &tier, Tone::Strong, width);
+    let undo = undo(&forecast.undo);
+    page.sentence(0, &format!("undo: {}", undo.text), undo.tone, width);
     page.blank();
     let mut at = 0;
     while let Some(first) = forecast.entries.get(at) {

@@ -15,11 +15,12 @@ pub struct Of {
 
 /// The least current of these kinds in a tenant's namespaces: a panel is no fresher than its worst feed.
 pub fn worst(look: Look<'_>, tenant: Option<&Tenant>, kinds: &[Kind]) -> Of {
-    let everywhere = [crate::model::Text::default()];
-    let namespaces = tenant.map_or(everywhere.as_slice(), |tenant| tenant.namespaces.as_slice());
+    let Some(tenant) = tenant else {
+        return worst_of_all(look, kinds);
+    };
     let mut worst: Option<Of> = None;
     for kind in kinds {
-        for namespace in namespaces {
+        for namespace in &tenant.namespaces {
             let freshness = look.world.freshness(*kind, namespace, look.now.mono, look.quiet);
             if worst
                 .as_ref()
@@ -33,6 +34,22 @@ pub fn worst(look: Look<'_>, tenant: Option<&Tenant>, kinds: &[Kind]) -> Of {
         kind: Kind::Namespace,
         freshness: Freshness::Waiting { since: look.now.mono },
     })
+}
+
+/// The least current of all feeds of these kinds, wherever they look.
+fn worst_of_all(look: Look<'_>, kinds: &[Kind]) -> Of {
+    look.world
+        .feeds()
+        .filter(|(feed, _)| kinds.contains(&feed.kind))
+        .map(|(feed, entry)| Of {
+            kind: feed.kind,
+            freshness: entry.freshness(look.now.mono, look.quiet),
+        })
+        .max_by_key(|of| badness(&of.freshness))
+        .unwrap_or(Of {
+            kind: kinds.first().copied().unwrap_or(Kind::Namespace),
+            freshness: Freshness::Waiting { since: look.now.mono },
+        })
 }
 
 /// Worse is higher; among equals, the older.

@@ -12,18 +12,15 @@ use crate::gate::{Item, ItemState, Panel};
 
 /// Rows of the screen that the panel cannot have: header, breadcrumbs, footer, its own border.
 const CHROME: u16 = 5;
+/// Lines of change shown; the newest tell.
+const CHANGES_SHOWN: usize = 6;
 
 /// The panel's page for a terminal of this width.
 pub fn page(state: &State, gate: &Gate) -> Page {
     let panel = &gate.panel;
     let width = columns(state.size.0);
     let mut page = Page::titled(format!("{} ── {}", panel.tier().word(), text::ascii(&place(panel))));
-    for change in &gate.changes {
-        page.sentence(0, &format!("▲ {change}"), Tone::Warn, width);
-    }
-    if !gate.changes.is_empty() {
-        page.blank();
-    }
+    changes(gate, width, &mut page);
     let told = panel.forecast();
     page.push(Line::of([
         Span::plain(forecast::tally(told)),
@@ -55,6 +52,28 @@ pub fn page(state: &State, gate: &Gate) -> Page {
 /// The columns a panel's lines may use on a terminal of this width.
 pub const fn columns(terminal: u16) -> usize {
     terminal.saturating_sub(4) as usize
+}
+
+/// Why the panel stands here again, and what changed under it: the answers given before are void.
+fn changes(gate: &Gate, width: usize, page: &mut Page) {
+    let under = gate.panel.changes();
+    let before = gate.changes.iter().map(String::as_str);
+    let hidden = under.len().saturating_sub(CHANGES_SHOWN);
+    if !under.is_empty() {
+        page.push(Line::toned(
+            "▲ this changed under the panel; what was answered before is void",
+            Tone::Warn,
+        ));
+    }
+    if hidden > 0 {
+        page.push(Line::toned(format!("  ({hidden} earlier lines)"), Tone::Dim));
+    }
+    for change in before.chain(under.iter().skip(hidden).map(String::as_str)) {
+        page.sentence(2, change, Tone::Warn, width);
+    }
+    if !page.lines.is_empty() {
+        page.blank();
+    }
 }
 
 /// `delete pvc/shared-data (Background) in hasan-prod`
@@ -109,19 +128,16 @@ fn challenge(panel: &Panel, width: usize, page: &mut Page) {
     let Some(challenge) = panel.challenge() else {
         return;
     };
-    page.sentence(0, challenge.question(), Tone::Strong, width);
+    let question = format!("type {}:", text::ascii(challenge.question()));
+    page.sentence(0, &question, Tone::Strong, width);
     let typed = text::ascii(challenge.typed());
-    let missing = challenge.length().saturating_sub(challenge.typed().chars().count());
-    let (mark, tone) = if challenge.answered() {
-        (" ✓", Tone::Ok)
-    } else {
-        ("", Tone::Accent)
-    };
     page.push(Line::of([
         Span::plain("  "),
-        Span::new(format!("{typed}{}", "_".repeat(missing)), tone),
-        Span::new(mark, Tone::Ok),
+        Span::new(format!("{typed}▏"), Tone::Accent),
     ]));
+    if let Some(notice) = challenge.notice() {
+        page.sentence(2, notice, Tone::Warn, width);
+    }
 }
 
 /// Whether APPROVE is open, and if not, everything that keeps it shut.

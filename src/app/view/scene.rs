@@ -162,6 +162,10 @@ fn prompt(state: &State) -> Option<(String, String)> {
             let rest = palette::completion(state, typed);
             Some((format!(":{typed}"), rest))
         }
+        Prompt::Reason { typed } => Some((
+            format!("why no second person? {typed}"),
+            "  (recorded, and shown first in every report)".to_owned(),
+        )),
         Prompt::Filter { .. } => Some((format!("/{}", state.visit().filter), String::new())),
     }
 }
