@@ -1,4 +1,4 @@
-//! Who asks, and what they may not do: users by bearer token, denials by verb and resource, the SelfSubject reviews.
+//! Who asks, and what they may not do: users by bearer token, denials by verb and resource, the reviews they ask for.
 //!
 //! Everything is allowed that no denial forbids: the sandbox plays a cluster's answers, it guards nothing.
 
@@ -105,7 +105,10 @@ impl Access {
             fits(&denial.user, &user.name)
                 && fits(&denial.verb, wish.verb)
                 && fits(&denial.resource, wish.resource)
-                && denial.namespace.as_deref().is_none_or(|namespace| namespace == wish.namespace)
+                && denial
+                    .namespace
+                    .as_deref()
+                    .is_none_or(|namespace| namespace == wish.namespace)
         })
     }
 
@@ -188,7 +191,16 @@ impl Access {
             let may = |verb: &&str| {
                 let namespace = if resource.namespaced { namespace } else { "" };
                 let (group, resource) = (resource.group, resource.plural);
-                self.allows(user, &Wish { verb, group, resource, namespace, name: "" })
+                self.allows(
+                    user,
+                    &Wish {
+                        verb,
+                        group,
+                        resource,
+                        namespace,
+                        name: "",
+                    },
+                )
             };
             let verbs: Vec<&str> = VERBS.into_iter().filter(may).collect();
             let rule = json!({ "verbs": verbs, "apiGroups": [resource.group], "resources": [resource.plural] });
@@ -209,7 +221,13 @@ mod tests {
         access.admit("token", "erika", &["system:authenticated"]);
         let user = access.identify(Some("Bearer token")).unwrap();
         let volumes = by_path("", "v1", "persistentvolumes").unwrap();
-        let wish = Wish { verb: "list", group: "", resource: "persistentvolumes", namespace: "", name: "" };
+        let wish = Wish {
+            verb: "list",
+            group: "",
+            resource: "persistentvolumes",
+            namespace: "",
+            name: "",
+        };
         access.check(&user, volumes, &wish).unwrap();
         access.deny(Denial::of("list", "persistentvolumes"));
         let refused = access.check(&user, volumes, &wish).unwrap_err();
@@ -230,7 +248,11 @@ mod tests {
         let access = Access::default();
         access.admit("token", "erika", &[]);
         let user = access.identify(Some("Bearer token")).unwrap();
-        access.deny(Denial { user: "erika".into(), namespace: Some("a".into()), ..Denial::of("*", "pods") });
+        access.deny(Denial {
+            user: "erika".into(),
+            namespace: Some("a".into()),
+            ..Denial::of("*", "pods")
+        });
         let review = |namespace: &str| {
             let body = json!({ "spec": { "resourceAttributes": { "verb": "get", "resource": "pods", "namespace": namespace } } });
             let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";

@@ -144,7 +144,8 @@ impl Faults {
 
     /// Uses up one throttled request, if any is left; the seconds to wait.
     pub(super) fn take_throttled(&self) -> Option<u32> {
-        self.spend(|active| &mut active.throttled).then(|| self.0.borrow().retry_after)
+        self.spend(|active| &mut active.throttled)
+            .then(|| self.0.borrow().retry_after)
     }
 
     pub(super) fn take_lost_answer(&self) -> bool {

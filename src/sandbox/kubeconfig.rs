@@ -39,7 +39,11 @@ impl Kubeconfig {
             file: directory.join("kubeconfig"),
             directory,
         };
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&kubeconfig.file)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&kubeconfig.file)?;
         file.write_all(text(server, token).as_bytes())?;
         Ok(kubeconfig)
     }
@@ -75,7 +79,10 @@ mod tests {
         let kubeconfig = Kubeconfig::write("127.0.0.1:1".parse().unwrap(), "t0ken").unwrap();
         let path = kubeconfig.path().to_owned();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
         let read: serde_json::Value = serde_saphyr::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
         assert_eq!(read["clusters"][0]["cluster"]["server"], "http://127.0.0.1:1");
         assert_eq!(read["users"][0]["user"]["token"], "t0ken");

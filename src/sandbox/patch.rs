@@ -56,8 +56,9 @@ impl Patch {
         let mut patched = object.clone();
         match self {
             Self::Json(patch) => {
-                json_patch::patch(&mut patched, patch)
-                    .map_err(|_: json_patch::PatchError| StoreError::unprocessable())?;
+                if json_patch::patch(&mut patched, patch).is_err() {
+                    return Err(StoreError::unprocessable());
+                }
             }
             Self::Merge(document) => json_patch::merge(&mut patched, document),
             Self::Strategic(document) => strategic::merge(resource, &mut patched, document)?,

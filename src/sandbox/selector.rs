@@ -140,7 +140,7 @@ fn requirement(part: &str) -> Result<Requirement, StoreError> {
     }
     for (sign, test) in [('>', Test::Greater as fn(i64) -> Test), ('<', Test::Less)] {
         if let Some((label, value)) = part.split_once(sign) {
-            let bound = value.trim().parse().map_err(|_: std::num::ParseIntError| malformed())?;
+            let bound = value.trim().parse::<i64>().ok().ok_or_else(malformed)?;
             return made(label, test(bound));
         }
     }

@@ -20,6 +20,8 @@ pub struct StoreError {
     pub details: Option<Box<Value>>,
     /// Seconds for a `Retry-After` header.
     pub retry_after: Option<u32>,
+    /// A continue token with which an expired list goes on.
+    pub next: Option<String>,
 }
 
 impl fmt::Display for StoreError {
@@ -85,6 +87,7 @@ impl StoreError {
             message: message.into(),
             details: None,
             retry_after: None,
+            next: None,
         }
     }
 
@@ -175,6 +178,10 @@ impl StoreError {
     }
 
     pub(super) fn invalid(resource: &Resource, name: &str, causes: &[Cause]) -> Self {
+        Self::invalid_of(resource.kind, resource.group, name, causes)
+    }
+
+    fn invalid_of(kind: &str, group: &str, name: &str, causes: &[Cause]) -> Self {
         let sentences: Vec<String> = causes
             .iter()
             .map(|cause| format!("{}: {}", cause.field, cause.message))
@@ -183,20 +190,24 @@ impl StoreError {
             [one] => one.clone(),
             several => format!("[{}]", several.join(", ")),
         };
-        let subject = if resource.group.is_empty() {
-            resource.kind.to_owned()
-        } else {
-            format!("{}.{}", resource.kind, resource.group)
+        let subject = match group {
+            "" => kind.to_owned(),
+            group => format!("{kind}.{group}"),
         };
         let mut error = Self::new(422, "Invalid", format!("{subject} \"{name}\" is invalid: {told}"));
         let causes: Vec<Value> = causes
             .iter()
             .map(|cause| json!({ "reason": cause.reason, "message": cause.message, "field": cause.field }))
             .collect();
-        let mut details = details(name, resource.group, resource.kind);
+        let mut details = details(name, group, kind);
         put(&mut details, &["causes"], causes);
         error.details = Some(Box::new(details));
         error
+    }
+
+    /// Request parameters that make no sense, as the real server says it of its option objects.
+    pub(super) fn invalid_options(kind: &str, causes: &[Cause]) -> Self {
+        Self::invalid_of(kind, "meta.k8s.io", "", causes)
     }
 
     /// The `Status` object of the answer.
@@ -208,6 +219,9 @@ impl StoreError {
             "status": "Failure",
             "message": self.message,
         });
+        if let Some(next) = &self.next {
+            put(&mut status, &["metadata", "continue"], next.clone());
+        }
         if let Some(fields) = status.as_object_mut() {
             if !self.reason.is_empty() {
                 fields.insert("reason".to_owned(), json!(self.reason));

@@ -161,7 +161,12 @@ mod tests {
         for resource in RESOURCES {
             let object = json!({ "metadata": { "name": "x" } });
             let cells = cells(resource, &object, now());
-            assert_eq!(cells.len(), definitions(resource).as_array().unwrap().len(), "{}", resource.qualified());
+            assert_eq!(
+                cells.len(),
+                definitions(resource).as_array().unwrap().len(),
+                "{}",
+                resource.qualified()
+            );
         }
     }
 
@@ -198,7 +203,17 @@ mod tests {
         let claims = by_path("", "v1", "persistentvolumeclaims").unwrap();
         assert_eq!(
             cells(claims, &claim, now()),
-            ["c", "Terminating", "v", "5Gi", "RWO,RWX", "nfs", "<unset>", "2d1h", "Filesystem"]
+            [
+                "c",
+                "Terminating",
+                "v",
+                "5Gi",
+                "RWO,RWX",
+                "nfs",
+                "<unset>",
+                "2d1h",
+                "Filesystem"
+            ]
         );
         let pod = json!({
             "metadata": { "name": "p", "deletionTimestamp": "2026-11-20T09:00:00Z", "creationTimestamp": "2026-11-20T09:00:00Z" },

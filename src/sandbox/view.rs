@@ -101,8 +101,12 @@ fn metadata(object: &Value) -> Value {
     })
 }
 
-fn table(resource: &Resource, rows: Vec<Value>, meta: Value, headed: bool) -> Value {
-    let columns = if headed { table::definitions(resource) } else { Value::Null };
+fn table(resource: &Resource, rows: &[Value], meta: &Value, headed: bool) -> Value {
+    let columns = if headed {
+        table::definitions(resource)
+    } else {
+        Value::Null
+    };
     json!({
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
@@ -131,7 +135,7 @@ impl View {
             Self::Table(include) => {
                 let revision = super::fields::at(object, &["metadata", "resourceVersion"]);
                 let meta = json!({ "resourceVersion": revision });
-                table(resource, vec![row(resource, object, include, now)], meta, headed)
+                table(resource, &[row(resource, object, include, now)], &meta, headed)
             }
         }
     }
@@ -159,7 +163,8 @@ impl View {
             }),
             Self::Table(include) => {
                 let rows = objects.iter().map(|object| row(resource, object, include, now));
-                serde_json::to_vec(&table(resource, rows.collect(), meta.json(), true))
+                let rows: Vec<Value> = rows.collect();
+                serde_json::to_vec(&table(resource, &rows, &meta.json(), true))
             }
         }
     }
@@ -202,7 +207,10 @@ mod tests {
         for (accept, expected) in [
             ("", Some((View::Object, Encoding::Json))),
             ("*/*", Some((View::Object, Encoding::Json))),
-            ("application/vnd.kubernetes.protobuf,application/json", Some((View::Object, Encoding::Json))),
+            (
+                "application/vnd.kubernetes.protobuf,application/json",
+                Some((View::Object, Encoding::Json)),
+            ),
             (kubectl, Some((View::Table(Include::Metadata), Encoding::Json))),
             (
                 "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
@@ -218,14 +226,23 @@ mod tests {
     #[test]
     fn a_list_says_its_kind_once() {
         let claims = by_path("", "v1", "persistentvolumeclaims").unwrap();
-        let object = Arc::new(json!({ "kind": "PersistentVolumeClaim", "apiVersion": "v1", "metadata": { "name": "a" }, "spec": {} }));
-        let meta = ListMeta { revision: "7".into(), ..ListMeta::default() };
-        let bytes = View::Object.many(claims, &[Arc::clone(&object)], &meta, Timestamp::UNIX_EPOCH).unwrap();
+        let object = Arc::new(
+            json!({ "kind": "PersistentVolumeClaim", "apiVersion": "v1", "metadata": { "name": "a" }, "spec": {} }),
+        );
+        let meta = ListMeta {
+            revision: "7".into(),
+            ..ListMeta::default()
+        };
+        let bytes = View::Object
+            .many(claims, &[Arc::clone(&object)], &meta, Timestamp::UNIX_EPOCH)
+            .unwrap();
         assert_eq!(
             String::from_utf8(bytes).unwrap(),
             r#"{"kind":"PersistentVolumeClaimList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"a"},"spec":{}}]}"#
         );
-        let bytes = View::Metadata.many(claims, &[object], &meta, Timestamp::UNIX_EPOCH).unwrap();
+        let bytes = View::Metadata
+            .many(claims, &[object], &meta, Timestamp::UNIX_EPOCH)
+            .unwrap();
         let list: Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(list["items"][0]["kind"], "PartialObjectMetadata");
         assert_eq!(list["items"][0].get("spec"), None);

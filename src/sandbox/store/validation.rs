@@ -233,7 +233,10 @@ fn with_diff(sentence: &str, old: &Value, new: &Value) -> String {
         let (old, new) = (at(old, &["spec", name]), at(new, &["spec", name]));
         if old != new {
             let json = |value: Option<&Value>| value.map_or_else(|| "null".to_owned(), Value::to_string);
-            told.push_str(&format!("- \"{name}\": {}\n+ \"{name}\": {}\n", json(old), json(new)));
+            told.extend([
+                format!("- \"{name}\": {}\n", json(old)),
+                format!("+ \"{name}\": {}\n", json(new)),
+            ]);
         }
     }
     told

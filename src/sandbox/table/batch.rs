@@ -57,7 +57,11 @@ pub(super) const CRON_JOB: Printer = Printer {
             name(job),
             json!(text(job, &["spec", "schedule"])),
             json!(if zone.is_empty() { "<none>" } else { zone }),
-            json!(if at(job, &["spec", "suspend"]) == Some(&json!(true)) { "True" } else { "False" }),
+            json!(if at(job, &["spec", "suspend"]) == Some(&json!(true)) {
+                "True"
+            } else {
+                "False"
+            }),
             json!(list(job, &["status", "active"]).len()),
             json!(last),
             age(job, now),

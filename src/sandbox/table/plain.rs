@@ -56,10 +56,20 @@ pub(super) const NAMESPACE: Printer = Printer {
 };
 
 pub(super) const SECRET: Printer = Printer {
-    columns: &[("Name", Name, 0), ("Type", Text, 0), ("Data", Text, 0), ("Age", Text, 0)],
+    columns: &[
+        ("Name", Name, 0),
+        ("Type", Text, 0),
+        ("Data", Text, 0),
+        ("Age", Text, 0),
+    ],
     cells: |secret, now| {
         let fields = entries(secret, &["data"]).count();
-        vec![name(secret), json!(text(secret, &["type"])), json!(fields), age(secret, now)]
+        vec![
+            name(secret),
+            json!(text(secret, &["type"])),
+            json!(fields),
+            age(secret, now),
+        ]
     },
 };
 
@@ -130,7 +140,13 @@ pub(super) const EVENT: Printer = Printer {
 
 pub(super) const LEASE: Printer = Printer {
     columns: &[("Name", Name, 0), ("Holder", Text, 0), ("Age", Text, 0)],
-    cells: |lease, now| vec![name(lease), json!(text(lease, &["spec", "holderIdentity"])), age(lease, now)],
+    cells: |lease, now| {
+        vec![
+            name(lease),
+            json!(text(lease, &["spec", "holderIdentity"])),
+            age(lease, now),
+        ]
+    },
 };
 
 pub(super) const BUDGET: Printer = Printer {
@@ -158,14 +174,23 @@ pub(super) const BUDGET: Printer = Printer {
 };
 
 pub(super) const REVISION: Printer = Printer {
-    columns: &[("Name", Name, 0), ("Controller", Text, 0), ("Revision", Text, 0), ("Age", Text, 0)],
+    columns: &[
+        ("Name", Name, 0),
+        ("Controller", Text, 0),
+        ("Revision", Text, 0),
+        ("Age", Text, 0),
+    ],
     cells: |revision, now| {
         let owners = list(revision, &["metadata", "ownerReferences"]);
-        let controller = owners.iter().find(|owner| at(owner, &["controller"]) == Some(&json!(true)));
+        let controller = owners
+            .iter()
+            .find(|owner| at(owner, &["controller"]) == Some(&json!(true)));
         let controller = controller.map_or_else(
             || "<none>".to_owned(),
             |owner| {
-                let group = text(owner, &["apiVersion"]).split_once('/').map_or("", |(group, _)| group);
+                let group = text(owner, &["apiVersion"])
+                    .split_once('/')
+                    .map_or("", |(group, _)| group);
                 let kind = text(owner, &["kind"]).to_lowercase();
                 format!("{kind}.{group}/{}", text(owner, &["name"])).replace("./", "/")
             },

@@ -19,8 +19,16 @@ pub(super) const CLAIM: Printer = Printer {
     ],
     cells: |claim, now| {
         let bound = !text(claim, &["spec", "volumeName"]).is_empty();
-        let capacity = if bound { text(claim, &["status", "capacity", "storage"]) } else { "" };
-        let modes = if bound { modes(claim, &["status", "accessModes"]) } else { String::new() };
+        let capacity = if bound {
+            text(claim, &["status", "capacity", "storage"])
+        } else {
+            ""
+        };
+        let modes = if bound {
+            modes(claim, &["status", "accessModes"])
+        } else {
+            String::new()
+        };
         vec![
             name(claim),
             phase(claim),
@@ -81,7 +89,11 @@ pub(super) const CLASS: Printer = Printer {
     ],
     cells: |class, now| {
         let default = ["metadata", "annotations", "storageclass.kubernetes.io/is-default-class"];
-        let mark = if text(class, &default) == "true" { " (default)" } else { "" };
+        let mark = if text(class, &default) == "true" {
+            " (default)"
+        } else {
+            ""
+        };
         let expands = at(class, &["allowVolumeExpansion"]) == Some(&json!(true));
         vec![
             json!(format!("{}{mark}", text(class, &["metadata", "name"]))),
@@ -138,6 +150,9 @@ fn modes(object: &Value, path: &[&str]) -> String {
         ("ReadWriteMany", "RWX"),
         ("ReadWriteOncePod", "RWOP"),
     ];
-    let shown = known.iter().filter(|(mode, _)| held.contains(mode)).map(|(_, letters)| *letters);
+    let shown = known
+        .iter()
+        .filter(|(mode, _)| held.contains(mode))
+        .map(|(_, letters)| *letters);
     shown.collect::<Vec<_>>().join(",")
 }

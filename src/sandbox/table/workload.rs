@@ -23,7 +23,10 @@ pub(super) const POD: Printer = Printer {
     ],
     cells: |pod, now| {
         let statuses = list(pod, &["status", "containerStatuses"]);
-        let ready = statuses.iter().filter(|status| at(status, &["ready"]) == Some(&json!(true))).count();
+        let ready = statuses
+            .iter()
+            .filter(|status| at(status, &["ready"]) == Some(&json!(true)))
+            .count();
         let total = list(pod, &["spec", "containers"]).len();
         let gates = list(pod, &["spec", "readinessGates"]);
         vec![
@@ -150,9 +153,16 @@ fn ready(object: &Value) -> String {
 
 /// The restarts of all containers, and how long ago the last was.
 fn restarts(statuses: &[Value], now: Timestamp) -> String {
-    let sum: i64 = statuses.iter().filter_map(|status| number(status, &["restartCount"])).sum();
+    let sum: i64 = statuses
+        .iter()
+        .filter_map(|status| number(status, &["restartCount"]))
+        .sum();
     let ended = ["lastState", "terminated", "finishedAt"];
-    let last = statuses.iter().map(|status| text(status, &ended)).max().unwrap_or_default();
+    let last = statuses
+        .iter()
+        .map(|status| text(status, &ended))
+        .max()
+        .unwrap_or_default();
     if sum > 0 && !last.is_empty() {
         return format!("{sum} ({} ago)", since(last, now));
     }
@@ -199,7 +209,9 @@ fn finished(pod: &Value, phase: &str) -> String {
     }
     let statuses = list(pod, &["status", "containerStatuses"]);
     let reasons = statuses.iter().filter_map(container_reason).collect::<Vec<_>>();
-    let runs = statuses.iter().any(|status| at(status, &["state", "running"]).is_some());
+    let runs = statuses
+        .iter()
+        .any(|status| at(status, &["state", "running"]).is_some());
     match reasons.first() {
         Some(reason) if reason == "Completed" && runs => "Running".to_owned(),
         Some(reason) => reason.clone(),
