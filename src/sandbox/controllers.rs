@@ -12,6 +12,7 @@ mod complaints;
 pub(in crate::sandbox) mod document;
 pub(in crate::sandbox) mod kubelet;
 mod pace;
+mod rollout;
 pub(in crate::sandbox) mod status;
 mod voice;
 
@@ -160,6 +161,7 @@ fn round(
         all = hand.objects.all();
     }
     status::keep(&mut hand, &all);
+    rollout::keep(&mut hand, &all);
     complaints::keep(&mut hand, &all);
     attach::keep(&mut hand, &all, conditions);
     let due = [

@@ -4,7 +4,7 @@
 use super::{chance, document};
 use crate::laws::{Change, Conditions, LAWS, Law};
 use crate::model::workload::Pod;
-use crate::model::{Key, World};
+use crate::model::{Key, Kind, World};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ pub(super) struct Pace {
 #[derive(Debug)]
 struct Waiting {
     change: Change,
+    /// How often: an owner that lacks five pods makes five at once.
+    times: usize,
     due: Timestamp,
 }
 
@@ -31,7 +33,8 @@ impl Pace {
         for law in LAWS {
             for reaction in (law.react)(world, conditions) {
                 let change = reaction.change;
-                if waiting.iter().any(|held| held.change == change) {
+                if let Some(held) = waiting.iter_mut().find(|held| held.change == change) {
+                    held.times += usize::from(matches!(change, Change::SpawnPod { .. }));
                     continue;
                 }
                 let held = self.waiting.iter().find(|held| held.change == change);
@@ -39,7 +42,7 @@ impl Pace {
                     || document::later(now, uneven(latency(law, world, &change), seed, &change)),
                     |held| held.due,
                 );
-                waiting.push(Waiting { change, due });
+                waiting.push(Waiting { change, times: 1, due });
             }
         }
         waiting.sort_by_key(|held| held.due);
@@ -50,7 +53,7 @@ impl Pace {
             let keys = touches(&held.change);
             if held.due <= now && keys.iter().all(|key| !touched.contains(key)) {
                 touched.extend(keys);
-                due.push(held.change);
+                due.extend(std::iter::repeat_n(held.change, held.times));
             } else {
                 self.waiting.push(held);
             }
@@ -103,7 +106,18 @@ fn touches(change: &Change) -> Vec<Key> {
         Change::SetVolumePhase { volume, .. } | Change::Unbind { volume, .. } | Change::DestroyDisk { volume, .. } => {
             vec![volume.clone()]
         }
-        Change::CreatePod { set, .. } | Change::CreateClaim { set, .. } => vec![set.clone()],
+        Change::CreatePod { set, ordinal, .. } => {
+            vec![Key::new(Kind::Pod, &set.namespace, &format!("{}-{ordinal}", set.name))]
+        }
+        Change::CreateClaim {
+            set,
+            template,
+            ordinal,
+            ..
+        } => {
+            let name = format!("{template}-{}-{ordinal}", set.name);
+            vec![Key::new(Kind::PersistentVolumeClaim, &set.namespace, &name)]
+        }
         Change::SpawnPod { owner, .. } => vec![owner.clone()],
         Change::SpawnReplicaSet { deployment, .. } => vec![deployment.clone()],
         Change::Adopt { owner, object, .. } => vec![owner.clone(), object.clone()],

@@ -4,7 +4,7 @@
 mod job;
 mod namespace;
 
-use super::carry_out::{Hand, pods};
+use super::carry_out::{Hand, pods, replica_sets};
 use super::document as doc;
 use crate::model::{Key, Kind};
 use jiff::Timestamp;
@@ -192,7 +192,6 @@ fn of_deployment(deployment: &Value, owned: &Dependents<'_>, now: Timestamp) -> 
         .get(doc::text(deployment, "/metadata/uid"))
         .map(Vec::as_slice)
         .unwrap_or_default();
-    let current = doc::name(&super::carry_out::replica_sets::of_deployment(deployment)).to_owned();
     let mut counts = (0, 0, 0);
     for set in sets {
         let own = owned
@@ -201,7 +200,7 @@ fn of_deployment(deployment: &Value, owned: &Dependents<'_>, now: Timestamp) -> 
             .unwrap_or_default();
         counts.0 += active(own);
         counts.1 += ready(own);
-        if doc::name(set) == current || sets.len() == 1 {
+        if replica_sets::same_template(deployment, set) {
             counts.2 += active(own);
         }
     }

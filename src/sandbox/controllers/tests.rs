@@ -141,6 +141,9 @@ fn every_shipped_scenario_is_at_rest() {
             difference(&before, &after)
         );
         assert!(bench.state.destroyed().is_empty(), "{name}");
+        let events = crate::sandbox::resources::by_path("", "v1", "events").unwrap();
+        let said = bench.store.list(events, None, u64::MAX).unwrap();
+        assert!(said.is_empty(), "{name} speaks by itself: {said:?}");
     }
 }
 

@@ -127,7 +127,7 @@ pub(super) fn spawn(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
     let Some(owner) = hand.pinned(key, uid) else { return };
     let Some(by) = super::component(key.kind) else { return };
     // A suffix already taken is drawn again, as the API server does for a generateName.
-    let name = (0_u32..20)
+    let name = (0_u32..200)
         .map(|draw| {
             let drawn = format!("{uid}/{}/{draw}", hand.objects.now());
             format!("{}-{}", key.name, chance::suffix(hand.seed, &drawn, 5))

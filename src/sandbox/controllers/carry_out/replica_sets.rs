@@ -9,7 +9,7 @@ const DEPLOYMENTS: &str = "deployment-controller";
 pub(in crate::sandbox) const HASH: &str = "pod-template-hash";
 
 /// Makes the ReplicaSet of a Deployment's present template.
-pub(super) fn spawn(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
+pub(in crate::sandbox::controllers) fn spawn(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
     let Some(deployment) = hand.pinned(key, uid) else {
         return;
     };
@@ -28,6 +28,14 @@ pub(super) fn spawn(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
             hand.say(key, uid, &Said::warning(DEPLOYMENTS, "ReplicaSetCreateError", &message));
         }
     }
+}
+
+/// Whether a ReplicaSet was made from the Deployment's present template.
+pub(in crate::sandbox::controllers) fn same_template(deployment: &Value, set: &Value) -> bool {
+    let mut template = set.pointer("/spec/template").cloned().unwrap_or_default();
+    doc::drop_field(&mut template, "/metadata/labels", HASH);
+    let wanted = deployment.pointer("/spec/template").unwrap_or(&Value::Null);
+    revision::hash(&template) == revision::hash(wanted)
 }
 
 /// The ReplicaSet of a Deployment, with the template's hash among its labels, its selector and its pods' labels.
@@ -68,7 +76,7 @@ fn replicas(object: &Value) -> u64 {
 }
 
 /// Sets `spec.replicas`, and lets a Deployment tell of its ReplicaSet's new scale.
-pub(super) fn scale(hand: &mut Hand<'_>, key: &Key, uid: &Uid, wanted: u32) {
+pub(in crate::sandbox::controllers) fn scale(hand: &mut Hand<'_>, key: &Key, uid: &Uid, wanted: u32) {
     let Some(mut object) = hand.pinned(key, uid) else {
         return;
     };

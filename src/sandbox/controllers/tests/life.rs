@@ -98,7 +98,7 @@ fn a_new_deployment_grows_from_its_template() {
             "kind": "Deployment",
             "metadata": { "name": "api", "namespace": "beta" },
             "spec": {
-                "replicas": 2,
+                "replicas": 40,
                 "selector": { "matchLabels": { "app": "api" } },
                 "template": {
                     "metadata": { "labels": { "app": "api" } },
@@ -107,9 +107,9 @@ fn a_new_deployment_grows_from_its_template() {
             },
         }))
         .unwrap();
-    bench.run(MINUTE);
+    bench.run(Duration::from_secs(8)); // in one burst, not one after another
     let key = Key::new(Kind::Deployment, "beta", "api");
-    assert_eq!(bench.field(&key, "/status/readyReplicas"), "2");
+    assert_eq!(bench.field(&key, "/status/readyReplicas"), "40");
     assert!(bench.said("beta", "api")[0].starts_with("Normal ScalingReplicaSet: Scaled up replica set api-"));
 }
 
@@ -215,4 +215,62 @@ fn a_reaction_that_no_longer_applies_is_dropped() {
     bench.run(MINUTE);
     assert_eq!(bench.count(Kind::Pod, "acme"), 4);
     assert!(bench.said("acme", "web").is_empty());
+}
+
+/// Gives a workload's first container another image.
+fn set_image(bench: &mut Bench, key: &Key, image: &str) {
+    let mut object = bench.get(key).unwrap();
+    *object.pointer_mut("/spec/template/spec/containers/0/image").unwrap() = json!(image);
+    bench.store.replace(object).unwrap();
+}
+
+#[test]
+fn a_changed_template_reaches_every_pod_of_a_deployment() {
+    let mut bench = Bench::of("calm");
+    let key = Key::new(Kind::Deployment, "acme", "web");
+    set_image(&mut bench, &key, "acme/web:9");
+    bench.run(Duration::from_mins(2));
+    let images = || {
+        let pods = bench.store.all().into_iter();
+        let pods = pods.filter(|(key, _)| key.kind == Kind::Pod && key.namespace == "acme");
+        pods.map(|(_, pod)| doc::text(&pod, "/spec/containers/0/image").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(images().iter().filter(|image| *image == "acme/web:9").count(), 3);
+    assert_eq!(images().len(), 4, "and the database");
+    assert_eq!(bench.field(&key, "/status/updatedReplicas"), "3");
+    assert_eq!(bench.count(Kind::ReplicaSet, "acme"), 2);
+}
+
+#[test]
+fn a_changed_template_restarts_a_set_from_the_highest_ordinal_unless_it_waits_for_deletes() {
+    let mut bench = Bench::of("vault-raft");
+    let key = Key::new(Kind::StatefulSet, "vault", "vault");
+    let before: Vec<_> = (0..3)
+        .map(|at| bench.uid(&pod("vault", &format!("vault-{at}"))))
+        .collect();
+    set_image(&mut bench, &key, "hashicorp/vault:1.21.1");
+    bench.run(MINUTE);
+    assert_eq!(
+        bench.uid(&pod("vault", "vault-2")),
+        before[2],
+        "OnDelete restarts nothing"
+    );
+    let mut set = bench.get(&key).unwrap();
+    doc::put(
+        &mut set,
+        &["spec", "updateStrategy"],
+        json!({ "type": "RollingUpdate", "rollingUpdate": { "partition": 1 } }),
+    );
+    bench.store.replace(set).unwrap();
+    bench.run(Duration::from_secs(3));
+    assert_eq!(bench.uid(&pod("vault", "vault-1")), before[1], "one after another");
+    bench.run(MINUTE);
+    assert_eq!(bench.uid(&pod("vault", "vault-0")), before[0], "below the partition");
+    for (at, uid) in before.iter().enumerate().skip(1) {
+        let key = pod("vault", &format!("vault-{at}"));
+        assert_ne!(bench.uid(&key), *uid);
+        assert_eq!(bench.field(&key, "/spec/containers/0/image"), "hashicorp/vault:1.21.1");
+    }
+    assert_eq!(bench.field(&key, "/status/updatedReplicas"), "2");
 }
