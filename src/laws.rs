@@ -55,15 +55,15 @@ pub struct Law {
 pub static LAWS: &[Law] = &[
     namespace::LAW,
     garbage_collection::LAW,
-    job::LAW,
     stateful_set::LAW,
     replicas::LAW,
+    job::LAW,
     pvc_protection::LAW,
     pv_protection::LAW,
     release::LAW,
     binding::LAW,
-    attachment::LAW,
     reclaim::LAW,
+    attachment::LAW,
     pod_lifecycle::LAW,
 ];
 
