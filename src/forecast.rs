@@ -43,3 +43,6 @@ pub fn forecast(world: &World, act: &Act, conditions: &Conditions, now: Now, qui
     let unknowns = cover::judge(world, &futures, &mut entries, now, quiet);
     tier::judged(world, act, entries, unknowns)
 }
+
+#[cfg(test)]
+mod tests;
