@@ -13,6 +13,7 @@ mod http;
 pub mod kubeconfig;
 mod managed_fields;
 mod patch;
+mod protobuf;
 mod requests;
 pub mod resources;
 mod routes;
