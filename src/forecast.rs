@@ -1,5 +1,45 @@
 //! What would happen? An act applied to a copy of the world, the laws run to rest, every difference reported with its reason.
+//!
+//! A forecast compares two futures of the same excerpt: one with the act and one without. What would happen anyway is not
+//! the act's doing and is not reported. It knows no clock and no network; what it was not shown it calls unknown.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod course;
+mod cover;
+mod excerpt;
+mod fate;
+mod holders;
+mod kept;
 pub mod outcome;
+mod target;
+mod tier;
+mod volume;
+mod words;
 
 pub use outcome::{Entry, Forecast, Holder, Outcome, Recreation, Tier, Undo};
+
+use crate::laws::Conditions;
+use crate::model::{Act, Now, World};
+use std::time::Duration;
+
+/// Says what an act would do. `quiet` is how long an idle feed may go unheard before its facts count as stale.
+pub fn forecast(world: &World, act: &Act, conditions: &Conditions, now: Now, quiet: Duration) -> Forecast {
+    let conditions = &Conditions {
+        now: conditions.now.or(Some(now.wall)),
+        ..conditions.clone()
+    };
+    if let Some(refused) = target::refusal(world, act) {
+        let unknowns = if let Outcome::Unknown { missing } = &refused.outcome {
+            vec![missing.clone()]
+        } else {
+            Vec::new()
+        };
+        return tier::judged(world, act, vec![refused], unknowns);
+    }
+    let futures = course::Futures::of(world, act, conditions);
+    let mut entries = fate::entries(&futures);
+    entries.extend(kept::entries(&futures, &entries));
+    let unknowns = cover::judge(world, &futures, &mut entries, now, quiet);
+    tier::judged(world, act, entries, unknowns)
+}

@@ -5,6 +5,7 @@
 
 pub mod authorization;
 pub mod clock;
+pub mod controllers;
 mod discovery;
 mod events;
 pub mod faults;
@@ -16,6 +17,7 @@ mod patch;
 mod protobuf;
 mod requests;
 pub mod resources;
+pub mod scenario;
 mod routes;
 mod selector;
 mod serve;

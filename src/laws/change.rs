@@ -3,6 +3,13 @@
 use crate::model::{Key, Propagation, Text, Uid};
 use std::collections::BTreeSet;
 
+/// The garbage collector's finalizer on an owner whose dependents must go first.
+pub const FOREGROUND: &str = "foregroundDeletion";
+/// The garbage collector's finalizer on an owner whose dependents are to lose their reference to it.
+pub const ORPHAN: &str = "orphan";
+/// The namespace controller's finalizer, which stands in `spec.finalizers` (`reference/semantics.md` §3.10).
+pub const NAMESPACE_FINALIZER: &str = "kubernetes";
+
 /// What the laws take as given besides the world.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
@@ -12,6 +19,8 @@ pub struct Conditions {
     pub dead_provisioners: BTreeSet<Text>,
     /// Drivers without attach (`attachRequired: false`): nothing guards their disks while a pod still mounts them.
     pub attachless_drivers: BTreeSet<Text>,
+    /// The wall clock, for the `deletionTimestamp` of what the laws delete; the epoch when nobody says.
+    pub now: Option<jiff::Timestamp>,
 }
 
 /// One value that a reason rests on.
@@ -57,7 +66,13 @@ pub struct Reaction {
     pub reason: Reason,
 }
 
-/// One change a controller makes. Closed; each is carried out on facts by `laws::change::apply` and on JSON by `sandbox`.
+impl Reaction {
+    pub const fn new(law: &'static str, change: Change, reason: Reason) -> Self {
+        Self { law, change, reason }
+    }
+}
+
+/// One change a controller makes. Closed; each is carried out on facts by [`apply`](super::apply()) and on JSON by `sandbox`.
 /// A change names the uid of the object it was decided on; on another object of that name it does nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -78,7 +93,8 @@ pub enum Change {
         uid: Uid,
         finalizer: Text,
     },
-    /// The last finalizer of a deleting object removes the object.
+    /// The last finalizer of a deleting object removes the object. A namespace's `kubernetes` is the one in
+    /// `spec.finalizers`, which `/finalize` removes.
     RemoveFinalizer {
         object: Key,
         uid: Uid,
@@ -106,7 +122,14 @@ pub enum Change {
         uid: Uid,
         phase: crate::model::storage::VolumePhase,
     },
-    /// The provisioner makes a disk and a volume for a claim.
+    /// The volume controller takes a volume back from a claim that is bound elsewhere: a `claimRef` it wrote itself goes,
+    /// of one that an administrator wrote only the uid and resource version; the phase becomes Available.
+    Unbind {
+        volume: Key,
+        uid: Uid,
+    },
+    /// The provisioner makes a disk and a volume for a claim. The volume's `claimRef` names the claim in full; the two
+    /// are then bound by [`Change::Bind`].
     Provision {
         claim: Key,
         uid: Uid,
@@ -134,12 +157,24 @@ pub enum Change {
         owner: Key,
         owner_uid: Uid,
     },
+    /// A Deployment makes the ReplicaSet of its present template, at its present scale.
+    SpawnReplicaSet {
+        deployment: Key,
+        deployment_uid: Uid,
+    },
+    /// `spec.replicas` is set: a Deployment passes its scale on to its ReplicaSet.
+    Scale {
+        object: Key,
+        uid: Uid,
+        replicas: u32,
+    },
     /// The scheduler binds a pod to a node and its kubelet starts it.
     StartPod {
         pod: Key,
         uid: Uid,
     },
-    /// A controller takes over a pod whose controller is gone.
+    /// The owner becomes the controlling owner (`controller` and `blockOwnerDeletion` true) of an object that has none:
+    /// a pod whose controller is gone, or a claim that a retention policy ties to its StatefulSet or pod.
     Adopt {
         owner: Key,
         owner_uid: Uid,

@@ -1,5 +1,6 @@
 //! Who owns what: ownerReferences walked up to the root, which is where an operator has to act.
 
+use super::absence::lists;
 use crate::model::{Key, Object, OwnerReference, World};
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ pub enum Root {
     Itself,
     /// The topmost owner that the world holds.
     Known(Arc<Object>),
-    /// The chain leads to an owner of a kind the world does not hold (an operator's custom resource).
+    /// The chain leads to an owner of a kind the world does not hold (an operator's custom resource), or was not shown.
     Foreign(OwnerReference),
     /// The chain leads to an owner that does not exist: garbage to the collector.
     Dangling(OwnerReference),
@@ -50,8 +51,13 @@ pub fn root(world: &World, object: &Object) -> Root {
                 seen.push(found.meta.uid.clone());
                 current = Some(Arc::clone(found));
             }
-            None if owner.key("").is_none() => return Root::Foreign(owner),
-            None => return Root::Dangling(owner),
+            None => {
+                let key = owner.key(&meta.namespace);
+                return match key {
+                    Some(key) if lists(world, key.kind, &key.namespace) => Root::Dangling(owner),
+                    Some(_) | None => Root::Foreign(owner),
+                };
+            }
         }
     }
 }

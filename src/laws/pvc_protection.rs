@@ -1,9 +1,50 @@
 //! `kubernetes.io/pvc-protection`: a claim that is being deleted stays while a pod uses it.
 //!
-//! Source: `pkg/controller/volume/pvcprotection/pvc_protection_controller.go`, `reference/semantics.md` §3.2.
+//! Source: `pkg/controller/volume/pvcprotection/pvc_protection_controller.go`, `reference/semantics.md` §3.2. The
+//! controller puts a stripped finalizer back on a claim that is not being deleted.
 
-use crate::model::{Key, Object, World};
+use super::absence::lists;
+use super::{Change, Conditions, Law, Reaction, Reason};
+use crate::model::storage::PVC_PROTECTION;
+use crate::model::{Key, Kind, Object, World};
 use std::sync::Arc;
+use std::time::Duration;
+
+pub const LAW: Law = Law {
+    name: "pvc_protection",
+    source: "pkg/controller/volume/pvcprotection/pvc_protection_controller.go",
+    latency: Duration::from_millis(200),
+    react,
+};
+
+fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
+    let mut reactions = Vec::new();
+    for claim in world.of_kind(Kind::PersistentVolumeClaim) {
+        let key = claim.key();
+        let protected = claim.meta.has_finalizer(PVC_PROTECTION);
+        let (object, uid, finalizer) = (key.clone(), claim.meta.uid.clone(), PVC_PROTECTION.into());
+        if claim.meta.deleting() {
+            if protected && lists(world, Kind::Pod, &key.namespace) && holders(world, &key).is_empty() {
+                reactions.push(Reaction {
+                    law: LAW.name,
+                    change: Change::RemoveFinalizer { object, uid, finalizer },
+                    reason: Reason::new(format!("no scheduled pod uses {key} any more")).seen(
+                        &key,
+                        "metadata.finalizers",
+                        PVC_PROTECTION,
+                    ),
+                });
+            }
+        } else if !protected {
+            reactions.push(Reaction {
+                law: LAW.name,
+                change: Change::AddFinalizer { object, uid, finalizer },
+                reason: Reason::new(format!("{key} is not being deleted, so its protection is put back")),
+            });
+        }
+    }
+    reactions
+}
 
 /// The pods that keep a claim from going: scheduled, in its namespace, naming it, whatever their phase. A pod that has
 /// succeeded still holds; one that was never scheduled does not.
@@ -25,3 +66,6 @@ pub fn holders(world: &World, claim: &Key) -> Vec<Arc<Object>> {
         .cloned()
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -240,6 +240,9 @@ impl Store {
 
     /// Takes an object away; the last state, which watches show, carries the resource version of its removal.
     fn commit_removal(&mut self, place: &Place) {
+        if place.shelf == ("", "namespaces") {
+            self.empty(&place.name.clone());
+        }
         let Some(before) = self.objects.remove(place) else {
             return;
         };
@@ -253,6 +256,18 @@ impl Store {
             object: Arc::new(last),
             before: Some(before),
         });
+    }
+}
+
+impl Store {
+    /// Takes away what is left in a namespace that goes: the namespace controller's law has waited for every kind it
+    /// knows, and of the others (Services, ConfigMaps, Events, …) nothing may outlive it.
+    fn empty(&mut self, namespace: &str) {
+        let inside = |place: &&Place| place.namespace == namespace;
+        let left: Vec<Place> = self.objects.keys().filter(inside).cloned().collect();
+        for place in left {
+            self.commit_removal(&place);
+        }
     }
 }
 

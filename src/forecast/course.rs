@@ -1,0 +1,173 @@
+//! Two futures of one excerpt, with the act and without, and the trace of what each law did in the first.
+
+use super::excerpt::excerpt;
+use crate::laws::apply::clear_claim_ref;
+use crate::laws::{Change, Conditions, Reaction, Reason, Settled, apply_at, made, settle};
+use crate::model::{Act, Body, Key, Object, Uid, World};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What one law did to one object.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub(super) law: &'static str,
+    pub(super) reason: Reason,
+    /// It asked for the object's deletion.
+    deletes: bool,
+    /// It made the object: what came before was about an earlier one of the name.
+    makes: bool,
+}
+
+/// What the laws did, by object, in order.
+#[derive(Debug, Default)]
+pub(super) struct Trace {
+    steps: BTreeMap<Key, Vec<Step>>,
+    /// Volumes whose disk was destroyed, by the volume's uid.
+    pub(super) destroyed: BTreeSet<Uid>,
+}
+
+/// An excerpt of the world, and what it comes to.
+#[derive(Debug)]
+pub(super) struct Futures<'a> {
+    pub(super) act: &'a Act,
+    pub(super) conditions: &'a Conditions,
+    pub(super) before: World,
+    /// The end without the act.
+    pub(super) idle: World,
+    /// The end with it.
+    pub(super) after: World,
+    pub(super) trace: Trace,
+    /// The laws did not come to rest.
+    pub(super) unsettled: bool,
+}
+
+impl<'a> Futures<'a> {
+    pub(super) fn of(world: &World, act: &'a Act, conditions: &'a Conditions) -> Self {
+        let before = excerpt(world, act);
+        let mut idle = before.clone();
+        let first = settle(&mut idle, conditions, &mut |_, _| {});
+        let mut after = before.clone();
+        carry_out(&mut after, act, conditions);
+        let mut trace = Trace::default();
+        let second = settle(&mut after, conditions, &mut |world, reaction| {
+            trace.hear(world, reaction);
+        });
+        Self {
+            act,
+            conditions,
+            before,
+            idle,
+            after,
+            trace,
+            unsettled: first != Settled::AtRest || second != Settled::AtRest,
+        }
+    }
+
+    /// The object as it ends with the act, if it is still that one.
+    pub(super) fn then(&self, object: &Object) -> Option<&Arc<Object>> {
+        same(&self.after, object)
+    }
+
+    /// The object as it ends without the act.
+    pub(super) fn otherwise(&self, object: &Object) -> Option<&Arc<Object>> {
+        same(&self.idle, object)
+    }
+
+    pub(super) fn target(&self) -> &Key {
+        &self.act.target().key
+    }
+}
+
+fn same<'w>(world: &'w World, object: &Object) -> Option<&'w Arc<Object>> {
+    world.get(&object.key()).filter(|held| held.meta.uid == object.meta.uid)
+}
+
+/// What the API server does with the request itself.
+fn carry_out(world: &mut World, act: &Act, conditions: &Conditions) {
+    match act {
+        Act::Delete { target, propagation } => {
+            let change = Change::Delete {
+                object: target.key.clone(),
+                uid: target.uid.clone(),
+                propagation: *propagation,
+            };
+            apply_at(world, &change, conditions.now);
+        }
+        Act::ClearClaimRef { volume } => {
+            if let Some(held) = world.pinned(volume) {
+                let mut object = Object::clone(held);
+                if let Body::PersistentVolume(facts) = &mut object.body {
+                    clear_claim_ref(facts);
+                }
+                world.put(object);
+            }
+        }
+    }
+}
+
+impl Trace {
+    fn hear(&mut self, world: &World, reaction: &Reaction) {
+        let change = &reaction.change;
+        if let Change::DestroyDisk { uid, .. } = change {
+            self.destroyed.insert(uid.clone());
+        }
+        let deletes = matches!(change, Change::Delete { .. } | Change::DestroyDisk { .. });
+        let made = made::object(world, change).map(|object| object.key());
+        let makes = made.is_some();
+        for key in made.into_iter().chain(touched(change)) {
+            self.steps.entry(key).or_default().push(Step {
+                law: reaction.law,
+                reason: reaction.reason.clone(),
+                deletes,
+                makes,
+            });
+        }
+    }
+
+    /// The steps on the object that stood there before the act.
+    fn on_original(&self, key: &Key) -> impl DoubleEndedIterator<Item = &Step> {
+        let steps = self.steps.get(key).map_or(&[][..], Vec::as_slice);
+        let end = steps.iter().position(|step| step.makes).unwrap_or(steps.len());
+        steps.iter().take(end)
+    }
+
+    /// The step that decided the original object's end: the one that asked for its deletion, or else the last.
+    pub(super) fn decisive(&self, key: &Key) -> Option<&Step> {
+        self.on_original(key)
+            .find(|step| step.deletes)
+            .or_else(|| self.last(key))
+    }
+
+    /// The last step on the original object.
+    pub(super) fn last(&self, key: &Key) -> Option<&Step> {
+        self.on_original(key).next_back()
+    }
+
+    /// The step that made a new object.
+    pub(super) fn making(&self, key: &Key) -> Option<&Step> {
+        self.steps.get(key)?.iter().find(|step| step.makes)
+    }
+}
+
+/// The objects that a change is about; those it makes are not among them.
+fn touched(change: &Change) -> Vec<Key> {
+    match change {
+        Change::Delete { object, .. }
+        | Change::AddFinalizer { object, .. }
+        | Change::RemoveFinalizer { object, .. }
+        | Change::RemoveOwner { object, .. }
+        | Change::Scale { object, .. }
+        | Change::Adopt { object, .. } => vec![object.clone()],
+        Change::ConfirmPodGone { pod, .. } | Change::StartPod { pod, .. } => vec![pod.clone()],
+        Change::Bind { claim, volume, .. } => vec![claim.clone(), volume.clone()],
+        Change::LoseClaim { claim, .. } => vec![claim.clone()],
+        Change::SetVolumePhase { volume, .. } | Change::Unbind { volume, .. } | Change::DestroyDisk { volume, .. } => {
+            vec![volume.clone()]
+        }
+        Change::Provision { .. }
+        | Change::CreatePod { .. }
+        | Change::CreateClaim { .. }
+        | Change::SpawnPod { .. }
+        | Change::SpawnReplicaSet { .. } => Vec::new(),
+    }
+}

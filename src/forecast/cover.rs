@@ -1,0 +1,200 @@
+//! Which facts an answer rests on, and what becomes of the answer when they are stale, denied or not yet listed.
+
+use super::course::Futures;
+use super::{Entry, Outcome, words};
+use crate::laws::Reason;
+use crate::model::feed::Freshness;
+use crate::model::storage::ReclaimPolicy;
+use crate::model::time::short_span;
+use crate::model::{Key, Kind, Now, Object, Text, World};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Turns entries that rest on missing facts into unknowns, adds what cannot be seen at all, and names what was missing.
+pub(super) fn judge(
+    world: &World,
+    futures: &Futures<'_>,
+    entries: &mut Vec<Entry>,
+    now: Now,
+    quiet: Duration,
+) -> Vec<String> {
+    let mut unknowns = BTreeSet::new();
+    entries.extend(unseen_volumes(futures, entries));
+    for entry in entries.iter_mut() {
+        let object = futures
+            .before
+            .get(&entry.object)
+            .or_else(|| futures.after.get(&entry.object));
+        let missing: Vec<String> = needs(futures, &entry.object, object.map(AsRef::as_ref))
+            .into_iter()
+            .filter_map(|(kind, namespace)| gap(world, kind, &namespace, now, quiet))
+            .collect();
+        unknowns.extend(missing.iter().cloned());
+        if missing.is_empty() || matches!(entry.outcome, Outcome::Unknown { .. } | Outcome::Rejected { .. }) {
+            continue;
+        }
+        let by_what_is_known = format!(
+            "by what was last known: {} ({})",
+            entry.outcome.word(),
+            entry.reason.text
+        );
+        entry.reason = Reason {
+            text: by_what_is_known,
+            evidence: std::mem::take(&mut entry.reason.evidence),
+        };
+        entry.outcome = Outcome::Unknown {
+            missing: missing.join("; "),
+        };
+    }
+    unknowns.extend(taken_for_granted(world, futures, entries, now, quiet));
+    if futures.unsettled {
+        unknowns.insert("the world does not come to rest: controllers undo each other's work".to_owned());
+    }
+    unknowns.into_iter().collect()
+}
+
+/// What is not known of a kind, in words; `None` when its feed is live.
+fn gap(world: &World, kind: Kind, namespace: &str, now: Now, quiet: Duration) -> Option<String> {
+    let plural = if kind == Kind::Release {
+        "releases"
+    } else {
+        kind.plural()
+    };
+    let place = if namespace.is_empty() {
+        plural.to_owned()
+    } else {
+        format!("{plural} in {namespace}")
+    };
+    match world.freshness(kind, namespace, now.mono, quiet) {
+        Freshness::Live { .. } => None,
+        Freshness::Stale { age, why } => Some(format!("{place}: stale for {} ({why})", short_span(age))),
+        Freshness::Denied { why } => Some(format!("{place}: denied ({why})")),
+        Freshness::Listing { seen, .. } => Some(format!("{place}: listing, {seen} so far")),
+        Freshness::Waiting { .. } => Some(format!("{place}: not listed yet")),
+        Freshness::Unserved => Some(format!("{place}: not served")),
+    }
+}
+
+/// The kinds, and where, that the fate of an object rests on.
+fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>) -> BTreeSet<(Kind, Text)> {
+    let mut needs: BTreeSet<(Kind, Text)> = BTreeSet::new();
+    let mut add = |kind: Kind, namespace: &Text| {
+        let namespace = if kind.namespaced() {
+            namespace.clone()
+        } else {
+            Text::default()
+        };
+        needs.insert((kind, namespace));
+    };
+    add(key.kind, &key.namespace);
+    match key.kind {
+        Kind::PersistentVolumeClaim => {
+            add(Kind::Pod, &key.namespace);
+            add(Kind::PersistentVolume, &key.namespace);
+        }
+        Kind::PersistentVolume => {
+            let volume = object.and_then(|object| object.body.volume());
+            for namespace in volume
+                .and_then(|volume| volume.spec.claim_ref.as_ref())
+                .map(|claim| &claim.namespace)
+                .into_iter()
+                .chain((!futures.target().namespace.is_empty()).then_some(&futures.target().namespace))
+            {
+                add(Kind::PersistentVolumeClaim, namespace);
+                add(Kind::Pod, namespace);
+            }
+            if volume.is_some_and(|volume| volume.spec.persistent_volume_reclaim_policy == ReclaimPolicy::Delete) {
+                add(Kind::VolumeAttachment, &key.namespace);
+            }
+        }
+        Kind::Pod => {
+            let maker = object
+                .and_then(|object| object.meta.controller())
+                .and_then(|owner| owner.key(&key.namespace));
+            if let Some(maker) = maker {
+                add(maker.kind, &key.namespace);
+            }
+        }
+        Kind::Job | Kind::ReplicaSet | Kind::DaemonSet => add(Kind::Pod, &key.namespace),
+        Kind::StatefulSet => {
+            add(Kind::Pod, &key.namespace);
+            add(Kind::PersistentVolumeClaim, &key.namespace);
+        }
+        Kind::Deployment => {
+            add(Kind::ReplicaSet, &key.namespace);
+            add(Kind::Pod, &key.namespace);
+        }
+        Kind::CronJob => {
+            add(Kind::Job, &key.namespace);
+            add(Kind::Pod, &key.namespace);
+        }
+        Kind::Namespace => {
+            let inside = Kind::ALL.into_iter().filter(|kind| kind.namespaced());
+            inside.for_each(|kind| add(kind, &key.name));
+            add(Kind::PersistentVolume, &key.name);
+        }
+        Kind::StorageClass => add(Kind::PersistentVolumeClaim, &Text::default()),
+        Kind::Node => add(Kind::Pod, &Text::default()),
+        Kind::VolumeAttachment => add(Kind::PersistentVolume, &key.namespace),
+        Kind::Release => {}
+    }
+    needs
+}
+
+/// The volumes of claims that go, where volumes cannot be seen.
+fn unseen_volumes(futures: &Futures<'_>, entries: &[Entry]) -> Vec<Entry> {
+    entries
+        .iter()
+        .filter(|entry| !matches!(entry.outcome, Outcome::Kept | Outcome::Recreated { .. }))
+        .filter_map(|entry| futures.before.get(&entry.object)?.body.claim())
+        .filter(|claim| !claim.spec.volume_name.is_empty())
+        .map(|claim| Key::cluster(Kind::PersistentVolume, &claim.spec.volume_name))
+        .filter(|volume| futures.before.get(volume).is_none())
+        .map(|volume| Entry {
+            reason: Reason::new(format!(
+                "{volume} is not among the facts: its policy decides over the disk"
+            )),
+            object: volume,
+            uid: crate::model::Uid::default(),
+            outcome: Outcome::Unknown {
+                missing: "the volume and its reclaim policy".to_owned(),
+            },
+            law: "reclaim".into(),
+        })
+        .collect()
+}
+
+/// Facts an answer takes for granted without resting on them.
+fn taken_for_granted(
+    world: &World,
+    futures: &Futures<'_>,
+    entries: &[Entry],
+    now: Now,
+    quiet: Duration,
+) -> BTreeSet<String> {
+    let mut granted = BTreeSet::new();
+    let pods = || {
+        let pods = entries.iter().filter(|entry| entry.object.kind == Kind::Pod);
+        pods.filter_map(|entry| futures.before.get(&entry.object))
+    };
+    if pods().next().is_some()
+        && let Some(gap) = gap(world, Kind::Node, "", now, quiet)
+    {
+        granted.insert(format!("{gap}; their kubelets are taken to answer"));
+    }
+    for pod in pods() {
+        if let Some(owner) = pod.meta.controller()
+            && owner.key(&pod.meta.namespace).is_none()
+        {
+            let what = format!("{} {}", owner.kind, owner.name);
+            granted.insert(format!("whether the operator of {what} makes {} anew", pod.key()));
+        }
+    }
+    if futures.target().kind == Kind::Namespace {
+        granted.insert(format!(
+            "what else is in {}: only the kinds Pilothouse watches were looked at",
+            words::namespace(futures.target())
+        ));
+    }
+    granted
+}

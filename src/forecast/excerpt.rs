@@ -1,0 +1,144 @@
+//! The part of the world an act can touch: the target's namespaces and what is linked to them, not the whole cluster.
+
+use crate::model::storage::{ClaimPhase, Volume};
+use crate::model::{Act, Body, Key, Kind, Object, Text, World};
+use std::collections::BTreeSet;
+
+/// What belongs in the excerpt.
+struct Reach {
+    target: Key,
+    namespaces: BTreeSet<Text>,
+    /// Volumes that claims of these namespaces name.
+    volumes: BTreeSet<Text>,
+    /// Claims elsewhere whose absence a law would misread.
+    claims: BTreeSet<Key>,
+}
+
+pub(super) fn excerpt(world: &World, act: &Act) -> World {
+    let target = act.target().key.clone();
+    let namespaces = namespaces(world, &target);
+    let volumes = volumes(world, &namespaces);
+    let claims = claims(world, &target, &namespaces, &volumes);
+    let reach = Reach {
+        target,
+        namespaces,
+        volumes,
+        claims,
+    };
+    let part = world.excerpt(|object| reach.holds(world, object));
+    let attached: BTreeSet<Key> = part
+        .of_kind(Kind::PersistentVolume)
+        .flat_map(|volume| world.attachments_of(&volume.meta.name))
+        .map(|attachment| attachment.key())
+        .collect();
+    let kept: BTreeSet<Key> = part.objects().map(|object| object.key()).collect();
+    world.excerpt(|object| {
+        let key = object.key();
+        kept.contains(&key) || attached.contains(&key)
+    })
+}
+
+/// The namespaces whose objects the act can reach through owners, pods and claims.
+fn namespaces(world: &World, target: &Key) -> BTreeSet<Text> {
+    let of_volume = |name: &str| {
+        let volume = world.get(&Key::cluster(Kind::PersistentVolume, name));
+        let claim = volume.and_then(|volume| claimed(volume));
+        claim.map(|claim| claim.namespace)
+    };
+    match target.kind {
+        Kind::Namespace => [target.name.clone()].into_iter().collect(),
+        Kind::PersistentVolume => {
+            let users = world.of_kind(Kind::PersistentVolumeClaim).filter(|claim| {
+                let facts = claim.body.claim();
+                facts.is_some_and(|facts| facts.spec.volume_name == target.name)
+            });
+            let users = users.map(|claim| claim.meta.namespace.clone());
+            users.chain(of_volume(&target.name)).collect()
+        }
+        Kind::VolumeAttachment => {
+            let attachment = world.get(target).and_then(|object| object.body.attachment());
+            let volume = attachment.map(|attachment| attachment.spec.source.persistent_volume_name.clone());
+            volume.and_then(|volume| of_volume(&volume)).into_iter().collect()
+        }
+        Kind::Node | Kind::StorageClass => BTreeSet::new(),
+        Kind::PersistentVolumeClaim
+        | Kind::Pod
+        | Kind::Job
+        | Kind::CronJob
+        | Kind::StatefulSet
+        | Kind::Deployment
+        | Kind::ReplicaSet
+        | Kind::DaemonSet
+        | Kind::Release => [target.namespace.clone()].into_iter().collect(),
+    }
+}
+
+fn claimed(object: &Object) -> Option<Key> {
+    let claim = object.body.volume()?.spec.claim_ref.as_ref()?;
+    Some(Key::new(Kind::PersistentVolumeClaim, &claim.namespace, &claim.name))
+}
+
+fn volumes(world: &World, namespaces: &BTreeSet<Text>) -> BTreeSet<Text> {
+    namespaces
+        .iter()
+        .flat_map(|namespace| world.in_namespace(Kind::PersistentVolumeClaim, namespace))
+        .filter_map(|claim| claim.body.claim().map(|facts| facts.spec.volume_name.clone()))
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+/// Claims of other namespaces that must be in: those that hold a volume of the excerpt, and, where a volume or a class
+/// is the target, every claim that waits for one.
+fn claims(world: &World, target: &Key, namespaces: &BTreeSet<Text>, volumes: &BTreeSet<Text>) -> BTreeSet<Key> {
+    let holders = volumes
+        .iter()
+        .filter_map(|name| world.get(&Key::cluster(Kind::PersistentVolume, name)))
+        .filter_map(|volume| claimed(volume))
+        .filter(|claim| !namespaces.contains(&claim.namespace));
+    let mut claims: BTreeSet<Key> = holders.collect();
+    if matches!(target.kind, Kind::PersistentVolume | Kind::StorageClass) {
+        let pending = world.of_kind(Kind::PersistentVolumeClaim).filter(|claim| {
+            let facts = claim.body.claim();
+            facts.is_some_and(|facts| facts.status.phase == ClaimPhase::Pending)
+        });
+        claims.extend(pending.map(|claim| claim.key()));
+    }
+    claims
+}
+
+impl Reach {
+    fn holds(&self, world: &World, object: &Object) -> bool {
+        let key = object.key();
+        if key == self.target || (key.kind.namespaced() && self.namespaces.contains(&key.namespace)) {
+            return true;
+        }
+        match &object.body {
+            Body::Namespace(_) | Body::Node(_) | Body::StorageClass(_) => true,
+            Body::PersistentVolume(volume) => self.holds_volume(world, object, volume),
+            Body::PersistentVolumeClaim(_) => self.claims.contains(&key),
+            Body::Pod(pod) => {
+                self.target.kind == Kind::Node && pod.spec.node_name == self.target.name
+                    || pod.claims(&object.meta).any(|claim| {
+                        let claim = Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, &claim);
+                        self.claims.contains(&claim)
+                    })
+            }
+            Body::VolumeAttachment(_)
+            | Body::Job(_)
+            | Body::CronJob(_)
+            | Body::StatefulSet(_)
+            | Body::Deployment(_)
+            | Body::ReplicaSet(_)
+            | Body::DaemonSet(_)
+            | Body::Release(_) => false,
+        }
+    }
+
+    fn holds_volume(&self, world: &World, object: &Object, volume: &Volume) -> bool {
+        let ours = match &volume.spec.claim_ref {
+            Some(claim) => self.namespaces.contains(&claim.namespace),
+            None => true,
+        };
+        ours || self.volumes.contains(&object.meta.name) || world.dependents_of(&object.meta.uid).next().is_some()
+    }
+}

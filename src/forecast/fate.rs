@@ -1,0 +1,253 @@
+//! Every difference between the future with the act and the one without, as one object's fate each.
+
+use super::course::Futures;
+use super::{Entry, Outcome, Recreation, holders, target, volume, words};
+use crate::laws::{Reason, made};
+use crate::model::storage::ClaimPhase;
+use crate::model::{Body, Key, Kind, Object, Uid};
+use std::collections::BTreeSet;
+
+/// The target's fate first, then that of every object which ends otherwise than it would without the act.
+pub(super) fn entries(futures: &Futures<'_>) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for object in futures.before.objects() {
+        if object.key() == *futures.target() {
+            entries.push(target::entry(futures, object));
+        } else if Mark::of(futures.then(object)) != Mark::of(futures.otherwise(object)) {
+            entries.extend(changed(futures, object));
+        }
+    }
+    entries.extend(futures.after.objects().filter_map(|object| recreated(futures, object)));
+    entries
+}
+
+/// What of an object counts as a difference. Objects the laws made have uids of their own in each future; here they are
+/// all the same.
+#[derive(Debug, PartialEq, Eq)]
+struct Mark {
+    deleting: bool,
+    owners: BTreeSet<Uid>,
+    state: State,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    Volume(String),
+    Claim(ClaimPhase, String),
+    Pod(crate::model::workload::PodPhase, bool),
+    Scale(Option<u32>),
+    Plain,
+}
+
+fn known(uid: &Uid) -> Uid {
+    if made::is_made(uid) {
+        Uid::new("made")
+    } else {
+        uid.clone()
+    }
+}
+
+impl Mark {
+    fn of(object: Option<&std::sync::Arc<Object>>) -> Option<Self> {
+        let object = object?;
+        let state = match &object.body {
+            Body::PersistentVolume(volume) => {
+                let claim = volume.spec.claim_ref.as_ref();
+                let claim = claim.map(|claim| (claim.namespace.clone(), claim.name.clone(), known(&claim.uid)));
+                State::Volume(format!("{:?} {claim:?}", volume.status.phase))
+            }
+            Body::PersistentVolumeClaim(claim) => State::Claim(claim.status.phase, claim.spec.volume_name.to_string()),
+            Body::Pod(pod) => State::Pod(pod.status.phase, pod.scheduled()),
+            Body::StatefulSet(set) => State::Scale(set.spec.replicas),
+            Body::Deployment(set) | Body::ReplicaSet(set) => State::Scale(set.spec.replicas),
+            Body::Namespace(_)
+            | Body::Node(_)
+            | Body::StorageClass(_)
+            | Body::VolumeAttachment(_)
+            | Body::Job(_)
+            | Body::CronJob(_)
+            | Body::DaemonSet(_)
+            | Body::Release(_) => State::Plain,
+        };
+        Some(Self {
+            deleting: object.meta.deleting(),
+            owners: object
+                .meta
+                .owner_references
+                .iter()
+                .map(|owner| known(&owner.uid))
+                .collect(),
+            state,
+        })
+    }
+}
+
+fn changed(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
+    let key = object.key();
+    let step = futures.trace.decisive(&key);
+    let law = step.map_or("api_server", |step| step.law);
+    let reason = step.map(|step| step.reason.clone()).unwrap_or_default();
+    let (outcome, reason) = match (object.body.volume(), futures.then(object)) {
+        (Some(facts), _) => volume::fate(futures, object, facts)
+            .or_else(|| futures.then(object).map(|then| patched(object, then, reason)))?,
+        (None, None) => {
+            let by = words::controller(law).into();
+            (Outcome::DeletedLater { by }, reason)
+        }
+        (None, Some(then)) if then.meta.deleting() && !object.meta.deleting() => {
+            let holders = holders::of(&futures.after, futures.conditions, then);
+            (Outcome::Hangs { holders }, reason)
+        }
+        (None, Some(then)) if lost_owner(object, then) => (Outcome::Orphaned, reason),
+        (None, Some(then)) => patched(object, then, reason),
+    };
+    Some(Entry {
+        object: key,
+        uid: object.meta.uid.clone(),
+        outcome,
+        law: law.into(),
+        reason,
+    })
+}
+
+fn lost_owner(object: &Object, then: &Object) -> bool {
+    let owners = |object: &Object| object.meta.owner_references.len();
+    owners(then) < owners(object)
+}
+
+/// The fields in which an object that stays differs.
+fn patched(object: &Object, then: &Object, reason: Reason) -> (Outcome, Reason) {
+    let mut fields = Vec::new();
+    match (&object.body, &then.body) {
+        (Body::PersistentVolumeClaim(was), Body::PersistentVolumeClaim(is)) => {
+            if was.spec.volume_name != is.spec.volume_name {
+                fields.push(format!("spec.volumeName: {}", is.spec.volume_name));
+            }
+            if was.status.phase != is.status.phase {
+                fields.push(format!("status.phase: {:?}", is.status.phase));
+            }
+        }
+        (Body::PersistentVolume(was), Body::PersistentVolume(is)) => {
+            if was.spec.claim_ref != is.spec.claim_ref {
+                fields.push("spec.claimRef".to_owned());
+            }
+            if was.status.phase != is.status.phase {
+                fields.push(format!("status.phase: {:?}", is.status.phase));
+            }
+        }
+        (Body::Pod(was), Body::Pod(is)) => {
+            if was.spec.node_name != is.spec.node_name {
+                fields.push(format!("spec.nodeName: {}", is.spec.node_name));
+            }
+            if was.status.phase != is.status.phase {
+                fields.push(format!("status.phase: {}", is.status.phase.word()));
+            }
+        }
+        (was, is) => {
+            let scale = |body: &Body| body.replicated().and_then(|set| set.spec.replicas);
+            if scale(was) != scale(is) {
+                fields.push("spec.replicas".to_owned());
+            }
+        }
+    }
+    if object.meta.owner_references != then.meta.owner_references {
+        fields.push("metadata.ownerReferences".to_owned());
+    }
+    if fields.is_empty() {
+        fields.push("nothing: without the act it would have changed".to_owned());
+    }
+    (Outcome::Patched { fields }, reason)
+}
+
+/// An object that the laws made because of the act. A provisioned volume is told with its claim.
+fn recreated(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
+    let key = object.key();
+    let anew = made::is_made(&object.meta.uid) && key.kind != Kind::PersistentVolume;
+    let anyway = futures
+        .idle
+        .get(&key)
+        .is_some_and(|other| made::is_made(&other.meta.uid));
+    if !anew || anyway {
+        return None;
+    }
+    let step = futures.trace.making(&key);
+    let mut reason = step.map(|step| step.reason.clone()).unwrap_or_default();
+    let on = match &object.body {
+        Body::Pod(pod) => {
+            let claims: Vec<Key> = pod
+                .claims(&object.meta)
+                .map(|name| Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, &name))
+                .collect();
+            reason.text = format!("{}; {}", reason.text, standing(futures, pod.scheduled(), &claims));
+            stands_on(futures, &claims)
+        }
+        Body::PersistentVolumeClaim(claim) => {
+            let volume = match claim.spec.volume_name.as_str() {
+                "" => "it stays Pending until a volume is there".to_owned(),
+                volume => format!("it gets pv/{volume}, and nothing of what the old one held"),
+            };
+            reason.text = format!("{}; {volume}", reason.text);
+            Recreation::NewClaim
+        }
+        Body::ReplicaSet(set) if !set.spec.template.spec.volumes.is_empty() => Recreation::SameClaim,
+        Body::ReplicaSet(_)
+        | Body::Namespace(_)
+        | Body::Node(_)
+        | Body::StorageClass(_)
+        | Body::PersistentVolume(_)
+        | Body::VolumeAttachment(_)
+        | Body::Job(_)
+        | Body::CronJob(_)
+        | Body::StatefulSet(_)
+        | Body::Deployment(_)
+        | Body::DaemonSet(_)
+        | Body::Release(_) => Recreation::NoClaim,
+    };
+    Some(Entry {
+        object: key,
+        uid: Uid::default(),
+        outcome: Outcome::Recreated { on },
+        law: step.map_or("api_server", |step| step.law).into(),
+        reason,
+    })
+}
+
+fn stands_on(futures: &Futures<'_>, claims: &[Key]) -> Recreation {
+    let fresh = |claim: &&Key| {
+        let then = futures.after.get(claim);
+        then.is_some_and(|then| made::is_made(&then.meta.uid))
+    };
+    if claims.is_empty() {
+        Recreation::NoClaim
+    } else if claims.iter().any(|claim| fresh(&claim)) {
+        Recreation::NewClaim
+    } else {
+        Recreation::SameClaim
+    }
+}
+
+/// Whether the new pod runs, and if not, which claim keeps it Pending.
+fn standing(futures: &Futures<'_>, scheduled: bool, claims: &[Key]) -> String {
+    if claims.is_empty() {
+        return "it uses no claim".to_owned();
+    }
+    let names: Vec<String> = claims.iter().map(ToString::to_string).collect();
+    let names = names.join(", ");
+    if scheduled {
+        return format!("it stands on {names}");
+    }
+    let held_up = claims.iter().find_map(|claim| match futures.after.get(claim) {
+        None => Some(format!("{claim} does not exist")),
+        Some(object) if object.meta.deleting() => Some(format!("{claim} is being deleted")),
+        Some(object) => object.body.claim().and_then(|facts| match facts.status.phase {
+            ClaimPhase::Bound => None,
+            phase @ (ClaimPhase::Pending | ClaimPhase::Lost | ClaimPhase::Unknown) => {
+                Some(format!("{claim} is {phase:?}"))
+            }
+        }),
+    });
+    match held_up {
+        Some(why) => format!("it names {names} and stays Pending: {why}"),
+        None => format!("it names {names} and waits for a node"),
+    }
+}

@@ -1,0 +1,147 @@
+//! The target itself: whether the server takes the request at all, and what becomes of the object it names.
+
+use super::course::Futures;
+use super::{Entry, Outcome, holders, volume};
+use crate::laws::Reason;
+use crate::laws::absence::lists;
+use crate::model::{Act, Kind, Object, Pin, Propagation, Uid, World};
+
+/// Why there is nothing to forecast: the server would refuse, or the target cannot be seen.
+pub(super) fn refusal(world: &World, act: &Act) -> Option<Entry> {
+    let pin = act.target();
+    let entry = |outcome: Outcome, reason: Reason| Entry {
+        object: pin.key.clone(),
+        uid: pin.uid.clone(),
+        outcome,
+        law: "api_server".into(),
+        reason,
+    };
+    let rejected = |error: String, reason: Reason| Some(entry(Outcome::Rejected { error }, reason));
+    let Some(held) = world.get(&pin.key) else {
+        if lists(world, pin.key.kind, &pin.key.namespace) && world.malformed().all(|broken| broken.key != pin.key) {
+            let error = format!("404 NotFound: {} {:?} not found", pin.key.kind.plural(), pin.key.name);
+            return rejected(error, Reason::new(format!("{} does not exist any more", pin.key)));
+        }
+        let missing = format!("{} cannot be seen", pin.key);
+        return Some(entry(
+            Outcome::Unknown { missing },
+            Reason::new("the target itself is not among the facts"),
+        ));
+    };
+    if held.meta.uid != pin.uid {
+        let error = format!(
+            "409 Conflict: the UID in the precondition ({}) does not match the UID in record ({})",
+            pin.uid, held.meta.uid
+        );
+        let reason = Reason::new(format!("{} is another object than the one that was shown", pin.key));
+        return rejected(error, reason.seen(&pin.key, "metadata.uid", held.meta.uid.to_string()));
+    }
+    match act {
+        Act::Delete { .. } if pin.key.kind == Kind::Release => Some(entry(
+            Outcome::Unknown {
+                missing: "Helm's own reaction to a lost record is not modelled yet".to_owned(),
+            },
+            Reason::new("deleting a release record makes Helm forget that revision; nothing it installed goes"),
+        )),
+        Act::Delete { .. } => None,
+        Act::ClearClaimRef { .. } => clearable(held, pin).and_then(|error| {
+            let reason = Reason::new(format!("{} has nothing to clear", pin.key));
+            rejected(error, reason)
+        }),
+    }
+}
+
+/// Why a `claimRef` cannot be cleared, if it cannot.
+fn clearable(held: &Object, pin: &Pin) -> Option<String> {
+    let Some(volume) = held.body.volume() else {
+        return Some(format!("{} is no PersistentVolume and has no claimRef", pin.key));
+    };
+    match &volume.spec.claim_ref {
+        None => Some("422 Invalid: the patch tests spec.claimRef.uid, and there is no claimRef".to_owned()),
+        Some(claim) if claim.uid.is_empty() => Some(
+            "422 Invalid: the patch tests spec.claimRef.uid, and the volume is reserved by name already".to_owned(),
+        ),
+        Some(_) => None,
+    }
+}
+
+/// What becomes of the target of a request that the server takes.
+pub(super) fn entry(futures: &Futures<'_>, object: &Object) -> Entry {
+    let (outcome, law, reason) = match futures.act {
+        Act::Delete { propagation, .. } => deleted(futures, object, *propagation),
+        Act::ClearClaimRef { .. } => {
+            let (outcome, reason) = volume::cleared(futures, object);
+            (outcome, "release", reason)
+        }
+    };
+    Entry {
+        object: object.key(),
+        uid: Uid::clone(&object.meta.uid),
+        outcome,
+        law: law.into(),
+        reason,
+    }
+}
+
+fn deleted(futures: &Futures<'_>, object: &Object, propagation: Propagation) -> (Outcome, &'static str, Reason) {
+    let key = object.key();
+    let then = futures.then(object);
+    let law = futures.trace.last(&key).map_or("api_server", |step| step.law);
+    let last = || {
+        futures
+            .trace
+            .last(&key)
+            .map(|step| step.reason.clone())
+            .unwrap_or_default()
+    };
+    let seen = |reason: Reason| {
+        object.meta.finalizers.iter().fold(reason, |reason, finalizer| {
+            reason.seen(&key, "metadata.finalizers", finalizer.as_str())
+        })
+    };
+    if let Some(since) = object.meta.deletion_timestamp {
+        let text = format!("{key} is being deleted already; another DELETE changes nothing");
+        let reason = Reason::new(text).seen(&key, "metadata.deletionTimestamp", since.to_string());
+        let outcome = match then {
+            Some(left) => Outcome::Hangs {
+                holders: holders::of(&futures.after, futures.conditions, left),
+            },
+            None => Outcome::DeletedLater {
+                by: super::words::controller(law).into(),
+            },
+        };
+        return (outcome, law, seen(reason));
+    }
+    if object.kind() == Kind::PersistentVolume
+        && let Some((outcome, reason)) = volume::target(futures, object)
+    {
+        return (outcome, law, seen(reason));
+    }
+    let Some(left) = then else {
+        let after = last();
+        let text = if after.text.is_empty() {
+            format!("nothing holds {key}: DELETE ({}) removes it", propagation.word())
+        } else {
+            format!(
+                "DELETE ({}) is accepted, and it goes: {}",
+                propagation.word(),
+                after.text
+            )
+        };
+        let mut reason = seen(Reason::new(text));
+        reason.evidence.extend(after.evidence);
+        return (Outcome::Deleted, law, reason);
+    };
+    let holders = holders::of(&futures.after, futures.conditions, left);
+    let text = match holders.len() {
+        1 => format!(
+            "the deletion is accepted and waits for {}",
+            super::words::holder(&holders)
+        ),
+        count => format!(
+            "the deletion is accepted and waits for {count}: {}",
+            super::words::holder(&holders)
+        ),
+    };
+    (Outcome::Hangs { holders }, law, seen(Reason::new(text)))
+}

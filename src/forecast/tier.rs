@@ -1,0 +1,240 @@
+//! How bad a mistake would be, and whether there is a way back (`reference/safety-and-performance.md` A3).
+//!
+//! T0 nothing changes · T1 disruptive: what goes comes back on the same data, or had ended · T2 destructive: a claim, an
+//! active Job, an owner or a reservation is lost, and something must be made by hand to get it back · T3 irreversible: a
+//! disk is destroyed or forgotten, or would be by what cannot be seen, or another tenant is hit.
+
+use super::{Entry, Forecast, Outcome, Recreation, Tier, Undo};
+use crate::laws::respawn::respawns;
+use crate::model::storage::ReclaimPolicy;
+use crate::model::workload::JobState;
+use crate::model::{Act, Body, Key, Kind, Text, World};
+
+/// Puts the entries in order and judges them.
+pub(super) fn judged(world: &World, act: &Act, mut entries: Vec<Entry>, unknowns: Vec<String>) -> Forecast {
+    entries.sort_by_key(|entry| {
+        let target = entry.object == act.target().key && !entry.uid.is_empty();
+        (entry.outcome.rank(), !target, entry.object.clone(), entry.uid.clone())
+    });
+    let (tier, because) = tier(world, act, &entries);
+    let undo = undo(world, act, &entries, tier);
+    Forecast {
+        act: act.clone(),
+        entries,
+        tier,
+        because,
+        undo,
+        unknowns,
+    }
+}
+
+fn tier(world: &World, act: &Act, entries: &[Entry]) -> (Tier, String) {
+    let worst = entries
+        .iter()
+        .filter_map(|entry| weight(world, act, entry))
+        .max_by_key(|(tier, _)| *tier);
+    worst.unwrap_or_else(|| (Tier::T0, "nothing changes".to_owned()))
+}
+
+/// The namespace the act is at home in; `None` for one that belongs to no tenant.
+fn home(world: &World, act: &Act) -> Option<Text> {
+    let key = &act.target().key;
+    match key.kind {
+        Kind::Namespace => Some(key.name.clone()),
+        Kind::PersistentVolume => {
+            let volume = world.get(key).and_then(|object| object.body.volume());
+            let claim = volume.and_then(|volume| volume.spec.claim_ref.as_ref());
+            claim.map(|claim| claim.namespace.clone())
+        }
+        Kind::Node | Kind::StorageClass | Kind::VolumeAttachment => None,
+        Kind::PersistentVolumeClaim
+        | Kind::Pod
+        | Kind::Job
+        | Kind::CronJob
+        | Kind::StatefulSet
+        | Kind::Deployment
+        | Kind::ReplicaSet
+        | Kind::DaemonSet
+        | Kind::Release => Some(key.namespace.clone()),
+    }
+}
+
+/// What one entry weighs, and why; `None` when it weighs nothing.
+fn weight(world: &World, act: &Act, entry: &Entry) -> Option<(Tier, String)> {
+    let object = &entry.object;
+    let elsewhere = !object.namespace.is_empty() && home(world, act).is_some_and(|home| home != object.namespace);
+    if elsewhere && !matches!(entry.outcome, Outcome::Kept) {
+        return Some((
+            Tier::T3,
+            format!("{object} in {} belongs to another tenant", object.namespace),
+        ));
+    }
+    match &entry.outcome {
+        Outcome::VolumeDestroyed { handle } => Some((Tier::T3, format!("the disk {handle} is destroyed"))),
+        Outcome::VolumeLeaked { handle } => {
+            let text = format!("the disk {handle} is left behind and nothing in the cluster remembers it");
+            Some((Tier::T3, text))
+        }
+        Outcome::Unknown { missing } if matches!(object.kind, Kind::PersistentVolume | Kind::PersistentVolumeClaim) => {
+            Some((Tier::T3, format!("what happens to {object} cannot be said: {missing}")))
+        }
+        Outcome::Unknown { missing } => Some((Tier::T2, format!("what happens to {object} cannot be said: {missing}"))),
+        Outcome::Hangs { .. } => hangs(world, act, entry),
+        Outcome::Deleted | Outcome::DeletedLater { .. } => deleted(world, entry),
+        Outcome::VolumeRetained { .. } => Some((Tier::T2, format!("{object} loses its claim"))),
+        Outcome::Recreated {
+            on: Recreation::NewClaim,
+        } => Some((Tier::T2, format!("{object} comes back empty"))),
+        Outcome::Recreated { .. } => Some((Tier::T1, format!("{object} is made anew"))),
+        Outcome::Orphaned => Some((Tier::T2, format!("{object} loses its owner"))),
+        Outcome::Patched { .. } => Some(match object.kind {
+            Kind::PersistentVolume | Kind::PersistentVolumeClaim => (Tier::T2, format!("{object} changes hands")),
+            Kind::Namespace
+            | Kind::Node
+            | Kind::StorageClass
+            | Kind::VolumeAttachment
+            | Kind::Pod
+            | Kind::Job
+            | Kind::CronJob
+            | Kind::StatefulSet
+            | Kind::Deployment
+            | Kind::ReplicaSet
+            | Kind::DaemonSet
+            | Kind::Release => (Tier::T1, format!("{object} changes")),
+        }),
+        Outcome::Kept | Outcome::Rejected { .. } => None,
+    }
+}
+
+/// A deletion that hangs is accepted for good. One that hung before the act weighs nothing.
+fn hangs(world: &World, act: &Act, entry: &Entry) -> Option<(Tier, String)> {
+    let object = &entry.object;
+    let held = world.get(object)?;
+    if held.meta.deleting() {
+        return None;
+    }
+    match &held.body {
+        Body::PersistentVolume(volume) => {
+            let retained = volume.spec.persistent_volume_reclaim_policy == ReclaimPolicy::Retain;
+            let text = if retained {
+                format!("{object} is forgotten once it is let go")
+            } else {
+                format!("the disk {} is destroyed once nothing holds it", volume.spec.handle())
+            };
+            Some((Tier::T3, text))
+        }
+        Body::Namespace(_) => Some((Tier::T3, format!("{object} goes with everything in it"))),
+        Body::PersistentVolumeClaim(claim) => {
+            let volume = world.get(&Key::cluster(Kind::PersistentVolume, &claim.spec.volume_name));
+            let policy = volume
+                .and_then(|volume| volume.body.volume())
+                .map(|volume| volume.spec.persistent_volume_reclaim_policy);
+            Some(match policy {
+                Some(ReclaimPolicy::Delete | ReclaimPolicy::Recycle) => (
+                    Tier::T3,
+                    format!("{object} cannot be saved any more, and its disk is destroyed when the holders go"),
+                ),
+                Some(ReclaimPolicy::Retain | ReclaimPolicy::Unknown) | None => {
+                    (Tier::T2, format!("the deletion of {object} cannot be withdrawn"))
+                }
+            })
+        }
+        Body::Node(_)
+        | Body::StorageClass(_)
+        | Body::VolumeAttachment(_)
+        | Body::Pod(_)
+        | Body::Job(_)
+        | Body::CronJob(_)
+        | Body::StatefulSet(_)
+        | Body::Deployment(_)
+        | Body::ReplicaSet(_)
+        | Body::DaemonSet(_)
+        | Body::Release(_) => {
+            let own = *object == act.target().key;
+            let text = format!("the deletion of {object} cannot be withdrawn");
+            Some((if own { Tier::T2 } else { Tier::T1 }, text))
+        }
+    }
+}
+
+/// What goes: data and intent weigh more than what its owner makes again or what had ended.
+fn deleted(world: &World, entry: &Entry) -> Option<(Tier, String)> {
+    let object = &entry.object;
+    let held = world.get(object)?;
+    Some(match &held.body {
+        Body::Namespace(_) => (Tier::T3, format!("{object} goes with everything in it")),
+        Body::Pod(pod) if pod.status.phase.terminal() => (Tier::T1, format!("{object} had ended; its logs go")),
+        Body::Pod(_) if respawns(world, held) => (Tier::T1, format!("{object} is interrupted and comes back")),
+        Body::Pod(_) => (Tier::T2, format!("{object} does not come back")),
+        Body::Job(job) if job.state().finished() => (Tier::T1, format!("{object} had finished; its logs go")),
+        Body::Job(job) => {
+            let state = match job.state() {
+                JobState::Suspended => "suspended",
+                JobState::Active | JobState::Complete | JobState::Failed => "still at work",
+            };
+            (Tier::T2, format!("{object} is {state} and loses its progress"))
+        }
+        Body::ReplicaSet(_) if respawns(world, held) => (Tier::T1, format!("{object} is made anew")),
+        Body::VolumeAttachment(_) => (Tier::T1, format!("{object} is detached")),
+        Body::PersistentVolumeClaim(_) => (Tier::T2, format!("{object} is gone for good")),
+        Body::Node(_)
+        | Body::StorageClass(_)
+        | Body::PersistentVolume(_)
+        | Body::CronJob(_)
+        | Body::StatefulSet(_)
+        | Body::Deployment(_)
+        | Body::ReplicaSet(_)
+        | Body::DaemonSet(_)
+        | Body::Release(_) => (Tier::T2, format!("{object} does not come back by itself")),
+    })
+}
+
+fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> Undo {
+    let any = |judge: &dyn Fn(&Outcome) -> bool| entries.iter().any(|entry| judge(&entry.outcome));
+    let lossless = |how: &str| Undo::Lossless { how: how.to_owned() };
+    let lossy = |how: &str| Undo::Lossy { how: how.to_owned() };
+    if tier == Tier::T0 {
+        return lossless("there is nothing to undo");
+    }
+    if any(&|outcome| matches!(outcome, Outcome::VolumeDestroyed { .. })) {
+        return Undo::None;
+    }
+    if any(&|outcome| matches!(outcome, Outcome::VolumeLeaked { .. })) {
+        return lossy(
+            "the disk stays in the storage system: a volume made by hand from the saved YAML finds it by its handle",
+        );
+    }
+    match act {
+        Act::ClearClaimRef { .. } => lossless(
+            "patch claimRef.uid and claimRef.resourceVersion back to the saved values, as long as no claim has taken the volume",
+        ),
+        Act::Delete { target, .. } => match world.get(&target.key).map(|object| &object.body) {
+            Some(Body::PersistentVolumeClaim(_)) if tier < Tier::T3 => lossless(
+                "the deletion itself cannot be withdrawn, but the data stays on the volume: clear its claimRef uid and make the \
+                 claim again from the saved YAML with spec.volumeName",
+            ),
+            Some(Body::PersistentVolume(_)) => lossy(
+                "the deletion cannot be withdrawn; set the policy to Retain and make the volume again from the saved YAML once \
+                 it is gone",
+            ),
+            Some(Body::Pod(_)) if tier == Tier::T1 => {
+                lossless("its controller makes it anew; what its containers held in memory is lost")
+            }
+            Some(Body::Pod(_)) => lossy("make it again from the saved YAML; what its containers held is lost"),
+            Some(Body::Job(_)) => lossy("make it again from the saved YAML; its progress, status and logs are lost"),
+            Some(Body::Namespace(_)) | None => Undo::None,
+            Some(
+                Body::Node(_)
+                | Body::StorageClass(_)
+                | Body::VolumeAttachment(_)
+                | Body::PersistentVolumeClaim(_)
+                | Body::CronJob(_)
+                | Body::StatefulSet(_)
+                | Body::Deployment(_)
+                | Body::ReplicaSet(_)
+                | Body::DaemonSet(_)
+                | Body::Release(_),
+            ) => lossy("make it again from the saved YAML; it will be another object with another uid"),
+        },
+    }
+}

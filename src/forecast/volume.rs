@@ -1,0 +1,227 @@
+//! The fate of a volume and of the disk behind it: destroyed, leaked, released, waiting, or open to a claim again.
+
+use super::course::Futures;
+use super::{Outcome, holders, words};
+use crate::laws::Reason;
+use crate::laws::change::Evidence;
+use crate::laws::reclaim::{Guard, guard};
+use crate::model::storage::{ReclaimPolicy, Volume, VolumePhase};
+use crate::model::{Key, Kind, Object};
+
+/// What becomes of a volume that the act touches.
+pub(super) fn fate(futures: &Futures<'_>, object: &Object, volume: &Volume) -> Option<(Outcome, Reason)> {
+    let key = object.key();
+    let handle = volume.spec.handle();
+    let trace = futures
+        .trace
+        .last(&key)
+        .map(|step| step.reason.clone())
+        .unwrap_or_default();
+    if futures.trace.destroyed.contains(&object.meta.uid) {
+        let text = format!(
+            "{} Its policy is Delete: the disk {handle} is destroyed.",
+            words::capital(&why(futures, &key))
+        );
+        return Some((
+            Outcome::VolumeDestroyed { handle },
+            policy_seen(Reason::new(text), &key, volume),
+        ));
+    }
+    let Some(then) = futures.then(object) else {
+        let text =
+            format!("the volume object goes and its disk {handle} stays behind: nothing in the cluster remembers it");
+        let reason = policy_seen(Reason::new(text), &key, volume);
+        return Some((Outcome::VolumeLeaked { handle }, with(reason, trace)));
+    };
+    let now = then.body.volume()?;
+    if now.status.phase != volume.status.phase {
+        return Some(phase(futures, then, now, trace));
+    }
+    if then.meta.deleting() && !object.meta.deleting() {
+        let holders = holders::of(&futures.after, futures.conditions, then);
+        return Some((Outcome::Hangs { holders }, trace));
+    }
+    None
+}
+
+/// Why the volume lost its claim: the decision taken last but one, in words.
+fn why(futures: &Futures<'_>, key: &Key) -> String {
+    let claim = futures
+        .before
+        .get(key)
+        .and_then(|object| object.body.volume())
+        .and_then(|volume| volume.spec.claim_ref.as_ref())
+        .map(|claim| format!("{}/{}", claim.namespace, claim.name));
+    match claim {
+        Some(claim) => format!("{key} loses its claim {claim}."),
+        None => format!("{key} is released."),
+    }
+}
+
+fn policy_seen(reason: Reason, key: &Key, volume: &Volume) -> Reason {
+    let policy = volume.spec.persistent_volume_reclaim_policy;
+    reason.seen(key, "spec.persistentVolumeReclaimPolicy", policy.word())
+}
+
+fn with(mut reason: Reason, other: Reason) -> Reason {
+    let fresh: Vec<Evidence> = other
+        .evidence
+        .into_iter()
+        .filter(|evidence| !reason.evidence.contains(evidence))
+        .collect();
+    reason.evidence.extend(fresh);
+    reason
+}
+
+fn phase(futures: &Futures<'_>, then: &Object, now: &Volume, trace: Reason) -> (Outcome, Reason) {
+    let key = then.key();
+    let handle = now.spec.handle();
+    let said = |text: String| with(policy_seen(Reason::new(text), &key, now), trace.clone());
+    match now.status.phase {
+        VolumePhase::Released => match now.spec.persistent_volume_reclaim_policy {
+            ReclaimPolicy::Retain => {
+                let text = format!("{}; policy Retain keeps the disk {handle}", trace.text);
+                (Outcome::VolumeRetained { handle }, said(text))
+            }
+            ReclaimPolicy::Delete => waiting(futures, then, now, &trace),
+            ReclaimPolicy::Recycle => {
+                let text = format!("{}; policy Recycle scrubs the disk {handle}", trace.text);
+                (Outcome::VolumeDestroyed { handle }, said(text))
+            }
+            ReclaimPolicy::Unknown => {
+                let missing = format!("what the reclaim policy of {key} means");
+                (Outcome::Unknown { missing }, said(trace.text.clone()))
+            }
+        },
+        VolumePhase::Failed => {
+            let text = format!("{}; the object stays too, Failed", trace.text);
+            (Outcome::VolumeRetained { handle }, said(text))
+        }
+        VolumePhase::Pending | VolumePhase::Available | VolumePhase::Bound | VolumePhase::Unknown => {
+            let fields = vec![format!("status.phase: {:?}", now.status.phase)];
+            (Outcome::Patched { fields }, trace)
+        }
+    }
+}
+
+/// Released with policy Delete, and not destroyed yet: why not, and what ends the wait.
+fn waiting(futures: &Futures<'_>, then: &Object, now: &Volume, trace: &Reason) -> (Outcome, Reason) {
+    let key = then.key();
+    let handle = now.spec.handle();
+    let said = |text: String| with(policy_seen(Reason::new(text), &key, now), trace.clone());
+    match guard(&futures.after, futures.conditions, then, now) {
+        Guard::ProvisionerDead(name) => {
+            let holders = vec![holders::dead_provisioner(key.clone(), &name)];
+            let text = format!(
+                "{}; {name} does not run: the disk {handle} is destroyed as soon as it returns, unless the policy is set to \
+                 Retain before",
+                trace.text
+            );
+            (Outcome::Hangs { holders }, said(text))
+        }
+        Guard::Attached(attachment) => {
+            let holders = vec![holders::attached(&futures.after, &attachment)];
+            let text = format!(
+                "{}; it is still attached to a node: the disk {handle} is destroyed once it is detached",
+                trace.text
+            );
+            (Outcome::Hangs { holders }, said(text))
+        }
+        Guard::AttachmentsUnknown => {
+            let missing = "volumeattachments: whether the disk is guarded by an attachment".to_owned();
+            (
+                Outcome::Unknown { missing },
+                said(format!("{}; its policy is Delete", trace.text)),
+            )
+        }
+        Guard::DeleterUnknown => {
+            let missing = format!("the source of {key} is not read: who would delete its disk");
+            (
+                Outcome::Unknown { missing },
+                said(format!("{}; its policy is Delete", trace.text)),
+            )
+        }
+        Guard::Skipped | Guard::NoDeleter | Guard::None => {
+            let text = format!(
+                "{}; no provisioner takes it up, so the disk {handle} is left behind",
+                trace.text
+            );
+            (Outcome::VolumeLeaked { handle }, said(text))
+        }
+    }
+}
+
+/// What deleting the volume object itself does; `None` when the general rule says it.
+pub(super) fn target(futures: &Futures<'_>, object: &Object) -> Option<(Outcome, Reason)> {
+    let volume = object.body.volume()?;
+    let (outcome, reason) = fate(futures, object, volume)?;
+    let key = object.key();
+    let Outcome::Hangs { holders } = outcome else {
+        return Some((outcome, reason));
+    };
+    let policy = volume.spec.persistent_volume_reclaim_policy;
+    let later = match (volume.status.phase, policy) {
+        (VolumePhase::Bound, ReclaimPolicy::Delete) => "when its claim goes, its disk is destroyed",
+        (VolumePhase::Bound, _) => "when its claim goes, the object goes too and its disk is forgotten",
+        (_, ReclaimPolicy::Delete) => "set its policy to Retain to let it go, or release it to have its disk destroyed",
+        (_, _) => "its disk is forgotten when it goes",
+    };
+    let text = format!(
+        "the deletion is accepted, cannot be withdrawn, and waits for {}: {later}",
+        words::holder(&holders)
+    );
+    Some((
+        Outcome::Hangs { holders },
+        policy_seen(Reason::new(text), &key, volume).seen(&key, "status.phase", format!("{:?}", volume.status.phase)),
+    ))
+}
+
+/// What clearing the uid of a `claimRef` does to the volume.
+pub(super) fn cleared(futures: &Futures<'_>, object: &Object) -> (Outcome, Reason) {
+    let fields = vec![
+        "spec.claimRef.uid: removed".to_owned(),
+        "spec.claimRef.resourceVersion: removed".to_owned(),
+        "status.phase: Available".to_owned(),
+    ];
+    let key = object.key();
+    let claim = object.body.volume().and_then(|volume| volume.spec.claim_ref.as_ref());
+    let Some(claim) = claim else {
+        return (Outcome::Patched { fields }, Reason::default());
+    };
+    let name = format!("{}/{}", claim.namespace, claim.name);
+    let claim_key = Key::new(Kind::PersistentVolumeClaim, &claim.namespace, &claim.name);
+    let reason = |text: String| {
+        Reason::new(text).seen(&key, "spec.claimRef", name.as_str()).seen(
+            &key,
+            "spec.claimRef.uid",
+            claim.uid.to_string(),
+        )
+    };
+    let live = futures.before.get(&claim_key);
+    let taken = live.is_some_and(|live| {
+        let then = futures.after.get(&claim_key).and_then(|then| then.body.claim());
+        live.meta.uid != claim.uid && then.is_some_and(|then| then.spec.volume_name == key.name)
+    });
+    let text = match live {
+        Some(live) if live.meta.uid == claim.uid => format!(
+            "its claim {name} lives and is bound to it: the claim becomes Lost (ClaimMisbound) until the uid is put back; pods \
+             that mount it go on, and none can mount it anew"
+        ),
+        Some(_) if taken => format!("the volume is reserved for {name}, and the claim of that name takes it"),
+        Some(_) => format!(
+            "the volume becomes Available and stays reserved for {name}; the claim of that name does not take it (other size, \
+             modes or volume)"
+        ),
+        None => format!(
+            "the volume becomes Available and stays reserved for {name}: no other claim can take it, a new one of that name \
+             does, best with spec.volumeName: {}",
+            key.name
+        ),
+    };
+    let mut fields = fields;
+    if taken {
+        fields.pop();
+        fields.push("spec.claimRef.uid: that of the new claim".to_owned());
+    }
+    (Outcome::Patched { fields }, reason(text))
+}

@@ -1,0 +1,91 @@
+//! A volume is detached from a node when no pod there needs it any more.
+//!
+//! Sources: `pkg/controller/volume/attachdetach`, `external-attacher`, `reference/semantics.md` §3.7. From a node that is
+//! not ready the detach is forced after about six minutes ([M]); here it happens all the same. The attacher is taken to
+//! run. Pods that have ended for good are unmounted by their kubelet and need nothing.
+
+use super::absence::lists;
+use super::{Change, Conditions, Law, Reaction, Reason};
+use crate::model::storage::{Attachment, EXTERNAL_ATTACHER_PREFIX};
+use crate::model::{Key, Kind, Object, Propagation, World};
+use std::time::Duration;
+
+pub const LAW: Law = Law {
+    name: "attachment",
+    source: "pkg/controller/volume/attachdetach",
+    latency: Duration::from_secs(2),
+    react,
+};
+
+fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
+    let mut reactions = Vec::new();
+    for object in world.of_kind(Kind::VolumeAttachment) {
+        let Some(attachment) = object.body.attachment() else {
+            continue;
+        };
+        let key = object.key();
+        if object.meta.deleting() {
+            let ours = object.meta.finalizers.iter();
+            for finalizer in ours.filter(|held| held.starts_with(EXTERNAL_ATTACHER_PREFIX)) {
+                let reason = Reason::new(format!("the attacher has detached {key}"));
+                reactions.push(Reaction::new(
+                    LAW.name,
+                    Change::RemoveFinalizer {
+                        object: key.clone(),
+                        uid: object.meta.uid.clone(),
+                        finalizer: finalizer.clone(),
+                    },
+                    reason,
+                ));
+            }
+        } else if needed(world, attachment) == Some(false) {
+            let volume = &attachment.spec.source.persistent_volume_name;
+            let node = &attachment.spec.node_name;
+            let reason = Reason::new(format!("no pod on {node} needs volume {volume} any more")).seen(
+                &key,
+                "spec.nodeName",
+                node.as_str(),
+            );
+            reactions.push(Reaction::new(
+                LAW.name,
+                Change::Delete {
+                    object: key,
+                    uid: object.meta.uid.clone(),
+                    propagation: Propagation::Background,
+                },
+                reason,
+            ));
+        }
+    }
+    reactions
+}
+
+/// Whether a pod needs the attachment; `None` when the facts do not tell.
+fn needed(world: &World, attachment: &Attachment) -> Option<bool> {
+    let volume_key = Key::cluster(Kind::PersistentVolume, &attachment.spec.source.persistent_volume_name);
+    let volume = world.get(&volume_key)?.body.volume()?;
+    let Some(holder) = &volume.spec.claim_ref else {
+        return Some(false);
+    };
+    let claim = Key::new(Kind::PersistentVolumeClaim, &holder.namespace, &holder.name);
+    if !lists(world, Kind::Pod, &holder.namespace) || !lists(world, Kind::PersistentVolumeClaim, &holder.namespace) {
+        return None;
+    }
+    let elsewhere = world
+        .get(&claim)
+        .and_then(|claim| claim.body.claim())
+        .is_some_and(|facts| !facts.spec.volume_name.is_empty() && facts.spec.volume_name != volume_key.name);
+    Some(!elsewhere && world.users_of(&claim).any(|pod| needs(pod, attachment)))
+}
+
+/// A pod on that node whose containers may run, or one that is yet to be placed.
+fn needs(object: &Object, attachment: &Attachment) -> bool {
+    object.body.pod().is_some_and(|pod| {
+        let here = pod.spec.node_name == attachment.spec.node_name;
+        let gone = object.meta.deleting() && object.meta.deletion_grace_period_seconds == Some(0);
+        !pod.status.phase.terminal() && !gone && (here || (!pod.scheduled() && !object.meta.deleting()))
+    })
+}
+
+#[cfg(test)]
+mod tests;

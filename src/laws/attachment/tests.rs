@@ -1,0 +1,77 @@
+//! When a volume is detached.
+
+use super::LAW;
+use crate::laws::Conditions;
+use crate::laws::fixture::{says, world};
+
+const BASE: &str = "
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: v}
+spec: {claimRef: {namespace: a, name: data, uid: u1}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: a, uid: u1}
+spec: {volumeName: v}
+---
+apiVersion: storage.k8s.io/v1
+kind: VolumeAttachment
+metadata: {name: va, finalizers: [external-attacher/csi-x]}
+spec: {attacher: csi.x, nodeName: n1, source: {persistentVolumeName: v}}
+";
+
+fn pod(meta: &str, node: &str, phase: &str) -> String {
+    format!(
+        "
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: p, namespace: a{meta}}}
+spec: {{nodeName: {node}, volumes: [{{name: d, persistentVolumeClaim: {{claimName: data}}}}]}}
+status: {{phase: {phase}}}
+"
+    )
+}
+
+#[test]
+fn a_volume_is_detached_when_no_pod_there_needs_it() {
+    let gone = "Delete volumeattachment/va Background";
+    let dying = ", deletionTimestamp: 2026-04-25T10:00:00Z, deletionGracePeriodSeconds: 30";
+    for (name, yaml, expected) in [
+        ("no pod", BASE.to_owned(), vec![gone]),
+        ("a pod there", BASE.to_owned() + &pod("", "n1", "Running"), vec![]),
+        (
+            "a pod there that is ending",
+            BASE.to_owned() + &pod(dying, "n1", "Running"),
+            vec![],
+        ),
+        (
+            "a pod there that has ended",
+            BASE.to_owned() + &pod("", "n1", "Succeeded"),
+            vec![gone],
+        ),
+        (
+            "a pod on another node",
+            BASE.to_owned() + &pod("", "n2", "Running"),
+            vec![gone],
+        ),
+        (
+            "a pod yet to be placed",
+            BASE.to_owned() + &pod("", "\"\"", "Pending"),
+            vec![],
+        ),
+        (
+            "a pod on the new claim of the name",
+            BASE.replace("volumeName: v", "volumeName: w") + &pod("", "n1", "Running"),
+            vec![gone],
+        ),
+        (
+            "being detached",
+            BASE.replace("name: va,", "name: va, deletionTimestamp: 2026-04-25T10:00:00Z,"),
+            vec!["RemoveFinalizer volumeattachment/va external-attacher/csi-x"],
+        ),
+    ] {
+        assert_eq!(says(&LAW, &world(&yaml), &Conditions::default()), expected, "{name}");
+    }
+}

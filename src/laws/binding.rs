@@ -1,0 +1,273 @@
+//! Which volume a claim gets: the one it names, one that is reserved for it, a free one that fits, or a new one.
+//!
+//! Sources: `pkg/controller/volume/persistentvolume/pv_controller.go` (`syncUnboundClaim`, `syncBoundClaim`),
+//! `staging/…/persistentvolume/volume/volume.go` `FindMatchingVolume`, `reference/semantics.md` §3.3, §3.6. Which of
+//! several equally good volumes a claim gets is not defined (`reference/control-plane.md`, "Seen on it"): here the
+//! smallest that fits, then by name. Volume node affinity is not among the facts and is not compared.
+
+use super::absence::lists;
+use super::{Change, Conditions, Law, Reaction, Reason};
+use crate::model::storage::{BIND_COMPLETED, Claim, ClaimPhase, DEFAULT_CLASS, NO_PROVISIONER, Volume, VolumePhase};
+use crate::model::{Key, Kind, Object, Text, World};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub const LAW: Law = Law {
+    name: "binding",
+    source: "pkg/controller/volume/persistentvolume/pv_controller.go syncClaim",
+    latency: Duration::from_millis(800),
+    react,
+};
+
+fn react(world: &World, conditions: &Conditions) -> Vec<Reaction> {
+    let mut taken = BTreeSet::new();
+    world
+        .of_kind(Kind::PersistentVolumeClaim)
+        .filter_map(|object| {
+            let claim = object.body.claim()?;
+            let (change, reason) = if object.meta.annotations.get(BIND_COMPLETED).is_some() {
+                bound(world, object, claim)?
+            } else if object.meta.deleting() {
+                return None;
+            } else {
+                unbound(world, conditions, object, claim, &taken)?
+            };
+            if let Change::Bind { volume, .. } = &change {
+                taken.insert(volume.clone());
+            }
+            Some(Reaction::new(LAW.name, change, reason))
+        })
+        .collect()
+}
+
+fn bind(claim: &Object, volume: &Object) -> Change {
+    Change::Bind {
+        claim: claim.key(),
+        claim_uid: claim.meta.uid.clone(),
+        volume: volume.key(),
+        volume_uid: volume.meta.uid.clone(),
+    }
+}
+
+/// A claim that was once bound keeps its volume, or is Lost: it never gets another.
+fn bound(world: &World, object: &Object, claim: &Claim) -> Option<(Change, Reason)> {
+    let key = object.key();
+    let lose = |reason: Reason| {
+        let change = Change::LoseClaim {
+            claim: key.clone(),
+            uid: object.meta.uid.clone(),
+        };
+        (claim.status.phase != ClaimPhase::Lost).then_some((change, reason))
+    };
+    if claim.spec.volume_name.is_empty() {
+        return lose(Reason::new(format!("{key} was bound and names no volume any more")));
+    }
+    let volume_key = Key::cluster(Kind::PersistentVolume, &claim.spec.volume_name);
+    let Some(volume_object) = world.get(&volume_key) else {
+        return lists(world, Kind::PersistentVolume, "")
+            .then(|| {
+                let reason = Reason::new(format!("{volume_key}, the volume of {key}, does not exist any more"));
+                lose(reason.seen(&key, "spec.volumeName", claim.spec.volume_name.as_str()))
+            })
+            .flatten();
+    };
+    let volume = volume_object.body.volume()?;
+    match &volume.spec.claim_ref {
+        Some(holder) if holder.uid == object.meta.uid => {
+            let settled = claim.status.phase == ClaimPhase::Bound && volume.status.phase == VolumePhase::Bound;
+            let reason = Reason::new(format!("{key} and {volume_key} name each other"));
+            (!settled).then(|| (bind(object, volume_object), reason))
+        }
+        None => Some((
+            bind(object, volume_object),
+            Reason::new(format!("{volume_key} lost its claimRef and {key} still names it")),
+        )),
+        Some(holder) => lose(
+            Reason::new(format!(
+                "{volume_key} names another claim than {key}, or none by uid (ClaimMisbound)"
+            ))
+            .seen(&volume_key, "spec.claimRef.uid", holder.uid.to_string())
+            .seen(&key, "metadata.uid", object.meta.uid.to_string()),
+        ),
+    }
+}
+
+fn unbound(
+    world: &World,
+    conditions: &Conditions,
+    object: &Arc<Object>,
+    claim: &Claim,
+    taken: &BTreeSet<Key>,
+) -> Option<(Change, Reason)> {
+    let key = object.key();
+    if !claim.spec.volume_name.is_empty() {
+        let wanted = Key::cluster(Kind::PersistentVolume, &claim.spec.volume_name);
+        let volume_object = world.get(&wanted)?;
+        let volume = volume_object.body.volume()?;
+        let ours = match &volume.spec.claim_ref {
+            Some(_) => reserved_for(volume, object),
+            None => !taken.contains(&wanted) && fits(world, claim, volume),
+        };
+        let reason = Reason::new(format!("{key} asks for {wanted} by name")).seen(
+            &key,
+            "spec.volumeName",
+            claim.spec.volume_name.as_str(),
+        );
+        return ours.then(|| (bind(object, volume_object), reason));
+    }
+    if let Some(found) = find(world, object, claim, taken) {
+        let reason = Reason::new(format!("{} fits {key} and is free for it", found.key()));
+        return Some((bind(object, found), reason));
+    }
+    let class_object = class_of(world, claim)?;
+    let class = class_object.body.class()?;
+    let provisions = class.provisioner != NO_PROVISIONER && !conditions.dead_provisioners.contains(&class.provisioner);
+    let due = !class.waits_for_consumer() || consumer(world, &key).is_some();
+    (provisions && due).then(|| {
+        let change = Change::Provision {
+            claim: key.clone(),
+            uid: object.meta.uid.clone(),
+        };
+        let reason = Reason::new(format!("no volume fits {key}, so {} makes one", class.provisioner)).seen(
+            &class_object.key(),
+            "provisioner",
+            class.provisioner.as_str(),
+        );
+        (change, reason)
+    })
+}
+
+/// The volume is reserved for this claim: its `claimRef` bears the claim's name, and its uid or none.
+fn reserved_for(volume: &Volume, claim: &Object) -> bool {
+    volume.spec.claim_ref.as_ref().is_some_and(|holder| {
+        holder.namespace == claim.meta.namespace
+            && holder.name == claim.meta.name
+            && (holder.uid.is_empty() || holder.uid == claim.meta.uid)
+    })
+}
+
+/// A reserved volume first, whatever its class and phase, if it is large enough; else the smallest free one that fits.
+/// A class that waits for its first consumer looks for free ones only once a pod wants the claim.
+fn find<'a>(world: &'a World, object: &Object, claim: &Claim, taken: &BTreeSet<Key>) -> Option<&'a Arc<Object>> {
+    let candidates = || {
+        world.of_kind(Kind::PersistentVolume).filter_map(|candidate| {
+            let volume = candidate.body.volume()?;
+            let usable = !candidate.meta.deleting() && !taken.contains(&candidate.key());
+            usable.then_some((candidate, volume))
+        })
+    };
+    let reserved = candidates()
+        .find(|(_, volume)| reserved_for(volume, object) && same_shape(claim, volume) && large_enough(claim, volume));
+    if let Some((found, _)) = reserved {
+        return Some(found);
+    }
+    let waits = class_of(world, claim)
+        .and_then(|class| class.body.class())
+        .is_some_and(crate::model::storage::Class::waits_for_consumer);
+    if waits && consumer(world, &object.key()).is_none() {
+        return None;
+    }
+    candidates()
+        .filter(|(_, volume)| {
+            volume.status.phase == VolumePhase::Available
+                && volume.spec.claim_ref.is_none()
+                && fits(world, claim, volume)
+        })
+        .filter(|(candidate, _)| {
+            let selector = claim.spec.selector.as_ref();
+            selector.is_none_or(|selector| selector.matches(&candidate.meta.labels))
+        })
+        .min_by_key(|(candidate, volume)| (size(volume), candidate.meta.name.clone()))
+        .map(|(found, _)| found)
+}
+
+/// Class, size, volume mode and access modes, as `checkVolumeSatisfyClaim` compares them.
+fn fits(world: &World, claim: &Claim, volume: &Volume) -> bool {
+    let class = class_name(world, claim);
+    volume.spec.storage_class_name == class && same_shape(claim, volume) && large_enough(claim, volume)
+}
+
+fn same_shape(claim: &Claim, volume: &Volume) -> bool {
+    let mode = |mode: &Option<Text>| mode.clone().unwrap_or_else(|| "Filesystem".into());
+    mode(&claim.spec.volume_mode) == mode(&volume.spec.volume_mode)
+        && claim
+            .spec
+            .access_modes
+            .iter()
+            .all(|wanted| volume.spec.access_modes.contains(wanted))
+}
+
+fn large_enough(claim: &Claim, volume: &Volume) -> bool {
+    let wanted = claim.spec.resources.requests.storage.as_ref();
+    let wanted = wanted.and_then(crate::model::quantity::Quantity::bytes).unwrap_or(0);
+    size(volume).is_some_and(|size| size >= wanted)
+}
+
+fn size(volume: &Volume) -> Option<u64> {
+    volume
+        .spec
+        .capacity
+        .storage
+        .as_ref()
+        .and_then(crate::model::quantity::Quantity::bytes)
+}
+
+/// The name of the class a claim asks for: its own, or the default one, which is filled in later too
+/// (`reference/semantics.md` §3.6, [M]); empty for none.
+pub fn class_name(world: &World, claim: &Claim) -> Text {
+    match &claim.spec.storage_class_name {
+        Some(name) => name.clone(),
+        None => default_class(world).map_or_else(Text::default, |class| class.meta.name.clone()),
+    }
+}
+
+/// The class a claim asks for, if it asks for one that exists.
+pub fn class_of<'a>(world: &'a World, claim: &Claim) -> Option<&'a Arc<Object>> {
+    let name = class_name(world, claim);
+    (!name.is_empty())
+        .then(|| world.get(&Key::cluster(Kind::StorageClass, &name)))
+        .flatten()
+}
+
+/// The youngest class marked as default.
+fn default_class(world: &World) -> Option<&Arc<Object>> {
+    world
+        .of_kind(Kind::StorageClass)
+        .filter(|class| {
+            class
+                .meta
+                .annotations
+                .get(DEFAULT_CLASS)
+                .is_some_and(|value| value == "true")
+        })
+        .max_by_key(|class| {
+            (
+                class.meta.creation_timestamp,
+                std::cmp::Reverse(class.meta.name.clone()),
+            )
+        })
+}
+
+/// A pod that waits to be scheduled with this claim and could be, were the claim bound.
+fn consumer<'a>(world: &'a World, claim: &Key) -> Option<&'a Arc<Object>> {
+    world.users_of(claim).find(|object| {
+        object.body.pod().is_some_and(|pod| {
+            !pod.scheduled() && !object.meta.deleting() && !pod.status.phase.terminal() && {
+                pod.claims(&object.meta).all(|name| {
+                    let key = Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, &name);
+                    world.get(&key).is_some_and(|claim| {
+                        let lost = claim
+                            .body
+                            .claim()
+                            .is_some_and(|facts| facts.status.phase == ClaimPhase::Lost);
+                        !claim.meta.deleting() && !lost
+                    })
+                })
+            }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! Worlds for tests, read from YAML by the real decoder. Known only to tests.
+
+use crate::laws::{Change, Conditions, Law, Settled, settle};
+use crate::model::{Key, Kind, Object, World};
+use serde::Deserialize as _;
+
+/// The objects of a YAML text: a list of objects, or documents parted by `---`.
+pub(crate) fn objects(yaml: &str) -> Vec<Object> {
+    yaml.split("\n---")
+        .filter(|document| !document.trim().is_empty())
+        .flat_map(|document| {
+            let value: serde_json::Value = serde_saphyr::from_str(document).expect("YAML");
+            match value {
+                serde_json::Value::Array(list) => list,
+                single => vec![single],
+            }
+        })
+        .map(|value| {
+            let text = |field: &str| String::deserialize(&value[field]).expect(field);
+            let (version, name) = (text("apiVersion"), text("kind"));
+            let kind = Kind::from_api(&version, &name).unwrap_or_else(|| {
+                assert_eq!(name, "Secret", "a kind the world holds: {version} {name}");
+                Kind::Release
+            });
+            let mut object = Object::from_value(kind, &value).expect("an object");
+            if object.meta.uid.is_empty() {
+                object.meta.uid = uid(&name, &object.meta.name);
+            }
+            object
+        })
+        .collect()
+}
+
+/// The uid an object gets that states none: `Pod/mysql-0`.
+pub(crate) fn uid(kind: &str, name: &str) -> crate::model::Uid {
+    crate::model::Uid::new(&format!("{kind}/{name}"))
+}
+
+pub(crate) fn world(yaml: &str) -> World {
+    World::of(objects(yaml))
+}
+
+/// `pvc a/data` → its key; cluster-scoped kinds go without a namespace: `pv v1`.
+pub(crate) fn key(text: &str) -> Key {
+    let (kind, place) = text.split_once(' ').expect("kind and place");
+    let kind = Kind::from_word(kind).expect("a kind");
+    let (namespace, name) = place.split_once('/').unwrap_or(("", place));
+    Key::new(kind, namespace, name)
+}
+
+/// What one law says to a world, a line each.
+pub(crate) fn says(law: &Law, world: &World, conditions: &Conditions) -> Vec<String> {
+    (law.react)(world, conditions)
+        .iter()
+        .map(|reaction| said(&reaction.change))
+        .collect()
+}
+
+/// Runs a table of cases against one law: a name, a world, what the law says.
+pub(crate) fn table(law: &Law, conditions: &Conditions, cases: &[(&str, &str, &[&str])]) {
+    for (name, yaml, expected) in cases {
+        assert_eq!(says(law, &world(yaml), conditions), *expected, "{name}");
+    }
+}
+
+/// The world at rest, and every reaction on the way, as `law: change`.
+pub(crate) fn at_rest(world: &World, conditions: &Conditions) -> (World, Vec<String>) {
+    let mut world = world.clone();
+    let mut heard = Vec::new();
+    let settled = settle(&mut world, conditions, &mut |_, reaction| {
+        heard.push(format!("{}: {}", reaction.law, said(&reaction.change)));
+    });
+    assert_eq!(settled, Settled::AtRest, "{heard:#?}");
+    (world, heard)
+}
+
+/// A change in a line: `RemoveFinalizer pvc/data kubernetes.io/pvc-protection`.
+pub(crate) fn said(change: &Change) -> String {
+    match change {
+        Change::Delete {
+            object, propagation, ..
+        } => format!("Delete {object} {}", propagation.word()),
+        Change::ConfirmPodGone { pod, .. } => format!("ConfirmPodGone {pod}"),
+        Change::AddFinalizer { object, finalizer, .. } => format!("AddFinalizer {object} {finalizer}"),
+        Change::RemoveFinalizer { object, finalizer, .. } => format!("RemoveFinalizer {object} {finalizer}"),
+        Change::RemoveOwner { object, owner, .. } => format!("RemoveOwner {object} {owner}"),
+        Change::Bind { claim, volume, .. } => format!("Bind {claim} {volume}"),
+        Change::LoseClaim { claim, .. } => format!("LoseClaim {claim}"),
+        Change::SetVolumePhase { volume, phase, .. } => format!("{phase:?} {volume}"),
+        Change::Unbind { volume, .. } => format!("Unbind {volume}"),
+        Change::Provision { claim, .. } => format!("Provision {claim}"),
+        Change::DestroyDisk { volume, .. } => format!("DestroyDisk {volume}"),
+        Change::CreatePod { set, ordinal, .. } => format!("CreatePod {set} {ordinal}"),
+        Change::CreateClaim {
+            set, template, ordinal, ..
+        } => format!("CreateClaim {set} {template} {ordinal}"),
+        Change::SpawnPod { owner, .. } => format!("SpawnPod {owner}"),
+        Change::SpawnReplicaSet { deployment, .. } => format!("SpawnReplicaSet {deployment}"),
+        Change::Scale { object, replicas, .. } => format!("Scale {object} {replicas}"),
+        Change::StartPod { pod, .. } => format!("StartPod {pod}"),
+        Change::Adopt { owner, object, .. } => format!("Adopt {owner} {object}"),
+    }
+}

@@ -1,0 +1,130 @@
+//! Who is garbage, and how the two finalizers of the collector are worked off.
+
+use super::LAW;
+use crate::laws::fixture::{says, world};
+use crate::laws::{Change, Conditions, apply};
+use crate::model::{FeedId, FeedState, Kind, Moment, Observation};
+
+const DYING: &str = ", deletionTimestamp: 2026-04-25T10:00:00Z";
+
+fn job(meta: &str) -> String {
+    format!("\n---\napiVersion: batch/v1\nkind: Job\nmetadata: {{name: j, namespace: a, uid: ju{meta}}}\n")
+}
+
+fn pod(namespace: &str, owners: &str) -> String {
+    format!(
+        "\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: {namespace}, uid: pu, ownerReferences: [{owners}]}}\n"
+    )
+}
+
+fn owner(api: &str, kind: &str, uid: &str) -> String {
+    format!("{{apiVersion: {api}, kind: {kind}, name: j, uid: {uid}, controller: true, blockOwnerDeletion: true}}")
+}
+
+fn ours() -> String {
+    owner("batch/v1", "Job", "ju")
+}
+
+fn check(cases: &[(&str, String, &[&str])]) {
+    for (name, yaml, expected) in cases {
+        assert_eq!(says(&LAW, &world(yaml), &Conditions::default()), *expected, "{name}");
+    }
+}
+
+#[test]
+fn dependents_of_absent_owners_go() {
+    let gone: &[&str] = &["Delete pod/p Background"];
+    let second = owner("batch/v1", "Job", "other").replace("controller: true, ", "");
+    check(&[
+        ("owner there", job("") + &pod("a", &ours()), &[]),
+        ("owner gone", pod("a", &ours()), gone),
+        (
+            "owner of the name, another uid",
+            job("") + &pod("a", &owner("batch/v1", "Job", "old")),
+            gone,
+        ),
+        ("owner in another namespace", job("") + &pod("b", &ours()), gone),
+        (
+            "owner of a kind not held",
+            pod("a", &owner("example.com/v1", "Cluster", "cu")),
+            &[],
+        ),
+        (
+            "one owner of two gone",
+            job("") + &pod("a", &format!("{}, {second}", ours())),
+            &["RemoveOwner pod/p other"],
+        ),
+        (
+            "owner deleting in the background still is one",
+            job(&format!("{DYING}, finalizers: [x/y]")) + &pod("a", &ours()),
+            &[],
+        ),
+        (
+            "a dependent that is dying already",
+            pod("a", &ours()).replace("uid: pu", &format!("uid: pu{DYING}")),
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn owners_that_were_never_shown_are_not_gone() {
+    let mut world = world(&pod("a", &ours()));
+    world.apply(Observation::Lost {
+        feed: FeedId::cluster(Kind::Job),
+        state: FeedState::Denied {
+            since: Moment::default(),
+            why: "forbidden".into(),
+        },
+    });
+    assert!(says(&LAW, &world, &Conditions::default()).is_empty());
+}
+
+#[test]
+fn foreground_waits_for_those_that_block() {
+    let waiting = job(&format!("{DYING}, finalizers: [foregroundDeletion]"));
+    let free = ours().replace(", blockOwnerDeletion: true", "");
+    check(&[
+        (
+            "a blocking dependent goes first",
+            waiting.clone() + &pod("a", &ours()),
+            &["Delete pod/p Background"],
+        ),
+        (
+            "one that does not block goes all the same, and the owner with it",
+            waiting.clone() + &pod("a", &free),
+            &["Delete pod/p Background", "RemoveFinalizer job/j foregroundDeletion"],
+        ),
+        ("none left", waiting, &["RemoveFinalizer job/j foregroundDeletion"]),
+    ]);
+}
+
+#[test]
+fn orphaning_takes_the_reference_off_first() {
+    let orphaning = job(&format!("{DYING}, finalizers: [orphan]"));
+    check(&[
+        (
+            "a dependent",
+            orphaning.clone() + &pod("a", &ours()),
+            &["RemoveOwner pod/p ju"],
+        ),
+        ("none left", orphaning, &["RemoveFinalizer job/j orphan"]),
+    ]);
+}
+
+/// Stripping `orphan` before the collector has finished turns orphans into garbage (§3.11).
+#[test]
+fn an_orphan_finalizer_stripped_early_makes_garbage() {
+    let mut world = world(&(job(&format!("{DYING}, finalizers: [orphan]")) + &pod("a", &ours())));
+    let held = world.by_uid(&crate::model::Uid::new("ju")).unwrap().clone();
+    apply(
+        &mut world,
+        &Change::RemoveFinalizer {
+            object: held.key(),
+            uid: held.meta.uid.clone(),
+            finalizer: "orphan".into(),
+        },
+    );
+    assert!(world.get(&held.key()).is_none());
+    assert_eq!(says(&LAW, &world, &Conditions::default()), ["Delete pod/p Background"]);
+}

@@ -1,0 +1,258 @@
+//! The objects controllers make: pods, claims and volumes from their templates, as far as facts tell them.
+//!
+//! What the API server would number, the laws number themselves: uids are `forecast-N`, generated names end in `-newN`,
+//! both counted from what the world holds, so that the same world always gives the same objects.
+
+use super::Change;
+use super::apply::{claim_reference, controller_reference};
+use super::binding::class_of;
+use crate::model::storage::{
+    Claim, ClaimSpec, CsiSource, EXTERNAL_PROVISIONER, PROVISIONED_BY, PV_PROTECTION, PVC_PROTECTION, ReclaimPolicy,
+    Volume, VolumePhase, VolumeSpec, VolumeStatus,
+};
+use crate::model::workload::{
+    ClaimVolume, Condition, JOB_TRACKING, Pod, PodSpec, PodTemplate, PodVolume, Replicated, StatefulSet,
+};
+use crate::model::{Body, Key, Kind, Labels, Meta, Object, OwnerReference, Text, Uid, World};
+use std::sync::Arc;
+
+/// The label a StatefulSet's pods and an operator's selector tell an ordinal by.
+const POD_NAME_LABEL: &str = "statefulset.kubernetes.io/pod-name";
+const JOB_NAME_LABEL: &str = "batch.kubernetes.io/job-name";
+
+/// The object that a creating change makes; `None` when its maker is gone or another object of the maker's name stands
+/// there, or in a namespace that is being deleted, where the API server refuses every create (§3.1).
+pub fn object(world: &World, change: &Change) -> Option<Object> {
+    make(world, change).filter(|object| {
+        let namespace = world.get(&Key::cluster(Kind::Namespace, &object.meta.namespace));
+        namespace.is_none_or(|namespace| !namespace.meta.deleting())
+    })
+}
+
+fn make(world: &World, change: &Change) -> Option<Object> {
+    let held = |key: &Key, uid: &Uid| world.get(key).filter(|held| held.meta.uid == *uid);
+    match change {
+        Change::CreatePod { set, set_uid, ordinal } => set_pod(world, held(set, set_uid)?, *ordinal),
+        Change::CreateClaim {
+            set,
+            set_uid,
+            template,
+            ordinal,
+        } => set_claim(world, held(set, set_uid)?, template, *ordinal),
+        Change::SpawnPod { owner, owner_uid } => spawned_pod(world, held(owner, owner_uid)?),
+        Change::SpawnReplicaSet {
+            deployment,
+            deployment_uid,
+        } => replica_set(world, held(deployment, deployment_uid)?),
+        Change::Provision { claim, uid } => provisioned(world, held(claim, uid)?),
+        Change::Delete { .. }
+        | Change::ConfirmPodGone { .. }
+        | Change::AddFinalizer { .. }
+        | Change::RemoveFinalizer { .. }
+        | Change::RemoveOwner { .. }
+        | Change::Bind { .. }
+        | Change::LoseClaim { .. }
+        | Change::SetVolumePhase { .. }
+        | Change::Unbind { .. }
+        | Change::DestroyDisk { .. }
+        | Change::Scale { .. }
+        | Change::StartPod { .. }
+        | Change::Adopt { .. } => None,
+    }
+}
+
+/// A uid that nothing in the world bears or refers to.
+fn fresh_uid(world: &World) -> Uid {
+    let referred = |uid: &Uid| {
+        world.dependents_of(uid).next().is_some()
+            || world.of_kind(Kind::PersistentVolume).any(|object| {
+                let claim = object.body.volume().and_then(|volume| volume.spec.claim_ref.as_ref());
+                claim.is_some_and(|claim| claim.uid == *uid)
+            })
+    };
+    (1..=1_000_000_u32)
+        .map(|number| Uid::new(&format!("forecast-{number}")))
+        .find(|uid| world.by_uid(uid).is_none() && !referred(uid))
+        .unwrap_or_default()
+}
+
+/// `<owner>-newN`, where a controller would append five random letters.
+fn fresh_name(world: &World, kind: Kind, namespace: &str, owner: &str) -> Text {
+    (1..=1_000_000_u32)
+        .map(|number| format!("{owner}-new{number}"))
+        .find(|name| world.get(&Key::new(kind, namespace, name)).is_none())
+        .unwrap_or_default()
+        .into()
+}
+
+/// Whether an object was made by the laws and stands in no cluster.
+pub fn is_made(uid: &Uid) -> bool {
+    uid.to_string().starts_with("forecast-")
+}
+
+pub(super) fn ready() -> Condition {
+    Condition {
+        kind: "Ready".into(),
+        status: "True".into(),
+        ..Condition::default()
+    }
+}
+
+fn meta(world: &World, namespace: &Text, name: Text, owner: Option<OwnerReference>) -> Meta {
+    Meta {
+        name,
+        namespace: namespace.clone(),
+        uid: fresh_uid(world),
+        owner_references: owner.into_iter().collect(),
+        ..Meta::default()
+    }
+}
+
+fn with_label(labels: &Labels, key: &str, value: &str) -> Labels {
+    labels
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .chain([(Text::from(key), Text::from(value))])
+        .collect()
+}
+
+/// A pod of a template: unscheduled unless the template names a node.
+fn pod(template: &PodTemplate) -> Body {
+    Body::Pod(Pod {
+        spec: template.spec.clone(),
+        ..Pod::default()
+    })
+}
+
+fn set_pod(world: &World, object: &Arc<Object>, ordinal: u32) -> Option<Object> {
+    let set = object.body.stateful_set()?;
+    let name: Text = format!("{}-{ordinal}", object.meta.name).into();
+    let owner = controller_reference(&object.key(), &object.meta.uid);
+    let mut meta = meta(world, &object.meta.namespace, name.clone(), Some(owner));
+    meta.labels = with_label(&set.spec.template.metadata.labels, POD_NAME_LABEL, &name);
+    let volumes = set_volumes(set, &object.meta.name, ordinal);
+    Some(Object {
+        meta,
+        body: Body::Pod(Pod {
+            spec: PodSpec {
+                node_name: set.spec.template.spec.node_name.clone(),
+                volumes,
+            },
+            ..Pod::default()
+        }),
+    })
+}
+
+/// The template's volumes, those of the same name replaced by the claims of the claim templates
+/// (`stateful_set_utils.go` `updateStorage`).
+pub(super) fn set_volumes(set: &StatefulSet, name: &str, ordinal: u32) -> Vec<PodVolume> {
+    let claims = set.spec.volume_claim_templates.iter().map(|template| PodVolume {
+        name: template.metadata.name.clone(),
+        persistent_volume_claim: Some(ClaimVolume {
+            claim_name: StatefulSet::claim_name(template, name, ordinal),
+        }),
+        ephemeral: false,
+    });
+    let claims: Vec<PodVolume> = claims.collect();
+    let others = set.spec.template.spec.volumes.iter();
+    let others = others.filter(|volume| claims.iter().all(|claim| claim.name != volume.name));
+    others.cloned().chain(claims.iter().cloned()).collect()
+}
+
+fn set_claim(world: &World, object: &Arc<Object>, template: &str, ordinal: u32) -> Option<Object> {
+    let set = object.body.stateful_set()?;
+    let template = set
+        .spec
+        .volume_claim_templates
+        .iter()
+        .find(|candidate| candidate.metadata.name == template)?;
+    let name = StatefulSet::claim_name(template, &object.meta.name, ordinal);
+    let mut meta = meta(world, &object.meta.namespace, name, None);
+    meta.labels = set.spec.selector.match_labels.clone();
+    meta.annotations = template.metadata.annotations.clone();
+    meta.finalizers = vec![PVC_PROTECTION.into()];
+    Some(Object {
+        meta,
+        body: Body::PersistentVolumeClaim(Claim {
+            spec: ClaimSpec {
+                volume_name: Text::default(),
+                ..template.spec.clone()
+            },
+            ..Claim::default()
+        }),
+    })
+}
+
+fn spawned_pod(world: &World, object: &Arc<Object>) -> Option<Object> {
+    let name = fresh_name(world, Kind::Pod, &object.meta.namespace, &object.meta.name);
+    let owner = controller_reference(&object.key(), &object.meta.uid);
+    let mut meta = meta(world, &object.meta.namespace, name, Some(owner));
+    let template = match (&object.body, object.body.replicated()) {
+        (Body::Job(job), _) => {
+            meta.finalizers = vec![JOB_TRACKING.into()];
+            meta.labels = with_label(&job.spec.template.metadata.labels, JOB_NAME_LABEL, &object.meta.name);
+            &job.spec.template
+        }
+        (_, Some(set)) => {
+            meta.labels = set.spec.template.metadata.labels.clone();
+            &set.spec.template
+        }
+        (_, None) => return None,
+    };
+    Some(Object {
+        meta,
+        body: pod(template),
+    })
+}
+
+fn replica_set(world: &World, object: &Arc<Object>) -> Option<Object> {
+    let deployment = object.body.replicated()?;
+    let name = fresh_name(world, Kind::ReplicaSet, &object.meta.namespace, &object.meta.name);
+    let owner = controller_reference(&object.key(), &object.meta.uid);
+    let mut meta = meta(world, &object.meta.namespace, name, Some(owner));
+    meta.labels = deployment.spec.template.metadata.labels.clone();
+    Some(Object {
+        meta,
+        body: Body::ReplicaSet(Replicated {
+            spec: deployment.spec.clone(),
+            ..Replicated::default()
+        }),
+    })
+}
+
+/// The volume a provisioner would make: the class's policy, which is `Delete` when it says nothing, copied at birth
+/// (`reference/semantics.md` §3.6).
+fn provisioned(world: &World, object: &Arc<Object>) -> Option<Object> {
+    let claim = object.body.claim()?;
+    let class_object = class_of(world, claim)?;
+    let class = class_object.body.class()?;
+    let policy = class.reclaim_policy.unwrap_or(ReclaimPolicy::Delete);
+    let name: Text = format!("pvc-{}", object.meta.uid).into();
+    let mut meta = meta(world, &Text::default(), name.clone(), None);
+    meta.annotations = [(PROVISIONED_BY, class.provisioner.clone())].into_iter().collect();
+    meta.finalizers = vec![PV_PROTECTION.into()];
+    if policy == ReclaimPolicy::Delete {
+        meta.finalizers.push(EXTERNAL_PROVISIONER.into());
+    }
+    Some(Object {
+        meta,
+        body: Body::PersistentVolume(Volume {
+            spec: VolumeSpec {
+                claim_ref: Some(claim_reference(object)),
+                capacity: claim.spec.resources.requests.clone(),
+                access_modes: claim.spec.access_modes.clone(),
+                persistent_volume_reclaim_policy: policy,
+                storage_class_name: class_object.meta.name.clone(),
+                volume_mode: claim.spec.volume_mode.clone(),
+                csi: Some(CsiSource {
+                    driver: class.provisioner.clone(),
+                    volume_handle: name,
+                }),
+                ..VolumeSpec::default()
+            },
+            status: VolumeStatus {
+                phase: VolumePhase::Pending,
+            },
+        }),
+    })
+}

@@ -1,0 +1,92 @@
+//! A namespace being deleted takes its content with it.
+//!
+//! Source: `pkg/controller/namespace/deletion/namespaced_resources_deleter.go`, KEP-5080, `reference/semantics.md` §3.10.
+//! Since 1.33 all pods go first and everything else waits for them; before, everything is deleted in no fixed order. Only
+//! content of kinds the world holds is seen: custom resources may hold a namespace unseen.
+
+use super::absence::lists;
+use super::change::NAMESPACE_FINALIZER;
+use super::{Change, Conditions, Law, Reaction, Reason};
+use crate::model::{Kind, Object, Propagation, World};
+use std::time::Duration;
+
+pub const LAW: Law = Law {
+    name: "namespace",
+    source: "pkg/controller/namespace/deletion/namespaced_resources_deleter.go",
+    latency: Duration::from_secs(1),
+    react,
+};
+
+/// The minor version of the API server from which pods go first.
+const ORDERED_SINCE: u32 = 33;
+
+fn react(world: &World, conditions: &Conditions) -> Vec<Reaction> {
+    let mut reactions = Vec::new();
+    for object in world.of_kind(Kind::Namespace).filter(|object| object.meta.deleting()) {
+        empty(world, conditions, object, &mut reactions);
+    }
+    reactions
+}
+
+/// Whether this server waits for all pods of a namespace before it touches anything else; taken for granted when its
+/// version is not known.
+pub fn pods_first(conditions: &Conditions) -> bool {
+    conditions.server_minor.is_none_or(|minor| minor >= ORDERED_SINCE)
+}
+
+fn empty(world: &World, conditions: &Conditions, object: &Object, reactions: &mut Vec<Reaction>) {
+    let namespace = object.meta.name.as_str();
+    let before = reactions.len();
+    let mut pods = world.in_namespace(Kind::Pod, namespace).peekable();
+    let ordered = pods_first(conditions);
+    let pods_left = pods.peek().is_some();
+    reactions.extend(pods.filter_map(|pod| delete(object, pod)));
+    if ordered && (pods_left || !lists(world, Kind::Pod, namespace)) {
+        return;
+    }
+    let others = Kind::ALL
+        .into_iter()
+        .filter(|kind| kind.namespaced() && *kind != Kind::Pod);
+    let mut left = pods_left;
+    for kind in others {
+        left |= !lists(world, kind, namespace);
+        for dependent in world.in_namespace(kind, namespace) {
+            left = true;
+            reactions.extend(delete(object, dependent));
+        }
+    }
+    let held = object
+        .body
+        .namespace()
+        .is_some_and(|facts| facts.spec.finalizers.iter().any(|held| held == NAMESPACE_FINALIZER));
+    if !left && held && reactions.len() == before {
+        let key = object.key();
+        reactions.push(Reaction::new(
+            LAW.name,
+            Change::RemoveFinalizer {
+                object: key.clone(),
+                uid: object.meta.uid.clone(),
+                finalizer: NAMESPACE_FINALIZER.into(),
+            },
+            Reason::new(format!("nothing is left in {key}")),
+        ));
+    }
+}
+
+fn delete(namespace: &Object, object: &Object) -> Option<Reaction> {
+    let key = namespace.key();
+    (!object.meta.deleting()).then(|| {
+        Reaction::new(
+            LAW.name,
+            Change::Delete {
+                object: object.key(),
+                uid: object.meta.uid.clone(),
+                propagation: Propagation::Background,
+            },
+            Reason::new(format!("{key} is being deleted with all it holds")).seen(&key, "status.phase", "Terminating"),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! The order in which a namespace empties.
+
+use super::LAW;
+use crate::laws::Conditions;
+use crate::laws::fixture::{at_rest, key, says, world};
+
+const NAMESPACE: &str = "
+apiVersion: v1
+kind: Namespace
+metadata: {name: a, deletionTimestamp: 2026-04-25T10:00:00Z}
+spec: {finalizers: [kubernetes]}
+status: {phase: Terminating}
+";
+const POD: &str = "
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: a}
+spec: {nodeName: n1}
+status: {phase: Running}
+";
+const CLAIM: &str = "
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: a, finalizers: [kubernetes.io/pvc-protection]}
+";
+
+#[test]
+fn pods_first_since_1_33() {
+    let old = Conditions {
+        server_minor: Some(32),
+        ..Conditions::default()
+    };
+    let all = NAMESPACE.to_owned() + POD + CLAIM;
+    let (pod, claim) = ("Delete pod/p Background", "Delete pvc/data Background");
+    assert_eq!(says(&LAW, &world(&all), &Conditions::default()), [pod]);
+    assert_eq!(says(&LAW, &world(&all), &old), [pod, claim]);
+    let rest = NAMESPACE.to_owned() + CLAIM;
+    assert_eq!(says(&LAW, &world(&rest), &Conditions::default()), [claim]);
+    assert_eq!(
+        says(&LAW, &world(NAMESPACE), &Conditions::default()),
+        ["RemoveFinalizer namespace/a kubernetes"]
+    );
+}
+
+#[test]
+fn one_pod_on_a_dead_node_holds_everything() {
+    let node = "\n---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {conditions: [{type: Ready, status: Unknown}]}\n";
+    let (stuck, _) = at_rest(
+        &world(&(NAMESPACE.to_owned() + POD + CLAIM + node)),
+        &Conditions::default(),
+    );
+    assert!(stuck.get(&key("namespace a")).is_some());
+    assert!(
+        !stuck.get(&key("pvc a/data")).unwrap().meta.deleting(),
+        "not even marked"
+    );
+    let (empty, _) = at_rest(&world(&(NAMESPACE.to_owned() + POD + CLAIM)), &Conditions::default());
+    assert!(empty.is_empty());
+}
+
+#[test]
+fn nothing_is_made_in_a_dying_namespace() {
+    let set = "\n---\napiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: w, namespace: a, finalizers: [x/y]}\n";
+    let (world, _) = at_rest(&world(&(NAMESPACE.to_owned() + set)), &Conditions::default());
+    assert_eq!(world.of_kind(crate::model::Kind::Pod).count(), 0);
+}

@@ -1,0 +1,191 @@
+//! What becomes of the disk behind a released volume, and the finalizer that promises it.
+//!
+//! Sources: `sig-storage-lib-external-provisioner` v13 `controller.go` (`shouldDelete`, `handleProtectionFinalizer`,
+//! `isProvisionerForVolume`), `external-provisioner` `canDeleteVolume`, `reference/semantics.md` §3.4:
+//!
+//! - Retain: nothing, ever. Deleting the volume object forgets the disk and frees nothing.
+//! - Delete: the provisioner (`provisioned-by`, `migrated-to` or the CSI driver, of static volumes too) destroys the disk
+//!   once the phase is Released; a volume that is being deleted without the provisioner's finalizer is skipped, and its
+//!   disk is leaked. A provisioner that does not run keeps the volume waiting: the disk goes when it returns.
+//! - An attachment guards the disk of a driver with attach; without attach nothing does.
+//! - No deleter (nfs, local and most path volumes made by hand): the phase becomes Failed and the disk stays. A
+//!   `hostPath` with `/tmp/` in its path has one, which removes the directory on the controller manager's own machine
+//!   (`pkg/volume/hostpath/host_path.go`; proven by the control-plane kit).
+
+use super::absence::lists;
+use super::{Change, Conditions, Law, Reaction, Reason};
+use crate::model::storage::{EXTERNAL_PROVISIONER, ReclaimPolicy, Volume, VolumePhase, provisioner};
+use crate::model::{Kind, Meta, Object, Text, World};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub const LAW: Law = Law {
+    name: "reclaim",
+    source: "sig-storage-lib-external-provisioner controller.go shouldDelete",
+    latency: Duration::from_millis(2500),
+    react,
+};
+
+/// A migrated in-tree volume is in the hands of this driver.
+const MIGRATED_TO: &str = "pv.kubernetes.io/migrated-to";
+
+fn react(world: &World, conditions: &Conditions) -> Vec<Reaction> {
+    world
+        .of_kind(Kind::PersistentVolume)
+        .filter_map(|object| {
+            let volume = object.body.volume()?;
+            let (change, reason) =
+                finalizer(conditions, object, volume).or_else(|| released(world, conditions, object, volume))?;
+            Some(Reaction::new(LAW.name, change, reason))
+        })
+        .collect()
+}
+
+/// Who would destroy the disk of a volume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deleter {
+    /// An external provisioner, by its name.
+    Provisioner(Text),
+    /// The controller manager itself, for a directory under `/tmp/`.
+    ControllerManager,
+    /// Nobody: the source has no deleter.
+    Nobody,
+    /// The facts do not tell: the source is not read.
+    Unknown,
+}
+
+pub fn deleter(meta: &Meta, volume: &Volume) -> Deleter {
+    let by = meta.annotations.get(MIGRATED_TO).map(Text::as_str);
+    if let Some(name) = by.or_else(|| provisioner(meta, volume)) {
+        return Deleter::Provisioner(name.into());
+    }
+    match &volume.spec.host_path {
+        Some(path) if in_tmp(&path.path) => Deleter::ControllerManager,
+        None if volume.spec.nfs.is_none() && volume.spec.local.is_none() => Deleter::Unknown,
+        Some(_) | None => Deleter::Nobody,
+    }
+}
+
+/// The host path plugin's own test, `/tmp/.+` anywhere in the path.
+fn in_tmp(path: &str) -> bool {
+    path.split_once("/tmp/").is_some_and(|(_, rest)| !rest.is_empty())
+}
+
+/// What keeps the disk of a Released volume with policy Delete from being destroyed, if anything.
+#[derive(Clone, Debug)]
+pub enum Guard {
+    None,
+    /// The provisioner is known not to run: the disk goes when it returns.
+    ProvisionerDead(Text),
+    /// The volume is still attached: it waits for the detach.
+    Attached(Arc<Object>),
+    /// Attachments were never listed.
+    AttachmentsUnknown,
+    /// The volume is being deleted and the provisioner's finalizer is not on it: the provisioner passes it by.
+    Skipped,
+    NoDeleter,
+    DeleterUnknown,
+}
+
+pub fn guard(world: &World, conditions: &Conditions, object: &Object, volume: &Volume) -> Guard {
+    let name = match deleter(&object.meta, volume) {
+        Deleter::Provisioner(name) => name,
+        Deleter::ControllerManager if object.meta.deleting() => return Guard::Skipped,
+        Deleter::ControllerManager => return Guard::None,
+        Deleter::Nobody => return Guard::NoDeleter,
+        Deleter::Unknown => return Guard::DeleterUnknown,
+    };
+    if object.meta.deleting() && !object.meta.has_finalizer(EXTERNAL_PROVISIONER) {
+        return Guard::Skipped;
+    }
+    if conditions.dead_provisioners.contains(&name) {
+        return Guard::ProvisionerDead(name);
+    }
+    let attaches = volume
+        .spec
+        .csi
+        .as_ref()
+        .is_some_and(|csi| !conditions.attachless_drivers.contains(&csi.driver));
+    if attaches {
+        if let Some(attachment) = world.attachments_of(&object.meta.name).next() {
+            return Guard::Attached(Arc::clone(attachment));
+        }
+        if !lists(world, Kind::VolumeAttachment, "") {
+            return Guard::AttachmentsUnknown;
+        }
+    }
+    Guard::None
+}
+
+/// The provisioner marks a bound CSI volume whose disk it will destroy, and takes the mark off when the policy changes.
+fn finalizer(conditions: &Conditions, object: &Object, volume: &Volume) -> Option<(Change, Reason)> {
+    let key = object.key();
+    let Deleter::Provisioner(name) = deleter(&object.meta, volume) else {
+        return None;
+    };
+    if conditions.dead_provisioners.contains(&name) {
+        return None;
+    }
+    let marked = object.meta.has_finalizer(EXTERNAL_PROVISIONER);
+    let policy = volume.spec.persistent_volume_reclaim_policy;
+    let (uid, finalizer) = (object.meta.uid.clone(), EXTERNAL_PROVISIONER.into());
+    let reason = |text: String| Reason::new(text).seen(&key, "spec.persistentVolumeReclaimPolicy", policy.word());
+    match policy {
+        ReclaimPolicy::Delete
+            if !marked
+                && volume.spec.csi.is_some()
+                && volume.status.phase == VolumePhase::Bound
+                && !object.meta.deleting() =>
+        {
+            let reason = reason(format!("{name} will destroy the disk of {key} and marks it"));
+            let object = key;
+            Some((Change::AddFinalizer { object, uid, finalizer }, reason))
+        }
+        ReclaimPolicy::Retain | ReclaimPolicy::Recycle if marked => {
+            let reason = reason(format!("{name} will not touch the disk of {key}"));
+            let object = key;
+            Some((Change::RemoveFinalizer { object, uid, finalizer }, reason))
+        }
+        ReclaimPolicy::Delete | ReclaimPolicy::Retain | ReclaimPolicy::Recycle | ReclaimPolicy::Unknown => None,
+    }
+}
+
+fn released(world: &World, conditions: &Conditions, object: &Object, volume: &Volume) -> Option<(Change, Reason)> {
+    let policy = volume.spec.persistent_volume_reclaim_policy;
+    if volume.status.phase != VolumePhase::Released || policy != ReclaimPolicy::Delete {
+        return None;
+    }
+    let key = object.key();
+    let uid = object.meta.uid.clone();
+    let reason = |text: String| {
+        Reason::new(text)
+            .seen(&key, "spec.persistentVolumeReclaimPolicy", policy.word())
+            .seen(&key, "status.phase", "Released")
+    };
+    match guard(world, conditions, object, volume) {
+        Guard::None => {
+            let reason = reason(format!(
+                "{key} is Released and its policy is Delete: {} goes",
+                volume.spec.handle()
+            ));
+            Some((Change::DestroyDisk { volume: key, uid }, reason))
+        }
+        Guard::NoDeleter => {
+            let reason = reason(format!(
+                "nothing can delete {}, so {key} fails and keeps it",
+                volume.spec.handle()
+            ));
+            let phase = VolumePhase::Failed;
+            let volume = key;
+            Some((Change::SetVolumePhase { volume, uid, phase }, reason))
+        }
+        Guard::ProvisionerDead(_)
+        | Guard::Attached(_)
+        | Guard::AttachmentsUnknown
+        | Guard::Skipped
+        | Guard::DeleterUnknown => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! The table of `reference/semantics.md` §3.4.
+
+use super::LAW;
+use crate::laws::Conditions;
+use crate::laws::fixture::{says, world};
+
+const CSI: &str = "csi: {driver: csi.x, volumeHandle: h1}";
+const MARK: &str = "external-provisioner.volume.kubernetes.io/finalizer";
+const ATTACHMENT: &str = "
+---
+apiVersion: storage.k8s.io/v1
+kind: VolumeAttachment
+metadata: {name: va}
+spec: {attacher: csi.x, nodeName: n1, source: {persistentVolumeName: v}}
+";
+
+fn volume(meta: &str, policy: &str, phase: &str, source: &str) -> String {
+    format!(
+        "
+apiVersion: v1
+kind: PersistentVolume
+metadata: {{name: v{meta}}}
+spec: {{persistentVolumeReclaimPolicy: {policy}, {source}}}
+status: {{phase: {phase}}}
+"
+    )
+}
+
+#[test]
+fn the_disk_goes_only_with_policy_delete_and_someone_to_delete_it() {
+    let marked = format!(", finalizers: [{MARK}]");
+    let dying = ", deletionTimestamp: 2026-04-25T10:00:00Z";
+    let dying_marked = format!("{dying}{marked}");
+    let local_path = ", annotations: {pv.kubernetes.io/provisioned-by: rancher.io/local-path}";
+    let destroyed: &[&str] = &["DestroyDisk pv/v"];
+    let failed: &[&str] = &["Failed pv/v"];
+    let cases: [(&str, String, &[&str]); 15] = [
+        ("retain", volume("", "Retain", "Released", CSI), &[]),
+        ("delete", volume(&marked, "Delete", "Released", CSI), destroyed),
+        (
+            "static CSI, never marked",
+            volume("", "Delete", "Released", CSI),
+            destroyed,
+        ),
+        (
+            "still attached",
+            volume(&marked, "Delete", "Released", CSI) + ATTACHMENT,
+            &[],
+        ),
+        (
+            "a path with a provisioner has no attachment",
+            volume(local_path, "Delete", "Released", "hostPath: {path: /opt/x}") + ATTACHMENT,
+            destroyed,
+        ),
+        (
+            "deleting and marked",
+            volume(&dying_marked, "Delete", "Released", CSI),
+            destroyed,
+        ),
+        (
+            "deleting and stripped: passed by",
+            volume(dying, "Delete", "Released", CSI),
+            &[],
+        ),
+        (
+            "available is not released",
+            volume(&marked, "Delete", "Available", CSI),
+            &[],
+        ),
+        (
+            "nfs has no deleter",
+            volume("", "Delete", "Released", "nfs: {server: s, path: /p}"),
+            failed,
+        ),
+        (
+            "nor has a local disk",
+            volume("", "Delete", "Released", "local: {path: /p}"),
+            failed,
+        ),
+        (
+            "a host path elsewhere neither",
+            volume("", "Delete", "Released", "hostPath: {path: /srv/x}"),
+            failed,
+        ),
+        (
+            "a host path in /tmp is removed",
+            volume("", "Delete", "Released", "hostPath: {path: /tmp/x}"),
+            destroyed,
+        ),
+        (
+            "an unread source: nobody knows",
+            volume("", "Delete", "Released", "gcePersistentDisk: {pdName: x}"),
+            &[],
+        ),
+        (
+            "a bound volume is marked",
+            volume("", "Delete", "Bound", CSI),
+            &["AddFinalizer pv/v external-provisioner.volume.kubernetes.io/finalizer"],
+        ),
+        (
+            "retain takes the mark off",
+            volume(&marked, "Retain", "Released", CSI),
+            &["RemoveFinalizer pv/v external-provisioner.volume.kubernetes.io/finalizer"],
+        ),
+    ];
+    for (name, yaml, expected) in &cases {
+        assert_eq!(says(&LAW, &world(yaml), &Conditions::default()), *expected, "{name}");
+    }
+}
+
+#[test]
+fn a_driver_without_attach_has_no_guard() {
+    let attachless = Conditions {
+        attachless_drivers: ["csi.x".into()].into_iter().collect(),
+        ..Conditions::default()
+    };
+    let yaml = volume("", "Delete", "Released", CSI) + ATTACHMENT;
+    assert_eq!(says(&LAW, &world(&yaml), &attachless), ["DestroyDisk pv/v"]);
+}
+
+#[test]
+fn a_dead_provisioner_does_nothing_at_all() {
+    let dead = Conditions {
+        dead_provisioners: ["csi.x".into()].into_iter().collect(),
+        ..Conditions::default()
+    };
+    let marked = format!(", finalizers: [{MARK}]");
+    for yaml in [
+        volume(&marked, "Delete", "Released", CSI),
+        volume(&marked, "Retain", "Released", CSI),
+        volume("", "Delete", "Bound", CSI),
+    ] {
+        assert!(says(&LAW, &world(&yaml), &dead).is_empty(), "{yaml}");
+    }
+}

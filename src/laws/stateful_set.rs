@@ -1,0 +1,226 @@
+//! A StatefulSet keeps a pod and its claims for every ordinal.
+//!
+//! Sources: `pkg/controller/statefulset/stateful_set_control.go` (`updateStatefulSet`), `stateful_pod_control.go`
+//! (`createPersistentVolumeClaims`), `stateful_set_utils.go`, `reference/semantics.md` §3.8, seed 003:
+//!
+//! - A missing pod is made at once. A missing claim is made first; existing claims are used as they are.
+//! - While one of its claims is being deleted the pod is **not** made; it comes when the claim has gone, on a new one.
+//! - So the order decides. *Pod first*: the new pod stands on the old claim before anyone can delete it, and holds it.
+//!   *Claim first*: the claim dies with the old pod, and claim and pod come back new. In `settle` the set acts as soon as
+//!   the old pod's object is gone and before claims are judged again, which is the real controller's haste; the remaining
+//!   race through a stale informer (k8s#74374) is not modelled.
+//! - `OrderedReady` stops at the first pod that is not ready; `Parallel` does not.
+//! - A set that is being deleted makes and deletes nothing.
+
+use super::absence::lists;
+use super::job::{BURST, active, pods};
+use super::replicas::{adopt, orphans};
+use super::{Change, Conditions, Law, Reaction, Reason, claim_retention};
+use crate::model::workload::StatefulSet;
+use crate::model::{Key, Kind, Object, Propagation, World};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub const LAW: Law = Law {
+    name: "stateful_set",
+    source: "pkg/controller/statefulset/stateful_set_control.go",
+    latency: Duration::from_millis(250),
+    react,
+};
+
+/// Ordinals looked at; more pods than this in one set no API server has seen.
+const ORDINALS: usize = 10_000;
+
+fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
+    let mut reactions = Vec::new();
+    for object in world.of_kind(Kind::StatefulSet) {
+        if let Some(set) = object.body.stateful_set()
+            && !object.meta.deleting()
+            && lists(world, Kind::Pod, &object.meta.namespace)
+            && lists(world, Kind::PersistentVolumeClaim, &object.meta.namespace)
+        {
+            Sync { world, object, set }.run(&mut reactions);
+        }
+    }
+    reactions
+}
+
+/// The ordinal in a pod's name, if the name is one this set gives.
+pub fn ordinal(set: &str, pod: &str) -> Option<u32> {
+    let (parent, number) = pod.rsplit_once('-')?;
+    (parent == set).then(|| number.parse().ok()).flatten()
+}
+
+/// One pass over one set.
+struct Sync<'a> {
+    world: &'a World,
+    object: &'a Arc<Object>,
+    set: &'a StatefulSet,
+}
+
+impl Sync<'_> {
+    fn run(&self, reactions: &mut Vec<Reaction>) {
+        let adopted = self.adoptions();
+        if !adopted.is_empty() {
+            reactions.extend(adopted);
+            return; // counted once they are its own
+        }
+        claim_retention::react(self.world, self.object, self.set, reactions);
+        if self.fill(reactions) {
+            self.trim(reactions);
+        }
+    }
+
+    fn parallel(&self) -> bool {
+        self.set.spec.pod_management_policy == "Parallel"
+    }
+
+    fn wants(&self, ordinal: u32) -> bool {
+        self.set.ordinals().contains(&ordinal)
+    }
+
+    /// Pods of its naming and selector that nobody controls.
+    fn adoptions(&self) -> Vec<Reaction> {
+        orphans(self.world, self.object, &self.set.spec.selector, Kind::Pod)
+            .filter(|pod| ordinal(&self.object.meta.name, &pod.meta.name).is_some())
+            .map(|pod| {
+                let text = format!(
+                    "{} bears the name and labels of {}'s pods",
+                    pod.key(),
+                    self.object.key()
+                );
+                adopt(LAW.name, self.object, pod, text)
+            })
+            .collect()
+    }
+
+    /// Makes what is missing, in order. Returns whether every wanted pod is there and ready, or order does not matter.
+    fn fill(&self, reactions: &mut Vec<Reaction>) -> bool {
+        let mut made = 0;
+        for ordinal in self.set.ordinals().take(ORDINALS) {
+            let name = format!("{}-{ordinal}", self.object.meta.name);
+            let pod = self.world.get(&Key::new(Kind::Pod, &self.object.meta.namespace, &name));
+            let ready = match pod {
+                None => {
+                    made += 1;
+                    self.create(ordinal, reactions);
+                    false
+                }
+                Some(pod) => self.inspect(pod, ordinal, reactions),
+            };
+            if (!ready && !self.parallel()) || made >= BURST {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Looks at a pod that is there; returns whether the next ordinal may follow.
+    fn inspect(&self, pod: &Arc<Object>, ordinal: u32, reactions: &mut Vec<Reaction>) -> bool {
+        let own = pod
+            .meta
+            .controller()
+            .is_some_and(|controller| controller.uid == self.object.meta.uid);
+        let Some(facts) = pod.body.pod().filter(|_| own && !pod.meta.deleting()) else {
+            return false;
+        };
+        if facts.status.phase.terminal() {
+            reactions.push(self.delete(pod, format!("{} has ended and is made anew", pod.key())));
+            return false;
+        }
+        if !facts.scheduled() {
+            self.create_claims(ordinal, reactions);
+        }
+        facts.ready()
+    }
+
+    /// Removes what is too much: all at once, or the highest ordinal first while everything below is ready.
+    fn trim(&self, reactions: &mut Vec<Reaction>) {
+        let mut condemned: Vec<(u32, &Arc<Object>)> = pods(self.world, self.object)
+            .filter_map(|pod| Some((ordinal(&self.object.meta.name, &pod.meta.name)?, pod)))
+            .filter(|(ordinal, _)| !self.wants(*ordinal))
+            .collect();
+        condemned.sort_by_key(|(ordinal, _)| std::cmp::Reverse(*ordinal));
+        if !self.parallel() && condemned.iter().any(|(_, pod)| pod.meta.deleting()) {
+            return;
+        }
+        let at_once = if self.parallel() { condemned.len() } else { 1 };
+        for (ordinal, pod) in condemned.into_iter().take(at_once) {
+            if active(pod) || !pod.meta.deleting() {
+                let text = format!("{} wants no pod of ordinal {ordinal}", self.object.key());
+                reactions.push(self.delete(pod, text));
+            }
+        }
+    }
+
+    fn delete(&self, pod: &Object, text: String) -> Reaction {
+        Reaction::new(
+            LAW.name,
+            Change::Delete {
+                object: pod.key(),
+                uid: pod.meta.uid.clone(),
+                propagation: Propagation::Background,
+            },
+            Reason::new(text).seen(&self.object.key(), "spec.replicas", self.set.replicas().to_string()),
+        )
+    }
+
+    fn create(&self, ordinal: u32, reactions: &mut Vec<Reaction>) {
+        if self.create_claims(ordinal, reactions) && !self.stale(ordinal) {
+            let key = self.object.key();
+            reactions.push(Reaction::new(
+                LAW.name,
+                Change::CreatePod {
+                    set: key.clone(),
+                    set_uid: self.object.meta.uid.clone(),
+                    ordinal,
+                },
+                Reason::new(format!("{key} has no pod of ordinal {ordinal}")).seen(
+                    &key,
+                    "spec.replicas",
+                    self.set.replicas().to_string(),
+                ),
+            ));
+        }
+    }
+
+    /// Makes the missing claims of an ordinal; returns whether none of them is being deleted.
+    fn create_claims(&self, ordinal: u32, reactions: &mut Vec<Reaction>) -> bool {
+        let mut usable = true;
+        for template in &self.set.spec.volume_claim_templates {
+            let name = StatefulSet::claim_name(template, &self.object.meta.name, ordinal);
+            let key = Key::new(Kind::PersistentVolumeClaim, &self.object.meta.namespace, &name);
+            match self.world.get(&key) {
+                Some(claim) => usable &= !claim.meta.deleting(),
+                None => reactions.push(Reaction::new(
+                    LAW.name,
+                    Change::CreateClaim {
+                        set: self.object.key(),
+                        set_uid: self.object.meta.uid.clone(),
+                        template: template.metadata.name.clone(),
+                        ordinal,
+                    },
+                    Reason::new(format!("{} has no {key}", self.object.key())),
+                )),
+            }
+        }
+        usable
+    }
+
+    /// A claim that still belongs to an earlier pod of the name blocks the new one while it waits for the garbage
+    /// collector (`PodClaimIsStale`).
+    fn stale(&self, ordinal: u32) -> bool {
+        self.set.spec.persistent_volume_claim_retention_policy.when_scaled == "Delete"
+            && self.set.spec.volume_claim_templates.iter().any(|template| {
+                let name = StatefulSet::claim_name(template, &self.object.meta.name, ordinal);
+                let key = Key::new(Kind::PersistentVolumeClaim, &self.object.meta.namespace, &name);
+                self.world.get(&key).is_some_and(|claim| {
+                    let mut owners = claim.meta.owner_references.iter();
+                    owners.any(|owner| owner.kind == Kind::Pod.name() && self.world.by_uid(&owner.uid).is_none())
+                })
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests;
