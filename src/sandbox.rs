@@ -15,6 +15,7 @@ pub mod kubeconfig;
 mod living;
 mod managed_fields;
 mod patch;
+mod protobuf;
 mod requests;
 pub mod resources;
 mod routes;
