@@ -8,7 +8,7 @@ use crate::cli::Failure;
 use crate::cluster::{self, Clock, Connection, Scopes, Watches, read};
 use crate::laws::Conditions;
 use crate::model::feed::{FeedState, PROMISE};
-use crate::model::{Key, Observation, Text, redact};
+use crate::model::{ClusterIdentity, Key, Observation, Text, redact};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -93,6 +93,11 @@ impl Cockpit {
 
     pub const fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// The cluster this cockpit is pinned to, and who we are to it.
+    pub fn identity(&self) -> &ClusterIdentity {
+        self.connection.identity()
     }
 
     /// The next thing that happened outside. Safe to drop half-way.
