@@ -4,6 +4,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
@@ -22,11 +23,18 @@ use support::kit::Kit;
 use support::plane::ControlPlane;
 use trial::Trial;
 
+mod both;
 mod claims;
 mod deletion;
+#[expect(dead_code, reason = "the flights on the sandbox use the rest")]
+#[path = "../support/flight.rs"]
+mod flight;
+mod hands;
 mod helm;
 mod jobs;
+mod picture;
 mod server;
+mod stage;
 mod statefulset;
 #[path = "../support/support.rs"]
 mod support;
@@ -95,6 +103,24 @@ const SHARED: &[Story] = &[
     ("helm3-malformed-policy", helm::malformed_policy_three),
     ("helm4-malformed-policy", helm::malformed_policy_four),
     ("persons", server::persons),
+    ("both-pod-first", both::pod_first),
+    ("both-claim-first", both::claim_first),
+    ("both-set-orphaned", both::set_orphaned),
+    ("both-set-in-background", both::set_in_background),
+    ("both-claim-retained", both::claim_retained),
+    ("both-claim-destroyed", both::claim_destroyed),
+    ("both-claim-held", both::claim_held),
+    ("both-claim-held-by-a-succeeded-pod", both::claim_held_by_a_succeeded_pod),
+    ("both-job-in-background", both::job_in_background),
+    ("both-job-in-foreground", both::job_in_foreground),
+    ("both-job-orphaned", both::job_orphaned),
+    ("both-finished-job-in-background", both::finished_job_in_background),
+    ("both-finished-job-orphaned", both::finished_job_orphaned),
+    ("both-job-that-holds-a-claim", both::job_that_holds_a_claim),
+    ("both-pod-of-a-deployment", both::pod_of_a_deployment),
+    ("both-claim-ref-cleared", both::claim_ref_cleared),
+    ("both-claim-ref-cleared-for-a-heir", both::claim_ref_cleared_for_a_heir),
+    ("both-volume-deleted-while-bound", both::volume_deleted_while_bound),
 ];
 
 /// Trials that take the API server away from everybody.

@@ -109,7 +109,18 @@ impl Flight {
 
     /// Waits until the cockpit knows something; fails with the screen as it is.
     pub(crate) async fn until(&mut self, what: &str, known: impl Fn(&State) -> bool) {
-        let waited = tokio::time::timeout(DEADLINE, async {
+        let known = self.within(DEADLINE, known).await;
+        assert!(known, "waited for {what}; the screen was:\n{}", self.text());
+    }
+
+    /// Lets the cockpit live for so long, as while an operator looks or his fingers move.
+    pub(crate) async fn live(&mut self, span: Duration) {
+        self.within(span, |_| false).await;
+    }
+
+    /// Lets the cockpit live until it knows something, or for so long; says whether it came to know it.
+    pub(crate) async fn within(&mut self, span: Duration, known: impl Fn(&State) -> bool) -> bool {
+        tokio::time::timeout(span, async {
             while !known(&self.cockpit.state) {
                 let tick = tokio::time::sleep(Duration::from_millis(200));
                 tokio::select! {
@@ -125,8 +136,8 @@ impl Flight {
                 }
             }
         })
-        .await;
-        assert!(waited.is_ok(), "waited for {what}; the screen was:\n{}", self.text());
+        .await
+        .is_ok()
     }
 
     /// Waits until the screen shows a text.
