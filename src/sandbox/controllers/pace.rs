@@ -110,10 +110,7 @@ fn touches(change: &Change) -> Vec<Key> {
             vec![Key::new(Kind::Pod, &set.namespace, &format!("{}-{ordinal}", set.name))]
         }
         Change::CreateClaim {
-            set,
-            template,
-            ordinal,
-            ..
+            set, template, ordinal, ..
         } => {
             let name = format!("{template}-{}-{ordinal}", set.name);
             vec![Key::new(Kind::PersistentVolumeClaim, &set.namespace, &name)]
