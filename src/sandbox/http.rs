@@ -1,6 +1,7 @@
 //! A request as the sandbox reads it and an answer as it gives it; headers, query and body, nothing of their meaning.
 
 use super::authorization::User;
+use super::protobuf;
 use super::status::StoreError;
 use super::view::Encoding;
 use bytes::Bytes;
@@ -35,7 +36,10 @@ impl Ask {
         if self.body.is_empty() {
             return Ok(Value::Null);
         }
-        if self.content_type.contains("protobuf") || self.content_type.contains("cbor") {
+        if self.content_type.contains("protobuf") {
+            return protobuf::read(&self.body).ok_or_else(StoreError::unsupported_media_type);
+        }
+        if self.content_type.contains("cbor") {
             return Err(StoreError::unsupported_media_type());
         }
         let read = serde_json::from_slice(&self.body);

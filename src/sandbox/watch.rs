@@ -267,7 +267,7 @@ impl Watch {
     }
 
     async fn say_expired(&self) -> Result<(), Gone> {
-        let compacted = self.shared.read(super::store::Store::compacted);
+        let compacted = self.shared.read(Store::compacted);
         let told = StoreError::expired(format!("too old resource version: {} ({compacted})", self.last));
         self.send("ERROR", &told.status()).await
     }
