@@ -425,6 +425,17 @@ async fn a_heartbeat_keeps_idle_feeds_live_and_its_silence_makes_them_stale() {
 }
 
 #[tokio::test]
+async fn a_quicker_heartbeat_begins_at_once() {
+    let handler = served(|_, _| list(9, "", &[claim("a", 1)]), |_, _| hold());
+    let kinds = [Kind::PersistentVolumeClaim];
+    let mut bed = Bed::start(handler, &kinds, Scopes::default(), fast(), Duration::from_hours(1)).await;
+    bed.until(Bed::live).await;
+    assert!(!bed.paths().contains(&"/readyz".to_owned()));
+    bed.quicken(Duration::from_millis(300));
+    bed.until(|bed| bed.paths().contains(&"/readyz".to_owned())).await;
+}
+
+#[tokio::test]
 async fn a_watch_that_says_nothing_is_opened_anew() {
     let pace = Pace {
         idle: Duration::from_millis(100),
