@@ -52,7 +52,7 @@ fn kept(object: &Object, law: &'static str, reason: Reason) -> Entry {
 
 /// The claims that pods of the act named, or that a set made, and that outlive it.
 fn claims_left(futures: &Futures<'_>, target: &Object, told: &[Entry]) -> Vec<Entry> {
-    if target.kind() == Kind::PersistentVolumeClaim {
+    if matches!(target.kind(), Kind::PersistentVolumeClaim | Kind::Namespace) {
         return Vec::new();
     }
     let going: BTreeSet<&Key> = told

@@ -29,8 +29,10 @@ pub(super) fn judged(world: &World, act: &Act, mut entries: Vec<Entry>, unknowns
 }
 
 fn tier(world: &World, act: &Act, entries: &[Entry]) -> (Tier, String) {
+    // of equally heavy entries the first, worst one speaks
     let worst = entries
         .iter()
+        .rev()
         .filter_map(|entry| weight(world, act, entry))
         .max_by_key(|(tier, _)| *tier);
     worst.unwrap_or_else(|| (Tier::T0, "nothing changes".to_owned()))

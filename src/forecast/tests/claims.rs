@@ -83,7 +83,7 @@ fn pods_hold_whatever_their_phase_if_they_were_scheduled() {
         let expected = if holds {
             vec!["HANGS pvc/data"]
         } else {
-            vec!["DELETED pvc/data", "RELEASED pv/pv-data", "CHANGED pod/p"]
+            vec!["DELETED pvc/data", "RELEASED pv/pv-data", "KEPT pod/p"]
         };
         assert_eq!(told(&forecast), expected, "{phase}");
     }
