@@ -25,17 +25,7 @@ pub(super) fn excerpt(world: &World, act: &Act) -> World {
         volumes,
         claims,
     };
-    let part = world.excerpt(|object| reach.holds(world, object));
-    let attached: BTreeSet<Key> = part
-        .of_kind(Kind::PersistentVolume)
-        .flat_map(|volume| world.attachments_of(&volume.meta.name))
-        .map(|attachment| attachment.key())
-        .collect();
-    let kept: BTreeSet<Key> = part.objects().map(|object| object.key()).collect();
-    world.excerpt(|object| {
-        let key = object.key();
-        kept.contains(&key) || attached.contains(&key)
-    })
+    world.excerpt(|object| reach.holds(world, object))
 }
 
 /// The namespaces whose objects the act can reach through owners, pods and claims.
@@ -123,8 +113,12 @@ impl Reach {
                         self.claims.contains(&claim)
                     })
             }
-            Body::VolumeAttachment(_)
-            | Body::Job(_)
+            Body::VolumeAttachment(attachment) => {
+                let volume = &attachment.spec.source.persistent_volume_name;
+                let volume = world.get(&Key::cluster(Kind::PersistentVolume, volume));
+                volume.is_some_and(|volume| self.holds(world, volume))
+            }
+            Body::Job(_)
             | Body::CronJob(_)
             | Body::StatefulSet(_)
             | Body::Deployment(_)

@@ -201,7 +201,7 @@ fn same_shape(claim: &Claim, volume: &Volume) -> bool {
 fn large_enough(claim: &Claim, volume: &Volume) -> bool {
     let wanted = claim.spec.resources.requests.storage.as_ref();
     let wanted = wanted.and_then(crate::model::quantity::Quantity::bytes).unwrap_or(0);
-    size(volume).is_some_and(|size| size >= wanted)
+    size(volume).unwrap_or(0) >= wanted
 }
 
 fn size(volume: &Volume) -> Option<u64> {
