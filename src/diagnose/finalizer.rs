@@ -5,6 +5,7 @@
 
 use super::look::Look;
 use super::{holder, phrase};
+use crate::laws::change::{FOREGROUND, NAMESPACE_FINALIZER, ORPHAN};
 use crate::laws::{Conditions, Evidence};
 use crate::model::storage::{
     EXTERNAL_ATTACHER_PREFIX, EXTERNAL_PROVISIONER, PV_CONTROLLER, PV_PROTECTION, PVC_PROTECTION, VolumePhase,
@@ -70,59 +71,87 @@ pub(crate) fn owned(look: Look<'_>, object: &Object, finalizer: &str) -> Finaliz
         PVC_PROTECTION => pvc_protection(look, object),
         PV_PROTECTION => pv_protection(object),
         EXTERNAL_PROVISIONER | PV_CONTROLLER => volume_deleter(look, object, finalizer),
-        JOB_TRACKING => control_plane(
-            "Job controller",
-            "the Job controller to count the pod's result",
-            "the Job miscounts: it may run one pod more",
-        ),
-        "foregroundDeletion" => collector_foreground(look, object),
-        "orphan" => control_plane(
-            "garbage collector",
-            "the garbage collector to take this owner off every dependent",
-            "dependents not yet freed lose their owner and are DELETED",
-        ),
-        "kubernetes" => control_plane(
-            "namespace controller",
-            "everything in the namespace to go, pods first",
-            "what is left stays in etcd and reappears if the namespace is made again",
-        ),
-        "customresourcecleanup.apiextensions.k8s.io" => control_plane(
-            "apiextensions-apiserver",
-            "every custom resource of the definition to go",
-            "custom resources stay behind in etcd",
-        ),
-        "snapshot.storage.kubernetes.io/pvc-as-source-protection" => outside(
-            "snapshot-controller",
-            "snapshots being taken of this claim to end",
-            "a snapshot under way loses its source",
-        ),
-        "provisioner.storage.kubernetes.io/cloning-protection" => outside(
-            "external-provisioner",
-            "clones being made of this claim to end",
-            "a clone under way loses its source",
-        ),
-        "resources-finalizer.argocd.argoproj.io" => outside(
-            "Argo CD application controller",
-            "Argo CD to delete what the Application made",
-            "the Application goes, its workload stays",
-        ),
-        "argocd.argoproj.io/hook-finalizer" => outside(
-            "Argo CD application controller",
-            "Argo CD to end the hook",
-            "Argo CD loses the hook's result",
-        ),
-        "finalizers.fluxcd.io" => outside(
-            "Flux",
-            "Flux to uninstall or prune what the object made",
-            "the Flux object goes, its workload stays",
-        ),
+        FOREGROUND => collector_foreground(look, object),
         attacher if attacher.starts_with(EXTERNAL_ATTACHER_PREFIX) => volume_attacher(look, object, attacher),
-        unknown => outside(
-            &format!("unknown owner of {unknown}"),
-            "a controller Pilothouse does not know",
-            "whatever that controller still had to clean up",
-        ),
+        _ => by_name(finalizer),
     }
+}
+
+/// Finalizers of controllers of the control plane: finalizer, controller, what it waits for, what a strip loses.
+const INSIDE: [[&str; 4]; 4] = [
+    [
+        JOB_TRACKING,
+        "Job controller",
+        "the Job controller to count the pod's result",
+        "the Job miscounts: it may run one pod more",
+    ],
+    [
+        ORPHAN,
+        "garbage collector",
+        "the garbage collector to take this owner off every dependent",
+        "dependents not yet freed lose their owner and are DELETED",
+    ],
+    [
+        NAMESPACE_FINALIZER,
+        "namespace controller",
+        "everything in the namespace to go, pods first",
+        "what is left stays in etcd and reappears if the namespace is made again",
+    ],
+    [
+        "customresourcecleanup.apiextensions.k8s.io",
+        "apiextensions-apiserver",
+        "every custom resource of the definition to go",
+        "custom resources stay behind in etcd",
+    ],
+];
+
+/// Finalizers of controllers that are installed on their own; nothing Pilothouse reads tells whether they run.
+const OUTSIDE: [[&str; 4]; 5] = [
+    [
+        "snapshot.storage.kubernetes.io/pvc-as-source-protection",
+        "snapshot-controller",
+        "snapshots being taken of this claim to end",
+        "a snapshot under way loses its source",
+    ],
+    [
+        "provisioner.storage.kubernetes.io/cloning-protection",
+        "external-provisioner",
+        "clones being made of this claim to end",
+        "a clone under way loses its source",
+    ],
+    [
+        "resources-finalizer.argocd.argoproj.io",
+        "Argo CD application controller",
+        "Argo CD to delete what the Application made",
+        "the Application goes, its workload stays",
+    ],
+    [
+        "argocd.argoproj.io/hook-finalizer",
+        "Argo CD application controller",
+        "Argo CD to end the hook",
+        "Argo CD loses the hook's result",
+    ],
+    [
+        "finalizers.fluxcd.io",
+        "Flux",
+        "Flux to uninstall or prune what the object made",
+        "the Flux object goes, its workload stays",
+    ],
+];
+
+fn by_name(finalizer: &str) -> FinalizerOwner {
+    let row = |rows: &'static [[&'static str; 4]]| rows.iter().find(|[name, ..]| *name == finalizer);
+    if let Some([_, controller, waits_for, loses]) = row(&INSIDE) {
+        return control_plane(controller, waits_for, loses);
+    }
+    if let Some([_, controller, waits_for, loses]) = row(&OUTSIDE) {
+        return outside(controller, waits_for, loses);
+    }
+    outside(
+        &format!("unknown owner of {finalizer}"),
+        "a controller Pilothouse does not know",
+        "whatever that controller still had to clean up",
+    )
 }
 
 fn control_plane(controller: &str, waits_for: &str, strip_loses: &str) -> FinalizerOwner {
@@ -352,4 +381,124 @@ fn driver_words(driver: &str) -> Vec<&str> {
 fn serves(pod: &str, words: &[&str]) -> bool {
     let role = pod.contains("provisioner") || (pod.contains("csi") && pod.contains("controller"));
     role && words.iter().any(|word| pod.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{conditions, hasan_prod, key, with, world};
+    use super::*;
+
+    const PLAIN: &str =
+        "- {kind: PersistentVolumeClaim, metadata: {name: data, namespace: shop}, status: {phase: Bound}}";
+
+    #[test]
+    fn every_known_finalizer_has_an_owner_a_wait_and_a_loss() {
+        let world = world(PLAIN);
+        let object = world.get(&key("pvc/data")).unwrap();
+        for (finalizer, controller, life, loses) in [
+            (
+                PVC_PROTECTION,
+                "pvc-protection controller",
+                OwnerLife::Alive,
+                "the claim goes under its pods",
+            ),
+            (
+                PV_PROTECTION,
+                "pv-protection controller",
+                OwnerLife::Alive,
+                "its claim is Lost",
+            ),
+            (PV_CONTROLLER, "PV controller", OwnerLife::Alive, "leaked"),
+            (
+                EXTERNAL_PROVISIONER,
+                "external-provisioner of an unnamed driver",
+                OwnerLife::Unknown,
+                "leaked",
+            ),
+            (
+                "external-attacher/ebs-csi-aws-com",
+                "external-attacher of ebs-csi-aws-com",
+                OwnerLife::Unknown,
+                "two nodes",
+            ),
+            (JOB_TRACKING, "Job controller", OwnerLife::Alive, "miscounts"),
+            (
+                "foregroundDeletion",
+                "garbage collector",
+                OwnerLife::Alive,
+                "the owner goes early",
+            ),
+            ("orphan", "garbage collector", OwnerLife::Alive, "are DELETED"),
+            ("kubernetes", "namespace controller", OwnerLife::Alive, "stays in etcd"),
+            ("finalizers.fluxcd.io", "Flux", OwnerLife::Unknown, "its workload stays"),
+            (
+                "resources-finalizer.argocd.argoproj.io",
+                "Argo CD application controller",
+                OwnerLife::Unknown,
+                "its workload stays",
+            ),
+            (
+                "example.com/hold",
+                "unknown owner of example.com/hold",
+                OwnerLife::Unknown,
+                "whatever",
+            ),
+        ] {
+            let owner = owner(&world, object, finalizer, &conditions());
+            assert_eq!(
+                (owner.controller.as_str(), owner.life),
+                (controller, life),
+                "{finalizer}"
+            );
+            assert!(owner.strip_loses.contains(loses), "{finalizer}: {}", owner.strip_loses);
+            assert!(!owner.waits_for.is_empty() && !owner.because.is_empty());
+        }
+    }
+
+    #[test]
+    fn pvc_protection_waits_for_the_pods_it_can_name() {
+        let world = hasan_prod();
+        let claim = world.get(&key("pvc/shared-data")).unwrap();
+        let owner = owner(&world, claim, PVC_PROTECTION, &conditions());
+        assert_eq!(owner.waits_for, "9 pods to go");
+        assert_eq!(owner.evidence.len(), 9);
+    }
+
+    #[test]
+    fn a_provisioner_is_known_by_its_pods_name_or_by_the_operators_word() {
+        let volume = world(
+            "- {kind: PersistentVolume, metadata: {name: pv-1}, spec: {csi: {driver: efs.csi.aws.com, volumeHandle: x}}, status: {phase: Released}}",
+        );
+        let pod = |name: &str, ready: &str| {
+            format!(
+                "- {{kind: Pod, metadata: {{name: {name}, namespace: kube-system}}, status: {{phase: Running, conditions: [{{type: Ready, status: \"{ready}\"}}]}}}}"
+            )
+        };
+        let mut dead = conditions();
+        dead.dead_provisioners.insert("efs.csi.aws.com".into());
+        for (pod, given, life) in [
+            (None, &conditions(), OwnerLife::Unknown),
+            (None, &dead, OwnerLife::Dead),
+            (
+                Some(pod("efs-csi-controller-7d9", "True")),
+                &conditions(),
+                OwnerLife::Alive,
+            ),
+            (
+                Some(pod("efs-csi-controller-7d9", "False")),
+                &conditions(),
+                OwnerLife::Unknown,
+            ),
+            (
+                Some(pod("ebs-csi-controller-7d9", "True")),
+                &conditions(),
+                OwnerLife::Unknown,
+            ),
+            (Some(pod("efs-csi-node-7d9", "True")), &conditions(), OwnerLife::Unknown),
+        ] {
+            let world = pod.iter().fold(volume.clone(), |world, pod| with(world, pod));
+            let object = world.get(&key("pv/pv-1")).unwrap();
+            assert_eq!(owner(&world, object, EXTERNAL_PROVISIONER, given).life, life, "{pod:?}");
+        }
+    }
 }
