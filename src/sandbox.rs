@@ -12,7 +12,6 @@ pub mod faults;
 mod fields;
 mod http;
 pub mod kubeconfig;
-mod living;
 mod managed_fields;
 mod patch;
 mod protobuf;
