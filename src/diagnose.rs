@@ -1,5 +1,27 @@
 //! What is wrong? Findings with evidence, verdicts per tenant, and why an object is stuck. Pure.
+//!
+//! Knows facts, laws and forecasts; no clock, network or screen. What it cannot see it says it cannot see: "denied",
+//! "not yet listed" and "stale" are never read as "none" (see [`Look`]). It offers no finalizer strip, ever.
 
+pub mod chain;
+pub mod claim_identity;
+mod explain;
+pub mod finalizer;
 pub mod finding;
+mod fit;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod holder;
+mod look;
+pub mod pending;
+pub(crate) mod phrase;
+pub mod rules;
+mod story;
+mod verdict;
+mod ward;
 
-pub use finding::{Explanation, Finding, Link, Severity, Step};
+pub use explain::{explain, state};
+pub use finding::{Explanation, Finding, Gist, Link, Severity, Step};
+pub use look::{Look, Sight};
+pub use rules::{findings, unclaimed};
+pub use verdict::{Verdict, gathered, verdict};

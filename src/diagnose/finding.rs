@@ -1,8 +1,12 @@
 //! The shapes of a diagnosis: a finding, an explanation, and the steps out.
 
+use super::phrase;
 use crate::laws::Reason;
+use crate::model::time::short_span;
 use crate::model::{Act, Key};
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// How much a finding matters. Red is rare: at most one blocking alarm a tenant is shown (A3 rule 8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -26,6 +30,71 @@ pub struct Finding {
     pub object: Key,
     pub sentence: String,
     pub reason: Reason,
+    /// The finding in words that several of its rule can share.
+    #[serde(skip)]
+    pub gist: Gist,
+}
+
+/// What findings of one rule have in common, so that a verdict can say `2 PVCs Terminating 3h12m, held by 9 Jobs`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gist {
+    /// What is counted: `PVC`.
+    pub noun: &'static str,
+    /// What several of them do: `Terminating`, `carry keep only on the live object`.
+    pub says: &'static str,
+    /// Since when; the longest is said.
+    pub age: Option<Duration>,
+    /// Who is behind it, each as kind and name: `Job`, `train-7f`. Distinct ones are counted over all findings.
+    pub by: BTreeSet<(String, String)>,
+}
+
+impl Gist {
+    pub(crate) const fn new(noun: &'static str, says: &'static str) -> Self {
+        Self {
+            noun,
+            says,
+            age: None,
+            by: BTreeSet::new(),
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn aged(self, age: Option<Duration>) -> Self {
+        Self { age, ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn held_by(self, by: BTreeSet<(String, String)>) -> Self {
+        Self { by, ..self }
+    }
+
+    /// Several findings of one rule as one sentence.
+    pub(crate) fn together<'a>(all: impl IntoIterator<Item = &'a Self>) -> String {
+        let all: Vec<&Self> = all.into_iter().collect();
+        let Some(first) = all.first() else {
+            return String::new();
+        };
+        let mut kinds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (kind, name) in all.iter().flat_map(|gist| &gist.by) {
+            kinds.entry(kind).or_default().insert(name);
+        }
+        let by: Vec<String> = kinds
+            .iter()
+            .map(|(kind, names)| phrase::count(names.len(), kind))
+            .collect();
+        let age = all.iter().filter_map(|gist| gist.age).max();
+        format!(
+            "{} {}{}{}",
+            phrase::count(all.len(), first.noun),
+            first.says,
+            age.map_or_else(String::new, |age| format!(" {}", short_span(age))),
+            if by.is_empty() {
+                String::new()
+            } else {
+                format!(", held by {}", phrase::and(&by))
+            }
+        )
+    }
 }
 
 /// Why an object is as it is, from the object down to the root owner of what holds it.

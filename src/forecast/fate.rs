@@ -4,6 +4,7 @@ use super::course::Futures;
 use super::{Entry, Outcome, Recreation, holders, target, volume, words};
 use crate::laws::{Reason, made};
 use crate::model::storage::ClaimPhase;
+use crate::model::workload::Pod;
 use crate::model::{Body, Key, Kind, Object, Uid};
 use std::collections::BTreeSet;
 
@@ -89,7 +90,7 @@ fn changed(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
     let reason = step.map(|step| step.reason.clone()).unwrap_or_default();
     let (outcome, reason) = match (object.body.volume(), futures.then(object)) {
         (Some(facts), _) => volume::fate(futures, object, facts)
-            .or_else(|| futures.then(object).map(|then| patched(object, then, reason)))?,
+            .or_else(|| futures.then(object).map(|then| patched(futures, object, then, reason)))?,
         (None, None) => {
             let by = words::controller(law).into();
             (Outcome::DeletedLater { by }, reason)
@@ -99,7 +100,7 @@ fn changed(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
             (Outcome::Hangs { holders }, reason)
         }
         (None, Some(then)) if lost_owner(object, then) => (Outcome::Orphaned, reason),
-        (None, Some(then)) => patched(object, then, reason),
+        (None, Some(then)) => patched(futures, object, then, reason),
     };
     Some(Entry {
         object: key,
@@ -116,7 +117,7 @@ fn lost_owner(object: &Object, then: &Object) -> bool {
 }
 
 /// The fields in which an object that stays differs.
-fn patched(object: &Object, then: &Object, reason: Reason) -> (Outcome, Reason) {
+fn patched(futures: &Futures<'_>, object: &Object, then: &Object, reason: Reason) -> (Outcome, Reason) {
     let mut fields = Vec::new();
     match (&object.body, &then.body) {
         (Body::PersistentVolumeClaim(was), Body::PersistentVolumeClaim(is)) => {
@@ -154,9 +155,32 @@ fn patched(object: &Object, then: &Object, reason: Reason) -> (Outcome, Reason) 
         fields.push("metadata.ownerReferences".to_owned());
     }
     if fields.is_empty() {
-        fields.push("nothing: without the act it would have changed".to_owned());
+        return (Outcome::Kept, Reason::new(prevented(futures, object, then)));
     }
     (Outcome::Patched { fields }, reason)
+}
+
+/// What would have happened to an object that the act leaves as it is.
+fn prevented(futures: &Futures<'_>, object: &Object, then: &Object) -> String {
+    let key = object.key();
+    if let (Some(pod), Some(_)) = (then.body.pod(), futures.otherwise(object)) {
+        let claims = claims(then, pod);
+        return format!(
+            "without the act it would have started; {}",
+            standing(futures, pod.scheduled(), &claims)
+        );
+    }
+    match futures.otherwise(object) {
+        Some(_) => format!("without the act {key} would have changed"),
+        None => format!("without the act {key} would have gone"),
+    }
+}
+
+/// The keys of the claims a pod names.
+fn claims(object: &Object, pod: &Pod) -> Vec<Key> {
+    pod.claims(&object.meta)
+        .map(|name| Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, &name))
+        .collect()
 }
 
 /// An object that the laws made because of the act. A provisioned volume is told with its claim.
@@ -174,10 +198,7 @@ fn recreated(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
     let mut reason = step.map(|step| step.reason.clone()).unwrap_or_default();
     let on = match &object.body {
         Body::Pod(pod) => {
-            let claims: Vec<Key> = pod
-                .claims(&object.meta)
-                .map(|name| Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, &name))
-                .collect();
+            let claims = claims(object, pod);
             reason.text = format!("{}; {}", reason.text, standing(futures, pod.scheduled(), &claims));
             stands_on(futures, &claims)
         }

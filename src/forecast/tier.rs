@@ -29,8 +29,10 @@ pub(super) fn judged(world: &World, act: &Act, mut entries: Vec<Entry>, unknowns
 }
 
 fn tier(world: &World, act: &Act, entries: &[Entry]) -> (Tier, String) {
+    // of equally heavy entries the first, worst one speaks
     let worst = entries
         .iter()
+        .rev()
         .filter_map(|entry| weight(world, act, entry))
         .max_by_key(|(tier, _)| *tier);
     worst.unwrap_or_else(|| (Tier::T0, "nothing changes".to_owned()))
@@ -213,10 +215,17 @@ fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> Undo {
                 "the deletion itself cannot be withdrawn, but the data stays on the volume: clear its claimRef uid and make the \
                  claim again from the saved YAML with spec.volumeName",
             ),
-            Some(Body::PersistentVolume(_)) => lossy(
-                "the deletion cannot be withdrawn; set the policy to Retain and make the volume again from the saved YAML once \
-                 it is gone",
-            ),
+            Some(Body::PersistentVolume(volume)) => {
+                let policy = volume.spec.persistent_volume_reclaim_policy;
+                let retain = if policy == ReclaimPolicy::Retain {
+                    ""
+                } else {
+                    "set its policy to Retain first, and "
+                };
+                lossy(&format!(
+                    "the deletion cannot be withdrawn; {retain}make the volume again from the saved YAML once it is gone"
+                ))
+            }
             Some(Body::Pod(_)) if tier == Tier::T1 => {
                 lossless("its controller makes it anew; what its containers held in memory is lost")
             }

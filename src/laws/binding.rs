@@ -201,7 +201,7 @@ fn same_shape(claim: &Claim, volume: &Volume) -> bool {
 fn large_enough(claim: &Claim, volume: &Volume) -> bool {
     let wanted = claim.spec.resources.requests.storage.as_ref();
     let wanted = wanted.and_then(crate::model::quantity::Quantity::bytes).unwrap_or(0);
-    size(volume).is_some_and(|size| size >= wanted)
+    size(volume).unwrap_or(0) >= wanted
 }
 
 fn size(volume: &Volume) -> Option<u64> {
@@ -214,7 +214,7 @@ fn size(volume: &Volume) -> Option<u64> {
 }
 
 /// The name of the class a claim asks for: its own, or the default one, which is filled in later too
-/// (`reference/semantics.md` §3.6, [M]); empty for none.
+/// (`reference/semantics.md` §3.6, \[M\]); empty for none.
 pub fn class_name(world: &World, claim: &Claim) -> Text {
     match &claim.spec.storage_class_name {
         Some(name) => name.clone(),

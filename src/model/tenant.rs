@@ -6,12 +6,38 @@ use std::collections::BTreeMap;
 /// How tenants are told apart; chosen in the configuration or by flags.
 #[derive(Clone, Debug)]
 pub enum TenantRule {
-    /// Each namespace whose name matches one of the patterns is a tenant (`hasan-*`, `*`).
-    Pattern(Vec<globset::GlobMatcher>),
+    /// Each namespace whose name matches is a tenant (`hasan-*`; `*,!kube-*`).
+    Pattern(Globs),
     /// Namespaces that carry this label belong to the tenant its value names.
     Label(Text),
     /// Each Helm release whose name matches is a tenant, living in the release's namespace.
-    Release(Vec<globset::GlobMatcher>),
+    Release(Globs),
+}
+
+/// Name patterns; those that began with `!` exclude.
+#[derive(Clone, Debug, Default)]
+pub struct Globs {
+    include: Vec<globset::GlobMatcher>,
+    exclude: Vec<globset::GlobMatcher>,
+}
+
+impl Globs {
+    /// Reads `GLOB[,GLOB…]`, each optionally with a leading `!`. Only exclusions: everything else is included.
+    pub fn parse(text: &str) -> Result<Self, globset::Error> {
+        let mut globs = Self::default();
+        for pattern in text.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()) {
+            match pattern.strip_prefix('!') {
+                Some(excluded) => globs.exclude.push(globset::Glob::new(excluded)?.compile_matcher()),
+                None => globs.include.push(globset::Glob::new(pattern)?.compile_matcher()),
+            }
+        }
+        Ok(globs)
+    }
+
+    pub fn matches(&self, name: &str) -> bool {
+        (self.include.is_empty() || self.include.iter().any(|glob| glob.is_match(name)))
+            && !self.exclude.iter().any(|glob| glob.is_match(name))
+    }
 }
 
 /// One tenant: a name and the namespaces that are its own.
@@ -40,7 +66,7 @@ impl TenantRule {
         match self {
             Self::Pattern(patterns) => {
                 for namespace in world.namespaces() {
-                    if patterns.iter().any(|pattern| pattern.is_match(namespace.as_str())) {
+                    if patterns.matches(&namespace) {
                         add(&namespace, &namespace, None);
                     }
                 }
@@ -55,7 +81,7 @@ impl TenantRule {
             Self::Release(patterns) => {
                 for object in world.of_kind(Kind::Release) {
                     if let Some(release) = object.body.release()
-                        && patterns.iter().any(|pattern| pattern.is_match(release.name.as_str()))
+                        && patterns.matches(&release.name)
                     {
                         add(&release.name, &object.meta.namespace, Some(release.name.clone()));
                     }
@@ -63,5 +89,25 @@ impl TenantRule {
             }
         }
         found.into_values().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_include_and_exclude() {
+        for (globs, name, matches) in [
+            ("*", "hasan-prod", true),
+            ("!kube-*", "hasan-prod", true),
+            ("!kube-*", "kube-system", false),
+            ("*-prod,!bmw-*", "hasan-prod", true),
+            ("*-prod,!bmw-*", "bmw-prod", false),
+            ("*-prod", "hasan-stg", false),
+        ] {
+            assert_eq!(Globs::parse(globs).unwrap().matches(name), matches, "{globs} on {name}");
+        }
+        assert!(Globs::parse("[").is_err());
     }
 }

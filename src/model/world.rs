@@ -38,6 +38,8 @@ pub enum Observation {
     },
     /// Proof of life without news: a bookmark, an answered heartbeat.
     Heard { feed: FeedId, at: Moment },
+    /// The watch is open again exactly where it broke: nothing was missed, nothing needs listing.
+    Resumed { feed: FeedId, at: Moment },
     /// The feed lost its watch, was refused, or is not served.
     Lost { feed: FeedId, state: FeedState },
 }
@@ -144,6 +146,13 @@ impl World {
                 }
             }
             Observation::Heard { feed, at } => self.heard(&feed, at),
+            Observation::Resumed { feed, at } => {
+                if let Some(entry) = self.feeds.get_mut(&feed).filter(|entry| entry.listed) {
+                    entry.state = FeedState::Live;
+                    entry.heard = entry.heard.max(at);
+                    self.revision += 1;
+                }
+            }
             Observation::Lost { feed, state } => {
                 let entry = self
                     .feeds
@@ -286,13 +295,13 @@ impl World {
         self.feeds.iter()
     }
 
-    /// How current the facts of a kind in a namespace are: that of the feed which covers them.
+    /// How current the facts of a kind in a namespace are: that of the feed which covers them. Where the whole
+    /// cluster is denied and the namespace has a feed of its own, the narrower one speaks (it sorts last).
     pub fn freshness(&self, kind: Kind, namespace: &str, now: Moment, quiet: Duration) -> Freshness {
         self.feeds
             .iter()
-            .filter(|(feed, _)| feed.covers(kind, namespace))
+            .rfind(|(feed, _)| feed.covers(kind, namespace))
             .map(|(_, feed)| feed.freshness(now, quiet))
-            .next()
             .unwrap_or(Freshness::Waiting { since: now })
     }
 
@@ -429,4 +438,147 @@ fn claim_key(volume: &Volume) -> Option<Key> {
         .claim_ref
         .as_ref()
         .map(|claim| Key::new(Kind::PersistentVolumeClaim, &claim.namespace, &claim.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const AT: Moment = Moment::from_millis(1_000);
+
+    fn pods() -> FeedId {
+        FeedId::cluster(Kind::Pod)
+    }
+
+    fn pod(name: &str, uid: &str, claim: &str) -> Object {
+        let value = json!({
+            "metadata": { "namespace": "t", "name": name, "uid": uid,
+                "ownerReferences": [{ "apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "job", "controller": true }] },
+            "spec": { "nodeName": "n", "volumes": [{ "name": "d", "persistentVolumeClaim": { "claimName": claim } }] },
+        });
+        Object::from_value(Kind::Pod, &value).unwrap()
+    }
+
+    fn applied(object: Object) -> Observation {
+        Observation::Applied {
+            feed: pods(),
+            object: Box::new(object),
+            at: AT,
+        }
+    }
+
+    fn names(world: &World) -> Vec<String> {
+        world
+            .of_kind(Kind::Pod)
+            .map(|object| format!("{}={}", object.meta.name, object.meta.uid))
+            .collect()
+    }
+
+    #[test]
+    fn a_relist_drops_what_it_no_longer_names_and_keeps_the_rest_readable_meanwhile() {
+        let mut world = World::default();
+        world.apply(Observation::ListBegan { feed: pods(), at: AT });
+        for name in ["a", "b"] {
+            world.apply(applied(pod(name, name, "c")));
+        }
+        assert_eq!(
+            world.freshness(Kind::Pod, "t", AT, feed_promise()),
+            Freshness::Listing { seen: 2, since: AT }
+        );
+        world.apply(Observation::ListEnded { feed: pods(), at: AT });
+        assert!(world.freshness(Kind::Pod, "t", AT, feed_promise()).is_live());
+
+        world.apply(Observation::ListBegan { feed: pods(), at: AT });
+        world.apply(applied(pod("b", "b", "c")));
+        assert_eq!(
+            names(&world),
+            ["a=a", "b=b"],
+            "nothing flickers while a list is under way"
+        );
+        assert!(world.freshness(Kind::Pod, "t", AT, feed_promise()).is_live());
+        world.apply(Observation::ListEnded { feed: pods(), at: AT });
+        assert_eq!(names(&world), ["b=b"]);
+    }
+
+    fn feed_promise() -> Duration {
+        super::super::feed::PROMISE
+    }
+
+    #[test]
+    fn duplicates_change_nothing_and_a_late_delete_spares_the_successor() {
+        let mut world = World::default();
+        world.apply(Observation::ListBegan { feed: pods(), at: AT });
+        world.apply(Observation::ListEnded { feed: pods(), at: AT });
+        assert!(world.apply(applied(pod("a", "old", "c"))));
+        assert!(!world.apply(applied(pod("a", "old", "c"))), "a duplicate is no change");
+        world.apply(applied(pod("a", "new", "c")));
+        world.apply(Observation::Deleted {
+            feed: pods(),
+            key: Key::new(Kind::Pod, "t", "a"),
+            uid: Uid::new("old"),
+            at: AT,
+        });
+        assert_eq!(names(&world), ["a=new"]);
+    }
+
+    #[test]
+    fn indices_follow_every_change() {
+        let claim = |name: &str| Key::new(Kind::PersistentVolumeClaim, "t", name);
+        let mut world = World::of([pod("a", "1", "c"), pod("b", "2", "c")]);
+        assert_eq!(world.users_of(&claim("c")).count(), 2);
+        assert_eq!(world.dependents_of(&Uid::new("job")).count(), 2);
+        world.put(pod("a", "3", "d"));
+        assert_eq!(world.users_of(&claim("c")).count(), 1);
+        assert_eq!(world.users_of(&claim("d")).count(), 1);
+        assert!(world.by_uid(&Uid::new("1")).is_none());
+        for name in ["a", "b"] {
+            world.take(&Key::new(Kind::Pod, "t", name));
+        }
+        assert_eq!(
+            world.users_of(&claim("c")).count() + world.users_of(&claim("d")).count(),
+            0
+        );
+        assert!(
+            world.index.users.is_empty() && world.index.dependents.is_empty(),
+            "churn leaves nothing behind"
+        );
+    }
+
+    #[test]
+    fn a_malformed_object_is_named_until_it_can_be_read_again() {
+        let mut world = World::default();
+        world.apply(Observation::ListBegan { feed: pods(), at: AT });
+        world.apply(applied(pod("a", "1", "c")));
+        let malformed = Malformed {
+            key: Key::new(Kind::Pod, "t", "a"),
+            why: "spec.nodeName: expected a string".to_owned(),
+        };
+        world.apply(Observation::Malformed {
+            feed: pods(),
+            malformed: malformed.clone(),
+            at: AT,
+        });
+        assert_eq!(world.malformed().collect::<Vec<_>>(), [&malformed]);
+        assert!(names(&world).is_empty(), "what cannot be read is not shown as it was");
+        world.apply(applied(pod("a", "1", "c")));
+        assert_eq!(world.malformed().count(), 0);
+    }
+
+    #[test]
+    fn a_live_feed_that_breaks_its_promise_is_stale() {
+        let mut world = World::default();
+        world.apply(Observation::ListBegan { feed: pods(), at: AT });
+        world.apply(Observation::ListEnded { feed: pods(), at: AT });
+        let later = AT + Duration::from_secs(6);
+        assert!(matches!(
+            world.freshness(Kind::Pod, "t", later, feed_promise()),
+            Freshness::Stale { age, .. } if age == Duration::from_secs(6)
+        ));
+        world.apply(Observation::Heard {
+            feed: pods(),
+            at: later,
+        });
+        assert!(world.freshness(Kind::Pod, "t", later, feed_promise()).is_live());
+    }
 }

@@ -34,7 +34,7 @@ fn the_disk_goes_only_with_policy_delete_and_someone_to_delete_it() {
     let local_path = ", annotations: {pv.kubernetes.io/provisioned-by: rancher.io/local-path}";
     let destroyed: &[&str] = &["DestroyDisk pv/v"];
     let failed: &[&str] = &["Failed pv/v"];
-    let cases: [(&str, String, &[&str]); 15] = [
+    let cases: [(&str, String, &[&str]); 16] = [
         ("retain", volume("", "Retain", "Released", CSI), &[]),
         ("delete", volume(&marked, "Delete", "Released", CSI), destroyed),
         (
@@ -85,6 +85,11 @@ fn the_disk_goes_only_with_policy_delete_and_someone_to_delete_it() {
         (
             "a host path in /tmp is removed",
             volume("", "Delete", "Released", "hostPath: {path: /tmp/x}"),
+            destroyed,
+        ),
+        (
+            "even while it is being deleted",
+            volume(dying, "Delete", "Released", "hostPath: {path: /tmp/x}"),
             destroyed,
         ),
         (

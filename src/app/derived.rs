@@ -1,0 +1,315 @@
+//! What the screens show, worked out from the facts when something changed: never per frame.
+//!
+//! A tenant is judged again when one of its namespaces was touched; a great many at once are judged in portions, so
+//! that no single event takes long. Ages grow with time, so tenants are also judged again in turn on the tick.
+
+use crate::app::screen::{Part, Screen, Visit};
+use crate::app::state::State;
+use crate::app::view::fleet::{self, Judged, Tally};
+use crate::app::view::{self, Look, freshness, help, kind, raw, steps, tenant};
+use crate::app::words::{Line, Page, RowId, Span, Table, Tone};
+use crate::model::{Tenant, Text};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Tenants judged in one go, at most, when a great many were touched at once.
+const PORTION: usize = 32;
+/// Tenants judged again on each tick, in turn, because ages grow.
+const IN_TURN: usize = 8;
+
+/// What was worked out.
+#[derive(Debug)]
+pub struct Derived {
+    pub(in crate::app) tenants: Vec<Tenant>,
+    judged: BTreeMap<Text, Judged>,
+    /// Tenants to be judged again.
+    pending: BTreeSet<Text>,
+    /// Namespaces touched since the tenants were last looked up.
+    touched: BTreeSet<Text>,
+    all_touched: bool,
+    /// The tenant judged last in turn.
+    turn: Text,
+    tally: Tally,
+    views: BTreeMap<Part, tenant::View>,
+    nothing: tenant::View,
+    pub(in crate::app) page: Page,
+    pub(in crate::app) title: Line,
+    pub(in crate::app) nowhere: Visit,
+}
+
+impl Default for Derived {
+    fn default() -> Self {
+        Self {
+            tenants: Vec::new(),
+            judged: BTreeMap::new(),
+            pending: BTreeSet::new(),
+            touched: BTreeSet::new(),
+            all_touched: true,
+            turn: Text::default(),
+            tally: Tally::default(),
+            views: BTreeMap::new(),
+            nothing: tenant::View {
+                table: Table {
+                    columns: &[],
+                    rows: Vec::new(),
+                    empty: Span::default(),
+                },
+                freshness: Span::default(),
+            },
+            page: Page::default(),
+            title: Line::default(),
+            nowhere: Visit::to(Screen::Fleet),
+        }
+    }
+}
+
+impl State {
+    pub(in crate::app) const fn look(&self) -> Look<'_> {
+        Look {
+            world: &self.world,
+            conditions: &self.conditions,
+            now: self.now,
+            quiet: self.quiet(),
+        }
+    }
+
+    /// Works out what the screen shows now, and finds the cursors' rows again.
+    pub(in crate::app) fn refresh(&mut self) {
+        let mut derived = std::mem::take(&mut self.derived);
+        derived.judge(self, PORTION);
+        derived.show(self);
+        self.derived = derived;
+        self.settle_cursors();
+    }
+
+    /// Judges every tenant that is waiting for it: for output that is asked for once, without a screen.
+    pub fn judge_all(&mut self) {
+        let mut derived = std::mem::take(&mut self.derived);
+        derived.judge(self, usize::MAX);
+        derived.show(self);
+        self.derived = derived;
+    }
+
+    /// A second went by: a few tenants are judged again in turn, and what is on screen.
+    pub(in crate::app) fn grow_older(&mut self) {
+        let mut derived = std::mem::take(&mut self.derived);
+        derived.take_turns(self);
+        self.derived = derived;
+    }
+
+    /// Every tenant with its judgement, by name.
+    pub fn judged(&self) -> impl Iterator<Item = (&Tenant, &Judged)> {
+        self.derived
+            .tenants
+            .iter()
+            .filter_map(|tenant| self.derived.judged.get(&tenant.name).map(|judged| (tenant, judged)))
+    }
+
+    fn settle_cursors(&mut self) {
+        let parts: &[Part] = match &self.visit().screen {
+            Screen::Tenant(_) => &Part::TENANT,
+            Screen::Fleet
+            | Screen::Kind { .. }
+            | Screen::Chain(_)
+            | Screen::Yaml(_)
+            | Screen::Events(_)
+            | Screen::Explain(_)
+            | Screen::Forecast(..)
+            | Screen::History(_)
+            | Screen::Help
+            | Screen::Log
+            | Screen::Steps
+            | Screen::Doubts => &[Part::Whole],
+        };
+        let focus = self.visit().part;
+        for part in parts {
+            let ids = self.derived.ids(*part).unwrap_or_default();
+            let vanished = self.visit_mut().cursor_mut(*part).settle(&ids);
+            if let Some(vanished) = vanished
+                && *part == focus
+                && self.visit().filter.is_empty()
+            {
+                let to = self.visit().cursor().at().map_or_else(
+                    || "nothing is left here".to_owned(),
+                    |at| format!("the cursor moved to {}", at.name()),
+                );
+                self.tell(format!("{} is gone; {to}", vanished.name()));
+            }
+        }
+    }
+}
+
+impl Derived {
+    pub(in crate::app) fn touch(&mut self, namespaces: BTreeSet<Text>) {
+        self.touched.extend(namespaces);
+    }
+
+    pub(in crate::app) const fn touch_all(&mut self) {
+        self.all_touched = true;
+    }
+
+    /// What the cursor of a part can rest on; `None` when that part has no rows by nature.
+    pub(in crate::app) fn ids(&self, part: Part) -> Option<Vec<RowId>> {
+        if let Some(view) = self.views.get(&part) {
+            return Some(view.table.ids());
+        }
+        let ids = self.page.ids();
+        (!ids.is_empty()).then_some(ids)
+    }
+
+    pub(in crate::app) fn view(&self, part: Part) -> &tenant::View {
+        self.views.get(&part).unwrap_or(&self.nothing)
+    }
+
+    pub(in crate::app) const fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// The worst verdict of all, for a terminal with room for one line.
+    pub(in crate::app) fn worst(&self) -> Span {
+        let worst = self
+            .judged
+            .iter()
+            .max_by_key(|(_, judged)| (judged.verdict.severity, !judged.known));
+        worst.map_or_else(
+            || Span::new("no tenant yet", Tone::Unknown),
+            |(name, judged)| {
+                let (mark, tone) = fleet::mark(judged.verdict.severity, judged.known);
+                Span::new(format!("{mark} {name}: {}", judged.verdict.sentence), tone)
+            },
+        )
+    }
+
+    /// Looks the tenants up again where needed, and judges those that were touched, at most `portion` of them.
+    fn judge(&mut self, state: &State, portion: usize) {
+        if self.all_touched || !self.touched.is_empty() {
+            self.tenants = state.rule.tenants(&state.world);
+            let names: BTreeSet<&Text> = self.tenants.iter().map(|tenant| &tenant.name).collect();
+            self.judged.retain(|name, _| names.contains(name));
+            self.pending.retain(|name| names.contains(name));
+            for tenant in &self.tenants {
+                let touched = self.all_touched
+                    || !self.judged.contains_key(&tenant.name)
+                    || tenant
+                        .namespaces
+                        .iter()
+                        .any(|namespace| self.touched.contains(namespace));
+                if touched {
+                    self.pending.insert(tenant.name.clone());
+                }
+            }
+            self.touched.clear();
+            self.all_touched = false;
+        }
+        let now: Vec<Text> = self.pending.iter().take(portion).cloned().collect();
+        for name in now {
+            self.pending.remove(&name);
+            self.judge_one(state, &name);
+        }
+        self.tally = Tally::of(self.judged.values());
+    }
+
+    fn judge_one(&mut self, state: &State, name: &Text) {
+        if let Some(tenant) = self.tenants.iter().find(|tenant| tenant.name == *name) {
+            self.judged.insert(name.clone(), fleet::judge(state.look(), tenant));
+        }
+    }
+
+    /// The tenants after the last one in turn, and the one on screen.
+    fn take_turns(&mut self, state: &State) {
+        let after = self.tenants.iter().map(|tenant| tenant.name.clone());
+        let next: Vec<Text> = after
+            .clone()
+            .filter(|name| *name > self.turn)
+            .chain(after.filter(|name| *name <= self.turn))
+            .take(IN_TURN)
+            .collect();
+        if let Some(last) = next.last() {
+            self.turn = last.clone();
+        }
+        self.pending.extend(next);
+        if let Screen::Tenant(name) = &state.visit().screen {
+            self.pending.insert(name.clone());
+        }
+    }
+
+    /// Works out what the screen on top shows.
+    fn show(&mut self, state: &State) {
+        let look = state.look();
+        let visit = state.visit();
+        let width = usize::from(state.size.0).saturating_sub(4).max(16);
+        self.views.clear();
+        self.page = Page::default();
+        match &visit.screen {
+            Screen::Fleet => {
+                let view = self.fleet(look, visit);
+                self.views.insert(Part::Whole, view);
+            }
+            Screen::Kind { kind, tenant } => {
+                let tenant = tenant.as_ref().and_then(|name| self.tenant(name));
+                let view = kind::view(look, *kind, tenant, visit);
+                self.views.insert(Part::Whole, view);
+            }
+            Screen::Tenant(name) => self.show_tenant(look, visit, name),
+            Screen::Chain(subject) => self.page = view::chain::page(look, subject, width),
+            Screen::Explain(subject) => self.page = view::explain::page(look, subject, width),
+            Screen::Forecast(subject, propagation) => {
+                self.page = view::forecast::page(look, subject, *propagation, width);
+            }
+            Screen::Yaml(subject) => self.page = raw::yaml(look, subject, state.yaml.get(&subject.key)),
+            Screen::Events(subject) => {
+                self.page = raw::events(look, subject, state.events.get(&subject.key), width);
+            }
+            Screen::History(subject) => self.page = raw::history(look, subject, &state.history, width),
+            Screen::Help => {
+                let from = state
+                    .visits
+                    .iter()
+                    .rev()
+                    .nth(1)
+                    .map_or(&Screen::Fleet, |visit| &visit.screen);
+                self.page = help::page(&crate::app::places::of(from), width);
+            }
+            Screen::Steps => self.page = steps::page(look, state.steps.values(), &state.journal, width),
+            Screen::Doubts => self.page = view::doubts::page(&state.doubts, width),
+            Screen::Log => {}
+        }
+    }
+
+    fn fleet(&self, look: Look<'_>, visit: &Visit) -> tenant::View {
+        let of = freshness::worst(look, None, fleet::KINDS);
+        let empty = if self.judged.is_empty() {
+            freshness::emptiness(
+                &of,
+                look,
+                "no namespace or release matches the tenants' rule (--tenants)",
+            )
+        } else {
+            Span::dim("no tenant passes the filter")
+        };
+        tenant::View {
+            table: fleet::table(self.judged.values(), visit, empty),
+            freshness: freshness::words(&of, look),
+        }
+    }
+
+    fn show_tenant(&mut self, look: Look<'_>, visit: &Visit, name: &Text) {
+        let Some(tenant) = self.tenant(name).cloned() else {
+            self.title = Line::toned(
+                format!(" {name} is gone: no namespace or release of it is left"),
+                Tone::Bad,
+            );
+            return;
+        };
+        let judged = self.judged.get(name);
+        self.title = tenant::title(look, &tenant, judged);
+        let views: Vec<(Part, tenant::View)> = Part::TENANT
+            .into_iter()
+            .map(|part| (part, tenant::panel(look, &tenant, judged, part, visit)))
+            .collect();
+        self.views.extend(views);
+    }
+
+    fn tenant(&self, name: &Text) -> Option<&Tenant> {
+        self.tenants.iter().find(|tenant| tenant.name == *name)
+    }
+}

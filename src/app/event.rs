@@ -1,0 +1,170 @@
+//! What can happen to the cockpit, and what it can ask of the world outside. Both lists are closed.
+//!
+//! Must not know who carries an effect out or how.
+
+use crate::app::key::Key as KeyPress;
+use crate::gate::Approved;
+use crate::journal;
+use crate::laws::Conditions;
+use crate::model::event::EventLine;
+use crate::model::{ClusterIdentity, Key, Now, Observation, Operator, Text};
+
+/// A step of this session, numbered by the cockpit from 1.
+pub type StepNumber = u64;
+
+/// Everything that can happen.
+#[derive(Debug)]
+pub enum Event {
+    Key {
+        key: KeyPress,
+        at: Now,
+    },
+    /// Bracketed paste. Goes to the prompt being typed; refused at a gate.
+    Paste {
+        text: String,
+        at: Now,
+    },
+    /// The terminal's size in columns and rows.
+    Resize {
+        width: u16,
+        height: u16,
+    },
+    /// Time went by. At least once a second; more often while a key is held.
+    Tick(Now),
+    /// What the watches reported, in order.
+    Observed(Vec<Observation>),
+    /// The server answered and said who it and we are.
+    Connected {
+        identity: ClusterIdentity,
+        operator: Operator,
+        conditions: Conditions,
+    },
+    /// The server does not answer, and why. Every gate is shut until [`Event::Connected`] comes again.
+    ConnectionLost {
+        why: String,
+    },
+    Fetched(Fetched),
+    Step {
+        number: StepNumber,
+        progress: StepProgress,
+    },
+    Journal(JournalState),
+    /// Steps that an earlier session left unfinished, each with what was observed of it. Sent again when one is settled.
+    Doubts(Vec<Doubtful>),
+    /// A sentence from the shell: a theme that would not load, a copy that worked.
+    Told {
+        sentence: String,
+        failed: bool,
+    },
+    Quit,
+}
+
+/// The answer to a fetch.
+#[derive(Debug)]
+pub enum Fetched {
+    /// The object as YAML, Secret data redacted; or why it could not be read, with the next thing to try.
+    Yaml { key: Key, answer: Result<String, String> },
+    Events {
+        key: Key,
+        answer: Result<Vec<EventLine>, String>,
+    },
+}
+
+/// How far a committed step has come. In this order; `Voided`, `Answered` and `Failed` end it.
+#[derive(Debug)]
+pub enum StepProgress {
+    /// The intent is on disk.
+    Recorded,
+    /// What is was read again and is still what was approved.
+    Cleared,
+    /// What is differs from what was approved; nothing was sent. The lines of the difference.
+    Voided {
+        changes: Vec<String>,
+    },
+    /// The request has left.
+    Sent,
+    Answered(journal::Outcome),
+    /// Nothing was sent, and why: the journal or the fresh read failed.
+    Failed {
+        why: String,
+    },
+}
+
+/// Whether acts can be recorded, and so sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum JournalState {
+    /// Not opened: an observing cockpit needs none.
+    #[default]
+    Unopened,
+    Ready,
+    /// Steps of an earlier session are in doubt; nothing may be sent before they are settled.
+    InDoubt,
+    /// It cannot be written: nothing may be sent.
+    ReadOnly {
+        why: String,
+    },
+}
+
+/// A step that an earlier session left unfinished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubtful {
+    /// The step's name in the journal.
+    pub step: Text,
+    /// The act in words.
+    pub act: String,
+    /// What became of it, as far as is known.
+    pub verdict: String,
+    /// What was observed, and where: one line each.
+    pub evidence: Vec<String>,
+    /// No observation can tell; a person must.
+    pub asks: bool,
+    /// Settled: nothing remains to be done about it.
+    pub settled: bool,
+}
+
+/// What a person says became of a step that no observation can settle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Done,
+    NotApplied,
+}
+
+/// Everything the cockpit can ask for.
+#[derive(Debug)]
+pub enum Effect {
+    FetchYaml(Key),
+    FetchEvents(Key),
+    /// Record, read afresh, clear and perform; each leg comes back as a [`StepProgress`].
+    Commit {
+        number: StepNumber,
+        approved: Box<Approved>,
+    },
+    /// The step's own post-condition was observed (or its deadline passed): for the record.
+    Ended {
+        number: StepNumber,
+        ending: String,
+    },
+    /// Observe the doubtful steps again.
+    ObserveDoubts,
+    /// A person's word on a doubtful step.
+    SettleDoubt {
+        step: Text,
+        answer: Answer,
+    },
+    SetRhythm(Rhythm),
+    SetTheme(String),
+    CopyToClipboard(String),
+    /// Draw the whole screen anew: something else may have written to the terminal.
+    Redraw,
+    /// Give the terminal back until the program is continued.
+    Suspend,
+    Quit,
+}
+
+/// How often an idle feed is asked for a sign of life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rhythm {
+    /// A gate is open: facts older than five seconds are unknown to it.
+    Fast,
+    Slow,
+}

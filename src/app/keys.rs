@@ -1,0 +1,435 @@
+//! The one table of keys: dispatch, footer, `?` and `docs/keys.md` all read it, so that help cannot disagree with the keys.
+//!
+//! Must not know what a command does; `update` does.
+
+use crate::app::key::Key;
+
+/// Everything a key can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    Down,
+    Up,
+    Top,
+    Bottom,
+    PageDown,
+    PageUp,
+    NextPanel,
+    PreviousPanel,
+    Open,
+    Back,
+    Leave,
+    Quit,
+    Filter,
+    Palette,
+    Help,
+    Log,
+    Sort,
+    CopyName,
+    Yaml,
+    Events,
+    Explain,
+    Forecast,
+    History,
+    Propagation,
+    DeletePanel,
+    ClearClaimRefPanel,
+    ObserveDoubts,
+    DoubtDone,
+    DoubtNotApplied,
+    Suspend,
+    Redraw,
+    // at a gate
+    ItemDown,
+    ItemUp,
+    Hold,
+    Approve,
+    Erase,
+    BreakGlass,
+    LeaveGate,
+    Inert,
+    // while typing
+    Accept,
+    Cancel,
+    EraseTyped,
+    ClearTyped,
+    Complete,
+}
+
+/// Where a binding holds. A screen asks its own places first, then the general ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// A tenant's panels.
+    Tenant,
+    /// A forecast.
+    Forecast,
+    /// Steps an earlier session left in doubt.
+    Doubts,
+    /// A row, or a screen, that is about one object.
+    Object,
+    /// A list with a cursor that can be filtered and sorted.
+    List,
+    /// Anything with rows or lines.
+    Rows,
+    Anywhere,
+    /// The panel in front of an act.
+    Gate,
+    /// The line being typed after `:` or `/`.
+    Prompt,
+}
+
+impl Place {
+    /// How the place is called in help and documentation.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Tenant => "in a tenant",
+            Self::Forecast => "in a forecast",
+            Self::Doubts => "with steps in doubt",
+            Self::Object => "on an object",
+            Self::List => "in a list",
+            Self::Rows => "moving",
+            Self::Anywhere => "anywhere",
+            Self::Gate => "at a gate",
+            Self::Prompt => "while typing",
+        }
+    }
+
+    /// Every place, in the order of help and documentation.
+    pub const ALL: [Self; 9] = [
+        Self::Rows,
+        Self::List,
+        Self::Object,
+        Self::Tenant,
+        Self::Forecast,
+        Self::Gate,
+        Self::Prompt,
+        Self::Doubts,
+        Self::Anywhere,
+    ];
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    pub keys: &'static [Key],
+    pub place: Place,
+    pub command: Command,
+    /// The word in the footer; empty keeps it out of the footer.
+    pub word: &'static str,
+    /// One line for help and documentation.
+    pub text: &'static str,
+    /// Leads towards a change of the cluster: only ever opens a panel, or acts inside one.
+    pub destructive: bool,
+}
+
+const fn bind(place: Place, keys: &'static [Key], command: Command, word: &'static str, text: &'static str) -> Binding {
+    Binding {
+        keys,
+        place,
+        command,
+        word,
+        text,
+        destructive: false,
+    }
+}
+
+const fn destructive(
+    place: Place,
+    keys: &'static [Key],
+    command: Command,
+    word: &'static str,
+    text: &'static str,
+) -> Binding {
+    Binding {
+        keys,
+        place,
+        command,
+        word,
+        text,
+        destructive: true,
+    }
+}
+
+/// The table. No key is bound twice in one place; `ctrl-k` is bound nowhere (k9s#319).
+pub static TABLE: &[Binding] = {
+    use Command as C;
+    use Key::{Char, Ctrl};
+    use Place as P;
+    &[
+        bind(
+            P::Tenant,
+            &[Key::Tab, Key::Right],
+            C::NextPanel,
+            "panel",
+            "the next panel",
+        ),
+        bind(
+            P::Tenant,
+            &[Key::BackTab, Key::Left],
+            C::PreviousPanel,
+            "",
+            "the panel before",
+        ),
+        bind(
+            P::Forecast,
+            &[Char('p')],
+            C::Propagation,
+            "propagation",
+            "forecast with the next propagation policy: Background, Foreground, Orphan",
+        ),
+        bind(
+            P::Doubts,
+            &[Char('r')],
+            C::ObserveDoubts,
+            "observe again",
+            "observe again what became of the steps in doubt",
+        ),
+        bind(
+            P::Doubts,
+            &[Char('D')],
+            C::DoubtDone,
+            "it was done",
+            "say, as the person you are, that the step was done",
+        ),
+        bind(
+            P::Doubts,
+            &[Char('N')],
+            C::DoubtNotApplied,
+            "it was not",
+            "say, as the person you are, that the step was not applied",
+        ),
+        bind(
+            P::Object,
+            &[Char('x')],
+            C::Explain,
+            "explain",
+            "why it is as it is, what holds it, and the safe way out",
+        ),
+        bind(
+            P::Object,
+            &[Char('f')],
+            C::Forecast,
+            "forecast",
+            "what deleting it would do, object by object",
+        ),
+        bind(
+            P::Object,
+            &[Char('y')],
+            C::Yaml,
+            "yaml",
+            "the object as the server has it, secrets redacted",
+        ),
+        bind(P::Object, &[Char('e')], C::Events, "events", "its events"),
+        bind(
+            P::Object,
+            &[Char('h')],
+            C::History,
+            "history",
+            "what changed in it since the cockpit began to look",
+        ),
+        bind(
+            P::Object,
+            &[Char('n')],
+            C::CopyName,
+            "",
+            "copy its name to the clipboard (through the terminal, OSC 52)",
+        ),
+        destructive(
+            P::Object,
+            &[Ctrl('d')],
+            C::DeletePanel,
+            "delete…",
+            "open the panel in front of deleting it",
+        ),
+        destructive(
+            P::Object,
+            &[Char('c')],
+            C::ClearClaimRefPanel,
+            "",
+            "open the panel in front of clearing a Released volume's claimRef uid",
+        ),
+        bind(
+            P::List,
+            &[Char('/')],
+            C::Filter,
+            "filter",
+            "show only rows that contain a text; !text those that do not",
+        ),
+        bind(P::List, &[Char('s')], C::Sort, "sort", "sort by the next order"),
+        bind(P::Rows, &[Char('j'), Key::Down], C::Down, "", "one row down"),
+        bind(P::Rows, &[Char('k'), Key::Up], C::Up, "", "one row up"),
+        bind(P::Rows, &[Char('g'), Key::Home], C::Top, "", "to the first row"),
+        bind(P::Rows, &[Char('G'), Key::End], C::Bottom, "", "to the last row"),
+        bind(P::Rows, &[Key::PageDown, Ctrl('f')], C::PageDown, "", "a page down"),
+        bind(P::Rows, &[Key::PageUp, Ctrl('b')], C::PageUp, "", "a page up"),
+        bind(P::Rows, &[Key::Enter], C::Open, "open", "open what is under the cursor"),
+        bind(P::Gate, &[Key::Down, Key::Tab], C::ItemDown, "", "the next item"),
+        bind(P::Gate, &[Key::Up, Key::BackTab], C::ItemUp, "", "the item before"),
+        bind(
+            P::Gate,
+            &[Char(' ')],
+            C::Hold,
+            "attest, or hold 1 s",
+            "attest the item under the cursor; at T1 hold it for a second",
+        ),
+        destructive(
+            P::Gate,
+            &[Ctrl('y')],
+            C::Approve,
+            "APPROVE",
+            "approve the act; closed until every item is true and the fact is typed",
+        ),
+        bind(
+            P::Gate,
+            &[Key::Backspace],
+            C::Erase,
+            "",
+            "erase the last character of the fact",
+        ),
+        destructive(
+            P::Gate,
+            &[Ctrl('g')],
+            C::BreakGlass,
+            "",
+            "break the glass: do without the second person, for a reason that is recorded",
+        ),
+        bind(
+            P::Gate,
+            &[Key::Esc, Ctrl('c')],
+            C::LeaveGate,
+            "leave",
+            "leave without harm",
+        ),
+        bind(P::Gate, &[Key::Enter], C::Inert, "", "nothing: Enter never approves"),
+        bind(P::Prompt, &[Key::Enter], C::Accept, "go", "take what was typed"),
+        bind(
+            P::Prompt,
+            &[Key::Esc, Ctrl('c')],
+            C::Cancel,
+            "leave",
+            "leave without taking it",
+        ),
+        bind(P::Prompt, &[Key::Tab], C::Complete, "complete", "complete the command"),
+        bind(
+            P::Prompt,
+            &[Key::Backspace],
+            C::EraseTyped,
+            "",
+            "erase the last character",
+        ),
+        bind(P::Prompt, &[Ctrl('u')], C::ClearTyped, "", "erase the line"),
+        bind(
+            P::Anywhere,
+            &[Char(':')],
+            C::Palette,
+            "command",
+            "a command: fleet, tenant NAME, pvc, jobs, pods, log, journal, help, theme NAME, quit",
+        ),
+        bind(P::Anywhere, &[Char('?')], C::Help, "help", "all keys"),
+        bind(P::Anywhere, &[Char('l')], C::Log, "", "the program's own log"),
+        bind(
+            P::Anywhere,
+            &[Key::Esc],
+            C::Back,
+            "",
+            "back: leave the filter, then the screen",
+        ),
+        bind(
+            P::Anywhere,
+            &[Char('q')],
+            C::Leave,
+            "back",
+            "back; from the fleet, quit (asks once while a step is running)",
+        ),
+        bind(P::Anywhere, &[Ctrl('l')], C::Redraw, "", "draw the screen anew"),
+        bind(
+            P::Anywhere,
+            &[Ctrl('z')],
+            C::Suspend,
+            "",
+            "suspend the cockpit; `fg` continues it",
+        ),
+        bind(P::Anywhere, &[Ctrl('c')], C::Quit, "", "quit"),
+    ]
+};
+
+/// The binding of a key in the first of these places that has one.
+pub fn find(places: &[Place], key: Key) -> Option<&'static Binding> {
+    places.iter().find_map(|place| {
+        TABLE
+            .iter()
+            .find(|binding| binding.place == *place && binding.keys.contains(&key))
+    })
+}
+
+/// The bindings that hold in these places, as the footer and `?` show them.
+pub fn holding(places: &[Place]) -> impl Iterator<Item = &'static Binding> {
+    places
+        .iter()
+        .flat_map(|place| TABLE.iter().filter(move |binding| binding.place == *place))
+}
+
+impl Binding {
+    /// `j ↓`: all keys of the binding, as they are written on screen.
+    pub fn shown(&self) -> String {
+        let keys: Vec<String> = self.keys.iter().map(Key::to_string).collect();
+        keys.join(" ")
+    }
+}
+
+/// `docs/keys.md`, whole.
+pub fn markdown() -> String {
+    let mut page = String::from(
+        "# Keys\n\nMade from the table in `src/app/keys.rs` by `keys::markdown()`; the footer and `?` come from the same \
+         table.\nKeys marked **!** lead towards a change of the cluster: they only open a panel, or act inside one.\n",
+    );
+    for place in Place::ALL {
+        let title = place.words();
+        page.extend([format!("\n## {title}\n\n| key | what it does |\n|---|---|\n")]);
+        for binding in holding(&[place]) {
+            let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
+            let mark = if binding.destructive { " **!**" } else { "" };
+            page.extend([format!("| {}{mark} | {} |\n", keys.join(" "), binding.text)]);
+        }
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        let mut seen = HashSet::new();
+        for binding in TABLE {
+            for key in binding.keys {
+                assert!(
+                    seen.insert((binding.place, *key)),
+                    "{key} twice {}",
+                    binding.place.words()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn destruction_is_never_one_habitual_key_away() {
+        for binding in TABLE {
+            assert!(!binding.keys.contains(&Key::Ctrl('k')), "k9s#319");
+            if binding.destructive {
+                assert!(!binding.keys.contains(&Key::Enter), "Enter never approves");
+                assert!(!binding.keys.contains(&Key::Char('y')), "y is yaml");
+            }
+        }
+    }
+
+    #[test]
+    fn the_documentation_names_every_binding() {
+        let page = markdown();
+        for binding in TABLE {
+            assert!(page.contains(binding.text), "{}", binding.text);
+        }
+        assert!(Place::ALL.iter().all(|place| page.contains(place.words())));
+    }
+}

@@ -1,0 +1,127 @@
+//! The commands after `:`, found by their beginning.
+
+use crate::app::screen::{Part, Screen};
+use crate::app::state::State;
+use crate::model::Kind;
+
+/// What a line after `:` asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    Fleet,
+    Tenant(String),
+    Part(Part),
+    Kind(Kind),
+    Open(Screen),
+    Theme(String),
+    Quit,
+    /// Nothing is called that.
+    Unknown(String),
+}
+
+/// The words, in the order they are offered; the shortest way to type each is its beginning.
+const WORDS: &[&str] = &[
+    "fleet",
+    "tenant ",
+    "pvc",
+    "volumes",
+    "jobs",
+    "finalizers",
+    "raft",
+    "releases",
+    "findings",
+    "pods",
+    "pv",
+    "log",
+    "journal",
+    "doubts",
+    "help",
+    "theme ",
+    "quit",
+    "statefulsets",
+    "deployments",
+    "cronjobs",
+    "nodes",
+    "namespaces",
+    "storageclasses",
+    "volumeattachments",
+];
+
+/// Reads a line.
+pub fn read(line: &str) -> Order {
+    let line = line.trim();
+    let (word, rest) = line
+        .split_once(' ')
+        .map_or((line, ""), |(word, rest)| (word, rest.trim()));
+    let word = if Kind::from_word(word).is_some() || matches!(word, "q" | "q!") {
+        word
+    } else {
+        WORDS
+            .iter()
+            .map(|known| known.trim_end())
+            .find(|known| !word.is_empty() && known.starts_with(word))
+            .unwrap_or(word)
+    };
+    match word {
+        "fleet" => Order::Fleet,
+        "tenant" if !rest.is_empty() => Order::Tenant(rest.to_owned()),
+        "pvc" | "volumes" => Order::Part(Part::Volumes),
+        "jobs" | "job" => Order::Part(Part::Jobs),
+        "finalizers" => Order::Part(Part::Finalizers),
+        "raft" => Order::Part(Part::Raft),
+        "releases" | "release" => Order::Part(Part::Releases),
+        "findings" => Order::Part(Part::Findings),
+        "log" => Order::Open(Screen::Log),
+        "journal" => Order::Open(Screen::Steps),
+        "doubts" => Order::Open(Screen::Doubts),
+        "help" => Order::Open(Screen::Help),
+        "theme" if !rest.is_empty() => Order::Theme(rest.to_owned()),
+        "quit" | "q" | "q!" => Order::Quit,
+        other => Kind::from_word(other).map_or_else(|| Order::Unknown(line.to_owned()), Order::Kind),
+    }
+}
+
+/// What would complete the line: the rest of the first word, or of the first tenant, that begins like it.
+pub fn completion(state: &State, typed: &str) -> String {
+    if typed.is_empty() {
+        return String::new();
+    }
+    let names = state
+        .derived
+        .tenants
+        .iter()
+        .map(|tenant| format!("tenant {}", tenant.name));
+    WORDS
+        .iter()
+        .map(|word| (*word).to_owned())
+        .filter(|word| word.len() > typed.len())
+        .chain(names)
+        .find_map(|whole| whole.strip_prefix(typed).map(str::to_owned))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_known_by_its_beginning() {
+        for (line, order) in [
+            ("fl", Order::Fleet),
+            ("tenant hasan-prod", Order::Tenant("hasan-prod".to_owned())),
+            ("t acme", Order::Tenant("acme".to_owned())),
+            ("pvc", Order::Part(Part::Volumes)),
+            ("jo", Order::Part(Part::Jobs)),
+            ("jou", Order::Open(Screen::Steps)),
+            ("pv", Order::Kind(Kind::PersistentVolume)),
+            ("sts", Order::Kind(Kind::StatefulSet)),
+            ("pods", Order::Kind(Kind::Pod)),
+            ("theme light", Order::Theme("light".to_owned())),
+            ("q", Order::Quit),
+            ("tenant", Order::Unknown("tenant".to_owned())),
+            ("rm -rf", Order::Unknown("rm -rf".to_owned())),
+            ("", Order::Unknown(String::new())),
+        ] {
+            assert_eq!(read(line), order, "{line}");
+        }
+    }
+}

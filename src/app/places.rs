@@ -1,0 +1,30 @@
+//! Which places of the key table hold on the screen there is now.
+
+use crate::app::keys::Place;
+use crate::app::screen::Screen;
+use crate::app::state::State;
+
+/// The places, the most particular first.
+pub fn here(state: &State) -> Vec<Place> {
+    if state.prompt.is_some() {
+        return vec![Place::Prompt];
+    }
+    if state.gate.is_some() {
+        return vec![Place::Gate];
+    }
+    of(&state.visit().screen)
+}
+
+/// The places of a screen.
+pub fn of(screen: &Screen) -> Vec<Place> {
+    match screen {
+        Screen::Fleet | Screen::Kind { .. } => vec![Place::Rows, Place::Object, Place::List, Place::Anywhere],
+        Screen::Tenant(_) => vec![Place::Tenant, Place::Rows, Place::Object, Place::List, Place::Anywhere],
+        Screen::Forecast(..) => vec![Place::Forecast, Place::Rows, Place::Object, Place::Anywhere],
+        Screen::Chain(_) | Screen::Yaml(_) | Screen::Events(_) | Screen::Explain(_) | Screen::History(_) => {
+            vec![Place::Rows, Place::Object, Place::Anywhere]
+        }
+        Screen::Doubts => vec![Place::Doubts, Place::Rows, Place::Anywhere],
+        Screen::Help | Screen::Log | Screen::Steps => vec![Place::Rows, Place::Anywhere],
+    }
+}

@@ -1,0 +1,220 @@
+//! A step of this session: what was asked, how far it has come, what it waits for and until when.
+//!
+//! Must not know how a request is sent; it is told, and it watches the world for the step's own post-condition.
+
+use crate::app::event::{StepNumber, StepProgress};
+use crate::journal::Outcome;
+use crate::model::{Act, Kind, Moment, Now, Object, Uid, World};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// How far a step has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Handed to the journal.
+    Requested,
+    /// On disk.
+    Recorded,
+    /// Checked against what is.
+    Cleared,
+    /// The request has left.
+    Sent,
+    /// The server took it; its effect is awaited.
+    Accepted,
+    Over(Ending),
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The post-condition was observed: the object is gone, or changed as asked.
+    Observed { what: String },
+    /// What is differed from what was approved; nothing was sent.
+    Voided { changes: Vec<String> },
+    /// The server or the journal refused; nothing changed.
+    NotDone { why: String },
+    /// Nobody can say whether the request was carried out.
+    InDoubt { why: String },
+    /// Accepted, and its effect was not seen in time. The request stands.
+    TimedOut { waits_for: String },
+}
+
+/// A step under way or over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub number: StepNumber,
+    pub act: Act,
+    /// The uid in the volume's `claimRef` when the step began, for an act that clears it.
+    held: Option<Uid>,
+    pub phase: Phase,
+    /// What happened when, oldest first.
+    pub log: Vec<(Timestamp, String)>,
+    /// When it is given up waiting.
+    pub deadline: Moment,
+    /// How long is waited in all.
+    pub patience: Duration,
+}
+
+/// How long the effect of an act is awaited before the step says that it was not seen.
+const fn patience(act: &Act) -> Duration {
+    match act {
+        Act::ClearClaimRef { .. } => Duration::from_secs(15),
+        Act::Delete { target, .. } => match target.key.kind {
+            // a pod's usual grace period of 30 s, and as much again for its node
+            Kind::Pod => Duration::from_mins(1),
+            Kind::Job | Kind::PersistentVolumeClaim => Duration::from_secs(90),
+            Kind::Namespace
+            | Kind::Node
+            | Kind::StorageClass
+            | Kind::PersistentVolume
+            | Kind::VolumeAttachment
+            | Kind::CronJob
+            | Kind::StatefulSet
+            | Kind::Deployment
+            | Kind::ReplicaSet
+            | Kind::DaemonSet
+            | Kind::Release => Duration::from_mins(2),
+        },
+    }
+}
+
+/// The uid in a volume's `claimRef`, if there is one.
+fn claim_uid(volume: &Object) -> Option<Uid> {
+    let claim = volume.body.volume()?.spec.claim_ref.as_ref()?;
+    (!claim.uid.is_empty()).then(|| claim.uid.clone())
+}
+
+impl Step {
+    pub fn begun(number: StepNumber, act: Act, world: &World, now: Now) -> Self {
+        let patience = patience(&act);
+        let held = match &act {
+            Act::ClearClaimRef { volume } => world.pinned(volume).and_then(|object| claim_uid(object)),
+            Act::Delete { .. } => None,
+        };
+        let mut step = Self {
+            number,
+            act,
+            held,
+            phase: Phase::Requested,
+            log: Vec::new(),
+            deadline: now.mono + patience,
+            patience,
+        };
+        step.note(now, "requested");
+        step
+    }
+
+    pub const fn over(&self) -> bool {
+        matches!(self.phase, Phase::Over(_))
+    }
+
+    /// What the step waits for now; empty when it is over.
+    pub fn waits_for(&self) -> String {
+        match &self.phase {
+            Phase::Requested => "the journal to have it on disk".to_owned(),
+            Phase::Recorded => "a fresh read of what is".to_owned(),
+            Phase::Cleared => "the request to leave".to_owned(),
+            Phase::Sent => "the server's answer".to_owned(),
+            Phase::Accepted => self.post_condition(),
+            Phase::Over(_) => String::new(),
+        }
+    }
+
+    /// What must be seen in the cluster before the step is done.
+    pub fn post_condition(&self) -> String {
+        match &self.act {
+            Act::Delete { target, .. } => format!("{} (uid …{}) to be gone", target.key, target.uid.tail(6)),
+            Act::ClearClaimRef { volume } => format!("claimRef of {} to be without uid", volume.key),
+        }
+    }
+
+    /// Takes in how far it has come.
+    pub fn progress(&mut self, progress: StepProgress, now: Now) {
+        if self.over() {
+            return;
+        }
+        match progress {
+            StepProgress::Recorded => self.move_to(Phase::Recorded, "on disk in the journal", now),
+            StepProgress::Cleared => self.move_to(Phase::Cleared, "read afresh: still what was approved", now),
+            StepProgress::Sent => {
+                self.deadline = now.mono + self.patience;
+                self.move_to(Phase::Sent, "sent", now);
+            }
+            StepProgress::Voided { changes } => self.end(Ending::Voided { changes }, now),
+            StepProgress::Failed { why } => self.end(Ending::NotDone { why }, now),
+            StepProgress::Answered(outcome) => self.answered(&outcome, now),
+        }
+    }
+
+    /// Looks for the post-condition in the world, and at the clock. Returns whether the step has just ended.
+    pub fn observe(&mut self, world: &World, now: Now) -> bool {
+        if self.phase != Phase::Accepted {
+            return false;
+        }
+        let target = self.act.target();
+        let fresh = world.get(&target.key);
+        let what = match (&self.act, fresh) {
+            (Act::Delete { .. } | Act::ClearClaimRef { .. }, None) => Some(format!("{} is gone", target.key)),
+            (Act::Delete { .. }, Some(object)) if object.meta.uid != target.uid => Some(format!(
+                "{} is gone; another of its name took its place (uid …{})",
+                target.key,
+                object.meta.uid.tail(6)
+            )),
+            (Act::ClearClaimRef { .. }, Some(object)) => match claim_uid(object) {
+                None => Some(format!("claimRef of {} carries no uid", target.key)),
+                Some(uid) if self.held.as_ref() != Some(&uid) => {
+                    Some(format!("{} was claimed anew (uid …{})", target.key, uid.tail(6)))
+                }
+                Some(_) => None,
+            },
+            (Act::Delete { .. }, Some(_)) => None,
+        };
+        if let Some(what) = what {
+            self.end(Ending::Observed { what }, now);
+        } else if now.mono >= self.deadline {
+            let waits_for = self.post_condition();
+            self.end(Ending::TimedOut { waits_for }, now);
+        }
+        self.over()
+    }
+
+    fn move_to(&mut self, phase: Phase, note: &str, now: Now) {
+        self.phase = phase;
+        self.note(now, note);
+    }
+
+    fn end(&mut self, ending: Ending, now: Now) {
+        self.note(now, ending.sentence());
+        self.phase = Phase::Over(ending);
+    }
+
+    fn note(&mut self, now: Now, note: impl Into<String>) {
+        self.log.push((now.wall, note.into()));
+    }
+
+    fn answered(&mut self, outcome: &Outcome, now: Now) {
+        let said = format!("{}: {}", outcome.word(), outcome.evidence());
+        match outcome {
+            Outcome::Done { .. } | Outcome::Accepted { .. } => {
+                self.move_to(Phase::Accepted, &said, now);
+            }
+            Outcome::NotApplied { .. } | Outcome::Refused { .. } => self.end(Ending::NotDone { why: said }, now),
+            Outcome::Conflict { .. } => self.end(Ending::Voided { changes: vec![said] }, now),
+            Outcome::InDoubt { .. } => self.end(Ending::InDoubt { why: said }, now),
+        }
+    }
+}
+
+impl Ending {
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Observed { what } => what.clone(),
+            Self::Voided { changes } => format!("the approval is void, nothing was sent: {}", changes.join("; ")),
+            Self::NotDone { why } => format!("not done: {why}"),
+            Self::InDoubt { why } => format!("in doubt: {why}"),
+            Self::TimedOut { waits_for } => {
+                format!("accepted, but still waiting for {waits_for}; the request stands and nothing more is sent")
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Going to a screen, and asking for what it shows.
+
+use super::{asked, command};
+use crate::app::event::Effect;
+use crate::app::palette::Order;
+use crate::app::screen::{Part, Screen, Subject, Visit};
+use crate::app::state::State;
+use crate::app::words::RowId;
+use crate::model::Text;
+
+/// Screens kept below the one on top; the oldest but the fleet is forgotten.
+const DEPTH: usize = 32;
+
+/// Goes to a screen and asks for what it needs from outside.
+pub(super) fn open(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
+    if state.visit().screen == screen {
+        return;
+    }
+    match &screen {
+        Screen::Yaml(subject) => {
+            state.yaml.clear();
+            state.yaml.insert(subject.key.clone(), asked(state.now));
+            effects.push(Effect::FetchYaml(subject.key.clone()));
+        }
+        Screen::Events(subject) => {
+            state.events.clear();
+            state.events.insert(subject.key.clone(), asked(state.now));
+            effects.push(Effect::FetchEvents(subject.key.clone()));
+        }
+        Screen::Fleet
+        | Screen::Tenant(_)
+        | Screen::Kind { .. }
+        | Screen::Chain(_)
+        | Screen::Explain(_)
+        | Screen::Forecast(..)
+        | Screen::History(_)
+        | Screen::Help
+        | Screen::Log
+        | Screen::Steps
+        | Screen::Doubts => {}
+    }
+    if state.visits.len() >= DEPTH {
+        state.visits.remove(1);
+    }
+    state.visits.push(Visit::to(screen));
+}
+
+/// Opens what the cursor rests on.
+pub(super) fn enter(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(at) = state.visit().cursor().at().cloned() else {
+        return;
+    };
+    match at {
+        RowId::Tenant(name) => open(state, Screen::Tenant(name), effects),
+        RowId::Object(key, uid) | RowId::Finalizer(key, uid, _) => {
+            open(state, Screen::Chain(Subject { key, uid }), effects);
+        }
+        RowId::Mention(key, _) => match state.world.get(&key) {
+            Some(object) => {
+                let uid = object.meta.uid.clone();
+                open(state, Screen::Chain(Subject { key, uid }), effects);
+            }
+            None => state.tell(format!("{key} is not there")),
+        },
+        RowId::Step(number) => state.following = Some(number),
+        RowId::Doubt(_) => {}
+    }
+}
+
+/// Carries out a line typed after `:`.
+pub(super) fn order(state: &mut State, order: Order, effects: &mut Vec<Effect>) {
+    match order {
+        Order::Fleet => state.visits.truncate(1),
+        Order::Tenant(name) => tenant(state, &name, effects),
+        Order::Part(part) => panel(state, part, effects),
+        Order::Kind(kind) => {
+            let tenant = current_tenant(state);
+            open(state, Screen::Kind { kind, tenant }, effects);
+        }
+        Order::Open(screen) => open(state, screen, effects),
+        Order::Theme(name) => effects.push(Effect::SetTheme(name)),
+        Order::Quit => command::leave(state, effects),
+        Order::Unknown(line) if line.is_empty() => {}
+        Order::Unknown(line) => state.warn(format!("there is no command :{line}; ? shows all")),
+    }
+}
+
+fn tenant(state: &mut State, name: &str, effects: &mut Vec<Effect>) {
+    let exact = state.derived.tenants.iter().find(|tenant| tenant.name == name);
+    let found = exact.or_else(|| {
+        let mut begun = state
+            .derived
+            .tenants
+            .iter()
+            .filter(|tenant| tenant.name.starts_with(name));
+        begun.next().filter(|_| begun.next().is_none())
+    });
+    match found.map(|tenant| tenant.name.clone()) {
+        Some(name) => open(state, Screen::Tenant(name), effects),
+        None => state.warn(format!("no tenant, or more than one, begins with {name}")),
+    }
+}
+
+/// A tenant's panel: of the tenant on the way here, or of the one under the cursor.
+fn panel(state: &mut State, part: Part, effects: &mut Vec<Effect>) {
+    let Some(name) = current_tenant(state) else {
+        state.warn("which tenant? put the cursor on one, or use :tenant NAME");
+        return;
+    };
+    while state.visits.len() > 1 && state.visit().screen != Screen::Tenant(name.clone()) {
+        state.visits.pop();
+    }
+    open(state, Screen::Tenant(name), effects);
+    state.visit_mut().part = part;
+}
+
+fn current_tenant(state: &State) -> Option<Text> {
+    state
+        .visits
+        .iter()
+        .rev()
+        .find_map(|visit| match (&visit.screen, visit.cursor().at()) {
+            (Screen::Tenant(name), _) | (Screen::Fleet, Some(RowId::Tenant(name))) => Some(name.clone()),
+            _ => None,
+        })
+}

@@ -1,0 +1,270 @@
+//! Keys at a gate, and the way to one. A destructive key only opens a panel; Enter never approves.
+
+use super::ask as go;
+use crate::app::event::{Effect, Rhythm};
+use crate::app::key::Key;
+use crate::app::keys::Command;
+use crate::app::screen::{Screen, Subject};
+use crate::app::state::{Gate, Prompt, State};
+use crate::app::step::Step;
+use crate::app::view;
+use crate::forecast::{Tier, forecast};
+use crate::gate::Panel;
+use crate::model::storage::VolumePhase;
+use crate::model::{Act, Kind, Object, feed};
+use std::sync::Arc;
+
+/// A destructive key: opens the panel in front of its act, or says why there is none.
+pub(super) fn ask(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
+    let part = state.visit().part;
+    if let Some(vanished) = state.visit().cursor().displaced().cloned() {
+        state.visit_mut().cursor_mut(part).seen();
+        state.warn(format!(
+            "{} vanished and the cursor moved: look where it is, then press again",
+            vanished.name()
+        ));
+        return;
+    }
+    let Some(subject) = state.meant() else {
+        state.tell("there is no object under the cursor");
+        return;
+    };
+    let object = state
+        .world
+        .get(&subject.key)
+        .filter(|object| object.meta.uid == subject.uid);
+    let Some(object) = object.map(Arc::clone) else {
+        state.warn(format!("{} (uid …{}) is gone", subject.key, subject.uid.tail(6)));
+        return;
+    };
+    if command == Command::ClearClaimRefPanel {
+        match released(state, &object) {
+            Ok(volume) => open(state, &Act::ClearClaimRef { volume: volume.pin() }, Vec::new(), effects),
+            Err(why) => state.warn(why),
+        }
+        return;
+    }
+    let mut propagation = Act::usual_propagation(&subject.key);
+    if let Screen::Forecast(of, chosen) = &state.visit().screen
+        && *of == subject
+    {
+        propagation = *chosen;
+    }
+    let act = Act::Delete {
+        target: object.pin(),
+        propagation,
+    };
+    if act.performed() {
+        open(state, &act, Vec::new(), effects);
+        return;
+    }
+    state.warn(format!(
+        "Pilothouse does not delete a {} itself; this is what deleting it would do",
+        subject.key.kind.name()
+    ));
+    let Subject { key, uid } = subject;
+    go::open(state, Screen::Forecast(Subject { key, uid }, propagation), effects);
+}
+
+/// The volume whose `claimRef` may be cleared: the one meant, or the one the claim meant names; only when Released.
+fn released(state: &State, object: &Arc<Object>) -> Result<Arc<Object>, String> {
+    let volume = match object.kind() {
+        Kind::PersistentVolume => Some(Arc::clone(object)),
+        Kind::PersistentVolumeClaim => object.body.claim().and_then(|claim| {
+            let key = crate::model::Key::cluster(Kind::PersistentVolume, &claim.spec.volume_name);
+            state.world.get(&key).map(Arc::clone)
+        }),
+        Kind::Namespace
+        | Kind::Node
+        | Kind::StorageClass
+        | Kind::VolumeAttachment
+        | Kind::Pod
+        | Kind::Job
+        | Kind::CronJob
+        | Kind::StatefulSet
+        | Kind::Deployment
+        | Kind::ReplicaSet
+        | Kind::DaemonSet
+        | Kind::Release => None,
+    };
+    let Some(volume) = volume else {
+        return Err(format!("{} is no volume, and names none", object.key()));
+    };
+    let facts = volume.body.volume();
+    if facts.is_none_or(|facts| facts.status.phase != VolumePhase::Released) {
+        return Err(format!(
+            "{} is not Released: its claimRef is in use, and clearing it would hand the disk to whoever asks",
+            volume.key()
+        ));
+    }
+    let held = facts.and_then(|facts| facts.spec.claim_ref.as_ref());
+    if held.is_none_or(|claim| claim.uid.is_empty()) {
+        return Err(format!("the claimRef of {} carries no uid: it is clear", volume.key()));
+    }
+    Ok(volume)
+}
+
+fn open(state: &mut State, act: &Act, changes: Vec<String>, effects: &mut Vec<Effect>) {
+    let (Some(cluster), Some(operator)) = (&state.identity, &state.operator) else {
+        state.warn("the server has not said yet who it is: no panel without that");
+        return;
+    };
+    let told = forecast(&state.world, act, &state.conditions, state.now, feed::PROMISE);
+    // which fact is asked for must not be foreseeable from habit; it need not be secret
+    let seed = u64::try_from(state.now.wall.as_nanosecond() & i128::from(u64::MAX)).unwrap_or_default();
+    let panel = Panel::open(told, &state.world, cluster, operator, state.now, feed::PROMISE, seed);
+    state.gate = Some(Gate {
+        panel,
+        item: 0,
+        scroll: 0,
+        changes,
+    });
+    state.prompt = None;
+    state.following = None;
+    effects.push(Effect::SetRhythm(Rhythm::Fast));
+}
+
+/// Opens the panel again after its approval was voided, on the same object if it is still that one.
+pub(super) fn reopen(state: &mut State, act: &Act, changes: Vec<String>, effects: &mut Vec<Effect>) {
+    if state.gate.is_some() {
+        return;
+    }
+    let Some(object) = state.world.pinned(act.target()) else {
+        state.warn("the approval is void, and the object it was for is gone: nothing was sent");
+        return;
+    };
+    let pin = object.pin();
+    let act = match act {
+        Act::Delete { propagation, .. } => Act::Delete {
+            target: pin,
+            propagation: *propagation,
+        },
+        Act::ClearClaimRef { .. } => Act::ClearClaimRef { volume: pin },
+    };
+    let mut told = vec!["the approval is void, nothing was sent; what changed:".to_owned()];
+    told.extend(changes);
+    open(state, &act, told, effects);
+}
+
+/// The world goes on while a panel is open: its items are sensed again with every event.
+pub(super) fn resense(state: &mut State) {
+    let quiet = state.quiet();
+    let Some(gate) = &mut state.gate else {
+        return;
+    };
+    let act = gate.panel.act_now(&state.world);
+    let told = forecast(&state.world, &act, &state.conditions, state.now, quiet);
+    if gate.panel.refresh(&state.world, told, state.now, quiet) {
+        gate.item = gate.item.min(gate.panel.items().len().saturating_sub(1));
+        state.warn("something changed under the panel: what was answered is void");
+    }
+}
+
+pub(super) fn key(state: &mut State, key: Key, found: Option<Command>, effects: &mut Vec<Effect>) {
+    let now = state.now;
+    let Some(gate) = &mut state.gate else {
+        return;
+    };
+    match (found, key) {
+        (Some(Command::ItemDown), _) => {
+            gate.item = (gate.item + 1).min(gate.panel.items().len().saturating_sub(1));
+            gate.scroll = gate.scroll.saturating_add(1);
+        }
+        (Some(Command::ItemUp), _) => {
+            gate.item = gate.item.saturating_sub(1);
+            gate.scroll = gate.scroll.saturating_sub(1);
+        }
+        (Some(Command::Hold), _) => hold(state, effects),
+        (Some(Command::Approve), _) => approve(state, effects),
+        (Some(Command::Erase), _) => gate.panel.erase(now),
+        (Some(Command::BreakGlass), _) => {
+            if gate.panel.tier() >= Tier::T3 {
+                state.prompt = Some(Prompt::Reason { typed: String::new() });
+            } else {
+                state.tell("this act needs no second person");
+            }
+        }
+        (Some(Command::LeaveGate), _) => {
+            state.gate = None;
+            state.tell("left the panel; nothing was sent");
+            effects.push(Effect::SetRhythm(Rhythm::Slow));
+        }
+        (Some(Command::Inert), _) => state.tell("Enter never approves"),
+        (_, Key::Char(typed)) => gate.panel.input(typed, now),
+        _ => {}
+    }
+}
+
+/// Space: attests the item under the cursor; at T1, a press of the key that has to be held.
+fn hold(state: &mut State, effects: &mut Vec<Effect>) {
+    let now = state.now;
+    let Some(gate) = &mut state.gate else {
+        return;
+    };
+    if gate.panel.tier() > Tier::T1 {
+        if !gate.panel.attest(gate.item, now) {
+            gate.panel.input(' ', now);
+        }
+        return;
+    }
+    gate.panel.hold(now);
+    if view::gate::closed(state, state.gate.as_ref()).is_empty() {
+        approve(state, effects);
+    }
+}
+
+/// A paste is never taken for typing.
+pub(super) fn refuse_paste(state: &mut State) {
+    let now = state.now;
+    if let Some(gate) = &mut state.gate {
+        gate.panel.refuse_paste(now);
+    }
+    state.warn("pasting is refused here: the fact has to be read and typed");
+}
+
+/// Does without the second person, for a reason that is recorded and shown first in every report.
+pub(super) fn break_glass(state: &mut State, reason: &str) {
+    let now = state.now;
+    let refused = match &mut state.gate {
+        Some(gate) => gate.panel.waive_second_person(reason, now).err(),
+        None => None,
+    };
+    if let Some(why) = refused {
+        state.warn(why);
+    }
+}
+
+fn approve(state: &mut State, effects: &mut Vec<Effect>) {
+    let now = state.now;
+    let Some(gate) = &state.gate else {
+        return;
+    };
+    let page = view::gate::page(state, gate);
+    if let Some(why) = view::gate::too_small(state, &page) {
+        state.warn(why);
+        return;
+    }
+    let closed = view::gate::closed(state, state.gate.as_ref());
+    if !closed.is_empty() {
+        state.warn(format!("APPROVE is closed: {}", closed.join("; ")));
+        return;
+    }
+    let Some(gate) = &mut state.gate else {
+        return;
+    };
+    match gate.panel.approve(now) {
+        Ok(approved) => {
+            let act = gate.panel.act().clone();
+            let number = state.steps.keys().next_back().copied().unwrap_or(0) + 1;
+            state.steps.insert(number, Step::begun(number, act, &state.world, now));
+            state.gate = None;
+            state.following = Some(number);
+            effects.push(Effect::Commit {
+                number,
+                approved: Box::new(approved),
+            });
+            effects.push(Effect::SetRhythm(Rhythm::Slow));
+        }
+        Err(why) => state.warn(format!("APPROVE is closed: {}", why.join("; "))),
+    }
+}

@@ -1,0 +1,71 @@
+//! Moving about on a screen: rows, pages, panels.
+
+use super::is_object;
+use crate::app::screen::Part;
+use crate::app::state::State;
+use crate::app::words::RowId;
+
+/// A movement of the cursor, or of the page where there is nothing to choose.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Move {
+    By(isize),
+    Pages(isize),
+    Top,
+    Bottom,
+}
+
+pub(super) fn go(state: &mut State, go: Move) {
+    let page = isize::try_from(page_rows(state)).unwrap_or(1);
+    let by = match go {
+        Move::By(rows) => rows,
+        Move::Pages(pages) => pages.saturating_mul(page),
+        Move::Top => isize::MIN,
+        Move::Bottom => isize::MAX,
+    };
+    let part = state.visit().part;
+    match state.derived.ids(part) {
+        Some(ids) if !ids.is_empty() => walk(state, part, &ids, by),
+        Some(_) | None => scroll(state, by),
+    }
+}
+
+fn walk(state: &mut State, part: Part, ids: &[RowId], by: isize) {
+    let read = !state.derived.page.lines.is_empty();
+    let cursor = state.visit_mut().cursor_mut(part);
+    if cursor.at().is_some_and(is_object) && cursor.displaced().is_some() {
+        cursor.seen();
+    }
+    cursor.step(ids, by);
+    if read {
+        follow_cursor(state);
+    }
+}
+
+fn scroll(state: &mut State, by: isize) {
+    let lines = state.derived.page.lines.len();
+    let last = lines.saturating_sub(page_rows(state));
+    let visit = state.visit_mut();
+    visit.scroll = visit.scroll.saturating_add_signed(by).min(last);
+}
+
+/// Keeps the line under the cursor on the screen, and the lines that explain it.
+fn follow_cursor(state: &mut State) {
+    let rows = page_rows(state);
+    let page = &state.derived.page;
+    let cursor = state.visit().cursor();
+    let at = |id: &RowId| page.lines.iter().position(|line| line.id.as_ref() == Some(id));
+    let Some(line) = cursor.at().and_then(at) else {
+        return;
+    };
+    let ids = page.ids();
+    let next = ids.get(cursor.index() + 1).and_then(at).unwrap_or(page.lines.len());
+    let first = if cursor.index() == 0 { 0 } else { line };
+    let visit = state.visit_mut();
+    let highest = next.saturating_sub(rows).min(line);
+    visit.scroll = visit.scroll.clamp(highest.min(first), first.max(highest));
+}
+
+/// Rows of the body, near enough for a page's length.
+fn page_rows(state: &State) -> usize {
+    usize::from(state.size.1).saturating_sub(5).max(1)
+}

@@ -1,0 +1,121 @@
+//! What the watches reported: into the world, into each object's history, and which tenants it touches.
+
+use super::step;
+use crate::app::event::Effect;
+use crate::app::state::State;
+use crate::model::{Key, Kind, Object, Observation, Scope, Text};
+use std::collections::BTreeSet;
+
+pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effects: &mut Vec<Effect>) {
+    let mut touched = BTreeSet::new();
+    let mut all = false;
+    for observation in observations {
+        let key = subject(&observation);
+        let listed = key.as_ref().is_some_and(|key| is_listed(state, key));
+        let before = key.as_ref().and_then(|key| state.world.get(key).cloned());
+        match reach(state, &observation, before.as_deref()) {
+            Reach::Namespace(namespace) => {
+                touched.insert(namespace);
+            }
+            Reach::All => all = true,
+            Reach::Nobody => {}
+        }
+        let changed = state.world.apply(observation);
+        if let Some(key) = key.filter(|_| changed) {
+            touch_claim_of(state, &key, &mut touched);
+            if listed {
+                state.history.note(&key, before.as_ref(), &state.world, state.now.wall);
+            }
+        }
+    }
+    if all {
+        state.derived.touch_all();
+    }
+    state.touch(touched);
+    step::watch(state, effects);
+}
+
+/// Whom a report concerns.
+enum Reach {
+    Namespace(Text),
+    All,
+    Nobody,
+}
+
+fn reach(state: &State, observation: &Observation, before: Option<&Object>) -> Reach {
+    match observation {
+        Observation::Applied { object, .. } => of_object(state, object),
+        Observation::Deleted { key, .. } => before.map_or_else(|| of_key(key), |object| of_object(state, object)),
+        Observation::Malformed { malformed, .. } => of_key(&malformed.key),
+        Observation::ListBegan { feed, .. }
+        | Observation::ListEnded { feed, .. }
+        | Observation::Resumed { feed, .. }
+        | Observation::Lost { feed, .. } => match &feed.scope {
+            Scope::Cluster => Reach::All,
+            Scope::Namespace(namespace) => Reach::Namespace(namespace.clone()),
+        },
+        Observation::Heard { .. } => Reach::Nobody,
+    }
+}
+
+fn of_key(key: &Key) -> Reach {
+    if key.kind == Kind::Namespace {
+        Reach::Namespace(key.name.clone())
+    } else if key.namespace.is_empty() {
+        Reach::All
+    } else {
+        Reach::Namespace(key.namespace.clone())
+    }
+}
+
+/// A volume concerns the tenant whose claim it names; an attachment, the tenant of its volume.
+fn of_object(state: &State, object: &Object) -> Reach {
+    let volume = object
+        .body
+        .volume()
+        .map(|volume| volume.spec.claim_ref.clone())
+        .or_else(|| {
+            let name = &object.body.attachment()?.spec.source.persistent_volume_name;
+            let volume = state.world.get(&Key::cluster(Kind::PersistentVolume, name))?;
+            Some(volume.body.volume()?.spec.claim_ref.clone())
+        });
+    match volume {
+        Some(Some(claim)) => Reach::Namespace(claim.namespace),
+        Some(None) => Reach::Nobody,
+        None if object.kind() == Kind::Node => Reach::Nobody,
+        None => of_key(&object.key()),
+    }
+}
+
+/// After a volume changed hands, its new owner is touched too.
+fn touch_claim_of(state: &State, key: &Key, touched: &mut BTreeSet<Text>) {
+    let claim = state
+        .world
+        .get(key)
+        .and_then(|object| object.body.volume())
+        .and_then(|volume| volume.spec.claim_ref.as_ref());
+    if let Some(claim) = claim {
+        touched.insert(claim.namespace.clone());
+    }
+}
+
+fn subject(observation: &Observation) -> Option<Key> {
+    match observation {
+        Observation::Applied { object, .. } => Some(object.key()),
+        Observation::Deleted { key, .. } => Some(key.clone()),
+        Observation::Malformed { malformed, .. } => Some(malformed.key.clone()),
+        Observation::ListBegan { .. }
+        | Observation::ListEnded { .. }
+        | Observation::Heard { .. }
+        | Observation::Resumed { .. }
+        | Observation::Lost { .. } => None,
+    }
+}
+
+/// The first list is no history: what it brings was there before we looked.
+fn is_listed(state: &State, key: &Key) -> bool {
+    state
+        .world
+        .feeds()
+        .any(|(feed, entry)| entry.listed && feed.covers(key.kind, &key.namespace))
+}

@@ -1,0 +1,171 @@
+//! One frame as a value: everything a screen shows, before anybody decides where and in which colours.
+
+use super::fleet;
+use super::header::{self, Header};
+use super::{gate, steps};
+use crate::app::keys::{self, Binding};
+use crate::app::screen::{Part, Screen, Visit};
+use crate::app::state::{Flash, Prompt, State};
+use crate::app::words::{Line, Page, Span, Table};
+use crate::app::{palette, places};
+
+/// A frame.
+#[derive(Debug)]
+pub struct Scene<'a> {
+    pub header: Header,
+    pub crumbs: Line,
+    pub body: Body<'a>,
+    pub overlay: Option<Overlay>,
+    /// What is being typed, with its lead (`:` or `/`), and what completes it.
+    pub prompt: Option<(String, String)>,
+    pub flash: Option<&'a Flash>,
+    /// The keys that hold here, for the footer.
+    pub keys: Vec<&'static Binding>,
+    /// For a terminal too small for anything else.
+    pub worst: Span,
+}
+
+/// What fills the screen.
+#[derive(Debug)]
+pub enum Body<'a> {
+    /// One table, with lines above it.
+    Table { lead: Option<Line>, panel: Panel<'a> },
+    /// A tenant: panels side by side, or as tabs where there is no room.
+    Panels { title: Line, panels: Vec<Panel<'a>> },
+    /// Lines to read, from `scroll` on; `selected` is the line under the cursor.
+    Page {
+        page: &'a Page,
+        selected: Option<usize>,
+        scroll: usize,
+    },
+    /// The program's own log.
+    Log,
+}
+
+/// A table in its frame.
+#[derive(Debug)]
+pub struct Panel<'a> {
+    pub part: Part,
+    pub title: String,
+    pub freshness: &'a Span,
+    pub table: &'a Table,
+    pub selected: Option<usize>,
+    pub focused: bool,
+}
+
+/// What stands in front of the body.
+#[derive(Debug)]
+pub enum Overlay {
+    Gate {
+        page: Page,
+        scroll: usize,
+        /// The terminal is too small to show it whole, and what to do.
+        too_small: Option<String>,
+    },
+    Progress(Page),
+}
+
+/// The frame for this state.
+pub fn scene(state: &State) -> Scene<'_> {
+    let visit = state.visit();
+    Scene {
+        header: header::header(state),
+        crumbs: header::crumbs(state),
+        body: body(state, visit),
+        overlay: overlay(state),
+        prompt: prompt(state),
+        flash: state.flash.as_ref(),
+        keys: keys::holding(&places::here(state)).collect(),
+        worst: state.derived.worst(),
+    }
+}
+
+fn body<'a>(state: &'a State, visit: &Visit) -> Body<'a> {
+    match &visit.screen {
+        Screen::Fleet | Screen::Kind { .. } => {
+            let lead = (visit.screen == Screen::Fleet)
+                .then(|| fleet::summary(state.derived.tally(), state.derived.tenants.len(), visit));
+            Body::Table {
+                lead,
+                panel: panel(state, visit, Part::Whole, visit.screen.crumb()),
+            }
+        }
+        Screen::Tenant(_) => Body::Panels {
+            title: state.derived.title.clone(),
+            panels: Part::TENANT
+                .into_iter()
+                .map(|part| panel(state, visit, part, part.title().to_owned()))
+                .collect(),
+        },
+        Screen::Log => Body::Log,
+        Screen::Chain(_)
+        | Screen::Yaml(_)
+        | Screen::Events(_)
+        | Screen::Explain(_)
+        | Screen::Forecast(..)
+        | Screen::History(_)
+        | Screen::Help
+        | Screen::Steps
+        | Screen::Doubts => {
+            let page = &state.derived.page;
+            let cursor = visit.cursor();
+            let selected = cursor
+                .at()
+                .and_then(|at| page.lines.iter().position(|line| line.id.as_ref() == Some(at)));
+            Body::Page {
+                page,
+                selected,
+                scroll: visit.scroll,
+            }
+        }
+    }
+}
+
+fn panel<'a>(state: &'a State, visit: &Visit, part: Part, title: String) -> Panel<'a> {
+    let view = state.derived.view(part);
+    let cursor = visit.cursor_of(part);
+    let count = view.table.rows.len();
+    Panel {
+        part,
+        title: if count > 0 {
+            format!("{title} ── {count}")
+        } else {
+            title
+        },
+        freshness: &view.freshness,
+        selected: (!view.table.rows.is_empty()).then_some(cursor.index().min(count.saturating_sub(1))),
+        table: &view.table,
+        focused: visit.part == part,
+    }
+}
+
+fn overlay(state: &State) -> Option<Overlay> {
+    if let Some(open) = &state.gate {
+        let page = gate::page(state, open);
+        return Some(Overlay::Gate {
+            too_small: gate::too_small(state, &page),
+            scroll: open.scroll,
+            page,
+        });
+    }
+    let step = state.following.and_then(|number| state.steps.get(&number))?;
+    Some(Overlay::Progress(steps::progress(
+        state.look(),
+        step,
+        gate::columns(state.size.0),
+    )))
+}
+
+fn prompt(state: &State) -> Option<(String, String)> {
+    match state.prompt.as_ref()? {
+        Prompt::Palette { typed } => {
+            let rest = palette::completion(state, typed);
+            Some((format!(":{typed}"), rest))
+        }
+        Prompt::Reason { typed } => Some((
+            format!("why no second person? {typed}"),
+            "  (recorded, and shown first in every report)".to_owned(),
+        )),
+        Prompt::Filter { .. } => Some((format!("/{}", state.visit().filter), String::new())),
+    }
+}

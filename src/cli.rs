@@ -1,0 +1,85 @@
+//! Which face do you want? The command line, and what each command starts. Knows every room; decides nothing.
+//!
+//! Exit codes: 0 done (and, for `status` and `explain`, nothing is wrong); 1 something is wrong with the tenants asked
+//! about; 2 bad input, or the cluster cannot be reached; 3 it cannot be said, because facts are missing.
+
+mod args;
+mod config;
+mod failure;
+mod journal;
+mod report;
+mod sandbox;
+
+pub use args::Cli;
+pub use config::{Config, TenantChoice};
+pub use failure::Failure;
+
+use crate::shell::{self, JournalHome, Session};
+use args::Command;
+use clap::Parser as _;
+use std::process::ExitCode;
+
+/// Parses the command line, runs the command, and says in one sentence what went wrong if anything did.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            let code = if usage.use_stderr() { 2 } else { 0 };
+            return match usage.print() {
+                Ok(()) => ExitCode::from(code),
+                Err(_) => ExitCode::from(2),
+            };
+        }
+    };
+    match dispatch(cli) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
+    let Cli { command, connect, look } = cli;
+    match command {
+        None => {
+            shell::require_terminal()?;
+            let config = Config::load(&look)?;
+            let mut session = Session::new(connect.options(), &config);
+            if connect.operate {
+                session = session.operating(JournalHome(config::state_dir()?));
+            }
+            runtime()?.block_on(shell::run(session))
+        }
+        Some(Command::Demo { scenario }) => {
+            shell::require_terminal()?;
+            let config = Config::load(&look)?;
+            runtime()?.block_on(sandbox::demo(&scenario, &config))
+        }
+        Some(Command::Sandbox { scenario }) => runtime()?.block_on(sandbox::serve(scenario.as_deref())),
+        Some(Command::Status { output }) => {
+            let config = Config::load(&look)?;
+            runtime()?.block_on(report::status(&connect, &config, output))
+        }
+        Some(Command::Explain { target, output }) => {
+            let config = Config::load(&look)?;
+            runtime()?.block_on(report::explain(&connect, &config, &target, output))
+        }
+        Some(Command::Forecast { act, output }) => {
+            let config = Config::load(&look)?;
+            runtime()?.block_on(report::forecast(&connect, &config, &act, output))
+        }
+        Some(Command::Journal { command }) => journal::run(&command),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::new(
+                format!("the async runtime could not start: {error}"),
+                "free some memory or threads and try again",
+            )
+        })
+}

@@ -1,0 +1,179 @@
+//! The words of the command line. What a newcomer reads in `--help` stands here and nowhere else.
+
+use crate::cluster::ConnectOptions;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A terminal cockpit for live Kubernetes migrations.
+///
+/// Pilothouse shows, live and per tenant, everything that can lose data: claims and volumes, finalizers, active Jobs,
+/// Helm releases. It says what the next act will really do before you do it, and lets nobody do it until its checklist
+/// is true. Without a command it opens the cockpit on the current kubeconfig context, observing only.
+#[derive(Debug, Parser)]
+#[command(name = "pilothouse", version, max_term_width = 100, after_help = AFTER)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+const AFTER: &str = "\
+Examples:
+  pilothouse demo                                  try it: an embedded sandbox, nothing to install, nothing to break
+  pilothouse                                       look at the current context; nothing can be changed
+  pilothouse --operate --context prod-eks          look, and act through the gates
+  pilothouse explain pvc/shared-data -n hasan-prod why is it Terminating, and what is the safe way out
+  pilothouse forecast delete job/train-7f -n hasan-prod --cascade background
+  pilothouse status -o json                        the fleet's verdicts for a script
+
+Exit codes: 0 nothing is wrong · 1 something is wrong · 2 bad input or no cluster · 3 it cannot be said";
+
+/// Which cluster, as whom.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ConnectArgs {
+    /// The kubeconfig file [default: $KUBECONFIG, then ~/.kube/config]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Cluster")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The context to use instead of the kubeconfig's current one; it stays pinned for the whole session
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Cluster")]
+    pub context: Option<String>,
+    /// Allow acts. Without it the cockpit only observes and every gate stays shut
+    #[arg(long, help_heading = "Cluster")]
+    pub operate: bool,
+}
+
+impl ConnectArgs {
+    /// As the cluster room wants them; before a screen is up, a credential plugin may ask.
+    pub fn options(&self) -> ConnectOptions {
+        ConnectOptions {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+            plugin_may_ask: true,
+        }
+    }
+}
+
+/// What to show and how.
+#[derive(Clone, Debug, Default, Args)]
+pub struct LookArgs {
+    /// A namespace to look at; repeat it for several. Needed only where you may not list the whole cluster
+    #[arg(
+        long = "namespace",
+        short = 'n',
+        global = true,
+        value_name = "NS",
+        help_heading = "View"
+    )]
+    pub namespaces: Vec<String>,
+    /// How tenants are told apart: `pattern=GLOB[,GLOB]` by namespace name, `label=KEY` by namespace label,
+    /// `release=GLOB` by Helm release [default: every namespace but kube-*]
+    #[arg(long, global = true, value_name = "RULE", help_heading = "View")]
+    pub tenants: Option<String>,
+    /// A theme: dark, light, high-contrast, or a TOML file. NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "NAME|FILE", help_heading = "View")]
+    pub theme: Option<String>,
+    /// The configuration file [default: ~/.config/pilothouse/config.toml]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "View")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the cockpit on an embedded sandbox: nothing to install, nothing to break
+    Demo {
+        /// A shipped scenario or a scenario file
+        #[arg(default_value = "hasan-prod")]
+        scenario: String,
+    },
+    /// Serve only the sandbox's API server, for kubectl and helm
+    ///
+    /// The first line of standard output is the path of a kubeconfig. It serves until Ctrl-C or SIGTERM.
+    Sandbox {
+        /// A shipped scenario or a scenario file; without it the shipped ones are listed
+        scenario: Option<String>,
+    },
+    /// Say of every tenant whether it is clean, and what is wrong with it if not
+    Status {
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Say why an object is stuck, down to the root owner of what holds it, and the safe way out
+    Explain {
+        #[command(flatten)]
+        target: Target,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Say what an act would do, object by object, without doing it
+    Forecast {
+        #[command(subcommand)]
+        act: ForecastAct,
+        #[arg(long, short, global = true, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Read the journal of acts
+    Journal {
+        #[command(subcommand)]
+        command: JournalCommand,
+    },
+}
+
+/// An object: `KIND/NAME`, or `KIND NAME`. Its namespace is the first `--namespace`.
+#[derive(Clone, Debug, Args)]
+pub struct Target {
+    /// KIND/NAME, for instance pvc/shared-data
+    #[arg(required = true, num_args = 1..=2, value_name = "KIND/NAME")]
+    pub words: Vec<String>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum ForecastAct {
+    /// Delete one object
+    Delete {
+        #[command(flatten)]
+        target: Target,
+        /// What happens to what the object owns
+        #[arg(long, value_enum, default_value_t)]
+        cascade: Cascade,
+    },
+    /// Clear `claimRef.uid` and `claimRef.resourceVersion` of a volume, so that a claim of the same name can bind it again
+    ClearClaimRef {
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// `--cascade`, in kubectl's words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Cascade {
+    #[default]
+    Background,
+    Foreground,
+    Orphan,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Check the hash chain, record by record; names the first that does not hold
+    Verify {
+        /// The journal's file or directory [default: every journal of this user]
+        path: Option<PathBuf>,
+    },
+    /// Show what was done, when, by whom, and how it ended
+    Show {
+        /// The journal's file or directory [default: every journal of this user]
+        path: Option<PathBuf>,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
+}

@@ -1,0 +1,74 @@
+//! `demo` and `sandbox`: an embedded cluster, with or without the cockpit on it.
+
+use super::config::state_dir;
+use super::{Config, Failure};
+use crate::cluster::ConnectOptions;
+use crate::sandbox::{Clock, Options, Sandbox, scenario};
+use crate::shell::{self, JournalHome, Session};
+use std::io::Write as _;
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Every demo of a scenario is the same cluster: its journal tells of all of them.
+const SEED: u64 = 1;
+
+/// The cockpit on a sandbox; it may act, because there is nothing to break.
+pub(super) async fn demo(scenario: &str, config: &Config) -> Result<ExitCode, Failure> {
+    let sandbox = start(scenario)?;
+    let connect = ConnectOptions {
+        kubeconfig: Some(sandbox.kubeconfig().to_owned()),
+        ..ConnectOptions::default()
+    };
+    let session = Session::new(connect, config).operating(JournalHome(state_dir()?));
+    let ended = shell::run(session).await;
+    drop(sandbox);
+    ended
+}
+
+/// Only the API server, until Ctrl-C or SIGTERM. The first line of standard output is the kubeconfig's path.
+pub(super) async fn serve(scenario: Option<&str>) -> Result<ExitCode, Failure> {
+    let Some(scenario) = scenario else {
+        let mut list = String::from("Scenarios:\n");
+        for (name, title) in scenario::shipped() {
+            list.push_str(&format!("  {name:12} {title}\n"));
+        }
+        list.push_str(
+            "\nServe one with `pilothouse sandbox NAME`, or a file of your own with `pilothouse sandbox FILE`.\n",
+        );
+        say(&list)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let unheard = |error: std::io::Error| Failure::new(format!("signals cannot be received: {error}"), "try again");
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(unheard)?;
+    let sandbox = start(scenario)?;
+    say(&format!("{}\n", sandbox.kubeconfig().display()))?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+    drop(sandbox);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn start(name: &str) -> Result<Sandbox, Failure> {
+    let told = |error: scenario::ScenarioError| Failure::new(error.to_string(), "");
+    let scenario = scenario::load(name).map_err(told)?;
+    let options = Options::of(&scenario, Clock::Real, SEED).map_err(told)?;
+    Sandbox::start(options).map_err(|error| {
+        Failure::new(
+            format!("the sandbox cannot start: {error}"),
+            "allow sockets on 127.0.0.1, or correct the scenario",
+        )
+    })
+}
+
+/// Writes to standard output at once: whoever reads the first line must not wait for a buffer.
+pub(super) fn say(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::new(format!("standard output is closed: {error}"), "keep the pipe open"))
+}

@@ -1,0 +1,156 @@
+//! What a rule looks after: a tenant's objects and volumes, or the volumes that are nobody's.
+//!
+//! Decides what belongs to whom, nothing else.
+
+use super::look::Look;
+use crate::model::{Body, Key, Kind, Object, Tenant, Text};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A tenant's part of the world.
+pub(crate) struct Ward<'a> {
+    tenant: Option<&'a Tenant>,
+    volumes: Vec<Arc<Object>>,
+}
+
+impl<'a> Ward<'a> {
+    pub(crate) fn of_tenant(look: Look<'_>, tenant: &'a Tenant) -> Self {
+        let mut ward = Self {
+            tenant: Some(tenant),
+            volumes: Vec::new(),
+        };
+        let named: BTreeSet<Text> = ward
+            .objects(look, Kind::PersistentVolumeClaim)
+            .filter_map(|object| object.body.claim().map(|claim| claim.spec.volume_name.clone()))
+            .collect();
+        let volumes = look
+            .world
+            .of_kind(Kind::PersistentVolume)
+            .filter(|object| named.contains(&object.meta.name) || ward.claims(look, object))
+            .cloned()
+            .collect();
+        ward.volumes = volumes;
+        ward
+    }
+
+    pub(crate) fn of_nobody(look: Look<'_>) -> Self {
+        let named: BTreeSet<&Text> = look
+            .world
+            .of_kind(Kind::PersistentVolumeClaim)
+            .filter_map(|object| object.body.claim().map(|claim| &claim.spec.volume_name))
+            .collect();
+        Self {
+            tenant: None,
+            volumes: look
+                .world
+                .of_kind(Kind::PersistentVolume)
+                .filter(|object| {
+                    let free = object
+                        .body
+                        .volume()
+                        .is_some_and(|volume| volume.spec.claim_ref.is_none());
+                    free && !named.contains(&object.meta.name)
+                })
+                .cloned()
+                .collect(),
+        }
+    }
+
+    pub(crate) fn namespaces(&self) -> &[Text] {
+        self.tenant.map_or(&[], |tenant| tenant.namespaces.as_slice())
+    }
+
+    /// The tenant's objects of a kind. In a tenant that is one release of several, objects of other releases are not its own.
+    pub(crate) fn objects<'w>(&'w self, look: Look<'w>, kind: Kind) -> impl Iterator<Item = &'w Arc<Object>> {
+        self.namespaces()
+            .iter()
+            .flat_map(move |namespace| look.world.in_namespace(kind, namespace))
+            .filter(|object| self.owns(object))
+    }
+
+    /// Volumes that a claim of the ward names, or whose `claimRef` names its namespace.
+    pub(crate) fn volumes(&self) -> &[Arc<Object>] {
+        &self.volumes
+    }
+
+    fn owns(&self, object: &Object) -> bool {
+        let Some(own) = self.tenant.and_then(|tenant| tenant.release.as_ref()) else {
+            return true;
+        };
+        let of = match &object.body {
+            Body::Release(release) => Some(&release.name),
+            _ => release_of(object),
+        };
+        of.is_none_or(|of| of == own)
+    }
+
+    /// The volume's `claimRef` names a claim of this ward, there or gone.
+    fn claims(&self, look: Look<'_>, volume: &Object) -> bool {
+        let Some(held) = volume.body.volume().and_then(|volume| volume.spec.claim_ref.as_ref()) else {
+            return false;
+        };
+        let key = Key::new(Kind::PersistentVolumeClaim, &held.namespace, &held.name);
+        self.namespaces().contains(&held.namespace) && look.world.get(&key).is_none_or(|claim| self.owns(claim))
+    }
+}
+
+/// The Helm release that an object says it belongs to.
+pub(crate) fn release_of(object: &Object) -> Option<&Text> {
+    object
+        .meta
+        .annotations
+        .get("meta.helm.sh/release-name")
+        .or_else(|| object.meta.labels.get("app.kubernetes.io/instance"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{QUIET, conditions, now, world};
+    use super::*;
+
+    #[test]
+    fn a_tenant_that_is_one_release_of_several() {
+        let world = world(
+            "
+- {kind: PersistentVolumeClaim, metadata: {name: mine, namespace: shop, annotations: {meta.helm.sh/release-name: eks}}}
+- {kind: PersistentVolumeClaim, metadata: {name: theirs, namespace: shop, annotations: {meta.helm.sh/release-name: other}}}
+- {kind: PersistentVolumeClaim, metadata: {name: nobodys, namespace: shop}}
+- {kind: PersistentVolume, metadata: {name: pv-mine}, spec: {claimRef: {namespace: shop, name: mine, uid: u}}}
+- {kind: PersistentVolume, metadata: {name: pv-theirs}, spec: {claimRef: {namespace: shop, name: theirs, uid: u}}}
+- {kind: PersistentVolume, metadata: {name: pv-former}, spec: {claimRef: {namespace: shop, name: former, uid: u}}}
+- {kind: PersistentVolume, metadata: {name: pv-free}, spec: {}}",
+        );
+        let conditions = conditions();
+        let look = Look {
+            world: &world,
+            conditions: &conditions,
+            now: now(),
+            quiet: QUIET,
+        };
+        let names = |objects: Vec<&Arc<Object>>| {
+            objects
+                .iter()
+                .map(|object| object.meta.name.to_string())
+                .collect::<Vec<_>>()
+        };
+        let tenant = |release: Option<&str>| Tenant {
+            name: "t".into(),
+            namespaces: vec!["shop".into()],
+            release: release.map(Into::into),
+        };
+        let one = tenant(Some("eks"));
+        let ward = Ward::of_tenant(look, &one);
+        assert_eq!(
+            names(ward.objects(look, Kind::PersistentVolumeClaim).collect()),
+            ["mine", "nobodys"]
+        );
+        assert_eq!(names(ward.volumes().iter().collect()), ["pv-former", "pv-mine"]);
+        let whole = tenant(None);
+        let ward = Ward::of_tenant(look, &whole);
+        assert_eq!(
+            names(ward.volumes().iter().collect()),
+            ["pv-former", "pv-mine", "pv-theirs"]
+        );
+        assert_eq!(names(Ward::of_nobody(look).volumes().iter().collect()), ["pv-free"]);
+    }
+}

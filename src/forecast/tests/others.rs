@@ -1,0 +1,143 @@
+//! Namespaces, classes, nodes, releases, and targets that are not what they were.
+
+use super::{CSI, NODE, QUIET, about, delete, forecast, job, now, pair, pin, pod, tier, told};
+use crate::forecast::{Outcome, Tier};
+use crate::laws::Conditions;
+use crate::laws::fixture::world;
+use crate::model::{Act, Propagation, Uid};
+
+const NAMESPACE: &str = "
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: a}
+spec: {finalizers: [kubernetes]}
+";
+
+#[test]
+fn a_namespace_goes_with_its_pods_first() {
+    let yaml = pair("data", "Delete", CSI) + &job("train", "data", "", "Running") + NAMESPACE + NODE;
+    let forecast = delete(&world(&yaml), "namespace a");
+    assert_eq!(
+        told(&forecast),
+        [
+            "DESTROYED pv/pv-data",
+            "DELETED namespace/a",
+            "DELETED pvc/data",
+            "DELETED pod/train-x1",
+            "DELETED job/train"
+        ]
+    );
+    assert_eq!(forecast.tier, Tier::T3);
+    assert_eq!(forecast.unknowns.len(), 1, "{:?}", forecast.unknowns);
+    let stuck = yaml.replace(
+        "{type: Ready, status: \"True\"}]}\n",
+        "{type: Ready, status: Unknown}]}\n",
+    );
+    let forecast = delete(&world(&stuck), "namespace a");
+    assert_eq!(
+        told(&forecast),
+        ["HANGS namespace/a", "HANGS pod/train-x1"],
+        "one pod, and nothing else is touched"
+    );
+}
+
+#[test]
+fn a_class_can_go_without_its_volumes() {
+    let class = "
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: slow}
+provisioner: csi.x
+volumeBindingMode: WaitForFirstConsumer
+";
+    let waiting = pair("waiting", "Retain", CSI)
+        .replace("phase: Bound", "phase: Pending")
+        .replace("volumeName: pv-waiting, ", "");
+    let waiting = waiting
+        .split("---")
+        .nth(1)
+        .expect("a claim")
+        .replace("annotations: {pv.kubernetes.io/bind-completed: \"yes\"}, ", "");
+    let world = world(&(pair("data", "Delete", CSI) + "---" + &waiting + class + NODE));
+    let forecast = delete(&world, "storageclass slow");
+    assert_eq!(told(&forecast), ["DELETED storageclass/slow", "KEPT pvc/waiting"]);
+    assert_eq!(forecast.tier, Tier::T2);
+}
+
+#[test]
+fn a_node_may_come_back_by_itself() {
+    let world = world(&(pair("data", "Retain", CSI) + &pod("p", "data", "", "Running") + NODE));
+    let forecast = delete(&world, "node n1");
+    assert_eq!(told(&forecast), ["UNKNOWN pod/p", "DELETED node/n1"]);
+}
+
+#[test]
+fn a_release_needs_helms_own_laws() {
+    let record = "{apiVersion: v1, kind: Secret, metadata: {name: sh.helm.release.v1.x.v1, namespace: a, labels: {name: x, version: \"1\", status: deployed}}}";
+    let forecast = delete(&world(record), "release a/sh.helm.release.v1.x.v1");
+    assert_eq!(told(&forecast), ["UNKNOWN release/sh.helm.release.v1.x.v1"]);
+    assert_eq!(forecast.tier, Tier::T2);
+}
+
+#[test]
+fn a_target_that_is_another_one_now_is_refused() {
+    let mut facts = world(&pair("data", "Retain", CSI));
+    let mut target = pin(&facts, "pvc a/data");
+    let ask = |world: &crate::model::World, target: &crate::model::Pin| {
+        let act = Act::Delete {
+            target: target.clone(),
+            propagation: Propagation::Background,
+        };
+        forecast(world, &act, &Conditions::default(), now(), QUIET)
+    };
+    target.uid = Uid::new("earlier");
+    let other = ask(&facts, &target);
+    assert!(matches!(&other.entries[0].outcome, Outcome::Rejected { error } if error.starts_with("409")));
+    assert_eq!(tier(&other), (Tier::T0, "nothing changes"));
+    facts.take(&target.key);
+    let gone = ask(&facts, &target);
+    assert!(matches!(&gone.entries[0].outcome, Outcome::Rejected { error } if error.starts_with("404")));
+    assert_eq!(gone.headline(), "refused by the server");
+}
+
+#[test]
+fn a_set_that_ties_its_claims_takes_them_along() {
+    let set = "
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: a, uid: su}
+spec:
+  selector: {matchLabels: {app: db}}
+  persistentVolumeClaimRetentionPolicy: {whenDeleted: Delete}
+  template: {metadata: {labels: {app: db}}}
+  volumeClaimTemplates: [{metadata: {name: data}, spec: {}}]
+";
+    let owner = "ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: db, uid: su, controller: true, blockOwnerDeletion: true}]";
+    let claim =
+        pair("data-db-0", "Delete", CSI).replacen("uid: u-data-db-0,", &format!("uid: u-data-db-0, {owner},"), 1);
+    let pod = pod(
+        "db-0",
+        "data-db-0",
+        &format!(", labels: {{app: db}}, {owner}"),
+        "Running",
+    );
+    let forecast = delete(&world(&(set.to_owned() + &claim + &pod + NODE)), "statefulset a/db");
+    assert_eq!(
+        told(&forecast),
+        [
+            "DESTROYED pv/pv-data-db-0",
+            "DELETED statefulset/db",
+            "DELETED pvc/data-db-0",
+            "DELETED pod/db-0"
+        ]
+    );
+    assert!(
+        about(&forecast, "pvc a/data-db-0").contains("its owner StatefulSet db is gone"),
+        "{}",
+        about(&forecast, "pvc a/data-db-0")
+    );
+    assert_eq!(forecast.tier, Tier::T3);
+}

@@ -1,0 +1,115 @@
+//! Deleting Jobs and pods.
+
+use super::{COMPLETE, CSI, NODE, about, delete, delete_with, job, pair, pod, tier, told};
+use crate::forecast::{Outcome, Tier};
+use crate::laws::fixture::world;
+use crate::model::{Propagation, World};
+
+fn with_job(conditions: &str, phase: &str) -> World {
+    world(&(pair("data", "Retain", CSI) + &job("train", "data", conditions, phase) + NODE))
+}
+
+#[test]
+fn each_propagation_of_a_job() {
+    let active = with_job("", "Running");
+    let (gone, kept) = ("DELETED job/train", "KEPT pvc/data");
+    let background = delete(&active, "job a/train");
+    assert_eq!(told(&background), [gone, "DELETED pod/train-x1", kept]);
+    let foreground = delete_with(&active, "job a/train", Propagation::Foreground);
+    assert_eq!(told(&foreground), [gone, "DELETED pod/train-x1", kept]);
+    let orphan = delete_with(&active, "job a/train", Propagation::Orphan);
+    assert_eq!(told(&orphan), [gone, "ORPHANED pod/train-x1"]);
+    for forecast in [background, foreground, orphan] {
+        assert_eq!(forecast.tier, Tier::T2, "{}", forecast.because);
+    }
+}
+
+#[test]
+fn a_finished_job_is_no_great_loss() {
+    let forecast = delete(&with_job(COMPLETE, "Succeeded"), "job a/train");
+    assert_eq!(
+        told(&forecast),
+        ["DELETED job/train", "DELETED pod/train-x1", "KEPT pvc/data"]
+    );
+    assert_eq!(forecast.tier, Tier::T1, "{}", forecast.because);
+}
+
+#[test]
+fn a_foreground_deletion_waits_for_a_pod_that_does_not_end() {
+    let yaml =
+        pair("data", "Retain", CSI) + &job("train", "data", "", "Running") + &NODE.replace("\"True\"", "Unknown");
+    let world = world(&yaml);
+    let forecast = delete_with(&world, "job a/train", Propagation::Foreground);
+    assert_eq!(
+        told(&forecast),
+        ["HANGS job/train", "HANGS pod/train-x1", "KEPT pvc/data"]
+    );
+    assert!(
+        about(&forecast, "pod a/train-x1").contains("the kubelet of node n1, which is not ready"),
+        "{}",
+        about(&forecast, "pod a/train-x1")
+    );
+    assert!(
+        about(&forecast, "job a/train").contains("pod/train-x1"),
+        "{}",
+        about(&forecast, "job a/train")
+    );
+}
+
+#[test]
+fn pods_come_back_or_do_not() {
+    let bare = delete(
+        &world(&(pair("data", "Retain", CSI) + &pod("p", "data", "", "Running") + NODE)),
+        "pod a/p",
+    );
+    assert_eq!(told(&bare), ["DELETED pod/p", "KEPT pvc/data"]);
+    assert_eq!(tier(&bare), (Tier::T2, "pod/p does not come back"));
+    let set = "
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: w, namespace: a, uid: ru}
+spec: {selector: {matchLabels: {app: w}}, template: {metadata: {labels: {app: w}}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}}
+";
+    let owned = ", labels: {app: w}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: w, uid: ru, controller: true}]";
+    let owned = delete(
+        &world(&(pair("data", "Retain", CSI) + set + &pod("p", "data", owned, "Running") + NODE)),
+        "pod a/p",
+    );
+    assert_eq!(
+        told(&owned),
+        [
+            "DELETED pod/p",
+            "RECREATED pod/w-new1 on the same claim",
+            "KEPT pvc/data"
+        ]
+    );
+    assert_eq!(owned.tier, Tier::T1);
+}
+
+#[test]
+fn a_cron_job_is_the_root_that_respawns() {
+    let cron = "
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly, namespace: a, uid: cu}
+spec: {schedule: \"0 2 * * *\", suspend: SUSPEND}
+";
+    for (suspended, respawns) in [("false", true), ("true", false)] {
+        let job = job("train", "data", COMPLETE, "Succeeded").replacen(
+            "uid: u-train}",
+            "uid: u-train, ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: nightly, uid: cu, controller: true}]}",
+            1,
+        );
+        let world = world(&(pair("data", "Retain", CSI) + &job + &cron.replace("SUSPEND", suspended) + NODE));
+        let forecast = delete(&world, "pvc a/data");
+        let Outcome::Hangs { holders } = &forecast.entries[0].outcome else {
+            panic!("{:?}", told(&forecast));
+        };
+        assert_eq!(
+            (holders[0].root.as_str(), holders[0].respawns),
+            ("CronJob nightly", respawns)
+        );
+    }
+}

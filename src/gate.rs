@@ -1,0 +1,32 @@
+//! Who may? One act is cleared at a time: a checklist sensed live, a fact to type, a second person where there is no way
+//! back; then, after the intent is on disk, judged once more on what is.
+//!
+//! ```text
+//! Panel ──approve──▶ Approved ──journal.record──▶ Logged<Approved> ──clear──▶ Clearance ──▶ cluster::write
+//! ```
+//!
+//! Each arrow consumes its left side. This room knows worlds, forecasts and what the journal proves; it knows no network,
+//! no disk, no clock and no terminal.
+//!
+//! **Invariants.** What is unknown blocks. An approval is bound to the very objects that were shown, dies when they,
+//! the forecast or an item change, and lives 120 seconds. A waiver stands in for a person, never for a fact.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod approved;
+mod challenge;
+mod checklist;
+mod clearance;
+mod fingerprint;
+mod item;
+mod panel;
+mod request;
+
+#[cfg(test)]
+mod tests;
+
+pub use approved::{APPROVAL_LIFE, Approved};
+pub use challenge::Challenge;
+pub use clearance::{Clearance, Fresh, Voided, clear};
+pub use item::{Item, ItemState};
+pub use panel::{COOL_DOWN, HOLD, Panel, SETTLE};
+pub use request::{Request, Unsendable};

@@ -1,0 +1,239 @@
+//! The killer items of each act: five to nine, sensed first (`reference/safety-and-performance.md` A3).
+//!
+//! Values carry no ages and no counters that move by themselves: a changed value voids the answers.
+
+mod claim;
+mod claim_ref;
+mod job;
+mod pod;
+
+use super::item::{Found, Item, SECOND_PERSON};
+use crate::forecast::{Forecast, Outcome, Tier};
+use crate::model::feed::Freshness;
+use crate::model::{Act, Kind, Now, Object, World};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything an item may look at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sight<'a> {
+    pub(super) world: &'a World,
+    pub(super) forecast: &'a Forecast,
+    pub(super) now: Now,
+    pub(super) quiet: Duration,
+}
+
+/// All items of an act, in the order they are shown: sensed, acknowledged, attested, second person.
+pub(super) fn items(sight: Sight<'_>) -> Vec<Item> {
+    let mut items = vec![unchanged(sight)];
+    let kinds = kinds(&sight.forecast.act);
+    let target = sight.target();
+    if let Some(target) = target.as_deref() {
+        items.extend(match &sight.forecast.act {
+            Act::Delete { propagation, .. } => match target.kind() {
+                Kind::PersistentVolumeClaim => claim::items(sight, target),
+                Kind::Job => job::items(sight, target, *propagation),
+                Kind::Pod => pod::items(sight, target),
+                Kind::Namespace
+                | Kind::Node
+                | Kind::StorageClass
+                | Kind::PersistentVolume
+                | Kind::VolumeAttachment
+                | Kind::CronJob
+                | Kind::StatefulSet
+                | Kind::Deployment
+                | Kind::ReplicaSet
+                | Kind::DaemonSet
+                | Kind::Release => Vec::new(),
+            },
+            Act::ClearClaimRef { .. } => claim_ref::items(sight, target),
+        });
+    }
+    let sensed = items.iter().position(Item::attestable).unwrap_or(items.len());
+    items.insert(sensed, facts(sight, kinds));
+    items.extend(taken_for_granted(sight.forecast));
+    if sight.forecast.tier >= Tier::T3 {
+        items.push(second_person());
+    }
+    items
+}
+
+fn second_person() -> Item {
+    Item {
+        state: super::ItemState::False,
+        value: "nobody is paired: break the glass with a reason".to_owned(),
+        ..Item::to_attest(SECOND_PERSON, "a second person has looked and agrees")
+    }
+}
+
+impl Sight<'_> {
+    fn target(&self) -> Option<Arc<Object>> {
+        self.world.pinned(self.forecast.act.target()).cloned()
+    }
+
+    /// How current the facts of these kinds are, in the target's namespace: the worst of them, or the oldest.
+    fn fresh(&self, kinds: &[Kind]) -> Freshness {
+        let namespace = &self.forecast.act.target().key.namespace;
+        let mut age = Duration::ZERO;
+        for kind in kinds {
+            let freshness = self.world.freshness(*kind, namespace, self.now.mono, self.quiet);
+            if let Freshness::Live { age: own } = freshness {
+                age = age.max(own);
+            } else {
+                return freshness;
+            }
+        }
+        Freshness::Live { age }
+    }
+
+    fn attests(&self) -> bool {
+        self.forecast.tier >= Tier::T2
+    }
+}
+
+/// The feeds an act's checklist and forecast read.
+const fn kinds(act: &Act) -> &'static [Kind] {
+    match act {
+        Act::Delete { .. } => &[
+            Kind::PersistentVolumeClaim,
+            Kind::PersistentVolume,
+            Kind::Pod,
+            Kind::Job,
+            Kind::CronJob,
+            Kind::StorageClass,
+            Kind::VolumeAttachment,
+            Kind::StatefulSet,
+            Kind::Deployment,
+            Kind::ReplicaSet,
+            Kind::DaemonSet,
+        ],
+        Act::ClearClaimRef { .. } => &[
+            Kind::PersistentVolumeClaim,
+            Kind::PersistentVolume,
+            Kind::VolumeAttachment,
+            Kind::StorageClass,
+        ],
+    }
+}
+
+/// The target is the very object that was shown, in the very state, and not already going.
+fn unchanged(sight: Sight<'_>) -> Item {
+    let pin = sight.forecast.act.target();
+    let found = match sight.world.get(&pin.key) {
+        None => Found::no(format!("{} is gone", pin.key)),
+        Some(live) if live.meta.uid != pin.uid => Found::no(format!(
+            "{} with uid {} is gone; another one, uid {}, has its name",
+            pin.key, pin.uid, live.meta.uid
+        )),
+        Some(live) if live.meta.resource_version != pin.resource_version => Found::no(format!(
+            "it is at resourceVersion {}, {} was shown",
+            live.meta.resource_version, pin.resource_version
+        )),
+        Some(live) if live.meta.deleting() => Found::no(format!(
+            "it is already Terminating and waits for {}; asking again changes nothing",
+            if live.meta.finalizers.is_empty() {
+                "its kubelet".to_owned()
+            } else {
+                live.meta.finalizers.join(", ")
+            }
+        )),
+        Some(_) => Found::yes(format!("uid {} · resourceVersion {}", pin.uid, pin.resource_version)),
+    };
+    Item::sensed(
+        "target.unchanged",
+        format!("{} is as shown, and not being deleted", pin.key),
+        found,
+        sight.fresh(&[pin.key.kind]),
+        &format!(
+            "{}: metadata.uid, resourceVersion, deletionTimestamp",
+            pin.key.kind.plural()
+        ),
+    )
+}
+
+/// Every feed the forecast rests on is live, every object's fate can be said, and the server would not refuse.
+fn facts(sight: Sight<'_>, kinds: &[Kind]) -> Item {
+    let namespace = &sight.forecast.act.target().key.namespace;
+    let feeds = kinds.iter().filter_map(|kind| {
+        let word = match sight.world.freshness(*kind, namespace, sight.now.mono, sight.quiet) {
+            Freshness::Live { .. } => return None,
+            Freshness::Stale { why, .. } => format!("stale, {why}"),
+            Freshness::Denied { why } => format!("no access, {why}"),
+            Freshness::Listing { .. } => "being listed".to_owned(),
+            Freshness::Waiting { .. } => "not heard yet".to_owned(),
+            Freshness::Unserved => "not served".to_owned(),
+        };
+        Some(format!("{} {word}", kind.plural()))
+    });
+    let fates = sight.forecast.entries.iter().filter_map(|entry| match &entry.outcome {
+        Outcome::Unknown { missing } => Some(format!("{}: {missing}", entry.object)),
+        Outcome::Deleted
+        | Outcome::DeletedLater { .. }
+        | Outcome::Kept
+        | Outcome::Hangs { .. }
+        | Outcome::VolumeDestroyed { .. }
+        | Outcome::VolumeRetained { .. }
+        | Outcome::VolumeLeaked { .. }
+        | Outcome::Recreated { .. }
+        | Outcome::Patched { .. }
+        | Outcome::Orphaned
+        | Outcome::Rejected { .. } => None,
+    });
+    // Nodes may be denied to a tenant's operator, which is for a person to accept; but not on their way or lost.
+    let nodes = match sight.world.freshness(Kind::Node, "", sight.now.mono, sight.quiet) {
+        Freshness::Stale { .. } | Freshness::Listing { .. } | Freshness::Waiting { .. } => {
+            Some("nodes not current".to_owned())
+        }
+        Freshness::Live { .. } | Freshness::Denied { .. } | Freshness::Unserved => None,
+    };
+    let lacking: Vec<String> = feeds.chain(fates).chain(nodes).collect();
+    let found = match refusal(sight.forecast) {
+        _ if !lacking.is_empty() => Found::untold(lacking.join("; ")),
+        Some(error) => Found::no(format!("the API server would refuse: {error}")),
+        None => Found::yes(format!("{} feeds live", kinds.len())),
+    };
+    Item::sensed(
+        "facts.fresh",
+        "all facts are fresh, and the forecast rests on them",
+        found,
+        sight.fresh(kinds),
+        "feeds; forecast",
+    )
+}
+
+fn refusal(forecast: &Forecast) -> Option<&str> {
+    forecast.entries.iter().find_map(|entry| {
+        if let Outcome::Rejected { error } = &entry.outcome {
+            Some(error.as_str())
+        } else {
+            None
+        }
+    })
+}
+
+/// What no feed can tell, such as what a custom resource's operator does: a person has to accept it.
+fn taken_for_granted(forecast: &Forecast) -> Option<Item> {
+    let told = forecast
+        .entries
+        .iter()
+        .all(|entry| !matches!(entry.outcome, Outcome::Unknown { .. }));
+    (told && !forecast.unknowns.is_empty()).then(|| {
+        Item::to_attest(
+            "forecast.granted",
+            format!("it is accepted not to know: {}", forecast.unknowns.join("; ")),
+        )
+    })
+}
+
+/// `a, b, c (+4)`: names for a line, the first few.
+fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
+    let all: Vec<&str> = all.into_iter().collect();
+    let more = all.len().saturating_sub(4);
+    let first = all.into_iter().take(4).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{first} (+{more})") } else { first }
+}
+
+/// `1 pod`, `3 pods`.
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

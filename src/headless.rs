@@ -1,0 +1,52 @@
+//! The same state as text and JSON, for scripts, CI and terminals that cannot draw.
+//!
+//! Pure: a world in, a report out; each report prints as text of a given width or serialises to JSON with
+//! `apiVersion: pilothouse.dev/v1` and a `kind`. Knows no terminal, network or clock. Names come from a cluster and are not
+//! trusted: control and direction characters are escaped in text (JSON escapes its own).
+//!
+//! # Exit codes
+//!
+//! | code | `status` | `explain` | `forecast` |
+//! |---|---|---|---|
+//! | 0 | no finding worse than clean, every feed live | nothing needs doing, every fact at hand | tier T0 or T1, nothing hangs, every fact at hand |
+//! | 1 | a warned or blocked finding that rests on facts | the way out has a step | tier T2 or T3, or something hangs, or the server would refuse |
+//! | 2 | bad arguments, no such object, or no connection | the same | the same |
+//! | 3 | no finding but feeds that are denied, stale or not listed | nothing to do as far as can be seen, but facts are missing | facts are missing: the forecast cannot be relied upon |
+//!
+//! Where both 1 and 3 would hold, `status` and `explain` give 1, since what is found is true whatever is missing; `forecast`
+//! gives 3, since what is missing may be worse than what is found.
+
+mod explain;
+mod forecast;
+mod page;
+mod status;
+mod target;
+
+pub use explain::{ExplanationReport, explain};
+pub use forecast::{ForecastReport, forecast};
+pub use page::escaped;
+pub use status::{Counts, FeedLine, ReleaseLine, StatusReport, TenantLine, status};
+pub use target::{TargetError, deletion, locate, parse_target};
+
+/// The version of every JSON form of this room.
+pub const API_VERSION: &str = "pilothouse.dev/v1";
+
+/// How a command ends; see the table in the module's documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Clean,
+    Findings,
+    BadInput,
+    Unknown,
+}
+
+impl Exit {
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Findings => 1,
+            Self::BadInput => 2,
+            Self::Unknown => 3,
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Which object an operator means by `pvc/shared-data`, `pvc shared-data` or `release/eks`.
+//!
+//! Parses and looks up; judges nothing.
+
+use super::Exit;
+use super::page::escaped;
+use crate::diagnose::Look;
+use crate::laws::Conditions;
+use crate::model::{Act, Key, Kind, Now, Propagation, World};
+use std::fmt;
+use std::time::Duration;
+
+/// Why there is no such object to speak of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TargetError {
+    /// The text does not name a kind and a name.
+    Shape {
+        text: String,
+    },
+    UnknownKind {
+        word: String,
+        near: Option<&'static str>,
+    },
+    /// The kind lives in namespaces and none was given.
+    NoNamespace {
+        kind: Kind,
+    },
+    /// The kind is complete in sight, and this one is not there.
+    NotFound {
+        key: Key,
+        near: Vec<String>,
+    },
+    /// The kind is not in sight: nobody can say whether it exists.
+    Unseen {
+        key: Key,
+        why: String,
+    },
+}
+
+impl TargetError {
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Unseen { .. } => Exit::Unknown,
+            Self::Shape { .. } | Self::UnknownKind { .. } | Self::NoNamespace { .. } | Self::NotFound { .. } => {
+                Exit::BadInput
+            }
+        }
+    }
+}
+
+impl std::error::Error for TargetError {}
+
+impl fmt::Display for TargetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shape { text } => write!(
+                f,
+                "{:?} does not name an object; write KIND/NAME or KIND NAME, as in pvc/shared-data, and the namespace with -n",
+                escaped(text)
+            ),
+            Self::UnknownKind { word, near } => {
+                write!(f, "{:?} is no kind Pilothouse reads", escaped(word))?;
+                if let Some(near) = near {
+                    write!(f, " (did you mean {near}?)")?;
+                }
+                write!(f, "; it reads {}", known_kinds())
+            }
+            Self::NoNamespace { kind } => write!(
+                f,
+                "a {} lives in a namespace; say which one with -n NAMESPACE",
+                kind.short()
+            ),
+            Self::NotFound { key, near } => {
+                write!(f, "{}{} does not exist", escaped(&key.to_string()), place(key))?;
+                if near.is_empty() {
+                    Ok(())
+                } else {
+                    write!(f, "; there is {}", escaped(&near.join(", ")))
+                }
+            }
+            Self::Unseen { key, why } => write!(
+                f,
+                "nobody can say whether {}{} exists: {}",
+                escaped(&key.to_string()),
+                place(key),
+                escaped(why)
+            ),
+        }
+    }
+}
+
+fn place(key: &Key) -> String {
+    if key.namespace.is_empty() {
+        String::new()
+    } else {
+        format!(" in {}", escaped(&key.namespace))
+    }
+}
+
+fn known_kinds() -> String {
+    Kind::ALL.map(Kind::short).join(", ")
+}
+
+/// Reads `KIND/NAME` or `KIND NAME`; kinds as kubectl knows them, in singular, plural, short or with their group
+/// (`jobs.batch/x`). The namespace counts only for kinds that live in one; an empty one is none.
+pub fn parse_target(text: &str, namespace: &str) -> Result<Key, TargetError> {
+    let shape = || TargetError::Shape { text: text.to_owned() };
+    let trimmed = text.trim();
+    let (word, name) = trimmed
+        .split_once('/')
+        .or_else(|| trimmed.split_once(char::is_whitespace))
+        .ok_or_else(shape)?;
+    let (word, name) = (word.trim(), name.trim());
+    if word.is_empty() || name.is_empty() || name.contains(['/', ' ', '\t']) {
+        return Err(shape());
+    }
+    let kind = kind_of(word).ok_or_else(|| TargetError::UnknownKind {
+        word: word.to_owned(),
+        near: nearest(word),
+    })?;
+    if kind.namespaced() && namespace.is_empty() {
+        return Err(TargetError::NoNamespace { kind });
+    }
+    Ok(Key::new(kind, namespace, name))
+}
+
+fn kind_of(word: &str) -> Option<Kind> {
+    Kind::from_word(word).or_else(|| {
+        let (bare, group) = word.split_once('.')?;
+        Kind::from_word(bare).filter(|kind| group == kind.group() || group.ends_with(&format!(".{}", kind.group())))
+    })
+}
+
+/// The known word most like this one, if any is like it at all.
+fn nearest(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    Kind::ALL
+        .into_iter()
+        .flat_map(|kind| [kind.short(), kind.plural()].map(|known| (likeness(&word, known), kind.short())))
+        .filter(|(far, _)| *far <= 2)
+        .min()
+        .map(|(_, short)| short)
+}
+
+/// How far a word is from a known one; letters swapped are the nearest mistake.
+fn likeness(word: &str, known: &str) -> usize {
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    if letters(word) == letters(known) {
+        0
+    } else {
+        distance(word, known)
+    }
+}
+
+/// Levenshtein's distance, for words of a few letters.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (at, letter) in left.chars().enumerate() {
+        let mut next = vec![at + 1];
+        for ((other, above), diagonal) in right.iter().zip(row.iter().skip(1)).zip(&row) {
+            let before = next.last().copied().unwrap_or(0);
+            let replaced = diagonal + usize::from(*other != letter);
+            next.push(replaced.min(above + 1).min(before + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// Finds the object in the world. `release/eks` means its newest revision. An absence is only called one where the kind is
+/// complete in sight.
+pub fn locate(world: &World, key: &Key, now: Now, quiet: Duration) -> Result<Key, TargetError> {
+    if world.get(key).is_some() || world.malformed().any(|malformed| malformed.key == *key) {
+        return Ok(key.clone());
+    }
+    if key.kind == Kind::Release
+        && let Some(newest) = world
+            .in_namespace(Kind::Release, &key.namespace)
+            .filter_map(|object| object.body.release().map(|release| (release, object)))
+            .filter(|(release, _)| release.name == key.name)
+            .max_by_key(|(release, _)| release.revision)
+    {
+        return Ok(newest.1.key());
+    }
+    let conditions = Conditions::default();
+    let look = Look {
+        world,
+        conditions: &conditions,
+        now,
+        quiet,
+    };
+    match look.gap(key.kind, &key.namespace) {
+        Some(why) => Err(TargetError::Unseen { key: key.clone(), why }),
+        None => Err(TargetError::NotFound {
+            near: near(world, key),
+            key: key.clone(),
+        }),
+    }
+}
+
+/// Names of the same kind that are like this one, or the same name elsewhere.
+fn near(world: &World, key: &Key) -> Vec<String> {
+    let mut names: Vec<(usize, String)> = world
+        .of_kind(key.kind)
+        .filter_map(|object| {
+            let elsewhere = object.meta.namespace != key.namespace;
+            let far = distance(&key.name, &object.meta.name);
+            match (elsewhere, far) {
+                (true, 0) => Some((0, format!("{} in {}", object.key(), object.meta.namespace))),
+                (false, 1..=3) => Some((far, object.key().to_string())),
+                _ => None,
+            }
+        })
+        .collect();
+    names.sort();
+    names.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// The deletion of an object, pinned to the one that is there now. Without a policy, the usual one.
+pub fn deletion(
+    world: &World,
+    key: &Key,
+    propagation: Option<Propagation>,
+    now: Now,
+    quiet: Duration,
+) -> Result<Act, TargetError> {
+    let key = locate(world, key, now, quiet)?;
+    let Some(object) = world.get(&key) else {
+        return Err(TargetError::Unseen {
+            key,
+            why: "it cannot be read".to_owned(),
+        });
+    };
+    Ok(Act::Delete {
+        target: object.pin(),
+        propagation: propagation.unwrap_or_else(|| Act::usual_propagation(&key)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::fixture::{QUIET, denied, hasan_prod, now};
+
+    #[test]
+    fn every_way_to_name_an_object() {
+        for (text, namespace, kind, name) in [
+            ("pvc/shared-data", "shop", Kind::PersistentVolumeClaim, "shared-data"),
+            ("pvc shared-data", "shop", Kind::PersistentVolumeClaim, "shared-data"),
+            (
+                "  PersistentVolumeClaim   shared-data ",
+                "shop",
+                Kind::PersistentVolumeClaim,
+                "shared-data",
+            ),
+            ("jobs.batch/train", "shop", Kind::Job, "train"),
+            ("sts.apps/vault", "shop", Kind::StatefulSet, "vault"),
+            ("pv/efs-data", "", Kind::PersistentVolume, "efs-data"),
+            ("release/eks", "shop", Kind::Release, "eks"),
+        ] {
+            let key = parse_target(text, namespace).unwrap();
+            assert_eq!((key.kind, key.name.as_str()), (kind, name), "{text}");
+        }
+        // a cluster-scoped object has no namespace, whatever is said
+        assert_eq!(parse_target("pv/x", "shop").unwrap().namespace, "");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_the_way_on() {
+        for (text, namespace, said) in [
+            (
+                "shared-data",
+                "shop",
+                "\"shared-data\" does not name an object; write KIND/NAME",
+            ),
+            ("pvc/", "shop", "does not name an object"),
+            ("pvc/a/b", "shop", "does not name an object"),
+            (
+                "pcv/a",
+                "shop",
+                "\"pcv\" is no kind Pilothouse reads (did you mean pvc?); it reads namespace, pvc, pv, pod, job",
+            ),
+            ("ingress/a", "shop", "\"ingress\" is no kind Pilothouse reads; it reads"),
+            ("jobs.apps/a", "shop", "is no kind Pilothouse reads"),
+            (
+                "pvc/a",
+                "",
+                "a pvc lives in a namespace; say which one with -n NAMESPACE",
+            ),
+        ] {
+            let error = parse_target(text, namespace).unwrap_err();
+            assert!(error.to_string().contains(said), "{text}: {error}");
+            assert_eq!(error.exit(), Exit::BadInput);
+        }
+    }
+
+    #[test]
+    fn absence_is_not_claimed_of_what_is_not_seen() {
+        let world = hasan_prod();
+        let claim = |name: &str| parse_target(&format!("pvc/{name}"), "shop").unwrap();
+        assert_eq!(
+            locate(&world, &claim("mysql-pvc"), now(), QUIET),
+            Ok(claim("mysql-pvc"))
+        );
+        let missing = locate(&world, &claim("mysql-pcv"), now(), QUIET).unwrap_err();
+        assert_eq!(
+            missing.to_string(),
+            "pvc/mysql-pcv in shop does not exist; there is pvc/mysql-pvc"
+        );
+        let blind = denied(&world, Kind::PersistentVolumeClaim);
+        let unseen = locate(&blind, &claim("mysql-pvc"), now(), QUIET).unwrap_err();
+        assert_eq!(unseen.exit(), Exit::Unknown);
+        assert!(unseen.to_string().contains("denied: forbidden"), "{unseen}");
+        let release = parse_target("release/eks", "shop").unwrap();
+        assert_eq!(
+            locate(&world, &release, now(), QUIET).unwrap().name,
+            "sh.helm.release.v1.eks.v7"
+        );
+    }
+
+    #[test]
+    fn a_deletion_is_pinned_to_what_is_there() {
+        let key = parse_target("job/train-0", "shop").unwrap();
+        let act = deletion(&hasan_prod(), &key, None, now(), QUIET).unwrap();
+        assert_eq!(act.to_string(), "delete job/train-0 (Background)");
+        assert_eq!(act.target().uid, crate::model::Uid::new("uid-train-0"));
+    }
+}

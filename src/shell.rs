@@ -1,0 +1,212 @@
+//! The only loop: wait, update, carry out effects, draw. Knows every room below it; decides nothing about a cluster.
+//!
+//! Nothing but channel receives is awaited in the loop: what takes time (reads, the journal's sync, a write) runs in
+//! tasks of its own and reports back as an event, so that a dead server never freezes the keys.
+
+mod cockpit;
+mod hand;
+mod input;
+mod log;
+mod look;
+mod screen;
+mod session;
+
+pub use cockpit::{Cockpit, Outward};
+pub use screen::{install_panic_hook, require_terminal};
+pub use session::{JournalHome, QUIET, Session};
+
+use crate::app::{Event, Key};
+use crate::cli::Failure;
+use crate::ui::Theme;
+use futures::StreamExt as _;
+use screen::Screen;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+
+/// The shortest time between two frames: 60 a second, so that an event is on the screen within one frame of a display.
+const FRAME: Duration = Duration::from_millis(16);
+/// How often time passes for the cockpit; ages are told in seconds.
+const TICK: Duration = Duration::from_secs(1);
+/// How often it passes while a gate is open and a key may be held.
+const FAST_TICK: Duration = Duration::from_millis(100);
+
+/// Opens the cockpit and runs it until the operator leaves or the terminal goes.
+pub async fn run(session: Session) -> Result<ExitCode, Failure> {
+    let theme = look::chosen(session.config.theme.as_deref())?;
+    log::install();
+    let size = crossterm::terminal::size().unwrap_or((80, 24));
+    let cockpit = Cockpit::open(&session, size).await?;
+    let screen = Screen::enter().map_err(|error| {
+        Failure::new(
+            format!("the terminal cannot be used: {error}"),
+            "run it in another terminal",
+        )
+    })?;
+    let mut helm = Helm {
+        cockpit,
+        screen,
+        theme,
+        drawn: Instant::now(),
+        dirty: true,
+    };
+    let ended = helm.steer().await;
+    let Helm { cockpit, screen, .. } = helm;
+    drop(screen);
+    cockpit.close().await;
+    ended.map_err(|error| {
+        Failure::new(
+            format!("the terminal went away: {error}"),
+            "start the cockpit again; its journal is in order",
+        )
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything the loop holds.
+struct Helm {
+    cockpit: Cockpit,
+    screen: Screen,
+    theme: Theme,
+    drawn: Instant,
+    dirty: bool,
+}
+
+impl Helm {
+    async fn steer(&mut self) -> std::io::Result<()> {
+        let mut keys = crossterm::event::EventStream::new();
+        let mut leave = Leave::new()?;
+        let mut ticks = Ticks::new();
+        loop {
+            let frame = self.drawn + FRAME;
+            let at_gate = self.cockpit.state.at_gate();
+            tokio::select! {
+                input = keys.next() => match input {
+                    Some(Ok(input)) => {
+                        let now = self.cockpit.clock().now();
+                        if let Some(event) = input::translate(input, now) && !self.take(event)? {
+                            return Ok(());
+                        }
+                    }
+                    Some(Err(error)) => return Err(error),
+                    None => return Ok(()),
+                },
+                event = self.cockpit.next() => {
+                    if !self.take(event)? {
+                        return Ok(());
+                    }
+                }
+                () = ticks.next(at_gate) => {
+                    let now = self.cockpit.clock().now();
+                    if !self.take(Event::Tick(now))? {
+                        return Ok(());
+                    }
+                }
+                () = leave.asked() => return Ok(()),
+                () = sleep_until(frame), if self.dirty => self.draw()?,
+            }
+        }
+    }
+
+    /// Takes one event in. `false` when the operator leaves.
+    fn take(&mut self, event: Event) -> std::io::Result<bool> {
+        self.dirty = true;
+        for outward in self.cockpit.take(event) {
+            match outward {
+                Outward::Quit => return Ok(false),
+                Outward::Suspend => self.suspend()?,
+                Outward::Redraw => self.screen.forget()?,
+                Outward::SetTheme(name) => match look::chosen(Some(&name)) {
+                    Ok(theme) => self.theme = theme,
+                    Err(failure) => self.cockpit.tell(failure.to_string()),
+                },
+                Outward::Copy(text) => crossterm::execute!(
+                    std::io::stdout(),
+                    crossterm::clipboard::CopyToClipboard::to_clipboard_from(text)
+                )?,
+            }
+        }
+        Ok(true)
+    }
+
+    fn draw(&mut self) -> std::io::Result<()> {
+        self.dirty = false;
+        self.drawn = Instant::now();
+        crate::ui::gather();
+        let (state, theme) = (&self.cockpit.state, &self.theme);
+        self.screen.draw(|frame| crate::ui::render(state, theme, frame))
+    }
+
+    /// Gives the terminal to the shell that started us, until it continues us.
+    fn suspend(&mut self) -> std::io::Result<()> {
+        screen::restore();
+        let stopped = std::process::Command::new("kill")
+            .arg("-STOP")
+            .arg(std::process::id().to_string())
+            .status();
+        self.screen.reenter()?;
+        if let Err(error) = stopped {
+            self.cockpit.tell(format!("cannot suspend: {error}"));
+        }
+        Ok(())
+    }
+}
+
+/// The signals that end the cockpit in good order.
+struct Leave {
+    hang_up: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Leave {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            hang_up: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.hang_up.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Time passing: once a second, ten times as often at a gate.
+struct Ticks {
+    slow: Interval,
+    fast: Interval,
+}
+
+impl Ticks {
+    fn new() -> Self {
+        let every = |span| {
+            let mut ticks = interval(span);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks
+        };
+        Self {
+            slow: every(TICK),
+            fast: every(FAST_TICK),
+        }
+    }
+
+    async fn next(&mut self, at_gate: bool) {
+        if at_gate {
+            self.fast.tick().await
+        } else {
+            self.slow.tick().await
+        };
+    }
+}
+
+/// A key for programs that drive the cockpit without a terminal (flights, the pictures of the documents).
+pub const fn press(key: Key, at: crate::model::Now) -> Event {
+    Event::Key { key, at }
+}

@@ -1,0 +1,253 @@
+//! The cockpit without a terminal: state, watches, and the tasks that carry its effects out. The loop drives it with a
+//! terminal, flights drive it with scripted keys, and `docs` draws its pictures; all three run this same code.
+
+use super::hand::{Hand, Order};
+use super::session::Session;
+use crate::app::{self, Effect, Event, Fetched, Mode, Start, State};
+use crate::cli::Failure;
+use crate::cluster::{self, Clock, Connection, Scopes, Watches, read};
+use crate::laws::Conditions;
+use crate::model::feed::{FeedState, PROMISE};
+use crate::model::{ClusterIdentity, Key, Observation, Text, redact};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Batches of observations that may wait; a full queue slows the watches down instead of growing.
+const BACKLOG: usize = 64;
+/// Batches taken in before the loop looks at the keys again.
+const BATCHES: usize = 32;
+
+/// An effect that only the holder of a terminal can carry out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outward {
+    SetTheme(String),
+    Copy(String),
+    Suspend,
+    Redraw,
+    Quit,
+}
+
+/// A cockpit on a cluster.
+#[derive(Debug)]
+pub struct Cockpit {
+    pub state: State,
+    connection: Connection,
+    watches: Watches,
+    observations: mpsc::Receiver<Vec<Observation>>,
+    inbox: mpsc::Receiver<Event>,
+    outbox: mpsc::Sender<Event>,
+    hand: mpsc::Sender<Order>,
+    task: tokio::task::JoinHandle<()>,
+    clock: Clock,
+    quiet: Duration,
+    lost: bool,
+}
+
+impl Cockpit {
+    /// Connects, opens the journal if it may act, and starts the watches. The first lists go on in the background.
+    pub async fn open(session: &Session, size: (u16, u16)) -> Result<Self, Failure> {
+        let clock = session.clock.clone();
+        let connection = cluster::connect(&session.connect, clock.clone())
+            .await
+            .map_err(|error| Failure::of_cluster(&error))?;
+        let mode = if session.operate.is_some() {
+            Mode::Operating
+        } else {
+            Mode::Observing
+        };
+        let mut state = State::new(Start {
+            rule: session.config.tenants.0.clone(),
+            mode,
+            context: session.context.clone(),
+            quiet: session.quiet,
+            now: clock.now(),
+            size,
+        });
+        for feed in Scopes::feeds() {
+            state.expect(feed);
+        }
+        let (sink, observations) = mpsc::channel(BACKLOG);
+        let scopes = Scopes {
+            namespaces: session.namespaces(),
+        };
+        let watches = cluster::observe(&connection, &scopes, session.quiet, sink);
+        let (outbox, inbox) = mpsc::channel(BACKLOG);
+        let (hand, task) = Hand::start(connection.clone(), session.operate.clone(), outbox.clone());
+        let mut cockpit = Self {
+            state,
+            connection,
+            watches,
+            observations,
+            inbox,
+            outbox,
+            hand,
+            task,
+            clock,
+            quiet: session.quiet,
+            lost: false,
+        };
+        let connected = cockpit.connected();
+        cockpit.take(connected);
+        Ok(cockpit)
+    }
+
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The cluster this cockpit is pinned to, and who we are to it.
+    pub fn identity(&self) -> &ClusterIdentity {
+        self.connection.identity()
+    }
+
+    /// The next thing that happened outside. Safe to drop half-way.
+    pub async fn next(&mut self) -> Event {
+        tokio::select! {
+            Some(event) = self.inbox.recv() => event,
+            Some(mut batch) = self.observations.recv() => {
+                for _ in 0..BATCHES {
+                    match self.observations.try_recv() {
+                        Ok(more) => batch.extend(more),
+                        Err(_) => break,
+                    }
+                }
+                Event::Observed(batch)
+            }
+            else => Event::ConnectionLost { why: "the watches have ended".to_owned() },
+        }
+    }
+
+    /// Takes an event in, carries out what can be done without a terminal, and returns the rest.
+    pub fn take(&mut self, event: Event) -> Vec<Outward> {
+        let observed = matches!(event, Event::Observed(_));
+        let mut effects = app::update(&mut self.state, event);
+        if observed && let Some(news) = self.connection_news() {
+            effects.extend(app::update(&mut self.state, news));
+        }
+        effects
+            .into_iter()
+            .filter_map(|effect| self.carry_out(effect))
+            .collect()
+    }
+
+    /// Shows a sentence to the operator.
+    pub fn tell(&mut self, sentence: String) {
+        app::update(&mut self.state, Event::Told { sentence, failed: true });
+    }
+
+    /// Ends the session in good order: the journal is closed, the watches end.
+    pub async fn close(self) {
+        drop(self.watches);
+        drop(self.hand);
+        if tokio::time::timeout(Duration::from_secs(2), self.task).await.is_err() {
+            tracing::warn!("a step was still under way; the next start asks the cluster what became of it");
+        }
+    }
+
+    fn connected(&self) -> Event {
+        Event::Connected {
+            identity: self.connection.identity().clone(),
+            operator: self.connection.operator().clone(),
+            conditions: Conditions {
+                server_minor: self.connection.version().map(|version| version.minor),
+                ..Conditions::default()
+            },
+        }
+    }
+
+    /// The server is lost when feeds are stale and none is live; it is back when one is.
+    fn connection_news(&mut self) -> Option<Event> {
+        let mut why: Option<Text> = None;
+        for (_, feed) in self.state.world().feeds() {
+            match &feed.state {
+                FeedState::Live | FeedState::Listing { .. } => {
+                    let back = std::mem::take(&mut self.lost);
+                    return back.then(|| self.connected());
+                }
+                FeedState::Stale { why: reason, .. } => why = Some(reason.clone()),
+                FeedState::Waiting { .. } | FeedState::Denied { .. } | FeedState::Unserved { .. } => {}
+            }
+        }
+        let why = why?;
+        (!std::mem::replace(&mut self.lost, true)).then(|| Event::ConnectionLost { why: why.to_string() })
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Option<Outward> {
+        match effect {
+            Effect::FetchYaml(key) => {
+                self.fetch(move |connection| async move {
+                    Fetched::Yaml {
+                        answer: yaml(&connection, &key).await,
+                        key,
+                    }
+                });
+            }
+            Effect::FetchEvents(key) => {
+                let uid = self
+                    .state
+                    .world()
+                    .get(&key)
+                    .map(|object| object.meta.uid.clone())
+                    .unwrap_or_default();
+                self.fetch(move |connection| async move {
+                    let answer = read::events(&connection, &key, &uid)
+                        .await
+                        .map_err(|error| error.to_string());
+                    Fetched::Events { key, answer }
+                });
+            }
+            Effect::Commit { number, approved } => {
+                let world = Box::new(self.state.world().clone());
+                self.order(Order::Commit {
+                    number,
+                    approved,
+                    world,
+                    conditions: self.state.conditions().clone(),
+                });
+            }
+            Effect::Ended { number, ending } => self.order(Order::Ended { number, ending }),
+            Effect::ObserveDoubts => self.order(Order::ObserveDoubts),
+            Effect::SettleDoubt { step, answer } => self.order(Order::SettleDoubt { step, answer }),
+            Effect::SetRhythm(rhythm) => self.watches.set_rhythm(match rhythm {
+                app::Rhythm::Fast => PROMISE,
+                app::Rhythm::Slow => self.quiet,
+            }),
+            Effect::SetTheme(name) => return Some(Outward::SetTheme(name)),
+            Effect::CopyToClipboard(text) => return Some(Outward::Copy(text)),
+            Effect::Suspend => return Some(Outward::Suspend),
+            Effect::Redraw => return Some(Outward::Redraw),
+            Effect::Quit => return Some(Outward::Quit),
+        }
+        None
+    }
+
+    /// Hands an order to the one hand that writes. It is never full in practice: orders come from key presses.
+    fn order(&mut self, order: Order) {
+        if self.hand.try_send(order).is_err() {
+            self.tell("the hand that writes is busy or gone; nothing was sent, try again".to_owned());
+        }
+    }
+
+    fn fetch<F, R>(&self, ask: F)
+    where
+        F: FnOnce(Connection) -> R,
+        R: Future<Output = Fetched> + Send + 'static,
+    {
+        let asked = ask(self.connection.clone());
+        let outbox = self.outbox.clone();
+        tokio::spawn(async move {
+            let fetched = asked.await;
+            if outbox.send(Event::Fetched(fetched)).await.is_err() {
+                tracing::debug!("an answer came after the cockpit was closed");
+            }
+        });
+    }
+}
+
+/// An object as YAML, read from the server now, with nothing secret in it.
+pub(super) async fn yaml(connection: &Connection, key: &Key) -> Result<String, String> {
+    let value = read::object_json(connection, key)
+        .await
+        .map_err(|error| error.to_string())?;
+    serde_saphyr::to_string(&redact::redact(value)).map_err(|error| format!("{key} cannot be written as YAML: {error}"))
+}

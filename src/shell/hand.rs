@@ -1,0 +1,341 @@
+//! The one hand that writes: it owns the journal and takes one step at a time through record, fresh read, clearance,
+//! request and outcome. Nothing here decides whether an act may be done; `gate::clear` does.
+
+use super::cockpit::yaml;
+use super::session::JournalHome;
+use crate::app::{Answer, Doubtful, Event, JournalState, StepNumber, StepProgress};
+use crate::cluster::{ClusterError, Connection, read, write};
+use crate::forecast::forecast;
+use crate::gate::{self, Approved, Fresh};
+use crate::journal::{self, Doubt, Intent as _, Journal, Logged, Observed, Opened, Ruling, Saved, Ticket, Verdict};
+use crate::laws::Conditions;
+use crate::model::feed::PROMISE;
+use crate::model::{Act, Key, Object, Text, World};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, block_in_place};
+
+/// How long the request itself may take before its outcome is in doubt.
+const REQUEST: Duration = Duration::from_secs(20);
+
+/// What the cockpit asks of the hand.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// `world` is what the cockpit saw; the target and what its items rest on are read afresh before anything is sent.
+    Commit {
+        number: StepNumber,
+        approved: Box<Approved>,
+        world: Box<World>,
+        conditions: Conditions,
+    },
+    Ended {
+        number: StepNumber,
+        ending: String,
+    },
+    ObserveDoubts,
+    SettleDoubt {
+        step: Text,
+        answer: Answer,
+    },
+}
+
+/// Where the journal is.
+#[derive(Debug)]
+enum Desk {
+    /// Observing: no journal, no writes.
+    None,
+    Open(Journal),
+    InDoubt(Doubt),
+}
+
+#[derive(Debug)]
+pub(super) struct Hand {
+    connection: Connection,
+    events: mpsc::Sender<Event>,
+    desk: Desk,
+    tickets: BTreeMap<StepNumber, Ticket>,
+}
+
+impl Hand {
+    /// Starts the hand. It opens the journal first and says what it found there.
+    pub(super) fn start(
+        connection: Connection,
+        home: Option<JournalHome>,
+        events: mpsc::Sender<Event>,
+    ) -> (mpsc::Sender<Order>, JoinHandle<()>) {
+        let (orders, mut inbox) = mpsc::channel(16);
+        let task = tokio::spawn(async move {
+            let mut hand = Self {
+                connection,
+                events,
+                desk: Desk::None,
+                tickets: BTreeMap::new(),
+            };
+            if let Some(home) = home {
+                hand.open(&home).await;
+            }
+            while let Some(order) = inbox.recv().await {
+                hand.carry_out(order).await;
+            }
+            hand.finish();
+        });
+        (orders, task)
+    }
+
+    async fn carry_out(&mut self, order: Order) {
+        match order {
+            Order::Commit {
+                number,
+                approved,
+                world,
+                conditions,
+            } => {
+                let progress = self.commit(number, *approved, *world, &conditions).await;
+                self.report(number, progress).await;
+                self.doubt_what_is_unfinished().await;
+            }
+            Order::Ended { number, ending } => self.ended(number, ending),
+            Order::ObserveDoubts => self.settle(&[]).await,
+            Order::SettleDoubt { step, answer } => self.settle(&[(step, answer)]).await,
+        }
+    }
+
+    async fn tell(&self, event: Event) {
+        if self.events.send(event).await.is_err() {
+            tracing::debug!("the cockpit is closed");
+        }
+    }
+
+    async fn report(&self, number: StepNumber, progress: StepProgress) {
+        self.tell(Event::Step { number, progress }).await;
+    }
+
+    async fn open(&mut self, home: &JournalHome) {
+        let identity = self.connection.identity();
+        if identity.kube_system.is_empty() || identity.user.is_empty() {
+            let why =
+                "the server does not say which cluster it is or who we are, so nothing may be written to it".to_owned();
+            self.tell(Event::Journal(JournalState::ReadOnly { why })).await;
+            return;
+        }
+        let directory = home.0.join(identity.kube_system.to_string());
+        let now = self.connection.clock().now();
+        match block_in_place(|| journal::open(&directory, self.connection.operator(), now)) {
+            Ok(Opened::Settled(journal)) => {
+                self.desk = Desk::Open(journal);
+                self.tell(Event::Journal(JournalState::Ready)).await;
+            }
+            Ok(Opened::InDoubt(doubt)) => {
+                self.desk = Desk::InDoubt(doubt);
+                self.tell(Event::Journal(JournalState::InDoubt)).await;
+                self.settle(&[]).await;
+            }
+            Err(error) => {
+                self.tell(Event::Journal(JournalState::ReadOnly { why: error.to_string() }))
+                    .await
+            }
+        }
+    }
+
+    /// Takes an approved act all the way. What comes back is its last leg.
+    async fn commit(
+        &mut self,
+        number: StepNumber,
+        approved: Approved,
+        world: World,
+        conditions: &Conditions,
+    ) -> StepProgress {
+        let failed = |why: String| StepProgress::Failed { why };
+        let key = approved.act().target().key.clone();
+        let saved = match yaml(&self.connection, &key).await {
+            Ok(yaml) => Saved::new().with(key, yaml),
+            Err(why) => {
+                return failed(format!(
+                    "the object could not be saved first, so nothing was sent: {why}"
+                ));
+            }
+        };
+        let now = self.connection.clock().now();
+        let Desk::Open(journal) = &mut self.desk else {
+            return failed("the journal is not open, so nothing was sent".to_owned());
+        };
+        let logged = match block_in_place(|| journal.record(approved, &saved, now)) {
+            Ok(logged) => logged,
+            Err(error) => return failed(error.to_string()),
+        };
+        let ticket = logged.ticket();
+        self.tickets.insert(number, ticket.clone());
+        self.report(number, StepProgress::Recorded).await;
+        match self.clear_and_send(number, logged, world, conditions).await {
+            Ok(progress) => progress,
+            Err(why) => self
+                .void(&ticket, vec![why.clone()])
+                .map_or_else(|| failed(why), failed),
+        }
+    }
+
+    /// From a logged approval to an outcome. An error means that nothing was sent.
+    async fn clear_and_send(
+        &mut self,
+        number: StepNumber,
+        logged: Logged<Approved>,
+        mut world: World,
+        conditions: &Conditions,
+    ) -> Result<StepProgress, String> {
+        let ticket = logged.ticket();
+        let act = logged.intent().act().clone();
+        let rests_on: Vec<Key> = logged.intent().pins().iter().map(|pin| pin.key.clone()).collect();
+        let read::Reading { objects, cluster, .. } = read::fresh(&self.connection, &act, &rests_on, read::DEADLINE)
+            .await
+            .map_err(|error| format!("what is could not be read afresh: {error}"))?;
+        for (key, object) in &objects {
+            match object {
+                Some(object) => world.put(object.clone()),
+                None => drop(world.take(key)),
+            }
+        }
+        let now = self.connection.clock().now();
+        let fresh = Fresh {
+            objects,
+            cluster,
+            forecast: forecast(&world, &act, conditions, now, PROMISE),
+        };
+        let clearance = match gate::clear(logged, &fresh, now) {
+            Ok(clearance) => clearance,
+            Err(voided) => {
+                let changes = voided.changes;
+                return Ok(match self.void(&ticket, changes.clone()) {
+                    None => StepProgress::Voided { changes },
+                    Some(why) => StepProgress::Failed { why },
+                });
+            }
+        };
+        self.write(|journal, now| journal.cleared(&ticket, now))?;
+        self.report(number, StepProgress::Cleared).await;
+        self.write(|journal, now| journal.sent(&ticket, now))?;
+        self.report(number, StepProgress::Sent).await;
+        let outcome = write::perform(clearance, &self.connection, REQUEST).await;
+        let closing = outcome.clone();
+        if let Err(why) = self.write(|journal, now| journal.close(&ticket, closing, now)) {
+            self.tell(Event::Journal(JournalState::ReadOnly { why })).await;
+        }
+        Ok(StepProgress::Answered(outcome))
+    }
+
+    /// Writes a record. An error means that the journal cannot be written any more.
+    fn write(
+        &mut self,
+        record: impl FnOnce(&mut Journal, crate::model::Now) -> Result<(), journal::JournalError>,
+    ) -> Result<(), String> {
+        let now = self.connection.clock().now();
+        match &mut self.desk {
+            Desk::Open(journal) => block_in_place(|| record(journal, now)).map_err(|error| error.to_string()),
+            Desk::None | Desk::InDoubt(_) => Err("the journal is not open".to_owned()),
+        }
+    }
+
+    /// Records that an approval died. Returns why, when even that could not be recorded.
+    fn void(&mut self, ticket: &Ticket, changes: Vec<String>) -> Option<String> {
+        self.write(|journal, now| journal.voided(ticket, &changes, now)).err()
+    }
+
+    /// The post-condition of an accepted step was observed, or its deadline passed.
+    fn ended(&mut self, number: StepNumber, ending: String) {
+        let Some(step) = self.tickets.get(&number).map(|ticket| ticket.step().to_owned()) else {
+            return;
+        };
+        if let Err(why) = self.write(|journal, now| journal.note(&format!("{step}: {ending}"), now)) {
+            tracing::warn!(%why, "the end of a step could not be noted");
+        }
+    }
+
+    /// A step whose request may or may not have been carried out closes the journal for others until it is settled.
+    async fn doubt_what_is_unfinished(&mut self) {
+        let now = self.connection.clock().now();
+        self.desk = match std::mem::replace(&mut self.desk, Desk::None) {
+            Desk::Open(journal) => match journal.into_doubt(now) {
+                Opened::Settled(journal) => Desk::Open(journal),
+                Opened::InDoubt(doubt) => Desk::InDoubt(doubt),
+            },
+            other => other,
+        };
+        if matches!(self.desk, Desk::InDoubt(_)) {
+            self.tell(Event::Journal(JournalState::InDoubt)).await;
+            self.settle(&[]).await;
+        }
+    }
+
+    /// Observes every doubtful step afresh, takes a person's word where one was given, and settles if all are told.
+    async fn settle(&mut self, words: &[(Text, Answer)]) {
+        let Desk::InDoubt(doubt) = std::mem::replace(&mut self.desk, Desk::None) else {
+            return;
+        };
+        let mut verdicts = Vec::new();
+        let mut told = Vec::new();
+        for step in doubt.steps() {
+            let word = words
+                .iter()
+                .find(|(name, _)| *name == step.entry().step)
+                .map(|(_, answer)| *answer);
+            let observed = self.look(step.act()).await;
+            let now = self.connection.clock().now();
+            let judged = journal::judge(step, &observed, now);
+            let verdict = match word {
+                Some(answer) if *judged.ruling() == Ruling::StillInDoubt => {
+                    let ruling = match answer {
+                        Answer::Done => Ruling::Done,
+                        Answer::NotApplied => Ruling::NotApplied,
+                    };
+                    Verdict::by_person(step, ruling, self.connection.operator(), judged.evidence())
+                }
+                Some(_) | None => judged,
+            };
+            told.push(Doubtful {
+                step: step.entry().step.clone(),
+                act: step.act().to_string(),
+                verdict: verdict.ruling().word().to_owned(),
+                evidence: vec![step.stood().to_owned(), verdict.evidence().to_owned()],
+                asks: *verdict.ruling() == Ruling::StillInDoubt,
+                settled: *verdict.ruling() != Ruling::StillInDoubt,
+            });
+            verdicts.push(verdict);
+        }
+        let now = self.connection.clock().now();
+        match block_in_place(|| doubt.settle(&verdicts, now)) {
+            Ok(journal) => {
+                self.desk = Desk::Open(journal);
+                self.tell(Event::Doubts(told)).await;
+                self.tell(Event::Journal(JournalState::Ready)).await;
+            }
+            Err((doubt, error)) => {
+                tracing::warn!(%error, "steps are still in doubt");
+                self.desk = Desk::InDoubt(doubt);
+                self.tell(Event::Doubts(told)).await;
+            }
+        }
+    }
+
+    async fn look(&self, act: &Act) -> Observed {
+        let key = &act.target().key;
+        match read::object_json(&self.connection, key).await {
+            Ok(value) => match Object::from_value(key.kind, &value) {
+                Ok(object) => Observed::of(act, Some(&object)),
+                Err(error) => Observed::Unreachable {
+                    why: format!("{key} cannot be read: {error}"),
+                },
+            },
+            Err(ClusterError::NotFound { .. }) => Observed::of(act, None),
+            Err(error) => Observed::Unreachable { why: error.to_string() },
+        }
+    }
+
+    fn finish(self) {
+        let now = self.connection.clock().now();
+        if let Desk::Open(journal) = self.desk
+            && let Err(error) = block_in_place(|| journal.finish(now))
+        {
+            tracing::warn!(%error, "the journal could not be closed in order");
+        }
+    }
+}

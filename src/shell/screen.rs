@@ -1,0 +1,100 @@
+//! The terminal: entered once, left always, also when a thread panics. Knows nothing of what is drawn.
+
+use crate::cli::Failure;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use crossterm::{cursor, execute};
+use ratatui::backend::CrosstermBackend;
+use std::io::{self, IsTerminal as _, Stdout};
+
+/// The cockpit needs a keyboard and a screen.
+pub fn require_terminal() -> Result<(), Failure> {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "the cockpit needs a terminal, and standard input or output is none",
+        "run it in a terminal, or use `pilothouse status`, `explain` or `forecast`, which need no screen",
+    ))
+}
+
+/// The terminal while the cockpit holds it. Dropping it gives it back.
+#[derive(Debug)]
+pub struct Screen {
+    terminal: ratatui::Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl Screen {
+    pub fn enter() -> io::Result<Self> {
+        take()?;
+        let mut terminal = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        terminal.clear()?;
+        Ok(Self { terminal })
+    }
+
+    /// Draws one frame as one synchronized update, so that it never tears over a slow link.
+    pub fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
+        execute!(io::stdout(), BeginSynchronizedUpdate)?;
+        let drawn = self.terminal.draw(render).map(|_| ());
+        execute!(io::stdout(), EndSynchronizedUpdate)?;
+        drawn
+    }
+
+    /// Takes the terminal back after it was given away.
+    pub fn reenter(&mut self) -> io::Result<()> {
+        take()?;
+        self.forget()
+    }
+
+    /// The next frame is drawn whole: something else may have written to the terminal.
+    pub fn forget(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+}
+
+/// Gives the terminal back. A closed terminal cannot be restored, and that is no reason to fail.
+pub fn restore() {
+    let mut out = io::stdout();
+    if execute!(
+        out,
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    )
+    .is_err()
+    {
+        tracing::debug!("the terminal is closed");
+    }
+    if disable_raw_mode().is_err() {
+        tracing::debug!("raw mode could not be left");
+    }
+}
+
+/// Reports of panics come after the terminal is given back, on the normal screen.
+pub fn install_panic_hook() -> Result<(), color_eyre::Report> {
+    let (panic_hook, report_hook) = color_eyre::config::HookBuilder::default()
+        .display_env_section(false)
+        .into_hooks();
+    report_hook.install()?;
+    let tell = panic_hook.into_panic_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        restore();
+        tell(info);
+    }));
+    Ok(())
+}

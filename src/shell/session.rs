@@ -1,0 +1,51 @@
+//! What a cockpit is opened with: which cluster, may it act, where its journal lives, how it looks.
+
+use crate::cli::Config;
+use crate::cluster::{Clock, ConnectOptions};
+use crate::model::Text;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long an idle feed may go unheard before its facts count as stale.
+pub const QUIET: Duration = Duration::from_secs(15);
+
+/// Where the journal of a cluster is kept: `<directory>/<uid of kube-system>/`.
+#[derive(Clone, Debug)]
+pub struct JournalHome(pub PathBuf);
+
+/// Everything the operator chose before the first answer of a server.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub connect: ConnectOptions,
+    /// The context's name for the header until the server answers.
+    pub context: String,
+    /// May it act? `None` only observes and needs no journal.
+    pub operate: Option<JournalHome>,
+    pub config: Config,
+    pub clock: Clock,
+    pub quiet: Duration,
+}
+
+impl Session {
+    pub fn new(connect: ConnectOptions, config: &Config) -> Self {
+        Self {
+            context: connect.context.clone().unwrap_or_default(),
+            connect,
+            operate: None,
+            config: config.clone(),
+            clock: Clock::system(),
+            quiet: QUIET,
+        }
+    }
+
+    #[must_use]
+    pub fn operating(mut self, home: JournalHome) -> Self {
+        self.operate = Some(home);
+        self
+    }
+
+    /// The namespaces to fall back to where the cluster may not be listed.
+    pub(super) fn namespaces(&self) -> Option<Vec<Text>> {
+        (!self.config.namespaces.is_empty()).then(|| self.config.namespaces.clone())
+    }
+}

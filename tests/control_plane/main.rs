@@ -1,0 +1,174 @@
+//! Facts of a real Kubernetes control plane, each shown by kubectl alone. `SEEN.md` is the table of what they show.
+//!
+//! One control plane serves all trials of a run. Trials that stop or freeze the API server come last, one by one.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test harness: failing loudly is its job"
+)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use libtest_mimic::{Arguments, Failed};
+
+use support::kit::Kit;
+use support::plane::ControlPlane;
+use trial::Trial;
+
+mod claims;
+mod deletion;
+mod helm;
+mod jobs;
+mod server;
+mod statefulset;
+#[path = "../support/support.rs"]
+mod support;
+mod survivors;
+mod trial;
+mod volumes;
+
+/// A trial by its name, which is also that of its namespace.
+type Story = (&'static str, fn(&Trial<'_>));
+
+/// Trials that leave the control plane alone.
+#[rustfmt::skip] // a table reads better with one row a line
+const SHARED: &[Story] = &[
+    ("seed-003-pod-first", statefulset::pod_first),
+    ("seed-003-claim-first", statefulset::claim_first),
+    ("seed-003-scaled-down-first", statefulset::scaled_down_first),
+    ("set-orphaned-and-adopted", statefulset::orphaned_and_adopted),
+    ("set-when-deleted-takes-its-claim", statefulset::when_deleted_takes_its_claim),
+    ("claim-held-by-a-running-pod", claims::held_by_a_running_pod),
+    ("claim-held-by-a-succeeded-pod", claims::held_by_a_succeeded_pod),
+    ("claim-held-by-a-lingering-pod", claims::held_by_a_lingering_pod),
+    ("claim-held-by-a-scheduled-pod", claims::held_by_a_scheduled_pod),
+    ("claim-not-held-by-an-unscheduled-pod", claims::not_held_by_an_unscheduled_pod),
+    ("claim-terminating-takes-no-new-pod", claims::a_terminating_claim_takes_no_new_pod),
+    ("claim-early-strip-is-undone", claims::an_early_strip_is_undone),
+    ("claim-late-strip-frees-the-volume", claims::a_late_strip_frees_the_volume_under_the_pod),
+    ("claim-lost-can-be-deleted", claims::a_lost_claim_can_be_deleted),
+    ("claim-lost-is-held-by-its-pod", claims::a_lost_claim_is_held_by_its_pod),
+    ("claim-lost-is-found-again", claims::a_lost_claim_is_found_again),
+    ("volume-reserved-by-name", volumes::reserved_by_name),
+    ("volume-reserved-against-a-claim-that-names-it", volumes::reserved_against_a_claim_that_names_it),
+    ("volume-claim-ref-cleared", volumes::claim_ref_cleared_is_a_theft_window),
+    ("volume-released-is-not-bound-again", volumes::released_is_not_bound_again),
+    ("volume-deleted-while-bound", volumes::deleted_while_bound),
+    ("volume-deleted-while-released-or-available", volumes::deleted_while_released_or_available),
+    ("volume-early-strip-is-undone", volumes::an_early_strip_is_undone),
+    ("volume-policy-flipped-while-released", volumes::policy_flipped_while_released),
+    ("delete-policy-host-path-under-tmp", volumes::delete_policy_host_path_under_tmp),
+    ("delete-policy-host-path-elsewhere", volumes::delete_policy_host_path_elsewhere),
+    ("delete-policy-nfs", volumes::delete_policy_nfs),
+    ("delete-policy-csi-without-a-provisioner", volumes::delete_policy_csi_without_a_provisioner),
+    ("delete-policy-deleted-while-bound", volumes::delete_policy_deleted_while_bound),
+    ("provisioned-deleted-while-bound", volumes::provisioned_deleted_while_bound),
+    ("provisioned-deleted-while-available", volumes::provisioned_deleted_while_available),
+    ("job-deleted-without-a-policy", jobs::deleted_without_a_policy),
+    ("job-active-orphaned", jobs::active_orphaned),
+    ("job-finished-orphaned", jobs::finished_orphaned),
+    ("job-active-in-background", jobs::active_in_background),
+    ("job-background-with-a-lingering-pod", jobs::background_with_a_lingering_pod),
+    ("job-active-in-foreground", jobs::active_in_foreground),
+    ("job-suspended", jobs::suspended),
+    ("delete-wrong-uid-is-refused", deletion::wrong_uid_is_refused),
+    ("delete-stale-resource-version-is-refused", deletion::stale_resource_version_is_refused),
+    ("delete-dry-run-shows-what-would-hold", deletion::dry_run_shows_what_would_hold),
+    ("delete-no-new-finalizer-on-the-way-out", deletion::no_new_finalizer_on_the_way_out),
+    ("namespace-waits-for-a-lingering-pod", deletion::namespace_waits_for_a_lingering_pod),
+    ("namespace-waits-for-a-pod-with-a-finalizer", deletion::namespace_waits_for_a_pod_with_a_finalizer),
+    ("namespace-waits-for-a-finalizer", deletion::namespace_waits_for_a_finalizer),
+    ("immutable-fields", deletion::immutable_fields),
+    ("helm3-ownership-stripped", helm::ownership_stripped_three),
+    ("helm4-ownership-stripped", helm::ownership_stripped_four),
+    ("helm3-live-keep", helm::live_keep_three),
+    ("helm4-live-keep", helm::live_keep_four),
+    ("helm3-stored-keep", helm::stored_keep_three),
+    ("helm4-stored-keep", helm::stored_keep_four),
+    ("helm3-malformed-policy", helm::malformed_policy_three),
+    ("helm4-malformed-policy", helm::malformed_policy_four),
+    ("persons", server::persons),
+];
+
+/// Trials that take the API server away from everybody.
+const EXCLUSIVE: &[Story] = &[
+    ("server-killed-and-started-again", server::killed_and_started_again),
+    ("server-frozen-and-thawed", server::frozen_and_thawed),
+];
+
+/// Started by the first trial that needs it; a listing or a filter that matches nothing never starts it.
+#[derive(Default)]
+struct Shared(OnceLock<Result<ControlPlane, String>>);
+
+fn main() -> ExitCode {
+    if survivors::is_victim() {
+        survivors::be_killed();
+        return ExitCode::SUCCESS;
+    }
+    let mut arguments = Arguments::from_args();
+    // Trials spend their time waiting for controllers, so there can be more of them than processors.
+    arguments.test_threads.get_or_insert(8);
+    let kit = match Kit::find() {
+        Ok(kit) => kit,
+        Err(missing) => {
+            println!("{}", missing.message("the control plane suite"));
+            if std::env::var_os("CI").is_some() {
+                return ExitCode::FAILURE;
+            }
+            let ignored = SHARED.len() + EXCLUSIVE.len() + 1;
+            println!("\ntest result: ok. 0 passed; 0 failed; {ignored} ignored; 0 measured; 0 filtered out\n");
+            return ExitCode::SUCCESS;
+        }
+    };
+
+    let shared = Arc::new(Shared::default());
+    let mut trials_together = trials(SHARED, &kit, &shared);
+    trials_together.push(libtest_mimic::Trial::test(survivors::NAME, survivors::trial));
+    let together = libtest_mimic::run(&arguments, trials_together);
+    let alone = Arguments {
+        test_threads: Some(1),
+        ..arguments
+    };
+    let one_by_one = libtest_mimic::run(&alone, trials(EXCLUSIVE, &kit, &shared));
+    if together.has_failed() {
+        together.exit_code()
+    } else {
+        one_by_one.exit_code()
+    }
+}
+
+fn trials(stories: &'static [Story], kit: &Kit, shared: &Arc<Shared>) -> Vec<libtest_mimic::Trial> {
+    let trial = |(name, tell): &'static Story| {
+        let (kit, shared) = (kit.clone(), Arc::clone(shared));
+        libtest_mimic::Trial::test(*name, move || {
+            let plane = shared.0.get_or_init(|| start(kit)).as_ref()?;
+            // Trials share nothing that a panic could leave half done.
+            catch_unwind(AssertUnwindSafe(|| tell(&Trial::new(plane, name))))
+                .map_err(|panic| Failed::from(format!("{}\n{}", message(&*panic), plane.tails())))
+        })
+    };
+    stories.iter().map(trial).collect()
+}
+
+fn start(kit: Kit) -> Result<ControlPlane, String> {
+    let began = Instant::now();
+    let plane = ControlPlane::start(kit).map_err(|why| format!("the control plane did not start: {why}"))?;
+    eprintln!(
+        "the control plane is ready after {:.1} s",
+        began.elapsed().as_secs_f32()
+    );
+    Ok(plane)
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words")
+}

@@ -1,0 +1,176 @@
+//! The built binary in a pseudo-terminal, read by a terminal emulator: what a person at the keys would see.
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::io::{Read as _, Write as _};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+/// How long a screen may take to show what is waited for. Generous: the tests share two cores.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+struct Tube {
+    parser: vt100::Parser,
+    raw: Vec<u8>,
+    closed: bool,
+}
+
+/// A running program and the screen it draws.
+pub(crate) struct Pty {
+    master: Box<dyn MasterPty + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    writer: Box<dyn std::io::Write + Send>,
+    tube: Arc<(Mutex<Tube>, Condvar)>,
+}
+
+impl Pty {
+    pub(crate) fn spawn(arguments: &[&str], environment: &[(&str, &str)], columns: u16, rows: u16) -> Self {
+        let size = PtySize {
+            rows,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_pilothouse"));
+        command.args(arguments);
+        command.env("TERM", "xterm-256color");
+        command.env_remove("NO_COLOR");
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let writer = pair.master.take_writer().unwrap();
+        let tube = Arc::new((
+            Mutex::new(Tube {
+                parser: vt100::Parser::new(rows, columns, 0),
+                raw: Vec::new(),
+                closed: false,
+            }),
+            Condvar::new(),
+        ));
+        let sink = Arc::clone(&tube);
+        std::thread::spawn(move || {
+            let mut buffer = [0_u8; 8192];
+            loop {
+                let read = reader.read(&mut buffer);
+                let mut tube = sink.0.lock().unwrap();
+                match read {
+                    Ok(count) if count > 0 => {
+                        tube.parser.process(&buffer[..count]);
+                        tube.raw.extend_from_slice(&buffer[..count]);
+                    }
+                    Ok(_) | Err(_) => tube.closed = true,
+                }
+                sink.1.notify_all();
+                if tube.closed {
+                    return;
+                }
+            }
+        });
+        Self {
+            master: pair.master,
+            child,
+            writer,
+            tube,
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
+    pub(crate) fn keys(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        self.tube.0.lock().unwrap().parser.screen_mut().set_size(rows, columns);
+        self.master
+            .resize(PtySize {
+                rows,
+                cols: columns,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .unwrap();
+    }
+
+    /// The screen as text, once it satisfies the condition. Fails with the last screen seen.
+    pub(crate) fn wait(&self, what: &str, condition: impl Fn(&str) -> bool) -> String {
+        let until = Instant::now() + DEADLINE;
+        let mut tube = self.tube.0.lock().unwrap();
+        loop {
+            let screen = tube.parser.screen().contents();
+            if condition(&screen) {
+                return screen;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(
+                !left.is_zero() && !tube.closed,
+                "waited for {what}; the screen was:\n{screen}"
+            );
+            tube = self.tube.1.wait_timeout(tube, left).unwrap().0;
+        }
+    }
+
+    pub(crate) fn wait_for(&self, text: &str) -> String {
+        self.wait(&format!("{text:?}"), |screen| screen.contains(text))
+    }
+
+    /// Waits for the program to end and returns its exit code and all that it wrote.
+    pub(crate) fn end(mut self) -> (u32, String) {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                let mut tube = self.tube.0.lock().unwrap();
+                while !tube.closed && Instant::now() < until {
+                    tube = self.tube.1.wait_timeout(tube, Duration::from_millis(200)).unwrap().0;
+                }
+                return (status.exit_code(), String::from_utf8_lossy(&tube.raw).into_owned());
+            }
+            assert!(
+                Instant::now() < until,
+                "the program did not end; the screen was:\n{}",
+                self.screen()
+            );
+            let tube = self.tube.0.lock().unwrap();
+            drop(self.tube.1.wait_timeout(tube, Duration::from_millis(50)).unwrap());
+        }
+    }
+
+    pub(crate) fn screen(&self) -> String {
+        self.tube.0.lock().unwrap().parser.screen().contents()
+    }
+
+    /// The bytes written so far: control sequences included.
+    pub(crate) fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.tube.0.lock().unwrap().raw).into_owned()
+    }
+
+    /// Sends a signal to this very process, by pid.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(self.pid(), name);
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            self.child.kill().ok();
+            self.child.wait().ok();
+        }
+    }
+}
+
+/// `kill -NAME PID`.
+pub(crate) fn signal(pid: u32, name: &str) {
+    let sent = std::process::Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(pid.to_string())
+        .status()
+        .unwrap();
+    assert!(sent.success(), "kill -{name} {pid}");
+}

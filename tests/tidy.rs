@@ -1,0 +1,252 @@
+//! Rules of the house that the compiler does not know: which room may use which, and who may name which crate.
+//!
+//! It reads the `use` lines and paths of every source file. `tidy_can_fail` shows that a broken door is seen.
+
+#![expect(
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that reads our own sources: failing loudly is its job"
+)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Rooms from top to bottom: a room may use those after it, never those before it.
+const ROOMS: [&str; 12] = [
+    "cli", "shell", "ui", "headless", "app", "sandbox", "cluster", "gate", "journal", "diagnose", "forecast", "laws",
+];
+
+/// Doors that stay shut although the order would allow them.
+const SHUT: [(&str, &str); 12] = [
+    ("ui", "sandbox"),
+    ("ui", "cluster"),
+    ("headless", "sandbox"),
+    ("headless", "cluster"),
+    ("headless", "app"),
+    ("ui", "headless"),
+    ("app", "sandbox"),
+    ("app", "cluster"),
+    ("sandbox", "cluster"),
+    ("sandbox", "gate"),
+    ("sandbox", "journal"),
+    ("journal", "diagnose"),
+];
+
+/// Crates that only these rooms may name.
+const CRATES: [(&str, &[&str]); 12] = [
+    ("clap", &["cli"]),
+    ("color_eyre", &["main", "cli", "shell"]),
+    ("ratatui", &["ui", "shell"]),
+    ("crossterm", &["ui", "shell"]),
+    ("tui_logger", &["ui", "shell"]),
+    ("tokio", &["cli", "shell", "cluster", "sandbox"]),
+    ("kube", &["cluster"]),
+    ("k8s_openapi", &["cluster"]),
+    ("hyper", &["cluster", "sandbox"]),
+    ("hyper_util", &["cluster", "sandbox"]),
+    ("rustls", &["cluster"]),
+    ("futures", &["cli", "shell", "cluster", "sandbox"]),
+];
+
+/// What pure rooms must not touch: clock, disk, network, threads.
+const IMPURE: [&str; 8] = [
+    "std::fs",
+    "std::net",
+    "std::thread",
+    "std::process",
+    "std::env",
+    "SystemTime",
+    "Instant::now",
+    "Timestamp::now",
+];
+const PURE: [&str; 7] = ["model", "laws", "forecast", "diagnose", "gate", "app", "ui"];
+
+struct Source {
+    room: String,
+    path: String,
+    text: String,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut open = vec![root.clone()];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(&directory).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let relative = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+                let room = relative.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+                found.push(Source {
+                    room,
+                    path: relative,
+                    text: std::fs::read_to_string(&path).unwrap(),
+                });
+            }
+        }
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+/// The lines of a file that are code of the product: no comments, nothing from `#[cfg(test)]` on.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines()
+        .enumerate()
+        .take_while(|(_, line)| line.trim() != "#[cfg(test)]")
+        .map(|(at, line)| (at + 1, line.split("//").next().unwrap_or("")))
+}
+
+fn mentions(line: &str, path: &str) -> bool {
+    line.match_indices(path).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        let after = line[at + path.len()..].chars().next();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+            && !after.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    })
+}
+
+/// The rooms a line names: `crate::room…`, and `crate::{a, b::c}`.
+fn named_rooms(line: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    for (at, _) in line.match_indices("crate::") {
+        let rest = &line[at + "crate::".len()..];
+        let list = rest
+            .strip_prefix('{')
+            .map_or(vec![rest], |group| group.split(',').collect());
+        for item in list {
+            named.push(
+                item.trim()
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect(),
+            );
+        }
+    }
+    named
+}
+
+fn broken_doors(source: &Source) -> Vec<String> {
+    let mut broken = Vec::new();
+    let rank: BTreeMap<&str, usize> = ROOMS.iter().enumerate().map(|(at, room)| (*room, at)).collect();
+    for (number, line) in code(&source.text) {
+        let mut tell = |what: String| broken.push(format!("src/{}:{number}: {what}", source.path));
+        for room in named_rooms(line) {
+            if room == source.room {
+                continue;
+            }
+            if source.room == "model" && rank.contains_key(room.as_str()) {
+                tell(format!("`model` is the lowest room and must not use `{room}`"));
+            }
+            if let (Some(own), Some(other)) = (rank.get(source.room.as_str()), rank.get(room.as_str())) {
+                if other < own {
+                    tell(format!(
+                        "`{}` must not use `{room}`, which stands above it",
+                        source.room
+                    ));
+                }
+                if SHUT.contains(&(source.room.as_str(), room.as_str())) {
+                    tell(format!("the door from `{}` to `{room}` is shut", source.room));
+                }
+            }
+        }
+        for (name, allowed) in CRATES {
+            if mentions(line, &format!("{name}::")) && !allowed.contains(&source.room.as_str()) {
+                tell(format!("only {allowed:?} may name the crate `{name}`"));
+            }
+        }
+        if PURE.contains(&source.room.as_str()) {
+            for impure in IMPURE {
+                if line.contains(impure) {
+                    tell(format!("`{}` is pure and must not use `{impure}`", source.room));
+                }
+            }
+        }
+    }
+    broken
+}
+
+fn untold_files(source: &Source) -> Option<String> {
+    (!source.text.starts_with("//!")).then(|| {
+        format!(
+            "src/{}: the first line must say with //! what this file knows",
+            source.path
+        )
+    })
+}
+
+#[test]
+fn no_door_is_broken() {
+    let broken: Vec<String> = sources().iter().flat_map(broken_doors).collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_knows() {
+    let untold: Vec<String> = sources().iter().filter_map(untold_files).collect();
+    assert!(untold.is_empty(), "{}", untold.join("\n"));
+}
+
+#[test]
+fn every_room_is_on_the_map() {
+    let map = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md")).unwrap();
+    for source in sources() {
+        assert!(
+            source.room == "lib" || map.contains(&format!("`{}`", source.room)),
+            "docs/architecture.md does not tell of the room `{}`",
+            source.room
+        );
+    }
+}
+
+#[test]
+fn only_write_rs_changes_a_cluster() {
+    for source in sources()
+        .iter()
+        .filter(|source| source.path != "cluster/write.rs" && source.room != "sandbox")
+    {
+        for (number, line) in code(&source.text) {
+            for word in ["Method::DELETE", "Method::PATCH", "Method::PUT"] {
+                assert!(
+                    !line.contains(word),
+                    "src/{}:{number}: only cluster/write.rs sends {word}",
+                    source.path
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn tidy_can_fail() {
+    let file = |room: &str, text: &str| Source {
+        room: room.to_owned(),
+        path: format!("{room}.rs"),
+        text: text.to_owned(),
+    };
+    for (room, line) in [
+        ("model", "use crate::laws::Change;"),
+        ("laws", "use crate::forecast::Forecast;"),
+        ("laws", "use crate::{model, gate};"),
+        ("app", "fn f() { crate::cluster::write::perform(); }"),
+        ("ui", "use crate::cluster::Connection;"),
+        ("app", "use ratatui::Frame;"),
+        ("diagnose", "use kube::Client;"),
+        ("gate", "let now = std::time::Instant::now();"),
+        ("model", "use std::fs::File;"),
+    ] {
+        assert_eq!(broken_doors(&file(room, line)).len(), 1, "{room}: {line}");
+    }
+    for (room, line) in [
+        ("laws", "use crate::model::World;"),
+        ("ui", "use ratatui::Frame; // and crate::cluster"),
+        ("shell", "use crate::cluster::Connection;"),
+        ("laws", "#[cfg(test)]\nuse crate::forecast::Forecast;"),
+        ("diagnose", "fn unkube() { my_kube::thing() }"),
+    ] {
+        assert_eq!(broken_doors(&file(room, line)), Vec::<String>::new(), "{room}: {line}");
+    }
+    assert!(untold_files(&file("model", "use x;")).is_some());
+}
