@@ -22,14 +22,12 @@ mod tests;
 use self::carry_out::{Hand, carry_out};
 use self::pace::Pace;
 use self::voice::Voice;
-use super::Reconcile;
 use super::store::Objects;
 use crate::laws::Conditions;
 use crate::model::{Key, Object, World};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How often one tick may find something new to do before it lets others have a turn.
@@ -172,49 +170,4 @@ fn round(
         clockwork::keep(&mut hand, &all),
     ];
     due.into_iter().flatten().min()
-}
-
-/// The controllers as a running sandbox takes them: the laws, with what they take as given.
-#[derive(Debug)]
-pub struct LawKeepers {
-    state: ControllerState,
-    conditions: Conditions,
-    ledger: Ledger,
-}
-
-/// The disks destroyed so far, to be read from outside while the sandbox runs; clones read the same ledger.
-#[derive(Clone, Debug, Default)]
-pub struct Ledger(Arc<Mutex<Vec<String>>>);
-
-impl Ledger {
-    /// The handles, in the order their disks were destroyed.
-    pub fn handles(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl LawKeepers {
-    /// Controllers whose names and delays follow from the seed.
-    pub fn new(seed: u64, conditions: Conditions) -> Self {
-        Self {
-            state: ControllerState::new(seed),
-            conditions,
-            ledger: Ledger::default(),
-        }
-    }
-
-    /// The evidence of destroyed disks.
-    pub fn ledger(&self) -> Ledger {
-        self.ledger.clone()
-    }
-}
-
-impl Reconcile for LawKeepers {
-    fn tick(&mut self, objects: &mut dyn Objects) -> Option<Timestamp> {
-        let next = tick(objects, &mut self.state, &self.conditions);
-        let mut ledger = self.ledger.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = ledger.len();
-        ledger.extend(self.state.destroyed().iter().skip(known).cloned());
-        next
-    }
 }

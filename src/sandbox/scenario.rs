@@ -34,8 +34,6 @@ mod release;
 mod tests;
 
 use self::page::Node;
-use super::controllers::{LawKeepers, Ledger};
-use super::{Clock, Options};
 use crate::laws::Conditions;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -167,20 +165,6 @@ impl Scenario {
     pub fn objects(&self, now: Timestamp) -> Result<Vec<Value>, ScenarioError> {
         let sheets = expand::expand(&self.file, &self.documents, now)?;
         grow::grow(&self.file, sheets, &self.conditions(), now)
-    }
-
-    /// A sandbox of this scenario, ready to start, and the ledger of the disks it will destroy.
-    pub fn options(&self, clock: Clock, seed: u64) -> Result<(Options, Ledger), ScenarioError> {
-        let keepers = LawKeepers::new(seed, self.conditions());
-        let ledger = keepers.ledger();
-        let options = Options {
-            objects: self.objects(clock.now())?,
-            clock,
-            seed,
-            controllers: Some(Box::new(keepers)),
-            ..Options::default()
-        };
-        Ok((options, ledger))
     }
 
     /// What the laws take as given in this cluster.

@@ -4,7 +4,7 @@ use super::{Scenario, ScenarioError, load, parse, shipped};
 use crate::model::fact::RELEASE_SECRET_TYPE;
 use crate::model::{Key, Kind, Object, Propagation};
 use crate::sandbox::controllers::document as doc;
-use crate::sandbox::{Clock, Objects as _, Sandbox, Settled, TestClock};
+use crate::sandbox::{Clock, Objects as _, Options, Sandbox, Settled, TestClock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -285,9 +285,9 @@ fn a_file_is_loaded_by_its_path_and_a_missing_one_says_what_there_is() {
 }
 
 #[test]
-fn a_scenario_starts_as_a_sandbox_and_its_ledger_is_read_from_outside() {
+fn a_scenario_starts_as_a_sandbox_and_its_destroyed_disks_are_told() {
     let clock = Clock::Test(TestClock::at(now()));
-    let (options, ledger) = load("calm").unwrap().options(clock, 1).unwrap();
+    let options = Options::of(&load("calm").unwrap(), clock, 1).unwrap();
     let sandbox = Sandbox::start(options).unwrap();
     assert_eq!(sandbox.settle(Duration::from_hours(1)), Settled::AtRest);
     sandbox.change(|store| {
@@ -310,5 +310,5 @@ fn a_scenario_starts_as_a_sandbox_and_its_ledger_is_read_from_outside() {
         }
     });
     assert_eq!(sandbox.settle(Duration::from_hours(1)), Settled::AtRest);
-    assert_eq!(ledger.handles(), ["ebs.csi.aws.com vol-0beta77c1e0"]);
+    assert_eq!(sandbox.destroyed(), ["ebs.csi.aws.com vol-0beta77c1e0"]);
 }

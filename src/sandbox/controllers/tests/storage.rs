@@ -119,6 +119,9 @@ fn seed_003_pod_first_comes_back_on_the_old_claim() {
         bench.field(&pv("pvc-1d4e7b20-93f6-4a5c-8e01-6b2f9c70d3a5"), "/status/phase"),
         "Bound"
     );
+    let told = bench.said("vault", "vault-0");
+    let refused = "Warning FailedMount: error processing PVC vault/data-vault-0: PVC is being deleted";
+    assert!(told.iter().any(|told| told == refused), "{told:?}");
 }
 
 #[test]
