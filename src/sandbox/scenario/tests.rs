@@ -300,12 +300,11 @@ fn a_scenario_starts_as_a_sandbox_and_its_destroyed_disks_are_told() {
             ),
         ] {
             let mut object = store.get(&key).unwrap();
-            match propagation {
-                Some(propagation) => store.delete(&key, &doc::uid(&object), propagation).unwrap(),
-                None => {
-                    doc::put(&mut object, &["spec", "persistentVolumeReclaimPolicy"], "Delete");
-                    store.replace(object).unwrap();
-                }
+            if let Some(propagation) = propagation {
+                store.delete(&key, &doc::uid(&object), propagation).unwrap();
+            } else {
+                doc::put(&mut object, &["spec", "persistentVolumeReclaimPolicy"], "Delete");
+                store.replace(object).unwrap();
             }
         }
     });
