@@ -1,7 +1,7 @@
 //! The outside: how do we reach a cluster, what does it tell us, and how is one cleared act sent to it?
 //!
 //! This room turns an API server's bytes into observations and a clearance into one request. It knows the network
-//! and the clocks; it must not know screens, tenants' rules or what an act would do. Only [`write`] changes a cluster.
+//! and the clocks; it must not know screens, tenants' rules or what an act would do. Only [`mod@write`] changes a cluster.
 
 mod client;
 mod clock;

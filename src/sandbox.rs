@@ -12,7 +12,6 @@ pub mod faults;
 mod fields;
 mod http;
 pub mod kubeconfig;
-mod living;
 mod managed_fields;
 mod patch;
 mod protobuf;
@@ -34,9 +33,13 @@ pub use clock::{Clock, TestClock};
 pub use faults::Faults;
 pub use store::{Objects, Store, StoreError};
 
+use crate::laws::Conditions;
 use authorization::OPERATOR;
+use controllers::ControllerState;
+use discovery::MINOR;
 use jiff::Timestamp;
 use kubeconfig::Kubeconfig;
+use scenario::{Scenario, ScenarioError};
 use serde_json::Value;
 use serve::Shared;
 use std::io;
@@ -51,21 +54,28 @@ use tokio::sync::oneshot;
 /// What makes a sandbox.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// The objects to begin with, as YAML would tell them.
+    /// The objects to begin with, each as a manifest tells it, with uid, dates and status where it has them.
     pub objects: Vec<Value>,
+    /// What the controllers take as given; without it there are none, and objects stay as they are written.
+    pub conditions: Option<Conditions>,
     pub clock: Clock,
-    /// The same seed gives the same uids and names.
+    /// The same seed gives the same uids, names and delays.
     pub seed: u64,
     /// 0 takes a free one.
     pub port: u16,
-    /// What reacts to changes; without them objects stay as they are written.
-    pub controllers: Option<Box<dyn Reconcile>>,
 }
 
-/// Controllers: what reacts to the objects.
-pub trait Reconcile: Send + std::fmt::Debug {
-    /// Looks at the objects and changes what is due; says when it wants to look again if nothing changes before.
-    fn tick(&mut self, objects: &mut dyn Objects) -> Option<Timestamp>;
+impl Options {
+    /// A scenario as it is now, with its controllers.
+    pub fn of(scenario: &Scenario, clock: Clock, seed: u64) -> Result<Self, ScenarioError> {
+        Ok(Self {
+            objects: scenario.objects(clock.now())?,
+            conditions: Some(scenario.conditions()),
+            clock,
+            seed,
+            port: 0,
+        })
+    }
 }
 
 /// A running sandbox; it stops when this value goes.
@@ -79,10 +89,11 @@ pub struct Sandbox {
     thread: Option<JoinHandle<()>>,
 }
 
-/// The controllers and when they want to look again.
-#[derive(Debug, Default)]
+/// The controllers, what they take as given, and when they want to look again.
+#[derive(Debug)]
 struct Controllers {
-    reconcile: Option<Box<dyn Reconcile>>,
+    state: ControllerState,
+    conditions: Option<Conditions>,
     wake: Option<Timestamp>,
 }
 
@@ -109,9 +120,14 @@ impl Sandbox {
                 .load(object)
                 .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         }
-        let shared = Arc::new(Shared::new(store));
+        let minor = options
+            .conditions
+            .as_ref()
+            .and_then(|conditions| conditions.server_minor);
+        let shared = Arc::new(Shared::new(store, minor.unwrap_or(MINOR)));
         let controllers = Arc::new(Mutex::new(Controllers {
-            reconcile: options.controllers,
+            state: ControllerState::new(options.seed),
+            conditions: options.conditions,
             wake: None,
         }));
         let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
@@ -183,6 +199,12 @@ impl Sandbox {
         self.shared.change(work)
     }
 
+    /// The handles of the disks that were destroyed, in that order: the evidence a storage system would give.
+    pub fn destroyed(&self) -> Vec<String> {
+        let controllers = self.controllers.lock().unwrap_or_else(PoisonError::into_inner);
+        controllers.state.destroyed().to_vec()
+    }
+
     /// Sends a bookmark on every watch that takes them.
     pub fn send_bookmarks(&self) {
         self.shared.send_bookmarks();
@@ -238,17 +260,17 @@ impl Drop for Sandbox {
 /// Lets the controllers look once; the change they make is told to watches.
 fn step(shared: &Shared, controllers: &Mutex<Controllers>) -> bool {
     let mut controllers = controllers.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(mut reconcile) = controllers.reconcile.take() else {
-        return false;
-    };
-    let (wake, changed) = shared.change(|store| {
+    let Controllers {
+        state,
+        conditions,
+        wake,
+    } = &mut *controllers;
+    let Some(conditions) = conditions else { return false };
+    shared.change(|store| {
         let before = store.latest();
-        let wake = reconcile.tick(store);
-        (wake, store.latest() != before)
-    });
-    controllers.wake = wake;
-    controllers.reconcile = Some(reconcile);
-    changed
+        *wake = controllers::tick(store, state, conditions);
+        store.latest() != before
+    })
 }
 
 /// On the real clock the controllers look after every change and whenever they want to. A test clock is moved by hand.

@@ -73,7 +73,12 @@ fn whole(scene: &Scene<'_>, theme: &Theme, area: Rect, buffer: &mut Buffer) {
         Body::Log => log::log(theme, body, buffer),
     }
     if let Some(overlay) = &scene.overlay {
-        overlay::overlay(overlay, theme, body, buffer);
+        let room = Rect {
+            y: area.y + 1,
+            height: area.height.saturating_sub(2),
+            ..area
+        };
+        overlay::overlay(overlay, theme, room, buffer);
     }
     header::footer(scene, theme, row(area.height - 1), buffer);
 }

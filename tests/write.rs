@@ -98,7 +98,11 @@ fn record(connection: &Connection, approved: Approved, directory: &std::path::Pa
 async fn cleared(connection: &Connection) -> Result<Clearance, Voided> {
     let shown = world(7);
     let directory = tempfile::tempdir().expect("a directory");
-    let logged = record(connection, approve(connection, &shown), directory.path());
+    let logged = record(
+        connection,
+        approve(connection, &shown),
+        &directory.path().join("journal"),
+    );
     let reading = read::fresh(connection, &act(&shown), &[], QUIET)
         .await
         .expect("a reading");

@@ -172,7 +172,7 @@ pub(crate) fn objects() -> Vec<Object> {
 }
 
 /// The reports of one complete list of every kind that holds these objects.
-pub(crate) fn listed(objects: Vec<Object>, at: Moment) -> Vec<Observation> {
+pub(crate) fn listed(objects: &[Object], at: Moment) -> Vec<Observation> {
     let mut reports = Vec::new();
     for kind in Kind::ALL {
         let feed = FeedId::cluster(kind);
@@ -249,9 +249,29 @@ pub(crate) fn connected(mode: Mode, size: (u16, u16), objects: Vec<Object>) -> S
     if mode == Mode::Operating {
         update(&mut state, Event::Journal(crate::app::JournalState::Ready));
     }
-    update(&mut state, Event::Observed(listed(objects, Moment::default())));
+    update(&mut state, Event::Observed(listed(&objects, Moment::default())));
     update(&mut state, Event::Tick(at(1_000)));
     state
+}
+
+/// Time goes by, a second at a time, with a sign of life on every feed.
+pub(crate) fn wait(state: &mut State, seconds: u64) -> Vec<crate::app::Effect> {
+    let mut effects = Vec::new();
+    for _ in 0..seconds {
+        let now = state.now();
+        let mono = now.mono + Duration::from_secs(1);
+        let heard = Kind::ALL
+            .into_iter()
+            .map(|kind| Observation::Heard {
+                feed: FeedId::cluster(kind),
+                at: mono,
+            })
+            .collect();
+        effects.extend(update(state, Event::Observed(heard)));
+        let wall = now.wall + Duration::from_secs(1);
+        effects.extend(update(state, Event::Tick(Now { mono, wall })));
+    }
+    effects
 }
 
 /// The usual cockpit: hasan-prod and acme.
@@ -267,7 +287,7 @@ pub(crate) fn press(state: &mut State, keys: &str) -> Vec<crate::app::Effect> {
         let named = rest.strip_prefix('<').and_then(|rest| rest.split_once('>'));
         let (key, after) = match named {
             Some((name, after)) => (key(name), after),
-            None => (Key::Char(first), &rest[first.len_utf8()..]),
+            None => (Key::Char(first), rest.strip_prefix(first).unwrap()),
         };
         rest = after;
         let now = state.now();

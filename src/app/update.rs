@@ -142,3 +142,6 @@ const fn asked<T>(now: Now) -> Fetch<T> {
 const fn is_object(id: &RowId) -> bool {
     id.object().is_some()
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ pub mod header;
 pub mod help;
 pub mod jobs;
 pub mod kind;
+mod likeness;
 pub mod raw;
 pub mod releases;
 pub mod scene;

@@ -56,7 +56,7 @@ pub(super) async fn serve(scenario: Option<&str>) -> Result<ExitCode, Failure> {
 fn start(name: &str) -> Result<Sandbox, Failure> {
     let told = |error: scenario::ScenarioError| Failure::new(error.to_string(), "");
     let scenario = scenario::load(name).map_err(told)?;
-    let options = Options::playing(&scenario, Clock::Real, SEED).map_err(told)?;
+    let options = Options::of(&scenario, Clock::Real, SEED).map_err(told)?;
     Sandbox::start(options).map_err(|error| {
         Failure::new(
             format!("the sandbox cannot start: {error}"),

@@ -328,3 +328,36 @@ impl Connection {
         trouble.at(self.config(), &self.identity().context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn packed(zeros: usize) -> Vec<u8> {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&vec![0; zeros]).expect("written");
+        gzip.finish().expect("finished")
+    }
+
+    #[test]
+    fn a_gzip_bomb_stops_at_the_limit() {
+        assert_eq!(inflate(&packed(1_000)).expect("a small one").len(), 1_000);
+        let bomb = packed(CAP + 1);
+        assert!(bomb.len() < CAP / 100);
+        assert!(matches!(inflate(&bomb), Err(Trouble::TooLarge)));
+        assert!(matches!(inflate(b"\x1f\x8bnonsense"), Err(Trouble::Cut(_))));
+    }
+
+    #[test]
+    fn a_wish_to_be_left_alone_is_bounded() {
+        let asked = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, value.parse().expect("a header"));
+            retry_after(&headers)
+        };
+        assert_eq!(asked("7"), Some(Duration::from_secs(7)));
+        assert_eq!(asked("86400"), Some(Duration::from_mins(5)));
+        assert_eq!(asked("Fri, 31 Dec 1999 23:59:59 GMT"), None);
+    }
+}

@@ -290,3 +290,82 @@ pub(crate) fn class_words(class: &Class) -> String {
     let mode = class.volume_binding_mode.as_deref().unwrap_or("Immediate");
     phrase::names([class.provisioner.as_str(), policy, mode], 3).replace(", ", " · ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{QUIET, denied, hasan_prod, key, now, with, world};
+    use super::*;
+
+    fn drawn(links: &[Link]) -> Vec<String> {
+        links
+            .iter()
+            .map(|link| format!("{} {}", link.depth, link.object))
+            .collect()
+    }
+
+    #[test]
+    fn a_claim_down_to_its_root_owner() {
+        let world = with(
+            hasan_prod(),
+            "- {kind: VolumeAttachment, apiVersion: storage.k8s.io/v1, metadata: {name: va-1}, spec: {attacher: efs.csi.aws.com, nodeName: n1, source: {persistentVolumeName: efs-data}}, status: {attached: true}}",
+        );
+        let links = of_claim(&world, &key("pvc/shared-data"), now(), QUIET);
+        assert_eq!(
+            drawn(&links).into_iter().take(6).collect::<Vec<_>>(),
+            [
+                "0 pvc/shared-data",
+                "1 pv/efs-data",
+                "2 storageclass/efs",
+                "2 volumeattachment/va-1",
+                "1 pod/train-0-x",
+                "2 job/train-0"
+            ]
+        );
+        assert_eq!(links.len(), 4 + 18);
+        assert_eq!(
+            links[1].sentence,
+            "claimRef.uid ✓ is this claim · Retain · efs.csi.aws.com fs-06b3"
+        );
+        assert_eq!(links[3].sentence, "pv/efs-data attached to n1");
+    }
+
+    #[test]
+    fn a_volume_and_a_pod_from_their_own_end() {
+        let world = hasan_prod();
+        assert_eq!(
+            drawn(&of_volume(&world, &key("pv/mysql"), now(), QUIET)),
+            ["0 pv/mysql", "1 pvc/mysql-pvc", "2 pod/mysql-0", "1 storageclass/efs"]
+        );
+        assert_eq!(
+            drawn(&of_pod(&world, &key("pod/train-3-x"), now(), QUIET)),
+            [
+                "0 pod/train-3-x",
+                "1 job/train-3",
+                "1 pvc/shared-data",
+                "2 pv/efs-data",
+                "3 storageclass/efs"
+            ]
+        );
+        assert!(of(&world, &key("pvc/none"), now(), QUIET).is_empty());
+    }
+
+    #[test]
+    fn what_is_named_and_not_there_is_in_the_tree() {
+        let claim = world(
+            "- {kind: PersistentVolumeClaim, metadata: {name: data, namespace: shop}, spec: {volumeName: pv-9}, status: {phase: Lost}}",
+        );
+        let links = of_claim(&claim, &key("pvc/data"), now(), QUIET);
+        assert_eq!(links[1].sentence, "does not exist");
+        let blind = denied(&claim, Kind::PersistentVolume);
+        let links = of_claim(&blind, &key("pvc/data"), now(), QUIET);
+        assert_eq!(links[1].sentence, "not in sight (PVs: denied: forbidden)");
+        let custom = world(
+            "- {kind: Pod, metadata: {name: main-0, namespace: shop, ownerReferences: [{apiVersion: mysql.example.com/v1, kind: MySQLCluster, name: main, uid: u, controller: true}]}}",
+        );
+        let links = of_pod(&custom, &key("pod/main-0"), now(), QUIET);
+        assert_eq!(
+            links[1].sentence,
+            "owned by MySQLCluster main: a custom resource, root of the chain"
+        );
+    }
+}

@@ -178,3 +178,63 @@ impl ClaimIdentity {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{QUIET, denied, key, now, world};
+    use super::*;
+
+    fn pair(claim_ref: &str, volume_name: &str) -> World {
+        world(&format!(
+            "
+- {{kind: PersistentVolume, metadata: {{name: pv-1}}, spec: {{{claim_ref}}}, status: {{phase: Bound}}}}
+- {{kind: PersistentVolumeClaim, metadata: {{name: data, namespace: shop}}, spec: {{volumeName: \"{volume_name}\"}}, status: {{phase: Bound}}}}"
+        ))
+    }
+
+    #[test]
+    fn every_way_two_names_can_meet() {
+        let same = "claimRef: {namespace: shop, name: data, uid: uid-data}";
+        let other = "claimRef: {namespace: shop, name: data, uid: uid-old}";
+        let gone = "claimRef: {namespace: shop, name: former, uid: uid-old}";
+        let reserved = "claimRef: {namespace: shop, name: data}";
+        for (claim_ref, volume_name, of_volume_word, of_claim_word) in [
+            (same, "pv-1", "✓ uid", "✓ uid"),
+            (same, "pv-2", "✗ elsewhere", "✗ no PV"),
+            (same, "", "✓ uid", "· none"),
+            (other, "pv-1", "✗ other", "✗ other"),
+            (gone, "pv-1", "✗ gone", "✗ other"),
+            (reserved, "pv-1", "· reserved", "· reserved"),
+            ("", "pv-1", "▲ free", "▲ free"),
+        ] {
+            let world = pair(claim_ref, volume_name);
+            let volume = world.get(&key("pv/pv-1")).unwrap();
+            let claim = world.get(&key("pvc/data")).unwrap();
+            let verdicts = [
+                of_volume(&world, volume, now(), QUIET),
+                of_claim(&world, claim, now(), QUIET),
+            ];
+            assert_eq!(
+                verdicts.each_ref().map(ClaimIdentity::word),
+                [of_volume_word, of_claim_word],
+                "{claim_ref} {volume_name}"
+            );
+            assert!(verdicts.iter().all(|verdict| !verdict.sentence().is_empty()));
+            assert_eq!(verdicts[0].wrong(), of_volume_word.starts_with('✗'));
+        }
+    }
+
+    #[test]
+    fn absence_is_only_called_so_where_the_kind_is_seen() {
+        let world = pair("claimRef: {namespace: shop, name: data, uid: uid-data}", "pv-1");
+        let blind = denied(&world, Kind::PersistentVolumeClaim);
+        let volume = blind.get(&key("pv/pv-1")).unwrap();
+        assert_eq!(
+            of_volume(&blind, volume, now(), QUIET).sentence(),
+            "claim identity unknown (PVCs in shop: denied: forbidden)"
+        );
+        let blind = denied(&world, Kind::PersistentVolume);
+        let claim = blind.get(&key("pvc/data")).unwrap();
+        assert_eq!(of_claim(&blind, claim, now(), QUIET).word(), "? unknown");
+    }
+}

@@ -3,14 +3,19 @@
 //! Source: `reference/semantics.md` §3.2–3.11. Pilothouse offers no strip: this room says what one would cost.
 //! Controllers of the control plane itself are taken to be alive: nothing in the API says otherwise.
 
+mod known;
+mod provisioner;
+
+pub(crate) use provisioner::provisioner_life;
+
 use super::look::Look;
 use super::{holder, phrase};
+use crate::laws::change::FOREGROUND;
 use crate::laws::{Conditions, Evidence};
 use crate::model::storage::{
     EXTERNAL_ATTACHER_PREFIX, EXTERNAL_PROVISIONER, PV_CONTROLLER, PV_PROTECTION, PVC_PROTECTION, VolumePhase,
     provisioner,
 };
-use crate::model::workload::JOB_TRACKING;
 use crate::model::{Kind, Now, Object, Text, World};
 use std::time::Duration;
 
@@ -70,59 +75,25 @@ pub(crate) fn owned(look: Look<'_>, object: &Object, finalizer: &str) -> Finaliz
         PVC_PROTECTION => pvc_protection(look, object),
         PV_PROTECTION => pv_protection(object),
         EXTERNAL_PROVISIONER | PV_CONTROLLER => volume_deleter(look, object, finalizer),
-        JOB_TRACKING => control_plane(
-            "Job controller",
-            "the Job controller to count the pod's result",
-            "the Job miscounts: it may run one pod more",
-        ),
-        "foregroundDeletion" => collector_foreground(look, object),
-        "orphan" => control_plane(
-            "garbage collector",
-            "the garbage collector to take this owner off every dependent",
-            "dependents not yet freed lose their owner and are DELETED",
-        ),
-        "kubernetes" => control_plane(
-            "namespace controller",
-            "everything in the namespace to go, pods first",
-            "what is left stays in etcd and reappears if the namespace is made again",
-        ),
-        "customresourcecleanup.apiextensions.k8s.io" => control_plane(
-            "apiextensions-apiserver",
-            "every custom resource of the definition to go",
-            "custom resources stay behind in etcd",
-        ),
-        "snapshot.storage.kubernetes.io/pvc-as-source-protection" => outside(
-            "snapshot-controller",
-            "snapshots being taken of this claim to end",
-            "a snapshot under way loses its source",
-        ),
-        "provisioner.storage.kubernetes.io/cloning-protection" => outside(
-            "external-provisioner",
-            "clones being made of this claim to end",
-            "a clone under way loses its source",
-        ),
-        "resources-finalizer.argocd.argoproj.io" => outside(
-            "Argo CD application controller",
-            "Argo CD to delete what the Application made",
-            "the Application goes, its workload stays",
-        ),
-        "argocd.argoproj.io/hook-finalizer" => outside(
-            "Argo CD application controller",
-            "Argo CD to end the hook",
-            "Argo CD loses the hook's result",
-        ),
-        "finalizers.fluxcd.io" => outside(
-            "Flux",
-            "Flux to uninstall or prune what the object made",
-            "the Flux object goes, its workload stays",
-        ),
+        FOREGROUND => collector_foreground(look, object),
         attacher if attacher.starts_with(EXTERNAL_ATTACHER_PREFIX) => volume_attacher(look, object, attacher),
-        unknown => outside(
-            &format!("unknown owner of {unknown}"),
-            "a controller Pilothouse does not know",
-            "whatever that controller still had to clean up",
-        ),
+        _ => by_name(finalizer),
     }
+}
+
+fn by_name(finalizer: &str) -> FinalizerOwner {
+    let row = |rows: &'static [[&'static str; 4]]| rows.iter().find(|[name, ..]| *name == finalizer);
+    if let Some([_, controller, waits_for, loses]) = row(&known::INSIDE) {
+        return control_plane(controller, waits_for, loses);
+    }
+    if let Some([_, controller, waits_for, loses]) = row(&known::OUTSIDE) {
+        return outside(controller, waits_for, loses);
+    }
+    outside(
+        &format!("unknown owner of {finalizer}"),
+        "a controller Pilothouse does not know",
+        "whatever that controller still had to clean up",
+    )
 }
 
 fn control_plane(controller: &str, waits_for: &str, strip_loses: &str) -> FinalizerOwner {
@@ -275,81 +246,123 @@ fn volume_attacher(look: Look<'_>, object: &Object, finalizer: &str) -> Finalize
     )
 }
 
-/// Whether the external provisioner of a driver runs. Its pods can be recognised only by name, so a match that is ready
-/// speaks for life, and nothing but the operator's own word speaks for death.
-pub(crate) fn provisioner_life(look: Look<'_>, driver: Option<&str>) -> (OwnerLife, String, Vec<Evidence>) {
-    let Some(driver) = driver else {
-        return (OwnerLife::Unknown, "the volume names no driver".to_owned(), Vec::new());
-    };
-    if look.conditions.dead_provisioners.contains(driver) {
-        return (OwnerLife::Dead, format!("{driver} is known to be dead"), Vec::new());
-    }
-    let words = driver_words(driver);
-    let pods: Vec<_> = look
-        .world
-        .of_kind(Kind::Pod)
-        .filter(|pod| serves(&pod.meta.name, &words))
-        .collect();
-    let evidence = |pod: &Object, value: &str| {
-        vec![Evidence {
-            object: pod.key(),
-            field: "status.conditions[Ready]".into(),
-            value: value.to_owned(),
-        }]
-    };
-    let ready = pods
-        .iter()
-        .find(|object| !object.meta.deleting() && object.body.pod().is_some_and(crate::model::workload::Pod::ready));
-    match (ready, pods.first()) {
-        (Some(pod), _) => (
-            OwnerLife::Alive,
-            format!(
-                "pod {}/{} is ready (known by its name)",
-                pod.meta.namespace, pod.meta.name
-            ),
-            evidence(pod, "True"),
-        ),
-        (None, Some(pod)) => (
-            OwnerLife::Unknown,
-            format!(
-                "{} that may run it {} not ready, {} first",
-                phrase::count(pods.len(), "pod"),
-                if pods.len() == 1 { "is" } else { "are" },
-                pod.meta.name
-            ),
-            evidence(pod, "False"),
-        ),
-        (None, None) => (
-            OwnerLife::Unknown,
-            format!("no pod in sight is known to run {driver}"),
-            Vec::new(),
-        ),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{conditions, hasan_prod, key, with, world};
+    use super::*;
+    use crate::model::workload::JOB_TRACKING;
 
-/// The words of a driver's name that tell it from others: `efs.csi.aws.com` → `efs`, `rancher.io/local-path` → `local-path`.
-fn driver_words(driver: &str) -> Vec<&str> {
-    const COMMON: [&str; 12] = [
-        "csi",
-        "com",
-        "io",
-        "org",
-        "net",
-        "dev",
-        "aws",
-        "k8s",
-        "storage",
-        "driver",
-        "kubernetes",
-        "cluster",
-    ];
-    match driver.split_once('/') {
-        Some((_, path)) if !path.is_empty() => vec![path],
-        _ => driver.split('.').filter(|word| !COMMON.contains(word)).collect(),
-    }
-}
+    const PLAIN: &str =
+        "- {kind: PersistentVolumeClaim, metadata: {name: data, namespace: shop}, status: {phase: Bound}}";
 
-fn serves(pod: &str, words: &[&str]) -> bool {
-    let role = pod.contains("provisioner") || (pod.contains("csi") && pod.contains("controller"));
-    role && words.iter().any(|word| pod.contains(word))
+    #[test]
+    fn every_known_finalizer_has_an_owner_a_wait_and_a_loss() {
+        let world = world(PLAIN);
+        let object = world.get(&key("pvc/data")).unwrap();
+        for (finalizer, controller, life, loses) in [
+            (
+                PVC_PROTECTION,
+                "pvc-protection controller",
+                OwnerLife::Alive,
+                "the claim goes under its pods",
+            ),
+            (
+                PV_PROTECTION,
+                "pv-protection controller",
+                OwnerLife::Alive,
+                "its claim is Lost",
+            ),
+            (PV_CONTROLLER, "PV controller", OwnerLife::Alive, "leaked"),
+            (
+                EXTERNAL_PROVISIONER,
+                "external-provisioner of an unnamed driver",
+                OwnerLife::Unknown,
+                "leaked",
+            ),
+            (
+                "external-attacher/ebs-csi-aws-com",
+                "external-attacher of ebs-csi-aws-com",
+                OwnerLife::Unknown,
+                "two nodes",
+            ),
+            (JOB_TRACKING, "Job controller", OwnerLife::Alive, "miscounts"),
+            (
+                "foregroundDeletion",
+                "garbage collector",
+                OwnerLife::Alive,
+                "the owner goes early",
+            ),
+            ("orphan", "garbage collector", OwnerLife::Alive, "are DELETED"),
+            ("kubernetes", "namespace controller", OwnerLife::Alive, "stays in etcd"),
+            ("finalizers.fluxcd.io", "Flux", OwnerLife::Unknown, "its workload stays"),
+            (
+                "resources-finalizer.argocd.argoproj.io",
+                "Argo CD application controller",
+                OwnerLife::Unknown,
+                "its workload stays",
+            ),
+            (
+                "example.com/hold",
+                "unknown owner of example.com/hold",
+                OwnerLife::Unknown,
+                "whatever",
+            ),
+        ] {
+            let owner = owner(&world, object, finalizer, &conditions());
+            assert_eq!(
+                (owner.controller.as_str(), owner.life),
+                (controller, life),
+                "{finalizer}"
+            );
+            assert!(owner.strip_loses.contains(loses), "{finalizer}: {}", owner.strip_loses);
+            assert!(!owner.waits_for.is_empty() && !owner.because.is_empty());
+        }
+    }
+
+    #[test]
+    fn pvc_protection_waits_for_the_pods_it_can_name() {
+        let world = hasan_prod();
+        let claim = world.get(&key("pvc/shared-data")).unwrap();
+        let owner = owner(&world, claim, PVC_PROTECTION, &conditions());
+        assert_eq!(owner.waits_for, "9 pods to go");
+        assert_eq!(owner.evidence.len(), 9);
+    }
+
+    #[test]
+    fn a_provisioner_is_known_by_its_pods_name_or_by_the_operators_word() {
+        let volume = world(
+            "- {kind: PersistentVolume, metadata: {name: pv-1}, spec: {csi: {driver: efs.csi.aws.com, volumeHandle: x}}, status: {phase: Released}}",
+        );
+        let pod = |name: &str, ready: &str| {
+            format!(
+                "- {{kind: Pod, metadata: {{name: {name}, namespace: kube-system}}, status: {{phase: Running, conditions: [{{type: Ready, status: \"{ready}\"}}]}}}}"
+            )
+        };
+        let mut dead = conditions();
+        dead.dead_provisioners.insert("efs.csi.aws.com".into());
+        for (pod, given, life) in [
+            (None, &conditions(), OwnerLife::Unknown),
+            (None, &dead, OwnerLife::Dead),
+            (
+                Some(pod("efs-csi-controller-7d9", "True")),
+                &conditions(),
+                OwnerLife::Alive,
+            ),
+            (
+                Some(pod("efs-csi-controller-7d9", "False")),
+                &conditions(),
+                OwnerLife::Unknown,
+            ),
+            (
+                Some(pod("ebs-csi-controller-7d9", "True")),
+                &conditions(),
+                OwnerLife::Unknown,
+            ),
+            (Some(pod("efs-csi-node-7d9", "True")), &conditions(), OwnerLife::Unknown),
+        ] {
+            let world = pod.iter().fold(volume.clone(), |world, pod| with(world, pod));
+            let object = world.get(&key("pv/pv-1")).unwrap();
+            assert_eq!(owner(&world, object, EXTERNAL_PROVISIONER, given).life, life, "{pod:?}");
+        }
+    }
 }

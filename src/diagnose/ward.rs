@@ -102,3 +102,55 @@ pub(crate) fn release_of(object: &Object) -> Option<&Text> {
         .get("meta.helm.sh/release-name")
         .or_else(|| object.meta.labels.get("app.kubernetes.io/instance"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{QUIET, conditions, now, world};
+    use super::*;
+
+    #[test]
+    fn a_tenant_that_is_one_release_of_several() {
+        let world = world(
+            "
+- {kind: PersistentVolumeClaim, metadata: {name: mine, namespace: shop, annotations: {meta.helm.sh/release-name: eks}}}
+- {kind: PersistentVolumeClaim, metadata: {name: theirs, namespace: shop, annotations: {meta.helm.sh/release-name: other}}}
+- {kind: PersistentVolumeClaim, metadata: {name: nobodys, namespace: shop}}
+- {kind: PersistentVolume, metadata: {name: pv-mine}, spec: {claimRef: {namespace: shop, name: mine, uid: u}}}
+- {kind: PersistentVolume, metadata: {name: pv-theirs}, spec: {claimRef: {namespace: shop, name: theirs, uid: u}}}
+- {kind: PersistentVolume, metadata: {name: pv-former}, spec: {claimRef: {namespace: shop, name: former, uid: u}}}
+- {kind: PersistentVolume, metadata: {name: pv-free}, spec: {}}",
+        );
+        let conditions = conditions();
+        let look = Look {
+            world: &world,
+            conditions: &conditions,
+            now: now(),
+            quiet: QUIET,
+        };
+        let names = |objects: Vec<&Arc<Object>>| {
+            objects
+                .iter()
+                .map(|object| object.meta.name.to_string())
+                .collect::<Vec<_>>()
+        };
+        let tenant = |release: Option<&str>| Tenant {
+            name: "t".into(),
+            namespaces: vec!["shop".into()],
+            release: release.map(Into::into),
+        };
+        let one = tenant(Some("eks"));
+        let ward = Ward::of_tenant(look, &one);
+        assert_eq!(
+            names(ward.objects(look, Kind::PersistentVolumeClaim).collect()),
+            ["mine", "nobodys"]
+        );
+        assert_eq!(names(ward.volumes().iter().collect()), ["pv-former", "pv-mine"]);
+        let whole = tenant(None);
+        let ward = Ward::of_tenant(look, &whole);
+        assert_eq!(
+            names(ward.volumes().iter().collect()),
+            ["pv-former", "pv-mine", "pv-theirs"]
+        );
+        assert_eq!(names(Ward::of_nobody(look).volumes().iter().collect()), ["pv-free"]);
+    }
+}

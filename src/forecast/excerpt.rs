@@ -25,17 +25,7 @@ pub(super) fn excerpt(world: &World, act: &Act) -> World {
         volumes,
         claims,
     };
-    let part = world.excerpt(|object| reach.holds(world, object));
-    let attached: BTreeSet<Key> = part
-        .of_kind(Kind::PersistentVolume)
-        .flat_map(|volume| world.attachments_of(&volume.meta.name))
-        .map(|attachment| attachment.key())
-        .collect();
-    let kept: BTreeSet<Key> = part.objects().map(|object| object.key()).collect();
-    world.excerpt(|object| {
-        let key = object.key();
-        kept.contains(&key) || attached.contains(&key)
-    })
+    world.excerpt(|object| reach.holds(world, object))
 }
 
 /// The namespaces whose objects the act can reach through owners, pods and claims.
@@ -108,23 +98,30 @@ fn claims(world: &World, target: &Key, namespaces: &BTreeSet<Text>, volumes: &BT
 
 impl Reach {
     fn holds(&self, world: &World, object: &Object) -> bool {
-        let key = object.key();
-        if key == self.target || (key.kind.namespaced() && self.namespaces.contains(&key.namespace)) {
+        let kind = object.kind();
+        let meta = &object.meta;
+        let is_target = kind == self.target.kind && meta.name == self.target.name;
+        if kind.namespaced() && self.namespaces.contains(&meta.namespace) || is_target && object.key() == self.target {
             return true;
         }
         match &object.body {
             Body::Namespace(_) | Body::Node(_) | Body::StorageClass(_) => true,
             Body::PersistentVolume(volume) => self.holds_volume(world, object, volume),
-            Body::PersistentVolumeClaim(_) => self.claims.contains(&key),
+            Body::PersistentVolumeClaim(_) => !self.claims.is_empty() && self.claims.contains(&object.key()),
             Body::Pod(pod) => {
                 self.target.kind == Kind::Node && pod.spec.node_name == self.target.name
-                    || pod.claims(&object.meta).any(|claim| {
-                        let claim = Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, &claim);
-                        self.claims.contains(&claim)
-                    })
+                    || !self.claims.is_empty()
+                        && pod.claims(meta).any(|claim| {
+                            let claim = Key::new(Kind::PersistentVolumeClaim, &meta.namespace, &claim);
+                            self.claims.contains(&claim)
+                        })
             }
-            Body::VolumeAttachment(_)
-            | Body::Job(_)
+            Body::VolumeAttachment(attachment) => {
+                let volume = &attachment.spec.source.persistent_volume_name;
+                let volume = world.get(&Key::cluster(Kind::PersistentVolume, volume));
+                volume.is_some_and(|volume| self.holds(world, volume))
+            }
+            Body::Job(_)
             | Body::CronJob(_)
             | Body::StatefulSet(_)
             | Body::Deployment(_)

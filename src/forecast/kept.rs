@@ -109,7 +109,7 @@ fn left(futures: &Futures<'_>, target: &Object, claim: &Object) -> Option<Entry>
     let key = claim.key();
     if then.meta.deleting() {
         let holders = holders::of(&futures.after, futures.conditions, then);
-        let text = format!("{key} is being deleted already and stays held by others");
+        let text = "it is being deleted already, and others go on holding it".to_owned();
         return Some(Entry {
             object: key,
             uid: claim.meta.uid.clone(),
@@ -124,13 +124,13 @@ fn left(futures: &Futures<'_>, target: &Object, claim: &Object) -> Option<Entry>
                 "" => "Retain",
                 policy => policy,
             };
-            Reason::new(format!("{key} and its data outlive the set")).seen(
+            Reason::new("its data outlives the set").seen(
                 &target.key(),
                 "spec.persistentVolumeClaimRetentionPolicy.whenDeleted",
                 policy,
             )
         }
-        None => Reason::new(format!("{key} and its data outlive the pods that use it")),
+        None => Reason::new("its data outlives the pods that use it"),
     };
     Some(kept(claim, "stateful_set", reason))
 }
@@ -147,7 +147,7 @@ fn of_class(futures: &Futures<'_>, target: &Object) -> Vec<Entry> {
         })
         .map(|claim| {
             let key = claim.key();
-            let reason = Reason::new(format!("{key} stays Pending until a class of this name exists again")).seen(
+            let reason = Reason::new("it stays Pending until a class of this name exists again").seen(
                 &key,
                 "spec.storageClassName",
                 target.meta.name.as_str(),

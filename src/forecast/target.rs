@@ -4,7 +4,9 @@ use super::course::Futures;
 use super::{Entry, Outcome, holders, volume};
 use crate::laws::Reason;
 use crate::laws::absence::lists;
-use crate::model::{Act, Kind, Object, Pin, Propagation, Uid, World};
+use crate::laws::stateful_set::ordinal;
+use crate::model::storage::ReclaimPolicy;
+use crate::model::{Act, Key, Kind, Object, Pin, Propagation, Uid, World};
 
 /// Why there is nothing to forecast: the server would refuse, or the target cannot be seen.
 pub(super) fn refusal(world: &World, act: &Act) -> Option<Entry> {
@@ -120,7 +122,7 @@ fn deleted(futures: &Futures<'_>, object: &Object, propagation: Propagation) -> 
     let Some(left) = then else {
         let after = last();
         let text = if after.text.is_empty() {
-            format!("nothing holds {key}: DELETE ({}) removes it", propagation.word())
+            format!("nothing holds it: DELETE ({}) removes it", propagation.word())
         } else {
             format!(
                 "DELETE ({}) is accepted, and it goes: {}",
@@ -133,15 +135,54 @@ fn deleted(futures: &Futures<'_>, object: &Object, propagation: Propagation) -> 
         return (Outcome::Deleted, law, reason);
     };
     let holders = holders::of(&futures.after, futures.conditions, left);
-    let text = match holders.len() {
-        1 => format!(
-            "the deletion is accepted and waits for {}",
-            super::words::holder(&holders)
-        ),
-        count => format!(
-            "the deletion is accepted and waits for {count}: {}",
-            super::words::holder(&holders)
-        ),
+    let law = match object.kind() {
+        Kind::PersistentVolumeClaim => "pvc_protection",
+        Kind::PersistentVolume => "pv_protection",
+        Kind::Namespace
+        | Kind::Node
+        | Kind::StorageClass
+        | Kind::VolumeAttachment
+        | Kind::Pod
+        | Kind::Job
+        | Kind::CronJob
+        | Kind::StatefulSet
+        | Kind::Deployment
+        | Kind::ReplicaSet
+        | Kind::DaemonSet
+        | Kind::Release => law,
     };
+    let text = format!(
+        "the deletion is accepted and cannot be withdrawn{}",
+        afterwards(futures, object).unwrap_or_default()
+    );
     (Outcome::Hangs { holders }, law, seen(Reason::new(text)))
+}
+
+/// What follows for a claim's disk once the holders have gone.
+fn afterwards(futures: &Futures<'_>, object: &Object) -> Option<String> {
+    let claim = object.body.claim()?;
+    let key = Key::cluster(Kind::PersistentVolume, &claim.spec.volume_name);
+    let volume = futures.before.get(&key)?.body.volume()?;
+    let disk = match volume.spec.persistent_volume_reclaim_policy {
+        ReclaimPolicy::Retain => format!("{key} is Released and keeps its disk"),
+        ReclaimPolicy::Delete => format!("the disk behind {key} is destroyed"),
+        ReclaimPolicy::Recycle => format!("the disk behind {key} is scrubbed"),
+        ReclaimPolicy::Unknown => format!("{key} is Released"),
+    };
+    let maker = futures
+        .before
+        .in_namespace(Kind::StatefulSet, &object.meta.namespace)
+        .find(|set| {
+            set.body.stateful_set().is_some_and(|facts| {
+                facts.spec.volume_claim_templates.iter().any(|template| {
+                    let prefix = format!("{}-{}", template.metadata.name, set.meta.name);
+                    ordinal(&prefix, &object.meta.name).is_some_and(|number| facts.ordinals().contains(&number))
+                })
+            })
+        });
+    let again = maker.map(|set| format!(", and StatefulSet {} makes a new, empty claim", set.meta.name));
+    Some(format!(
+        "; when they go, the claim goes, {disk}{}",
+        again.unwrap_or_default()
+    ))
 }

@@ -1,6 +1,7 @@
 //! Worlds, acts, and what is said to happen.
 
 mod claims;
+mod large;
 mod others;
 mod random;
 mod seeds;

@@ -215,10 +215,17 @@ fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> Undo {
                 "the deletion itself cannot be withdrawn, but the data stays on the volume: clear its claimRef uid and make the \
                  claim again from the saved YAML with spec.volumeName",
             ),
-            Some(Body::PersistentVolume(_)) => lossy(
-                "the deletion cannot be withdrawn; set the policy to Retain and make the volume again from the saved YAML once \
-                 it is gone",
-            ),
+            Some(Body::PersistentVolume(volume)) => {
+                let policy = volume.spec.persistent_volume_reclaim_policy;
+                let retain = if policy == ReclaimPolicy::Retain {
+                    ""
+                } else {
+                    "set its policy to Retain first, and "
+                };
+                lossy(&format!(
+                    "the deletion cannot be withdrawn; {retain}make the volume again from the saved YAML once it is gone"
+                ))
+            }
             Some(Body::Pod(_)) if tier == Tier::T1 => {
                 lossless("its controller makes it anew; what its containers held in memory is lost")
             }

@@ -1,7 +1,7 @@
 //! The fate of a volume and of the disk behind it: destroyed, leaked, released, waiting, or open to a claim again.
 
 use super::course::Futures;
-use super::{Outcome, holders, words};
+use super::{Outcome, holders};
 use crate::laws::Reason;
 use crate::laws::change::Evidence;
 use crate::laws::reclaim::{Guard, guard};
@@ -18,10 +18,7 @@ pub(super) fn fate(futures: &Futures<'_>, object: &Object, volume: &Volume) -> O
         .map(|step| step.reason.clone())
         .unwrap_or_default();
     if futures.trace.destroyed.contains(&object.meta.uid) {
-        let text = format!(
-            "{} Its policy is Delete: the disk {handle} is destroyed.",
-            words::capital(&why(futures, &key))
-        );
+        let text = why(&key, volume);
         return Some((
             Outcome::VolumeDestroyed { handle },
             policy_seen(Reason::new(text), &key, volume),
@@ -44,17 +41,16 @@ pub(super) fn fate(futures: &Futures<'_>, object: &Object, volume: &Volume) -> O
     None
 }
 
-/// Why the volume lost its claim: the decision taken last but one, in words.
-fn why(futures: &Futures<'_>, key: &Key) -> String {
-    let claim = futures
-        .before
-        .get(key)
-        .and_then(|object| object.body.volume())
-        .and_then(|volume| volume.spec.claim_ref.as_ref())
-        .map(|claim| format!("{}/{}", claim.namespace, claim.name));
-    match claim {
-        Some(claim) => format!("{key} loses its claim {claim}."),
-        None => format!("{key} is released."),
+/// Why a disk is destroyed, in words.
+fn why(key: &Key, volume: &Volume) -> String {
+    match &volume.spec.claim_ref {
+        Some(claim) if volume.status.phase == VolumePhase::Bound => {
+            format!(
+                "{key} loses its claim {}/{} and its policy is Delete",
+                claim.namespace, claim.name
+            )
+        }
+        Some(_) | None => format!("{key} has no claim any more and its policy is Delete"),
     }
 }
 
@@ -166,10 +162,7 @@ pub(super) fn target(futures: &Futures<'_>, object: &Object) -> Option<(Outcome,
         (_, ReclaimPolicy::Delete) => "set its policy to Retain to let it go, or release it to have its disk destroyed",
         (_, _) => "its disk is forgotten when it goes",
     };
-    let text = format!(
-        "the deletion is accepted, cannot be withdrawn, and waits for {}: {later}",
-        words::holder(&holders)
-    );
+    let text = format!("the deletion is accepted and cannot be withdrawn; {later}");
     Some((
         Outcome::Hangs { holders },
         policy_seen(Reason::new(text), &key, volume).seen(&key, "status.phase", format!("{:?}", volume.status.phase)),

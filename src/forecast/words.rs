@@ -71,7 +71,7 @@ impl Entry {
                 )
             }
             Outcome::Recreated { on } => format!("{object} is made anew {}: {}", on.phrase(), self.reason.text),
-            Outcome::Patched { fields } => format!("{object} changes, {}: {}", fields.join(", "), self.reason.text),
+            Outcome::Patched { fields } => format!("{object} changes ({}): {}", fields.join(", "), self.reason.text),
             Outcome::Orphaned => format!("{object} stays and belongs to nobody: {}", self.reason.text),
             Outcome::Rejected { error } => format!("the server refuses: {error}: {}", self.reason.text),
             Outcome::Unknown { missing } => format!("{object}: nobody can say ({missing}); {}", self.reason.text),
@@ -161,15 +161,6 @@ pub(super) fn controller(law: &str) -> &'static str {
         "pod_lifecycle" => "kubelet",
         _ => "API server",
     }
-}
-
-/// A sentence's first letter made large.
-pub(super) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
 }
 
 pub(super) fn namespace(key: &Key) -> &str {

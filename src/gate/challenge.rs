@@ -2,6 +2,7 @@
 //! (`reference/safety-and-performance.md` A2, A3 rule 2).
 
 use crate::model::{Act, Key, Kind, Moment, Object, World};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Characters closer together than this are not typed by a hand.
@@ -104,7 +105,7 @@ impl Challenge {
     }
 }
 
-/// Everything that may be asked: the question and its answer.
+/// Everything that may be asked: the question and its answer. Each of them stands in an item of the same panel.
 fn facts(world: &World, act: &Act) -> Vec<(String, String)> {
     let Some(target) = world.pinned(act.target()) else {
         return Vec::new();
@@ -132,8 +133,14 @@ fn facts(world: &World, act: &Act) -> Vec<(String, String)> {
         if pods.len() > 1 {
             facts.push((format!("how many pods {} has", target.key()), pods.len().to_string()));
         }
-        if let Some(pod) = pods.first() {
-            facts.push(uid(pod));
+        let nodes: BTreeSet<&str> = pods
+            .iter()
+            .filter_map(|object| object.body.pod().filter(|pod| pod.scheduled()))
+            .map(|pod| pod.spec.node_name.as_str())
+            .collect();
+        if nodes.len() == 1 {
+            let node = nodes.into_iter().collect();
+            facts.push((format!("the node that the pods of {} run on", target.key()), node));
         }
     }
     facts

@@ -8,7 +8,7 @@ mod job;
 mod pod;
 
 use super::item::{Found, Item, SECOND_PERSON};
-use crate::forecast::{Forecast, Tier};
+use crate::forecast::{Forecast, Outcome, Tier};
 use crate::model::feed::Freshness;
 use crate::model::{Act, Kind, Now, Object, World};
 use std::sync::Arc;
@@ -51,6 +51,7 @@ pub(super) fn items(sight: Sight<'_>) -> Vec<Item> {
     }
     let sensed = items.iter().position(Item::attestable).unwrap_or(items.len());
     items.insert(sensed, facts(sight, kinds));
+    items.extend(taken_for_granted(sight.forecast));
     if sight.forecast.tier >= Tier::T3 {
         items.push(second_person());
     }
@@ -150,36 +151,78 @@ fn unchanged(sight: Sight<'_>) -> Item {
     )
 }
 
-/// Every feed the forecast rests on is live, and the forecast misses nothing.
+/// Every feed the forecast rests on is live, every object's fate can be said, and the server would not refuse.
 fn facts(sight: Sight<'_>, kinds: &[Kind]) -> Item {
     let namespace = &sight.forecast.act.target().key.namespace;
-    let mut lacking: Vec<String> = kinds
-        .iter()
-        .filter_map(|kind| {
-            let word = match sight.world.freshness(*kind, namespace, sight.now.mono, sight.quiet) {
-                Freshness::Live { .. } => return None,
-                Freshness::Stale { why, .. } => format!("stale, {why}"),
-                Freshness::Denied { why } => format!("no access, {why}"),
-                Freshness::Listing { .. } => "being listed".to_owned(),
-                Freshness::Waiting { .. } => "not heard yet".to_owned(),
-                Freshness::Unserved => "not served".to_owned(),
-            };
-            Some(format!("{} {word}", kind.plural()))
-        })
-        .collect();
-    lacking.extend(sight.forecast.unknowns.iter().cloned());
-    let found = if lacking.is_empty() {
-        Found::yes(format!("{} feeds live, the forecast misses nothing", kinds.len()))
-    } else {
-        Found::untold(lacking.join("; "))
+    let feeds = kinds.iter().filter_map(|kind| {
+        let word = match sight.world.freshness(*kind, namespace, sight.now.mono, sight.quiet) {
+            Freshness::Live { .. } => return None,
+            Freshness::Stale { why, .. } => format!("stale, {why}"),
+            Freshness::Denied { why } => format!("no access, {why}"),
+            Freshness::Listing { .. } => "being listed".to_owned(),
+            Freshness::Waiting { .. } => "not heard yet".to_owned(),
+            Freshness::Unserved => "not served".to_owned(),
+        };
+        Some(format!("{} {word}", kind.plural()))
+    });
+    let fates = sight.forecast.entries.iter().filter_map(|entry| match &entry.outcome {
+        Outcome::Unknown { missing } => Some(format!("{}: {missing}", entry.object)),
+        Outcome::Deleted
+        | Outcome::DeletedLater { .. }
+        | Outcome::Kept
+        | Outcome::Hangs { .. }
+        | Outcome::VolumeDestroyed { .. }
+        | Outcome::VolumeRetained { .. }
+        | Outcome::VolumeLeaked { .. }
+        | Outcome::Recreated { .. }
+        | Outcome::Patched { .. }
+        | Outcome::Orphaned
+        | Outcome::Rejected { .. } => None,
+    });
+    // Nodes may be denied to a tenant's operator, which is for a person to accept; but not on their way or lost.
+    let nodes = match sight.world.freshness(Kind::Node, "", sight.now.mono, sight.quiet) {
+        Freshness::Stale { .. } | Freshness::Listing { .. } | Freshness::Waiting { .. } => {
+            Some("nodes not current".to_owned())
+        }
+        Freshness::Live { .. } | Freshness::Denied { .. } | Freshness::Unserved => None,
+    };
+    let lacking: Vec<String> = feeds.chain(fates).chain(nodes).collect();
+    let found = match refusal(sight.forecast) {
+        _ if !lacking.is_empty() => Found::untold(lacking.join("; ")),
+        Some(error) => Found::no(format!("the API server would refuse: {error}")),
+        None => Found::yes(format!("{} feeds live", kinds.len())),
     };
     Item::sensed(
         "facts.fresh",
-        "all facts are fresh and complete",
+        "all facts are fresh, and the forecast rests on them",
         found,
         sight.fresh(kinds),
         "feeds; forecast",
     )
+}
+
+fn refusal(forecast: &Forecast) -> Option<&str> {
+    forecast.entries.iter().find_map(|entry| {
+        if let Outcome::Rejected { error } = &entry.outcome {
+            Some(error.as_str())
+        } else {
+            None
+        }
+    })
+}
+
+/// What no feed can tell, such as what a custom resource's operator does: a person has to accept it.
+fn taken_for_granted(forecast: &Forecast) -> Option<Item> {
+    let told = forecast
+        .entries
+        .iter()
+        .all(|entry| !matches!(entry.outcome, Outcome::Unknown { .. }));
+    (told && !forecast.unknowns.is_empty()).then(|| {
+        Item::to_attest(
+            "forecast.granted",
+            format!("it is accepted not to know: {}", forecast.unknowns.join("; ")),
+        )
+    })
 }
 
 /// `a, b, c (+4)`: names for a line, the first few.

@@ -2,9 +2,9 @@
 //!
 //! Sentences and ages are left out: only what would change the decision may void it.
 
-use super::item::Item;
+use super::item::{Item, ItemState};
 use super::request::Request;
-use crate::forecast::Forecast;
+use crate::forecast::{Forecast, Outcome};
 use crate::journal::sha256;
 use crate::model::{ClusterIdentity, Object, Operator, Pin};
 use serde_json::json;
@@ -14,7 +14,7 @@ pub(super) fn forecast(forecast: &Forecast) -> String {
     let entries: Vec<_> = forecast
         .entries
         .iter()
-        .map(|entry| json!([entry.object, entry.uid, entry.outcome]))
+        .map(|entry| json!([entry.object, entry.uid, outcome(&entry.outcome)]))
         .collect();
     let substance = json!([
         forecast.act,
@@ -24,6 +24,14 @@ pub(super) fn forecast(forecast: &Forecast) -> String {
         forecast.unknowns.is_empty()
     ]);
     sha256(substance.to_string().as_bytes())
+}
+
+/// An outcome without the wording of what is missing, which counts seconds.
+fn outcome(outcome: &Outcome) -> String {
+    if matches!(outcome, Outcome::Unknown { .. }) {
+        return "unknown".to_owned();
+    }
+    json!(outcome).to_string().replace('"', "")
 }
 
 /// The SHA-256 over everything an approval is bound to (A3 rule 3).
@@ -55,20 +63,21 @@ impl Picture {
     pub(super) fn of(target: Option<&Object>, forecast: &Forecast, items: &[Item]) -> Self {
         let mut lines = target.map_or_else(Vec::new, target_lines);
         for entry in &forecast.entries {
-            let outcome = json!(entry.outcome);
             lines.push((
                 format!("{}/{}", entry.object, entry.uid.tail(6)),
-                outcome.to_string().replace('"', ""),
+                outcome(&entry.outcome),
             ));
         }
         lines.push(("tier".to_owned(), forecast.tier.word().to_owned()));
         lines.push(("undo".to_owned(), json!(forecast.undo).to_string().replace('"', "")));
+        // While something is unknown, what a person is asked to accept may count seconds, too.
+        let told = items.iter().all(|item| item.state != ItemState::Unknown);
         for item in items {
             let (id, state, value) = item.rests_on();
-            let said = if item.asks_person() {
-                item.title.clone()
-            } else {
-                format!("{state} {value}")
+            let said = match item.asks_person() {
+                true if told => item.title.clone(),
+                true => "to be answered".to_owned(),
+                false => format!("{state} {value}"),
             };
             lines.push((id.to_owned(), said.trim_end().to_owned()));
         }

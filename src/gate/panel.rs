@@ -6,8 +6,9 @@ use super::checklist::{self, Sight};
 use super::fingerprint::{self, Picture};
 use super::item::{Item, ItemState, SECOND_PERSON};
 use super::request::{Request, Unsendable};
-use crate::forecast::{Forecast, Tier};
+use crate::forecast::{Forecast, Tier, forecast};
 use crate::journal::Waiver;
+use crate::laws::Conditions;
 use crate::model::{Act, ClusterIdentity, Key, Kind, Moment, Now, Operator, Pin, World, feed};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -105,8 +106,15 @@ impl Panel {
         panel
     }
 
-    /// Senses everything again on a forecast of [`Self::act_now`]. Anything that changed voids all answers, is kept in
-    /// [`Self::changes`], and opens the panel anew. Returns whether that happened.
+    /// Forecasts the act anew on the world as it is, and senses every item again. Anything that changed voids all
+    /// answers, is kept in [`Self::changes`], and opens the panel anew. Returns whether that happened. To be called
+    /// whenever the world changed, and at least once a second: a panel that was not sensed for 5 s is closed.
+    pub fn resense(&mut self, world: &World, conditions: &Conditions, now: Now, quiet: Duration) -> bool {
+        let forecast = forecast(world, &self.act_now(world), conditions, now, quiet);
+        self.refresh(world, forecast, now, quiet)
+    }
+
+    /// [`Self::resense`] with a forecast of [`Self::act_now`] already at hand.
     pub fn refresh(&mut self, world: &World, forecast: Forecast, now: Now, quiet: Duration) -> bool {
         if self.sensed_at.age(now.mono) > feed::PROMISE {
             self.complete_since = None;

@@ -78,9 +78,9 @@ impl ExplanationReport {
         let (glyph, word) = match self.exit() {
             Exit::Findings => ("✗", "to do"),
             Exit::Unknown => ("?", "unknown"),
-            Exit::Clean | Exit::BadInput => ("✓", "nothing to do"),
+            Exit::Clean | Exit::BadInput => ("✓", "fine"),
         };
-        page.line(&format!("{glyph} "), &format!("{sentence}  [{word}]"));
+        page.line(&format!("{glyph} {word}: "), sentence);
         let below: Vec<&Link> = chain.iter().filter(|link| link.depth > 0).collect();
         if !below.is_empty() {
             page.blank();
@@ -133,7 +133,7 @@ mod tests {
         );
         assert!(
             text.starts_with(
-                "pvc/shared-data in shop\n✗ Terminating 3h12m, held by 9 pods of 9 Jobs  [to do]\n\nchain\n"
+                "pvc/shared-data in shop\n✗ to do: Terminating 3h12m, held by 9 pods of 9 Jobs\n\nchain\n"
             )
         );
         for index in 0..9 {
@@ -154,7 +154,7 @@ mod tests {
         let job = text.find("delete Job train-0").unwrap();
         let strip = text.find("do not strip kubernetes.io/pvc-protection").unwrap();
         assert!(logs < job && job < strip);
-        assert!(text.contains("or wait until it ends"));
+        assert!(text.contains("wait until 9 Jobs"));
     }
 
     #[test]
@@ -179,10 +179,10 @@ mod tests {
     fn a_healthy_object_says_so_and_missing_facts_are_named() {
         let healthy = report(&hasan_prod(), "pvc/mysql-pvc");
         assert_eq!(healthy.exit(), Exit::Clean);
-        assert!(healthy.text(80).contains("✓ Bound · mysql-0  [nothing to do]"));
+        assert!(healthy.text(80).contains("✓ fine: Bound · mysql-0"));
         let blind = report(&denied(&hasan_prod(), Kind::Pod), "pvc/mysql-pvc");
         assert_eq!(blind.exit(), Exit::Unknown);
-        assert!(blind.text(80).contains("? Bound · pods are not in sight  [unknown]"));
+        assert!(blind.text(80).contains("? unknown: Bound · pods are not in sight"));
         assert!(
             blind
                 .text(80)

@@ -160,4 +160,16 @@ mod tests {
         assert_eq!(report.exit(), Exit::Unknown);
         assert!(report.text(100).contains("not known"), "{}", report.text(100));
     }
+
+    #[test]
+    fn a_job_takes_its_pod_along() {
+        let report = report(&hasan_prod(), "job/train-0");
+        let text = report.text(100);
+        assert!(text.contains("DELETED    job/train-0 is deleted"), "{text}");
+        assert!(text.contains("DELETED    pod/train-0-x goes too"), "{text}");
+        assert!(
+            text.contains("HANGS      pvc/shared-data hangs, held by pod/train-1-x"),
+            "{text}"
+        );
+    }
 }

@@ -136,10 +136,24 @@ fn nearest(word: &str) -> Option<&'static str> {
     let word = word.to_ascii_lowercase();
     Kind::ALL
         .into_iter()
-        .flat_map(|kind| [kind.short(), kind.plural()].map(|known| (distance(&word, known), kind.short())))
+        .flat_map(|kind| [kind.short(), kind.plural()].map(|known| (likeness(&word, known), kind.short())))
         .filter(|(far, _)| *far <= 2)
         .min()
         .map(|(_, short)| short)
+}
+
+/// How far a word is from a known one; letters swapped are the nearest mistake.
+fn likeness(word: &str, known: &str) -> usize {
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    if letters(word) == letters(known) {
+        0
+    } else {
+        distance(word, known)
+    }
 }
 
 /// Levenshtein's distance, for words of a few letters.

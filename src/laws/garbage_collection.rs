@@ -112,9 +112,8 @@ fn orphan(world: &World, object: &Object, reactions: &mut Vec<Reaction>) {
         for reference in &dependent.meta.owner_references {
             if reference.uid == object.meta.uid {
                 let text = format!(
-                    "{} is deleted with orphaning: {} stays on its own",
-                    object.key(),
-                    dependent.key()
+                    "its owner {} is deleted with Orphan, and nobody replaces it",
+                    object.key()
                 );
                 reactions.push(remove_owner(dependent, reference, text));
                 left = true;

@@ -8,7 +8,7 @@ use super::resources::{RESOURCES, Resource, VERBS};
 use hyper::header;
 use serde_json::{Map, Value, json};
 
-/// The minor version of Kubernetes the sandbox plays; the kit's real control plane is of the same one.
+/// The minor version of Kubernetes the sandbox plays unless told otherwise: that of the kit's real control plane.
 pub(super) const MINOR: u32 = 36;
 
 /// Resources that hold no objects: the reviews. Group, plural, kind.
@@ -27,7 +27,7 @@ const REVIEWS: [(&str, &str, &str); 3] = [
 ];
 
 /// Answers at the paths of discovery; `None` at all others.
-pub(super) fn answer(path: &str, accept: &str) -> Option<Answer> {
+pub(super) fn answer(path: &str, accept: &str, minor: u32) -> Option<Answer> {
     let aggregated = accept.split(',').any(|range| {
         range.contains("as=APIGroupDiscoveryList")
             && range.contains("g=apidiscovery.k8s.io")
@@ -35,7 +35,7 @@ pub(super) fn answer(path: &str, accept: &str) -> Option<Answer> {
             && !range.contains("v=v2beta1")
     });
     let told = match path {
-        "/version" => version(),
+        "/version" => version(minor),
         "/api" if aggregated => return Some(aggregate(&[""])),
         "/api" => json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] }),
         "/apis" if aggregated => {
@@ -73,11 +73,11 @@ fn deeper(path: &str) -> Option<Value> {
     }
 }
 
-fn version() -> Value {
+fn version(minor: u32) -> Value {
     json!({
         "major": "1",
-        "minor": MINOR.to_string(),
-        "gitVersion": format!("v1.{MINOR}.0+pilothouse.sandbox"),
+        "minor": minor.to_string(),
+        "gitVersion": format!("v1.{minor}.0+pilothouse.sandbox"),
         "gitCommit": "",
         "gitTreeState": "clean",
         "buildDate": "1970-01-01T00:00:00Z",

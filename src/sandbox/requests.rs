@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// Answers a request.
 pub(super) fn answer(shared: &Arc<Shared>, ask: &Ask) -> Answer {
-    let answered = match plain(ask) {
+    let answered = match plain(shared, ask) {
         Some(answer) => Ok(answer),
         None => review(shared, ask).unwrap_or_else(|| on_resource(shared, ask)),
     };
@@ -26,13 +26,13 @@ pub(super) fn answer(shared: &Arc<Shared>, ask: &Ask) -> Answer {
 }
 
 /// Answers at paths that hold no objects.
-fn plain(ask: &Ask) -> Option<Answer> {
+fn plain(shared: &Shared, ask: &Ask) -> Option<Answer> {
     if ask.method != Method::GET {
         return None;
     }
     match ask.path.trim_end_matches('/') {
         "/healthz" | "/livez" | "/readyz" => Some(Answer::text(200, "ok")),
-        path => discovery::answer(path, &ask.accept),
+        path => discovery::answer(path, &ask.accept, shared.minor),
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Shared {
     bookmarks: watch::Sender<u64>,
     pub(super) faults: Faults,
     pub(super) access: Access,
+    /// The minor version of the server that is played.
+    pub(super) minor: u32,
 }
 
 /// Watches are told where they are this often on the real clock; a real server does it every minute.
@@ -38,13 +40,17 @@ const BOOKMARK_RHYTHM: Duration = Duration::from_secs(10);
 const LARGEST_REQUEST: usize = 3 * 1024 * 1024;
 
 impl Shared {
-    pub(super) fn new(store: Store) -> Self {
+    pub(super) fn new(store: Store, minor: u32) -> Self {
+        let faults = Faults::default();
+        // The feature gate WatchList: on by default in 1.32 and from 1.34 on.
+        faults.without_streaming_lists(minor < 32 || minor == 33);
         Self {
+            minor,
             clock: store.clock().clone(),
             revision: watch::Sender::new(store.latest()),
             bookmarks: watch::Sender::new(0),
             store: Mutex::new(store),
-            faults: Faults::default(),
+            faults,
             access: Access::default(),
         }
     }

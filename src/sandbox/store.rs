@@ -261,7 +261,7 @@ impl Store {
 
 impl Store {
     /// Takes away what is left in a namespace that goes: the namespace controller's law has waited for every kind it
-    /// knows, and of the others (Services, ConfigMaps, Events, …) nothing may outlive it.
+    /// knows, and of the others (services, config maps, events, …) nothing may outlive it.
     fn empty(&mut self, namespace: &str) {
         let inside = |place: &&Place| place.namespace == namespace;
         let left: Vec<Place> = self.objects.keys().filter(inside).cloned().collect();

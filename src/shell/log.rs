@@ -7,7 +7,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// Sends `tracing` and `log` records to the log screen. `PILOTHOUSE_LOG` takes a filter (`info,pilothouse=debug`).
 /// The client library logs whole response bodies when one does not parse; those targets stay silent, whatever the
 /// filter says, because a body may hold a secret.
-pub fn install() {
+pub(super) fn install() {
     let filter = EnvFilter::try_from_env("PILOTHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let filter = ["kube_client=off", "hyper=off", "hyper_util=off", "rustls=warn"]
         .into_iter()

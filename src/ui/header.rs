@@ -44,19 +44,15 @@ pub(super) fn header(header: &Header, theme: &Theme, area: Rect, buffer: &mut Bu
 /// The right-hand part: mode always, then feeds, then the clock, as far as half the row carries them.
 fn tail(header: &Header, room: u16) -> Vec<Span> {
     let gap = || Span::plain("   ");
-    let all = vec![
-        header.mode.clone(),
-        gap(),
-        header.feeds.clone(),
-        gap(),
-        header.clock.clone(),
-        Span::plain(" "),
-    ];
-    let some = vec![header.mode.clone(), gap(), header.feeds.clone(), Span::plain(" ")];
-    let least = vec![header.mode.clone(), Span::plain(" ")];
-    [all, some]
+    let end = || Span::plain(" ");
+    let (mode, feeds, short) = (&header.mode, &header.feeds, &header.feeds_short);
+    let all = vec![mode.clone(), gap(), feeds.clone(), gap(), header.clock.clone(), end()];
+    let some = vec![mode.clone(), gap(), short.clone(), gap(), header.clock.clone(), end()];
+    let fewer = vec![mode.clone(), gap(), short.clone(), end()];
+    let least = vec![mode.clone(), end()];
+    [all, some, fewer]
         .into_iter()
-        .find(|spans| width(spans) + width(&header.whose) / 2 + 2 <= room)
+        .find(|spans| width(spans) + width(&header.whose) + 3 <= room)
         .unwrap_or(least)
 }
 

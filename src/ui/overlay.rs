@@ -9,7 +9,7 @@ use crate::app::view::Overlay;
 use crate::app::words::Page;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::widgets::{Block, Clear, Widget as _};
+use ratatui::widgets::{Clear, Widget as _};
 
 pub(super) fn overlay(overlay: &Overlay, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     match overlay {
@@ -22,39 +22,33 @@ pub(super) fn overlay(overlay: &Overlay, theme: &Theme, area: Rect, buffer: &mut
     }
 }
 
+/// A panel takes all the room there is, so that nothing else asks for attention: a title row, then its lines.
 fn panel(page: &Page, scroll: usize, too_small: Option<&str>, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let notice: Vec<String> = too_small.map_or_else(Vec::new, |why| {
-        plain::wrap(&plain::visible(why), usize::from(area.width.saturating_sub(4)))
-    });
-    let rows = page.lines.len() + notice.len();
-    let height = u16::try_from(rows)
-        .unwrap_or(u16::MAX)
-        .saturating_add(2)
-        .min(area.height);
-    let area = Rect { height, ..area };
-    if area.width < 4 || area.height < 3 {
+    if area.width < 4 || area.height < 2 {
         return;
     }
     Clear.render(area, buffer);
-    let block = Block::bordered()
-        .border_style(theme.gate(Role::GateBorder))
-        .style(theme.gate(Role::Gate));
-    let inner = block.inner(area);
-    block.render(area, buffer);
-    let title = Rect {
-        x: area.x + 2,
-        width: area.width.saturating_sub(4),
-        height: 1,
-        ..area
+    buffer.set_style(area, theme.gate(Role::Gate));
+    let title = Rect { height: 1, ..area };
+    let rule = "─".repeat(usize::from(area.width));
+    text::put(&rule, theme.gate(Role::GateBorder), title, buffer);
+    let name = Rect {
+        x: title.x + 1,
+        width: title.width.saturating_sub(2),
+        ..title
     };
-    text::put(&format!(" {} ", page.title), theme.gate(Role::Strong), title, buffer);
+    text::put(&format!(" {} ", page.title), theme.gate(Role::GateBorder), name, buffer);
     let inner = Rect {
-        x: inner.x + 1,
-        width: inner.width.saturating_sub(1),
-        ..inner
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(1),
     };
     let mut y = inner.y;
-    for line in &notice {
+    let notice = too_small.map_or_else(Vec::new, |why| {
+        plain::wrap(&plain::visible(why), usize::from(inner.width))
+    });
+    for line in notice.iter().take(usize::from(inner.height)) {
         text::put(line, theme.gate(Role::Bad), Rect { y, height: 1, ..inner }, buffer);
         y += 1;
     }

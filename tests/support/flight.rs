@@ -31,7 +31,7 @@ impl Flight {
         let begin: Timestamp = BEGIN.parse().unwrap();
         let time = TestClock::at(begin);
         let scenario = scenario::load(name).unwrap();
-        let options = Options::playing(&scenario, sandbox::Clock::Test(time.clone()), 1).unwrap();
+        let options = Options::of(&scenario, sandbox::Clock::Test(time.clone()), 1).unwrap();
         let sandbox = Sandbox::start(options).unwrap();
         sandbox.settle(Duration::ZERO);
         let clock = Clock::new(move || {

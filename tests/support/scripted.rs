@@ -253,6 +253,7 @@ pub(crate) fn basics(asked: &Asked) -> Option<Reply> {
 }
 
 async fn serve(mut stream: TcpStream, handler: Arc<Handler>, log: Arc<Mutex<Vec<Asked>>>, limit: Arc<AtomicUsize>) {
+    stream.set_nodelay(true).expect("a socket");
     let mut held = Vec::new();
     while let Some(asked) = read_request(&mut stream, &mut held, &limit).await {
         let mut reply = handler(&asked);

@@ -123,6 +123,16 @@ impl Bed {
         }
     }
 
+    /// Asks for another heartbeat.
+    pub(crate) fn quicken(&self, quiet: Duration) {
+        self.watches.as_ref().expect("feeds").set_rhythm(quiet);
+    }
+
+    /// Every path asked for so far.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.server.asked().into_iter().map(|asked| asked.path).collect()
+    }
+
     /// Ends the feeds.
     pub(crate) fn stop(&mut self) {
         self.watches = None;

@@ -239,7 +239,7 @@ fn mishaps() -> impl Strategy<Value = Vec<Mishap>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_script_ends_in_the_world_of_a_fresh_list(

@@ -138,19 +138,22 @@ pub fn undo(undo: &Undo) -> Span {
     }
 }
 
-/// `deletes 2 objects · hangs 1 · destroys 0 disks`: the forecast in one line, for the gate.
+/// `hangs pvc/shared-data · deleted later 2`: the forecast in one line, for the gate.
 pub fn tally(forecast: &Forecast) -> String {
-    let mut counts: Vec<(&'static str, usize)> = Vec::new();
+    let mut groups: Vec<(&'static str, Vec<&Entry>)> = Vec::new();
     for entry in &forecast.entries {
         let word = word(&entry.outcome);
-        match counts.iter_mut().find(|(held, _)| *held == word) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((word, 1)),
+        match groups.iter_mut().find(|(held, _)| *held == word) {
+            Some((_, group)) => group.push(entry),
+            None => groups.push((word, vec![entry])),
         }
     }
-    let parts: Vec<String> = counts
+    let parts: Vec<String> = groups
         .iter()
-        .map(|(word, count)| format!("{} {count}", word.to_lowercase()))
+        .map(|(word, group)| match group.as_slice() {
+            [only] => format!("{} {}", word.to_lowercase(), only.object),
+            group => format!("{} {} objects", word.to_lowercase(), group.len()),
+        })
         .collect();
     if parts.is_empty() {
         "changes nothing".to_owned()

@@ -1,57 +1,103 @@
 //! The panel in front of an act: what it would do, what must be true, what must be typed, what will be sent.
 //!
 //! Nothing here is ever cut: what does not fit is wrapped, and what does not fit on the screen closes APPROVE
-//! (`reference/safety-and-performance.md` A5 faults 22, 31 and 32).
+//! (`reference/safety-and-performance.md` A5 faults 22 and 31).
 
+use super::likeness::look_alikes;
 use super::{Look, forecast, freshness};
 use crate::app::event::JournalState;
 use crate::app::state::{Connection, Gate, Mode, State};
 use crate::app::text;
 use crate::app::words::{Line, Page, Span, Tone};
+use crate::forecast::Undo;
 use crate::gate::{Item, ItemState, Panel};
 
-/// Rows of the screen that the panel cannot have: header, breadcrumbs, footer, its own border.
-const CHROME: u16 = 5;
+/// Rows of the screen that the panel's lines cannot have: header, title, footer.
+const CHROME: u16 = 3;
 /// Lines of change shown; the newest tell.
 const CHANGES_SHOWN: usize = 6;
 
-/// The panel's page for a terminal of this width.
+/// How much a panel says of each item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Density {
+    /// Value, age and source of every item.
+    Full,
+    /// Value and age of every item; the source of the one under the cursor.
+    Compact,
+    /// Value and age of every item; whether there is a way back, but not how (`f` tells).
+    Tight,
+}
+
+/// The panel's page for this terminal: as much as fits, and never less than every item with its value and age.
 pub fn page(state: &State, gate: &Gate) -> Page {
+    [Density::Full, Density::Compact]
+        .into_iter()
+        .map(|density| dense(state, gate, density))
+        .find(|page| state.size.1 >= rows_needed(page))
+        .unwrap_or_else(|| dense(state, gate, Density::Tight))
+}
+
+fn dense(state: &State, gate: &Gate, density: Density) -> Page {
     let panel = &gate.panel;
     let width = columns(state.size.0);
     let mut page = Page::titled(format!("{} ── {}", panel.tier().word(), text::ascii(&place(panel))));
     changes(gate, width, &mut page);
     let told = panel.forecast();
-    page.push(Line::of([
-        Span::plain(forecast::tally(told)),
-        Span::dim("   undo: "),
-        forecast::undo(&told.undo),
-    ]));
-    page.sentence(0, &told.because, Tone::Dim, width);
-    let target = panel.act().target();
-    let identity = format!("uid {}  resourceVersion {}", target.uid, target.resource_version);
-    page.sentence(0, &text::ascii(&identity), Tone::Plain, width);
-    for likeness in look_alikes(state, &target.key.namespace) {
+    let undo = forecast::undo(&told.undo);
+    let fate = text::ascii(&forecast::tally(told));
+    page.sentence(0, &format!("{fate}: {}", told.because), Tone::Strong, width);
+    let way_back = match (density, &told.undo) {
+        (Density::Full | Density::Compact, _) | (_, Undo::None) => undo.text,
+        (Density::Tight, Undo::Lossless { .. }) => "without loss (the forecast, f, tells how)".to_owned(),
+        (Density::Tight, Undo::Lossy { .. }) => "with loss (the forecast, f, tells how)".to_owned(),
+    };
+    page.sentence(0, &format!("undo: {way_back}"), undo.tone, width);
+    for likeness in look_alikes(state, &panel.act().target().key.namespace) {
         page.sentence(0, &likeness, Tone::Warn, width);
     }
-    page.blank();
+    air(&mut page, density);
     let look = state.look();
     for (at, item) in panel.items().iter().enumerate() {
-        item_lines(look, item, at == gate.item, width, &mut page);
+        match density {
+            Density::Full => item_lines(look, item, at == gate.item, width, &mut page),
+            Density::Compact | Density::Tight => {
+                let source = density == Density::Compact && at == gate.item;
+                item_short(look, item, at == gate.item, source, width, &mut page);
+            }
+        }
     }
-    page.blank();
+    air(&mut page, density);
     challenge(panel, width, &mut page);
-    page.push(Line::toned("will send:", Tone::Strong));
-    for line in panel.request().lines() {
-        page.sentence(2, &text::ascii(line), Tone::Plain, width);
-    }
+    request(panel.request(), density, width, &mut page);
     approval(state, gate, width, &mut page);
     page
 }
 
+/// An empty line where there is room for one.
+fn air(page: &mut Page, density: Density) {
+    if density == Density::Full {
+        page.blank();
+    }
+}
+
+/// The exact request, wrapped and never cut.
+fn request(request: &str, density: Density, width: usize, page: &mut Page) {
+    let lines = request.lines().filter(|line| !line.is_empty());
+    if density == Density::Tight {
+        let whole: Vec<String> = lines.map(text::ascii).collect();
+        page.sentence(0, &format!("will send: {}", whole.join(" ")), Tone::Plain, width);
+        return;
+    }
+    let mut lead = "will send: ";
+    for line in lines {
+        page.sentence(0, &format!("{lead}{}", text::ascii(line)), Tone::Plain, width);
+        lead = "  ";
+    }
+}
+
 /// The columns a panel's lines may use on a terminal of this width.
 pub const fn columns(terminal: u16) -> usize {
-    terminal.saturating_sub(4) as usize
+    terminal.saturating_sub(2) as usize
 }
 
 /// Why the panel stands here again, and what changed under it: the answers given before are void.
@@ -86,15 +132,44 @@ fn place(panel: &Panel) -> String {
     }
 }
 
-fn item_lines(look: Look<'_>, item: &Item, selected: bool, width: usize, page: &mut Page) {
-    let (mark, tone) = match &item.state {
+/// The glyph and tone of an item's state.
+const fn standing(state: ItemState) -> (&'static str, Tone) {
+    match state {
         ItemState::True => ("✓", Tone::Ok),
         ItemState::False => ("✗", Tone::Bad),
         ItemState::Unknown => ("?", Tone::Unknown),
         ItemState::Attested => ("☑", Tone::Ok),
         ItemState::Unattested => ("☐", Tone::Accent),
         ItemState::Waived => ("~", Tone::Warn),
+    }
+}
+
+/// An item with its value and age, and its source where there is room.
+fn item_short(look: Look<'_>, item: &Item, selected: bool, sourced: bool, width: usize, page: &mut Page) {
+    let (mark, tone) = standing(item.state);
+    let cursor = if selected { "▸" } else { " " };
+    let fresh = freshness::told("facts", &item.freshness, look).text;
+    let told = if item.value.is_empty() {
+        item.title.clone()
+    } else {
+        format!("{}: {}", item.title, item.value)
     };
+    let source = if sourced {
+        format!(" · {}", item.source)
+    } else {
+        String::new()
+    };
+    let whole = text::visible(&format!("{told} · {fresh}{source}"));
+    let ink = if selected { Tone::Strong } else { Tone::Plain };
+    let mut lead = vec![Span::new(cursor, Tone::Accent), Span::new(format!("{mark} "), tone)];
+    for line in text::wrap(&whole, width.saturating_sub(3).max(8)) {
+        lead.push(Span::new(line, ink));
+        page.push(Line::of(std::mem::replace(&mut lead, vec![Span::plain("   ")])));
+    }
+}
+
+fn item_lines(look: Look<'_>, item: &Item, selected: bool, width: usize, page: &mut Page) {
+    let (mark, tone) = standing(item.state);
     let cursor = if selected { "▸" } else { " " };
     let title = text::visible(&item.title);
     let value = text::visible(&item.value);
@@ -124,17 +199,14 @@ fn item_lines(look: Look<'_>, item: &Item, selected: bool, width: usize, page: &
     }
 }
 
+/// The fact to type, and what was typed so far.
 fn challenge(panel: &Panel, width: usize, page: &mut Page) {
     let Some(challenge) = panel.challenge() else {
         return;
     };
-    let question = format!("type {}:", text::ascii(challenge.question()));
-    page.sentence(0, &question, Tone::Strong, width);
+    let question = text::ascii(challenge.question());
     let typed = text::ascii(challenge.typed());
-    page.push(Line::of([
-        Span::plain("  "),
-        Span::new(format!("{typed}▏"), Tone::Accent),
-    ]));
+    page.sentence(0, &format!("type {question}:  {typed}▏"), Tone::Accent, width);
     if let Some(notice) = challenge.notice() {
         page.sentence(2, notice, Tone::Warn, width);
     }
@@ -143,22 +215,42 @@ fn challenge(panel: &Panel, width: usize, page: &mut Page) {
 /// Whether APPROVE is open, and if not, everything that keeps it shut.
 fn approval(state: &State, gate: &Gate, width: usize, page: &mut Page) {
     let closed = closed(state, Some(gate));
-    if closed.is_empty() {
-        page.push(Line::of([
-            Span::new("APPROVE is open: ", Tone::Strong),
-            Span::new("ctrl-y", Tone::Key),
-            Span::plain(" sends it · "),
-            Span::new("esc", Tone::Key),
-            Span::plain(" leaves without harm"),
-        ]));
+    if !closed.is_empty() {
+        let gist = format!("APPROVE is closed: {}", gist(&closed));
+        page.sentence(0, &gist, Tone::Bad, width);
         return;
     }
-    page.sentence(
-        0,
-        &format!("APPROVE is closed: {}", closed.join("; ")),
-        Tone::Bad,
-        width,
-    );
+    page.push(Line::of([
+        Span::new("APPROVE is open: ", Tone::Strong),
+        Span::new("ctrl-y", Tone::Key),
+        Span::plain(" sends it · "),
+        Span::new("esc", Tone::Key),
+        Span::plain(" leaves without harm"),
+    ]));
+}
+
+/// The reasons in one line: `1 false, 2 not attested; the last six … is not typed`. The items stand above, each with its
+/// own mark, so that here they are only counted.
+fn gist(closed: &[String]) -> String {
+    let mut counted = Vec::new();
+    let mut leads = Vec::new();
+    for state in [ItemState::False, ItemState::Unknown, ItemState::Unattested] {
+        let lead = format!("{} – ", state.word());
+        let count = closed.iter().filter(|reason| reason.starts_with(&lead)).count();
+        if count > 0 {
+            counted.push(format!("{count} {}", state.word()));
+            leads.push(lead);
+        }
+    }
+    let mut parts = Vec::new();
+    if !counted.is_empty() {
+        parts.push(counted.join(", "));
+    }
+    let others = closed
+        .iter()
+        .filter(|reason| !leads.iter().any(|lead| reason.starts_with(lead)));
+    parts.extend(others.cloned());
+    parts.join("; ")
 }
 
 /// Why APPROVE is shut, as far as the facts, the person and this cockpit go; the size of the screen comes on top.
@@ -197,61 +289,4 @@ pub fn too_small(state: &State, page: &Page) -> Option<String> {
         "this panel needs {needed} rows and 40 columns to be seen whole, the terminal has {} and {}: enlarge it; APPROVE stays closed",
         state.size.1, state.size.0
     ))
-}
-
-/// Other tenants whose names differ from this one by two letters or fewer.
-fn look_alikes(state: &State, namespace: &str) -> Vec<String> {
-    state
-        .derived
-        .tenants
-        .iter()
-        .filter(|tenant| !namespace.is_empty() && !tenant.namespaces.iter().any(|own| own == namespace))
-        .filter(|tenant| near(&tenant.name, namespace))
-        .take(3)
-        .map(|tenant| {
-            format!(
-                "▲ this is {}; another tenant is called {}",
-                text::ascii(namespace),
-                text::ascii(&tenant.name)
-            )
-        })
-        .collect()
-}
-
-/// Whether two names are at most two single-letter edits apart.
-fn near(one: &str, other: &str) -> bool {
-    let one: Vec<char> = one.chars().collect();
-    let mut row: Vec<usize> = (0..=one.len()).collect();
-    if one.len().abs_diff(other.chars().count()) > 2 {
-        return false;
-    }
-    for (at, theirs) in other.chars().enumerate() {
-        let mut next = vec![at + 1];
-        for (column, ours) in one.iter().enumerate() {
-            let replaced = row.get(column).copied().unwrap_or(usize::MAX) + usize::from(*ours != theirs);
-            let dropped = row.get(column + 1).copied().unwrap_or(usize::MAX).saturating_add(1);
-            let added = next.last().copied().unwrap_or(usize::MAX).saturating_add(1);
-            next.push(replaced.min(dropped).min(added));
-        }
-        row = next;
-    }
-    row.last().is_some_and(|distance| *distance <= 2)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::near;
-
-    #[test]
-    fn names_that_read_alike_are_near() {
-        for (one, other, alike) in [
-            ("hasan-prod", "hasan-prd", true),
-            ("tenant-l", "tenant-1", true),
-            ("hasan-prod", "hasan-stage", false),
-            ("acme", "beta", false),
-            ("ab", "ab", true),
-        ] {
-            assert_eq!(near(one, other), alike, "{one} {other}");
-        }
-    }
 }

@@ -15,6 +15,8 @@ pub struct Header {
     pub mode: Span,
     /// `feeds 9/9 live · oldest 2s`
     pub feeds: Span,
+    /// `9/9 live 2s`: the same where there is little room.
+    pub feeds_short: Span,
     pub clock: Span,
     /// A lost server, said loudly in place of everything else.
     pub lost: Option<String>,
@@ -30,6 +32,7 @@ pub fn header(state: &State) -> Header {
             )
         },
     );
+    let (feeds, feeds_short) = feeds(state);
     let mut whose = vec![
         Span::new("Pilothouse", Tone::Strong),
         Span::new(format!("  {context}"), Tone::Accent),
@@ -43,7 +46,8 @@ pub fn header(state: &State) -> Header {
             Mode::Observing => Span::plain(state.mode.word()),
             Mode::Operating => Span::new(state.mode.word(), Tone::Warn),
         },
-        feeds: feeds(state),
+        feeds,
+        feeds_short,
         clock: Span::dim(format!("{}Z", super::raw::clock(state.now.wall))),
         lost: lost(state),
     }
@@ -74,7 +78,7 @@ fn host(server: &str) -> &str {
     server.split_once("://").map_or(server, |(_, host)| host)
 }
 
-fn feeds(state: &State) -> Span {
+fn feeds(state: &State) -> (Span, Span) {
     let (mut all, mut live, mut oldest) = (0_usize, 0_usize, std::time::Duration::ZERO);
     let (mut denied, mut lost) = (0_usize, 0_usize);
     for (_, feed) in state.world.feeds() {
@@ -102,7 +106,9 @@ fn feeds(state: &State) -> Span {
     if live + lost > 0 {
         text = format!("{text} · oldest {}", short_span(oldest));
     }
-    Span::new(text, if live == all && all > 0 { Tone::Dim } else { Tone::Warn })
+    let tone = if live == all && all > 0 { Tone::Dim } else { Tone::Warn };
+    let short = format!("{live}/{all} live {}", short_span(oldest));
+    (Span::new(text, tone), Span::new(short, tone))
 }
 
 /// `fleet ▸ hasan-prod ▸ pvc/mysql-pvc`, and the steps that are running.

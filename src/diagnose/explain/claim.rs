@@ -9,6 +9,7 @@ use super::super::story::Story;
 use super::super::{chain, phrase};
 use super::way_out;
 use crate::laws::Reason;
+use crate::laws::ownership::Root;
 use crate::model::storage::{Claim, ClaimPhase, PVC_PROTECTION, ReclaimPolicy};
 use crate::model::{Key, Kind, Object, Text};
 use std::sync::Arc;
@@ -96,14 +97,19 @@ fn terminating(story: &mut Story<'_>, object: &Object, claim: &Claim) -> Reason 
             }
         }
     }
-    for kind in [Kind::Job, Kind::CronJob, Kind::StatefulSet, Kind::Deployment] {
-        if holders.iter().any(|held| {
-            held.pod
-                .meta
-                .controller()
-                .is_some_and(|owner| owner.kind == kind.name())
-        }) {
-            story.needs(kind, &object.meta.namespace);
+    for held in &holders {
+        let direct = held
+            .pod
+            .meta
+            .controller()
+            .and_then(|owner| owner.key(&object.meta.namespace));
+        let root = match &held.root {
+            Root::Known(root) => Some(root.key()),
+            Root::Dangling(owner) => owner.key(&object.meta.namespace),
+            Root::Itself | Root::Foreign(_) => None,
+        };
+        for key in direct.into_iter().chain(root) {
+            story.needs(key.kind, &object.meta.namespace);
         }
     }
     link_volume(story, object, claim);

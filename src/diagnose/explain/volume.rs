@@ -12,7 +12,7 @@ use crate::laws::Reason;
 use crate::model::storage::{
     ClaimRef, EXTERNAL_PROVISIONER, PV_CONTROLLER, PV_PROTECTION, ReclaimPolicy, Volume, VolumePhase, provisioner,
 };
-use crate::model::{Act, Kind, Object};
+use crate::model::{Act, Key, Kind, Object};
 
 pub(crate) fn sentence(look: Look<'_>, object: &Object, volume: &Volume) -> String {
     if object.meta.deleting() {
@@ -22,6 +22,11 @@ pub(crate) fn sentence(look: Look<'_>, object: &Object, volume: &Volume) -> Stri
     let identity = claim_identity::volume_identity(look, &object.meta.name, volume);
     match volume.status.phase {
         VolumePhase::Bound => match &identity {
+            ClaimIdentity::Same if claim_is_going(look, volume) => format!(
+                "Bound · {}, which is being deleted: then Released, and {}",
+                named(volume),
+                disk_fate(look, object, volume)
+            ),
             ClaimIdentity::Same => format!("Bound · {}", named(volume)),
             other => format!("Bound to {}, {}", named(volume), other.sentence()),
         },
@@ -70,6 +75,7 @@ pub(crate) fn explain(look: Look<'_>, object: &Object, volume: &Volume) -> Expla
         match volume.status.phase {
             VolumePhase::Released => released(&mut story, object, volume, &identity),
             VolumePhase::Failed => story.step("look at the events of the volume: they say why the provisioner failed"),
+            VolumePhase::Bound if claim_is_going(look, volume) => under_a_dying_claim(&mut story, object, volume),
             _ => misbound(&mut story, volume, &identity),
         }
     }
@@ -244,7 +250,7 @@ fn released(story: &mut Story<'_>, object: &Object, volume: &Volume, identity: &
                 .spec
                 .claim_ref
                 .as_ref()
-                .map(|held| crate::model::Key::new(Kind::PersistentVolumeClaim, &held.namespace, &held.name));
+                .map(|held| Key::new(Kind::PersistentVolumeClaim, &held.namespace, &held.name));
             let elsewhere = key
                 .and_then(|key| story.look.world.get(&key))
                 .and_then(|claim| claim.body.claim())
@@ -279,6 +285,29 @@ fn released(story: &mut Story<'_>, object: &Object, volume: &Volume, identity: &
         "to free the disk instead: deleting pv/{name} frees nothing under Retain; delete {} in the storage system",
         volume.spec.handle()
     ));
+}
+
+/// The claim that a volume names is being deleted.
+fn claim_is_going(look: Look<'_>, volume: &Volume) -> bool {
+    volume.spec.claim_ref.as_ref().is_some_and(|held| {
+        let key = Key::new(Kind::PersistentVolumeClaim, &held.namespace, &held.name);
+        look.world.get(&key).is_some_and(|claim| claim.meta.deleting())
+    })
+}
+
+fn under_a_dying_claim(story: &mut Story<'_>, object: &Object, volume: &Volume) {
+    if volume.spec.persistent_volume_reclaim_policy == ReclaimPolicy::Delete {
+        story.step(format!(
+            "set pv/{} to Retain now if its data is still wanted: it is Delete, and its claim is going",
+            object.meta.name
+        ));
+    }
+    if let Some(held) = &volume.spec.claim_ref {
+        story.step(format!(
+            "explain pvc/{} in {}: what holds it, and the way out in order",
+            held.name, held.namespace
+        ));
+    }
 }
 
 fn misbound(story: &mut Story<'_>, volume: &Volume, identity: &ClaimIdentity) {

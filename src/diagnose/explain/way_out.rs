@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 pub(crate) fn release(story: &mut Story<'_>, claim: &Object, holders: &[HeldBy]) {
     stop_respawning(story, holders);
     save_logs(story, holders);
+    or_wait(story, holders);
     for held in holders {
         let pod = &held.pod;
         let name = &pod.meta.name;
@@ -68,23 +69,36 @@ fn end_job(story: &mut Story<'_>, held: &HeldBy, job: &Object) {
         ));
         return;
     }
-    let finished = job.body.job().is_some_and(|job| job.state().finished());
-    let ttl = job.body.job().and_then(|job| job.spec.ttl_seconds_after_finished);
-    let sentence = match (finished, ttl) {
-        (true, _) => {
-            format!("delete finished Job {name} with Background: its ended pod holds until its object is gone")
-        }
-        (false, Some(seconds)) => format!(
-            "delete Job {name} with Background, which stops pod {}, or wait: it lets go {seconds}s after it ends",
+    let sentence = if job.body.job().is_some_and(|job| job.state().finished()) {
+        format!("delete finished Job {name} with Background: its ended pod holds until its object is gone")
+    } else {
+        format!(
+            "delete Job {name} with Background, which stops pod {}",
             held.pod.meta.name
-        ),
-        (false, None) => format!(
-            "delete Job {name} with Background, which stops pod {}, or wait until it ends and delete it then: \
-             its ended pod would hold too",
-            held.pod.meta.name
-        ),
+        )
     };
     story.delete(sentence, job);
+}
+
+/// Unfinished Jobs may also be waited for; said once for all of them.
+fn or_wait(story: &mut Story<'_>, holders: &[HeldBy]) {
+    let unfinished: BTreeSet<&str> = holders
+        .iter()
+        .filter_map(|held| held.job.as_ref())
+        .filter(|job| !job.meta.deleting() && job.body.job().is_some_and(|job| !job.state().finished()))
+        .map(|job| job.meta.name.as_str())
+        .collect();
+    if !unfinished.is_empty() {
+        story.step(format!(
+            "wait until {} ({}) {} ended and delete {} then, since an ended pod holds too; or, if {} must not go on, delete {} now:",
+            phrase::count(unfinished.len(), "Job"),
+            phrase::names(&unfinished, 9),
+            if unfinished.len() == 1 { "has" } else { "have" },
+            if unfinished.len() == 1 { "it" } else { "them" },
+            if unfinished.len() == 1 { "it" } else { "they" },
+            if unfinished.len() == 1 { "it" } else { "them" },
+        ));
+    }
 }
 
 fn end_pod(story: &mut Story<'_>, claim: &Object, held: &HeldBy) {

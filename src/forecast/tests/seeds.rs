@@ -173,6 +173,12 @@ fn pod_first_is_the_trap() {
 fn claim_first_gives_a_new_disk() {
     let first = delete(&vault(), "pvc a/data-vault-0");
     assert_eq!(told(&first), ["HANGS pvc/data-vault-0"]);
+    assert_eq!(
+        about(&first, "pvc a/data-vault-0"),
+        "pvc/data-vault-0 hangs, held by pod/vault-0 of StatefulSet vault: the deletion is accepted and cannot be withdrawn; \
+         when they go, the claim goes, pv/pv-data-vault-0 is Released and keeps its disk, and StatefulSet vault makes a new, \
+         empty claim"
+    );
     let second = delete(&after(&vault(), "pvc a/data-vault-0"), "pod a/vault-0");
     assert_eq!(
         told(&second),

@@ -80,7 +80,7 @@ fn a_lost_watch_leaves_what_was_last_known() {
 #[test]
 fn silence_is_not_freshness() {
     let later = Now {
-        mono: Moment(Duration::from_secs(60)),
+        mono: Moment(Duration::from_mins(1)),
         ..now()
     };
     let forecast = claim(&base(), later);

@@ -14,7 +14,7 @@ pub(super) fn keep(hand: &mut Hand<'_>, all: &[(Key, Value)]) {
             Kind::PersistentVolumeClaim if doc::text(object, "/status/phase") == "Pending" => {
                 of_claim(hand, key, object);
             }
-            Kind::Pod if doc::text(object, "/spec/nodeName").is_empty() => of_pod(hand, key, object),
+            Kind::Pod if doc::text(object, "/status/phase") == "Pending" => of_pod(hand, key, object),
             Kind::StatefulSet => of_set(hand, key, object),
             _ => {}
         }
@@ -48,7 +48,9 @@ fn of_claim(hand: &mut Hand<'_>, key: &Key, claim: &Value) {
     }
 }
 
+/// The scheduler's refusal, or that of the kubelet when the claim began to go after the pod was placed.
 fn of_pod(hand: &mut Hand<'_>, key: &Key, pod: &Value) {
+    let placed = !doc::text(pod, "/spec/nodeName").is_empty();
     for volume in doc::list(pod, "/spec/volumes") {
         let name = doc::text(volume, "/persistentVolumeClaim/claimName");
         if name.is_empty() {
@@ -66,13 +68,22 @@ fn of_pod(hand: &mut Hand<'_>, key: &Key, pod: &Value) {
             }
             Some(_) => continue,
         };
-        let message = format!("0/1 nodes are available: {why}.");
-        once(
-            hand,
-            key,
-            pod,
-            &Said::warning("default-scheduler", "FailedScheduling", &message),
-        );
+        let said = if placed {
+            let gone = if why.ends_with("not found") {
+                "not found"
+            } else {
+                "PVC is being deleted"
+            };
+            (
+                "kubelet",
+                "FailedMount",
+                format!("error processing PVC {}/{name}: {gone}", key.namespace),
+            )
+        } else {
+            let message = format!("0/1 nodes are available: {why}.");
+            ("default-scheduler", "FailedScheduling", message)
+        };
+        once(hand, key, pod, &Said::warning(said.0, said.1, &said.2));
     }
 }
 

@@ -8,8 +8,8 @@ use crate::model::{Key, Kind, World};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// How long the scheduler takes to place a pod that can be placed.
-const SCHEDULING: Duration = Duration::from_millis(40);
+/// How long a StatefulSet takes to make a pod, and the scheduler to place it.
+const AT_ONCE: Duration = Duration::from_millis(8);
 
 /// Reactions that have appeared and are not carried out yet.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ impl Pace {
                 }
                 let held = self.waiting.iter().find(|held| held.change == change);
                 let due = held.map_or_else(
-                    || document::later(now, uneven(latency(law, world, &change), seed, &change)),
+                    || document::later(now, delay(law, world, &change, seed)),
                     |held| held.due,
                 );
                 waiting.push(Waiting { change, times: 1, due });
@@ -67,22 +67,20 @@ impl Pace {
     }
 }
 
-/// The law's latency; but the scheduler places a pod within milliseconds, long before its kubelet starts it
-/// (`reference/semantics.md` §3.8: the pod is on its old claim before anybody can delete that).
-fn latency(law: &Law, world: &World, change: &Change) -> Duration {
+/// How long after its appearance a change is made. A pod that went is back, and on a node, within milliseconds, long
+/// before its kubelet starts it: whoever deletes its claim next, even from a script, comes too late (seed 003,
+/// `reference/semantics.md` §3.8). Its missing claims are made in the same breath, before it.
+fn delay(law: &Law, world: &World, change: &Change, seed: u64) -> Duration {
+    let placed = |pod| {
+        world
+            .get(pod)
+            .and_then(|pod| pod.body.pod())
+            .is_some_and(Pod::scheduled)
+    };
     match change {
-        Change::StartPod { pod, .. } => {
-            let placed = world
-                .get(pod)
-                .and_then(|pod| pod.body.pod())
-                .is_some_and(Pod::scheduled);
-            if placed {
-                law.latency
-            } else {
-                law.latency.min(SCHEDULING)
-            }
-        }
-        _ => law.latency,
+        Change::CreatePod { .. } | Change::CreateClaim { .. } => law.latency.min(AT_ONCE),
+        Change::StartPod { pod, .. } if !placed(pod) => law.latency.min(AT_ONCE),
+        _ => uneven(law.latency, seed, change),
     }
 }
 

@@ -55,23 +55,15 @@ impl Owned {
         Self(both)
     }
 
-    /// The fields in both. A leaf covers what lies below it in the other.
+    /// The fields in both. A leaf is the field as such and stands for nothing below it.
     pub(super) fn intersection(&self, other: &Self) -> Self {
         let mut common = BTreeMap::new();
         for (step, below) in &self.0 {
             let Some(others) = other.0.get(step) else { continue };
-            let inner = match (below.is_empty(), others.is_empty()) {
-                (true, _) => others.clone(),
-                (false, true) => below.clone(),
-                (false, false) => {
-                    let inner = below.intersection(others);
-                    if inner.is_empty() {
-                        continue;
-                    }
-                    inner
-                }
-            };
-            common.insert(step.clone(), inner);
+            let inner = below.intersection(others);
+            if !inner.is_empty() || (below.is_empty() && others.is_empty()) {
+                common.insert(step.clone(), inner);
+            }
         }
         Self(common)
     }
@@ -110,19 +102,17 @@ fn shown(step: &str) -> String {
     format!("[{}]", said.join(","))
 }
 
-/// What is in the first and not in the second. A leaf of the second takes everything below it along.
+/// What is in the first and not in the second. A leaf is the field as such and stands for nothing below it.
 pub(super) fn difference(one: &Owned, other: &Owned) -> Owned {
     let mut left = BTreeMap::new();
     for (step, below) in &one.0 {
-        match other.0.get(step) {
-            None => drop(left.insert(step.clone(), below.clone())),
-            Some(others) if others.is_empty() || below.is_empty() => {}
-            Some(others) => {
-                let inner = difference(below, others);
-                if !inner.is_empty() {
-                    left.insert(step.clone(), inner);
-                }
-            }
+        let Some(others) = other.0.get(step) else {
+            left.insert(step.clone(), below.clone());
+            continue;
+        };
+        let inner = difference(below, others);
+        if !inner.is_empty() || (below.is_empty() && !others.is_empty()) {
+            left.insert(step.clone(), inner);
         }
     }
     Owned(left)

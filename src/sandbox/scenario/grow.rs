@@ -266,7 +266,9 @@ fn start_pod(mut pod: Value, told: Option<&Value>, born: &str, nodes: &[String],
         return pod;
     }
     if doc::text(&pod, "/spec/nodeName").is_empty() {
-        let drawn = chance::below(0, doc::name(&pod), u64::try_from(nodes.len()).unwrap_or(1));
+        // One owner's pods are spread over the nodes in turn, from a node of its own.
+        let owner = format!("{}/{}", doc::namespace(&pod), doc::text(&pod, "/metadata/generateName"));
+        let drawn = chance::below(0, &owner, u64::try_from(nodes.len()).unwrap_or(1));
         let turn = usize::try_from(drawn).unwrap_or(0) + at;
         let node = match text("/node") {
             node if node.is_empty() => nodes.get(turn % nodes.len().max(1)).cloned().unwrap_or_default(),

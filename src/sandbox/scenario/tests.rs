@@ -2,13 +2,15 @@
 
 use super::{Scenario, ScenarioError, load, parse, shipped};
 use crate::model::fact::RELEASE_SECRET_TYPE;
-use crate::model::{Kind, Object};
+use crate::model::{Key, Kind, Object, Propagation};
 use crate::sandbox::controllers::document as doc;
+use crate::sandbox::{Clock, Objects as _, Options, Sandbox, Settled, TestClock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::io::Read as _;
+use std::time::Duration;
 
 const HEADER: &str = "scenario: small\ntitle: A small one\n---\n";
 
@@ -280,4 +282,32 @@ fn a_file_is_loaded_by_its_path_and_a_missing_one_says_what_there_is() {
     assert_eq!(scenario.title, "A small one");
     let error = load("hasan-pord").unwrap_err().to_string();
     assert!(error.contains("name one of hasan-prod, calm, vault-raft"), "{error}");
+}
+
+#[test]
+fn a_scenario_starts_as_a_sandbox_and_its_destroyed_disks_are_told() {
+    let clock = Clock::Test(TestClock::at(now()));
+    let options = Options::of(&load("calm").unwrap(), clock, 1).unwrap();
+    let sandbox = Sandbox::start(options).unwrap();
+    assert_eq!(sandbox.settle(Duration::from_hours(1)), Settled::AtRest);
+    sandbox.change(|store| {
+        for (key, propagation) in [
+            (Key::cluster(Kind::PersistentVolume, "beta-db"), None),
+            (Key::new(Kind::StatefulSet, "beta", "db"), Some(Propagation::Background)),
+            (
+                Key::new(Kind::PersistentVolumeClaim, "beta", "data-db-0"),
+                Some(Propagation::Background),
+            ),
+        ] {
+            let mut object = store.get(&key).unwrap();
+            if let Some(propagation) = propagation {
+                store.delete(&key, &doc::uid(&object), propagation).unwrap();
+            } else {
+                doc::put(&mut object, &["spec", "persistentVolumeReclaimPolicy"], "Delete");
+                store.replace(object).unwrap();
+            }
+        }
+    });
+    assert_eq!(sandbox.settle(Duration::from_hours(1)), Settled::AtRest);
+    assert_eq!(sandbox.destroyed(), ["ebs.csi.aws.com vol-0beta77c1e0"]);
 }

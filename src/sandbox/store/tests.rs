@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::Kind;
 use crate::sandbox::clock::TestClock;
-use crate::sandbox::fields::{at, list, put};
+use crate::sandbox::fields::{at, list};
 use serde_json::json;
 use std::time::Duration;
 
@@ -196,7 +196,7 @@ fn a_job_orphans_unless_told_otherwise() {
         let deleted = store.erase(jobs, "default", "j", &options).unwrap();
         match (deleted, held) {
             (Deleted::Marked(object), Some(held)) => {
-                assert_eq!(list(&object, &["metadata", "finalizers"]), [json!(held)])
+                assert_eq!(list(&object, &["metadata", "finalizers"]), [json!(held)]);
             }
             (Deleted::Removed(_), None) => {}
             (other, _) => panic!("{propagation:?} ended as {other:?}"),

@@ -52,3 +52,18 @@ fn what_deleting_a_claim_would_do() {
 fn all_keys() {
     pictures("help", "?");
 }
+
+#[test]
+fn the_panel_in_front_of_deleting_a_job() {
+    pictures("gate-job", ":tenant has<enter><tab><ctrl-d>");
+}
+
+#[test]
+fn the_panel_in_front_of_deleting_a_claim() {
+    pictures("gate-claim", ":tenant has<enter>j<ctrl-d>");
+}
+
+#[test]
+fn the_panel_in_front_of_clearing_a_claim_ref() {
+    pictures("gate-claimref", ":tenant has<enter>Gc");
+}

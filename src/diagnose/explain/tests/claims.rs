@@ -30,10 +30,14 @@ fn the_nine_jobs_of_seed_000() {
     );
     let steps = steps(&explanation);
     assert!(steps[0].starts_with("save the logs of 9 pods (train-0-x,"), "{steps:?}");
+    assert!(
+        steps[1].starts_with("wait until 9 Jobs (train-0, train-1,")
+            && steps[1].ends_with("have ended and delete them then, since an ended pod holds too; or, if they must not go on, delete them now:"),
+        "{steps:?}"
+    );
     assert_eq!(
-        steps[1],
-        "delete Job train-0 with Background, which stops pod train-0-x, or wait until it ends and delete it then: \
-         its ended pod would hold too [delete job/train-0 (Background)]"
+        steps[2],
+        "delete Job train-0 with Background, which stops pod train-0-x [delete job/train-0 (Background)]"
     );
     let acts: Vec<_> = explanation.way_out.iter().filter_map(|step| step.act.clone()).collect();
     assert_eq!(acts.len(), 9);
@@ -95,6 +99,7 @@ fn each_root_is_stopped_where_it_respawns() {
             vec![
                 "suspend CronJob nightly (schedule 0 2 * * *): its next run would hold the claim again",
                 "save the logs of 1 pod (nightly-1-x)",
+                "wait until 1 Job (nightly-1) has ended and delete it then",
                 "delete Job nightly-1 with Background",
             ],
         ),

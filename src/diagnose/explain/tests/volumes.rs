@@ -28,6 +28,16 @@ fn a_bound_volume() {
     let explanation = told(&with(volume("labels: {}", "Retain", "Bound"), CLAIM), "pv/pv-1");
     assert_eq!(explanation.sentence, "Bound · shop/data");
     assert!(explanation.way_out.is_empty());
+    let going = CLAIM.replace(
+        "{name: data,",
+        "{name: data, deletionTimestamp: \"2026-04-27T13:00:00Z\",",
+    );
+    let explanation = told(&with(volume("labels: {}", "Delete", "Bound"), &going), "pv/pv-1");
+    assert_eq!(
+        explanation.sentence,
+        "Bound · shop/data, which is being deleted: then Released, and its disk is destroyed as soon as ebs.csi.aws.com gets to it"
+    );
+    assert!(steps(&explanation)[0].starts_with("set pv/pv-1 to Retain now"));
 }
 
 #[test]

@@ -95,14 +95,14 @@ fn seed_003_pod_first_comes_back_on_the_old_claim() {
     let (claim, old) = (pvc("vault", "data-vault-0"), bench.uid(&pvc("vault", "data-vault-0")));
     let first = bench.uid(&pod("vault", "vault-0"));
     bench.delete(&pod("vault", "vault-0"), Propagation::Background);
-    // As kubectl does: the next command is given when the pod is gone. It comes after the replacement.
+    // As a script does: kubectl returns when the pod is gone, and the next one needs a moment to start.
     while bench
         .get(&pod("vault", "vault-0"))
-        .is_none_or(|pod| doc::uid(&pod) == first)
+        .is_some_and(|pod| doc::uid(&pod) == first)
     {
-        bench.run(Duration::from_millis(100));
+        bench.run(Duration::from_millis(10));
     }
-    bench.run(Duration::from_millis(100));
+    bench.run(Duration::from_millis(40));
     bench.delete(&claim, Propagation::Background);
     bench.delete(&pvc("vault", "audit-vault-0"), Propagation::Background);
     bench.run(MINUTE);
@@ -119,6 +119,9 @@ fn seed_003_pod_first_comes_back_on_the_old_claim() {
         bench.field(&pv("pvc-1d4e7b20-93f6-4a5c-8e01-6b2f9c70d3a5"), "/status/phase"),
         "Bound"
     );
+    let told = bench.said("vault", "vault-0");
+    let refused = "Warning FailedMount: error processing PVC vault/data-vault-0: PVC is being deleted";
+    assert!(told.iter().any(|told| told == refused), "{told:?}");
 }
 
 #[test]

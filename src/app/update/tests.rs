@@ -1,0 +1,5 @@
+//! Keys and reports in, state and effects out.
+
+mod acting;
+mod looking;
+mod world;
