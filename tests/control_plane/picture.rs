@@ -83,7 +83,7 @@ pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Condi
         Act::ClearClaimRef { volume } => {
             let mut object = Object::clone(end.pinned(volume).expect("the volume"));
             if let Body::PersistentVolume(facts) = &mut object.body {
-                pilothouse::laws::apply::clear_claim_ref(facts);
+                apply::clear_claim_ref(facts);
             }
             end.put(object);
         }

@@ -34,12 +34,9 @@ scenario: both
 title: One node, nothing on it
 ---
 apiVersion: v1
-kind: Namespace
-metadata: {name: kube-system}
----
-apiVersion: v1
 kind: Node
 metadata: {name: node-0}
+status: {conditions: [{type: Ready, status: 'True'}]}
 ";
 
 pub(crate) struct Stage<'plane> {
@@ -75,7 +72,7 @@ impl<'plane> Stage<'plane> {
             .build()
             .expect("a runtime");
         let scenario = scenario::parse("both.yaml", EMPTY).unwrap_or_else(|error| panic!("{error}"));
-        let options = Options::playing(&scenario, Clock::Real, 7).unwrap_or_else(|error| panic!("{error}"));
+        let options = Options::of(&scenario, Clock::Real, 7).unwrap_or_else(|error| panic!("{error}"));
         let sandbox = Sandbox::start(options).expect("a sandbox");
         let open = |name: &'static str, kubeconfig: PathBuf| Side {
             name,
@@ -105,9 +102,9 @@ impl<'plane> Stage<'plane> {
 
     /// Creates the same objects on both sides, in the trial's namespace.
     pub(crate) fn create(&mut self, objects: &[Value]) {
-        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
+        let documents: Vec<String> = objects.iter().map(Value::to_string).collect();
         for side in [Which::Real, Which::Twin] {
-            self.on(side, &["create", "-f", "-"], &list).ok();
+            self.on(side, &["create", "-f", "-"], &documents.join("\n---\n")).ok();
         }
     }
 
