@@ -153,7 +153,8 @@ impl Flight {
     /// Types the fact that the panel asks for.
     pub(crate) async fn type_fact(&mut self, tenant: &str) {
         let shown = self.text();
-        let Some(question) = inside(&shown).find_map(|line| line.strip_prefix("type ")?.strip_suffix(':')) else {
+        let asked = inside(&shown).find_map(|line| line.strip_prefix("type ")?.split_once(':'));
+        let Some((question, _)) = asked else {
             return;
         };
         let fact = fact(self.state().world(), tenant, question).unwrap_or_else(|| panic!("what is {question:?}?\n{shown}"));
@@ -202,10 +203,18 @@ fn fact(world: &World, tenant: &str, question: &str) -> Option<String> {
     if let Some(key) = question.strip_prefix("the last six of the uid of ") {
         return Some(named(key)?.meta.uid.tail(6));
     }
+    let pods = |key: &str| {
+        let owner = named(key)?;
+        let pods = world.dependents_of(&owner.meta.uid);
+        Some(pods.filter(|object| object.kind() == Kind::Pod).cloned().collect::<Vec<_>>())
+    };
+    let of_job = question.strip_prefix("the node that the pods of ");
+    if let Some(key) = of_job.and_then(|rest| rest.strip_suffix(" run on")) {
+        return Some(pods(key)?.first()?.body.pod()?.spec.node_name.to_string());
+    }
     if let Some(key) = question.strip_prefix("the node that ").and_then(|rest| rest.strip_suffix(" runs on")) {
         return Some(named(key)?.body.pod()?.spec.node_name.to_string());
     }
     let key = question.strip_prefix("how many pods ")?.strip_suffix(" has")?;
-    let uid = &named(key)?.meta.uid;
-    Some(world.dependents_of(uid).filter(|object| object.kind() == Kind::Pod).count().to_string())
+    Some(pods(key)?.len().to_string())
 }

@@ -174,10 +174,10 @@ impl<'plane> Stage<'plane> {
     /// Both sides show the same now, and go on showing it.
     pub(crate) fn compare_now(&mut self) {
         let namespace = &self.trial.namespace;
-        let real = self.real.flight.state().world().clone();
-        let here = self.runtime.block_on(rest(&mut self.real.flight, &real, namespace, None));
-        let twin = self.twin.flight.state().world().clone();
-        let there = self.runtime.block_on(rest(&mut self.twin.flight, &twin, namespace, Some(&here)));
+        let nothing = World::default();
+        let (real, twin) = (&mut self.real.flight, &mut self.twin.flight);
+        let here = self.runtime.block_on(rest(real, &nothing, namespace, None));
+        let there = self.runtime.block_on(rest(twin, &nothing, namespace, Some(&here)));
         assert_eq!(there, here, "sandbox (left) and real control plane (right) before the act");
     }
 
