@@ -3,7 +3,7 @@
 
 use super::cockpit::yaml;
 use super::session::JournalHome;
-use crate::app::{Answer, Doubtful, Event, JournalState, StepNumber, StepProgress};
+use crate::app::{Answer, Doubtful, Ending, Event, JournalState, StepNumber, StepProgress};
 use crate::cluster::{ClusterError, Connection, read, write};
 use crate::forecast::forecast;
 use crate::gate::{self, Approved, Fresh};
@@ -19,6 +19,9 @@ use tokio::task::{JoinHandle, block_in_place};
 /// How long the request itself may take before its outcome is in doubt.
 const REQUEST: Duration = Duration::from_secs(20);
 
+/// How often a step in doubt is looked at again: a request that nobody waits for may still be carried out.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
 /// What the cockpit asks of the hand.
 #[derive(Debug)]
 pub(super) enum Order {
@@ -31,7 +34,7 @@ pub(super) enum Order {
     },
     Ended {
         number: StepNumber,
-        ending: String,
+        ending: Ending,
     },
     ObserveDoubts,
     SettleDoubt {
@@ -75,8 +78,15 @@ impl Hand {
             if let Some(home) = home {
                 hand.open(&home).await;
             }
-            while let Some(order) = inbox.recv().await {
-                hand.carry_out(order).await;
+            loop {
+                let doubtful = matches!(hand.desk, Desk::InDoubt(_));
+                tokio::select! {
+                    order = inbox.recv() => match order {
+                        Some(order) => hand.carry_out(order).await,
+                        None => break,
+                    },
+                    () = tokio::time::sleep(LOOK_AGAIN), if doubtful => hand.settle(&[]).await,
+                }
             }
             hand.finish();
         });
@@ -95,7 +105,7 @@ impl Hand {
                 self.report(number, progress).await;
                 self.doubt_what_is_unfinished().await;
             }
-            Order::Ended { number, ending } => self.ended(number, ending),
+            Order::Ended { number, ending } => self.ended(number, &ending),
             Order::ObserveDoubts => self.settle(&[]).await,
             Order::SettleDoubt { step, answer } => self.settle(&[(step, answer)]).await,
         }
@@ -133,7 +143,7 @@ impl Hand {
             }
             Err(error) => {
                 self.tell(Event::Journal(JournalState::ReadOnly { why: error.to_string() }))
-                    .await
+                    .await;
             }
         }
     }
@@ -170,7 +180,7 @@ impl Hand {
         match self.clear_and_send(number, logged, world, conditions).await {
             Ok(progress) => progress,
             Err(why) => self
-                .void(&ticket, vec![why.clone()])
+                .void(&ticket, std::slice::from_ref(&why))
                 .map_or_else(|| failed(why), failed),
         }
     }
@@ -205,7 +215,7 @@ impl Hand {
             Ok(clearance) => clearance,
             Err(voided) => {
                 let changes = voided.changes;
-                return Ok(match self.void(&ticket, changes.clone()) {
+                return Ok(match self.void(&ticket, &changes) {
                     None => StepProgress::Voided { changes },
                     Some(why) => StepProgress::Failed { why },
                 });
@@ -236,16 +246,30 @@ impl Hand {
     }
 
     /// Records that an approval died. Returns why, when even that could not be recorded.
-    fn void(&mut self, ticket: &Ticket, changes: Vec<String>) -> Option<String> {
-        self.write(|journal, now| journal.voided(ticket, &changes, now)).err()
+    fn void(&mut self, ticket: &Ticket, changes: &[String]) -> Option<String> {
+        self.write(|journal, now| journal.voided(ticket, changes, now)).err()
     }
 
     /// The post-condition of an accepted step was observed, or its deadline passed.
-    fn ended(&mut self, number: StepNumber, ending: String) {
-        let Some(step) = self.tickets.get(&number).map(|ticket| ticket.step().to_owned()) else {
+    fn ended(&mut self, number: StepNumber, ending: &Ending) {
+        let Some(ticket) = self.tickets.get(&number).cloned() else {
             return;
         };
-        if let Err(why) = self.write(|journal, now| journal.note(&format!("{step}: {ending}"), now)) {
+        let written = match ending {
+            Ending::Observed { what } => {
+                let outcome = journal::Outcome::Done {
+                    evidence: format!("observed: {what}"),
+                };
+                self.write(|journal, now| journal.close(&ticket, outcome, now))
+            }
+            Ending::TimedOut { .. } => {
+                let line = format!("{}: {}", ticket.step(), ending.sentence());
+                self.write(|journal, now| journal.note(&line, now))
+            }
+            // the hand itself said so, and wrote it down when it did
+            Ending::Voided { .. } | Ending::NotDone { .. } | Ending::InDoubt { .. } => Ok(()),
+        };
+        if let Err(why) = written {
             tracing::warn!(%why, "the end of a step could not be noted");
         }
     }
