@@ -217,7 +217,7 @@ impl State {
     }
 
     /// The object that a key is about: the one under the cursor, or the one the screen is about.
-    pub(in crate::app) fn meant(&self) -> Option<Subject> {
+    pub fn meant(&self) -> Option<Subject> {
         let visit = self.visit();
         let under = self.derived.ids(visit.part).and_then(|ids| {
             let cursor = visit.cursor();
