@@ -55,6 +55,16 @@ pub enum Command {
     Complete,
 }
 
+impl Command {
+    /// It moves the cursor or the page, and changes nothing that is shown besides.
+    pub const fn only_moves(self) -> bool {
+        matches!(
+            self,
+            Self::Down | Self::Up | Self::Top | Self::Bottom | Self::PageDown | Self::PageUp
+        )
+    }
+}
+
 /// Where a binding holds. A screen asks its own places first, then the general ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Place {

@@ -74,7 +74,7 @@ proptest! {
     #[test]
     fn no_name_reaches_a_cell_as_it_is(name in hostile_text(), width in 20_u16..140, height in 5_u16..45) {
         for keys in SCREENS {
-            let mut state = connected(Mode::Operating, (width, height), named(&name));
+            let mut state = connected(Mode::Operating, (width, height), &named(&name));
             press(&mut state, keys);
             if let Some(subject) = state.meant() {
                 let key = subject.key.clone();
