@@ -5,7 +5,6 @@
 
 mod args;
 mod config;
-mod docs;
 mod failure;
 mod journal;
 mod report;
@@ -69,7 +68,6 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
             runtime()?.block_on(report::forecast(&connect, &config, &act, output))
         }
         Some(Command::Journal { command }) => journal::run(&command),
-        Some(Command::Docs { directory }) => docs::write(&directory),
     }
 }
 
@@ -78,5 +76,10 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(format!("the async runtime could not start: {error}"), "free some memory or threads and try again"))
+        .map_err(|error| {
+            Failure::new(
+                format!("the async runtime could not start: {error}"),
+                "free some memory or threads and try again",
+            )
+        })
 }

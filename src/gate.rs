@@ -5,6 +5,20 @@
 //! Panel ──approve──▶ Approved ──journal.record──▶ Logged<Approved> ──clear──▶ Clearance ──▶ cluster::write
 //! ```
 //!
+//! The one way through, which compiles (the ways around it, on each type, do not):
+//!
+//! ```
+//! use pilothouse::gate::{Clearance, Fresh, Panel, clear};
+//! use pilothouse::journal::{Journal, JournalError, Saved};
+//! use pilothouse::model::Now;
+//!
+//! fn through(mut panel: Panel, journal: &mut Journal, saved: &Saved, fresh: &Fresh, now: Now) -> Option<Clearance> {
+//!     let approved = panel.approve(now).ok()?;
+//!     let logged = journal.record(approved, saved, now).ok()?;
+//!     clear(logged, fresh, now).ok()
+//! }
+//! ```
+//!
 //! Each arrow consumes its left side. This room knows worlds, forecasts and what the journal proves; it knows no network,
 //! no disk, no clock and no terminal.
 //!

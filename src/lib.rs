@@ -4,6 +4,8 @@
 //! `tests/tidy.rs` keeps its doors shut.
 
 pub mod app;
+pub mod cli;
+pub mod cluster;
 pub mod diagnose;
 pub mod forecast;
 pub mod gate;
@@ -11,4 +13,6 @@ pub mod headless;
 pub mod journal;
 pub mod laws;
 pub mod model;
+pub mod sandbox;
+pub mod shell;
 pub mod ui;

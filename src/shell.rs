@@ -7,12 +7,13 @@ mod cockpit;
 mod hand;
 mod input;
 mod log;
+mod look;
 mod screen;
 mod session;
 
 pub use cockpit::{Cockpit, Outward};
 pub use screen::{install_panic_hook, require_terminal};
-pub use session::{JournalHome, Session};
+pub use session::{JournalHome, QUIET, Session};
 
 use crate::app::{Event, Key};
 use crate::cli::Failure;
@@ -33,18 +34,33 @@ const FAST_TICK: Duration = Duration::from_millis(100);
 
 /// Opens the cockpit and runs it until the operator leaves or the terminal goes.
 pub async fn run(session: Session) -> Result<ExitCode, Failure> {
-    let theme = session.theme()?;
+    let theme = look::chosen(session.config.theme.as_deref())?;
     log::install();
     let size = crossterm::terminal::size().unwrap_or((80, 24));
     let cockpit = Cockpit::open(&session, size).await?;
-    let screen = Screen::enter()
-        .map_err(|error| Failure::new(format!("the terminal cannot be used: {error}"), "run it in another terminal"))?;
-    let mut helm = Helm { cockpit, screen, theme, drawn: Instant::now(), dirty: true };
+    let screen = Screen::enter().map_err(|error| {
+        Failure::new(
+            format!("the terminal cannot be used: {error}"),
+            "run it in another terminal",
+        )
+    })?;
+    let mut helm = Helm {
+        cockpit,
+        screen,
+        theme,
+        drawn: Instant::now(),
+        dirty: true,
+    };
     let ended = helm.steer().await;
     let Helm { cockpit, screen, .. } = helm;
     drop(screen);
     cockpit.close().await;
-    ended.map_err(|error| Failure::new(format!("the terminal went away: {error}"), "start the cockpit again; its journal is in order"))?;
+    ended.map_err(|error| {
+        Failure::new(
+            format!("the terminal went away: {error}"),
+            "start the cockpit again; its journal is in order",
+        )
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -64,6 +80,7 @@ impl Helm {
         let mut ticks = Ticks::new();
         loop {
             let frame = self.drawn + FRAME;
+            let at_gate = self.cockpit.state.at_gate();
             tokio::select! {
                 input = keys.next() => match input {
                     Some(Ok(input)) => {
@@ -80,7 +97,7 @@ impl Helm {
                         return Ok(());
                     }
                 }
-                () = ticks.next(self.cockpit.state.at_gate()) => {
+                () = ticks.next(at_gate) => {
                     let now = self.cockpit.clock().now();
                     if !self.take(Event::Tick(now))? {
                         return Ok(());
@@ -100,9 +117,9 @@ impl Helm {
                 Outward::Quit => return Ok(false),
                 Outward::Suspend => self.suspend()?,
                 Outward::Redraw => self.screen.forget()?,
-                Outward::SetTheme(name) => match Theme::load(&name) {
+                Outward::SetTheme(name) => match look::chosen(Some(&name)) {
                     Ok(theme) => self.theme = theme,
-                    Err(error) => self.cockpit.tell(error.to_string()),
+                    Err(failure) => self.cockpit.tell(failure.to_string()),
                 },
                 Outward::Copy(text) => crossterm::execute!(
                     std::io::stdout(),
@@ -116,6 +133,7 @@ impl Helm {
     fn draw(&mut self) -> std::io::Result<()> {
         self.dirty = false;
         self.drawn = Instant::now();
+        crate::ui::gather();
         let (state, theme) = (&self.cockpit.state, &self.theme);
         self.screen.draw(|frame| crate::ui::render(state, theme, frame))
     }
@@ -123,7 +141,10 @@ impl Helm {
     /// Gives the terminal to the shell that started us, until it continues us.
     fn suspend(&mut self) -> std::io::Result<()> {
         screen::restore();
-        let stopped = std::process::Command::new("kill").arg("-STOP").arg(std::process::id().to_string()).status();
+        let stopped = std::process::Command::new("kill")
+            .arg("-STOP")
+            .arg(std::process::id().to_string())
+            .status();
         self.screen.reenter()?;
         if let Err(error) = stopped {
             self.cockpit.tell(format!("cannot suspend: {error}"));
@@ -170,11 +191,18 @@ impl Ticks {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             ticks
         };
-        Self { slow: every(TICK), fast: every(FAST_TICK) }
+        Self {
+            slow: every(TICK),
+            fast: every(FAST_TICK),
+        }
     }
 
     async fn next(&mut self, at_gate: bool) {
-        if at_gate { self.fast.tick().await } else { self.slow.tick().await };
+        if at_gate {
+            self.fast.tick().await
+        } else {
+            self.slow.tick().await
+        };
     }
 }
 

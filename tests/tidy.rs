@@ -2,6 +2,12 @@
 //!
 //! It reads the `use` lines and paths of every source file. `tidy_can_fail` shows that a broken door is seen.
 
+#![expect(
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that reads our own sources: failing loudly is its job"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

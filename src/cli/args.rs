@@ -48,7 +48,11 @@ pub struct ConnectArgs {
 impl ConnectArgs {
     /// As the cluster room wants them; before a screen is up, a credential plugin may ask.
     pub fn options(&self) -> ConnectOptions {
-        ConnectOptions { kubeconfig: self.kubeconfig.clone(), context: self.context.clone(), plugin_may_ask: true }
+        ConnectOptions {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+            plugin_may_ask: true,
+        }
     }
 }
 
@@ -56,7 +60,13 @@ impl ConnectArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct LookArgs {
     /// A namespace to look at; repeat it for several. Needed only where you may not list the whole cluster
-    #[arg(long = "namespace", short = 'n', global = true, value_name = "NS", help_heading = "View")]
+    #[arg(
+        long = "namespace",
+        short = 'n',
+        global = true,
+        value_name = "NS",
+        help_heading = "View"
+    )]
     pub namespaces: Vec<String>,
     /// How tenants are told apart: `pattern=GLOB[,GLOB]` by namespace name, `label=KEY` by namespace label,
     /// `release=GLOB` by Helm release [default: every namespace but kube-*]
@@ -108,12 +118,6 @@ pub enum Command {
     Journal {
         #[command(subcommand)]
         command: JournalCommand,
-    },
-    /// Write the generated documents (key table, command line, pictures of the screens) into a directory
-    #[command(hide = true)]
-    Docs {
-        #[arg(default_value = "docs")]
-        directory: PathBuf,
     },
 }
 

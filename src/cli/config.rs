@@ -1,7 +1,7 @@
 //! The configuration file and the flags that override it. Errors name file, line, column and the fix.
 
-use super::args::LookArgs;
 use super::Failure;
+use super::args::LookArgs;
 use crate::model::{Globs, TenantRule, Text};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,10 @@ impl Config {
 
     fn read(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            Failure::new(format!("the configuration {} cannot be read: {error}", path.display()), "check the path, or leave --config out")
+            Failure::new(
+                format!("the configuration {} cannot be read: {error}", path.display()),
+                "check the path, or leave --config out",
+            )
         })?;
         Self::parse(&text, path)
     }
@@ -80,11 +83,18 @@ impl Config {
             Some(rule) => {
                 let at = rule.span().start;
                 TenantChoice::parse(rule.get_ref()).map_err(|what| {
-                    Failure::new(format!("{}:{}: tenants: {what}", path.display(), position(text, at)), TENANT_RULES)
+                    Failure::new(
+                        format!("{}:{}: tenants: {what}", path.display(), position(text, at)),
+                        TENANT_RULES,
+                    )
                 })?
             }
         };
-        Ok(Self { tenants, namespaces: file.namespaces.into_iter().map(Text::from).collect(), theme: file.theme })
+        Ok(Self {
+            tenants,
+            namespaces: file.namespaces.into_iter().map(Text::from).collect(),
+            theme: file.theme,
+        })
     }
 }
 
@@ -119,14 +129,20 @@ pub(super) fn position(text: &str, at: usize) -> String {
 
 fn default_path() -> Option<PathBuf> {
     use etcetera::BaseStrategy as _;
-    etcetera::choose_base_strategy().ok().map(|dirs| dirs.config_dir().join("pilothouse/config.toml"))
+    etcetera::choose_base_strategy()
+        .ok()
+        .map(|dirs| dirs.config_dir().join("pilothouse/config.toml"))
 }
 
 /// Where journals live: `$XDG_STATE_HOME/pilothouse`, one directory a cluster.
 pub(super) fn state_dir() -> Result<PathBuf, Failure> {
     use etcetera::BaseStrategy as _;
-    let dirs = etcetera::choose_base_strategy()
-        .map_err(|error| Failure::new(format!("no home directory for the journal: {error}"), "set HOME or XDG_STATE_HOME"))?;
+    let dirs = etcetera::choose_base_strategy().map_err(|error| {
+        Failure::new(
+            format!("no home directory for the journal: {error}"),
+            "set HOME or XDG_STATE_HOME",
+        )
+    })?;
     Ok(dirs.state_dir().unwrap_or_else(|| dirs.data_dir()).join("pilothouse"))
 }
 
@@ -136,8 +152,15 @@ mod tests {
 
     #[test]
     fn by_default_every_namespace_but_kubernetes_own_is_a_tenant() {
-        let TenantRule::Pattern(globs) = TenantChoice::default().0 else { panic!("the default is a pattern") };
-        for (name, tenant) in [("default", true), ("kubecost", true), ("kube-system", false), ("kube-public", false)] {
+        let TenantRule::Pattern(globs) = TenantChoice::default().0 else {
+            panic!("the default is a pattern")
+        };
+        for (name, tenant) in [
+            ("default", true),
+            ("kubecost", true),
+            ("kube-system", false),
+            ("kube-public", false),
+        ] {
             assert_eq!(globs.matches(name), tenant, "{name}");
         }
     }

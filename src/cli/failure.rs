@@ -12,7 +12,10 @@ pub struct Failure {
 
 impl Failure {
     pub fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { what: what.into(), hint: hint.into() }
+        Self {
+            what: what.into(),
+            hint: hint.into(),
+        }
     }
 
     /// A cluster's trouble; its sentence already ends with the next thing to try.
@@ -31,7 +34,11 @@ impl Failure {
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.hint.is_empty() { f.write_str(&self.what) } else { write!(f, "{}; {}", self.what, self.hint) }
+        if self.hint.is_empty() {
+            f.write_str(&self.what)
+        } else {
+            write!(f, "{}; {}", self.what, self.hint)
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! `journal verify` and `journal show`: read without taking any lock, so that a running cockpit is not disturbed.
 
+use super::Failure;
 use super::args::{JournalCommand, Output};
 use super::config::state_dir;
 use super::sandbox::say;
-use super::Failure;
 use crate::journal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,16 +18,29 @@ pub(super) fn run(command: &JournalCommand) -> Result<ExitCode, Failure> {
 /// The journals meant: the one named, or every journal of this user.
 fn files(named: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
     if let Some(path) = named {
-        let file = if path.is_dir() { path.join(journal::FILE) } else { path.to_owned() };
+        let file = if path.is_dir() {
+            path.join(journal::FILE)
+        } else {
+            path.to_owned()
+        };
         return if file.is_file() {
             Ok(vec![file])
         } else {
-            Err(Failure::new(format!("there is no journal at {}", file.display()), "name its file or its directory"))
+            Err(Failure::new(
+                format!("there is no journal at {}", file.display()),
+                "name its file or its directory",
+            ))
         };
     }
     let home = state_dir()?;
     let mut found: Vec<PathBuf> = std::fs::read_dir(&home)
-        .map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path().join(journal::FILE)).filter(|file| file.is_file()).collect())
+        .map(|entries| {
+            entries
+                .filter_map(Result::ok)
+                .map(|entry| entry.path().join(journal::FILE))
+                .filter(|file| file.is_file())
+                .collect()
+        })
         .unwrap_or_default();
     found.sort();
     if found.is_empty() {
@@ -43,7 +56,7 @@ fn verify(files: &[PathBuf]) -> Result<ExitCode, Failure> {
     let mut sound = true;
     for file in files {
         match journal::verify(file) {
-            Ok(verified) => say(&format!("✓ {}: {verified}\n", file.display()))?,
+            Ok(verified) => say(&sound_line(&verified))?,
             Err(tampered) => {
                 sound = false;
                 say(&format!("✗ {}: {tampered}\n", file.display()))?;
@@ -53,11 +66,34 @@ fn verify(files: &[PathBuf]) -> Result<ExitCode, Failure> {
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
+/// What was verified, in one line, and what could not be judged.
+fn sound_line(verified: &journal::Verified) -> String {
+    let mut line = format!(
+        "✓ {}: {} records and {} saved objects verify; head {}",
+        verified.path.display(),
+        verified.records,
+        verified.saved,
+        verified.head
+    );
+    if verified.torn.is_some() {
+        line.push_str("; its last line was torn by a crash and will be cut at the next start");
+    }
+    if !verified.unknown.is_empty() {
+        line.push_str(&format!(
+            "; {} records are of a newer version and were not judged",
+            verified.unknown.len()
+        ));
+    }
+    line.push('\n');
+    line
+}
+
 fn show(files: &[PathBuf], output: Output) -> Result<ExitCode, Failure> {
     let mut sound = true;
     let mut shown = Vec::new();
     for file in files {
-        let journal = journal::show(file).map_err(|error| Failure::new(format!("{}: {error}", file.display()), "name another file"))?;
+        let journal = journal::show(file)
+            .map_err(|error| Failure::new(format!("{}: {error}", file.display()), "name another file"))?;
         sound &= journal.tampered.is_none();
         match output {
             Output::Text => say(&format!("{}\n{}\n", file.display(), journal.text()))?,

@@ -9,10 +9,16 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Every demo of a scenario is the same cluster: its journal tells of all of them.
+const SEED: u64 = 1;
+
 /// The cockpit on a sandbox; it may act, because there is nothing to break.
 pub(super) async fn demo(scenario: &str, config: &Config) -> Result<ExitCode, Failure> {
-    let sandbox = start(scenario).await?;
-    let connect = ConnectOptions { kubeconfig: Some(sandbox.kubeconfig().to_owned()), ..ConnectOptions::default() };
+    let sandbox = start(scenario)?;
+    let connect = ConnectOptions {
+        kubeconfig: Some(sandbox.kubeconfig().to_owned()),
+        ..ConnectOptions::default()
+    };
     let session = Session::new(connect, config).operating(JournalHome(state_dir()?));
     let ended = shell::run(session).await;
     drop(sandbox);
@@ -23,10 +29,12 @@ pub(super) async fn demo(scenario: &str, config: &Config) -> Result<ExitCode, Fa
 pub(super) async fn serve(scenario: Option<&str>) -> Result<ExitCode, Failure> {
     let Some(scenario) = scenario else {
         let mut list = String::from("Scenarios:\n");
-        for shipped in scenario::shipped() {
-            list.push_str(&format!("  {:12} {}\n", shipped.name, shipped.title));
+        for (name, title) in scenario::shipped() {
+            list.push_str(&format!("  {name:12} {title}\n"));
         }
-        list.push_str("\nServe one with `pilothouse sandbox NAME`, or a file of your own with `pilothouse sandbox FILE`.\n");
+        list.push_str(
+            "\nServe one with `pilothouse sandbox NAME`, or a file of your own with `pilothouse sandbox FILE`.\n",
+        );
         say(&list)?;
         return Ok(ExitCode::SUCCESS);
     };
@@ -34,7 +42,7 @@ pub(super) async fn serve(scenario: Option<&str>) -> Result<ExitCode, Failure> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
     let mut hang_up = signal(SignalKind::hangup()).map_err(unheard)?;
-    let sandbox = start(scenario).await?;
+    let sandbox = start(scenario)?;
     say(&format!("{}\n", sandbox.kubeconfig().display()))?;
     tokio::select! {
         _ = interrupt.recv() => {}
@@ -45,11 +53,16 @@ pub(super) async fn serve(scenario: Option<&str>) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn start(name: &str) -> Result<Sandbox, Failure> {
-    let scenario = scenario::load(name).map_err(|error| Failure::new(error.to_string(), "`pilothouse sandbox` lists the shipped ones"))?;
-    Sandbox::start(Options::of(scenario, Clock::Real))
-        .await
-        .map_err(|error| Failure::new(format!("the sandbox cannot listen on 127.0.0.1: {error}"), "free a port or allow loopback sockets"))
+fn start(name: &str) -> Result<Sandbox, Failure> {
+    let told = |error: scenario::ScenarioError| Failure::new(error.to_string(), "");
+    let scenario = scenario::load(name).map_err(told)?;
+    let options = Options::of(&scenario, Clock::Real, SEED).map_err(told)?;
+    Sandbox::start(options).map_err(|error| {
+        Failure::new(
+            format!("the sandbox cannot start: {error}"),
+            "allow sockets on 127.0.0.1, or correct the scenario",
+        )
+    })
 }
 
 /// Writes to standard output at once: whoever reads the first line must not wait for a buffer.

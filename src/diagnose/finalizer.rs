@@ -3,15 +3,19 @@
 //! Source: `reference/semantics.md` §3.2–3.11. Pilothouse offers no strip: this room says what one would cost.
 //! Controllers of the control plane itself are taken to be alive: nothing in the API says otherwise.
 
+mod known;
+mod provisioner;
+
+pub(crate) use provisioner::provisioner_life;
+
 use super::look::Look;
 use super::{holder, phrase};
-use crate::laws::change::{FOREGROUND, NAMESPACE_FINALIZER, ORPHAN};
+use crate::laws::change::FOREGROUND;
 use crate::laws::{Conditions, Evidence};
 use crate::model::storage::{
     EXTERNAL_ATTACHER_PREFIX, EXTERNAL_PROVISIONER, PV_CONTROLLER, PV_PROTECTION, PVC_PROTECTION, VolumePhase,
     provisioner,
 };
-use crate::model::workload::JOB_TRACKING;
 use crate::model::{Kind, Now, Object, Text, World};
 use std::time::Duration;
 
@@ -77,74 +81,12 @@ pub(crate) fn owned(look: Look<'_>, object: &Object, finalizer: &str) -> Finaliz
     }
 }
 
-/// Finalizers of controllers of the control plane: finalizer, controller, what it waits for, what a strip loses.
-const INSIDE: [[&str; 4]; 4] = [
-    [
-        JOB_TRACKING,
-        "Job controller",
-        "the Job controller to count the pod's result",
-        "the Job miscounts: it may run one pod more",
-    ],
-    [
-        ORPHAN,
-        "garbage collector",
-        "the garbage collector to take this owner off every dependent",
-        "dependents not yet freed lose their owner and are DELETED",
-    ],
-    [
-        NAMESPACE_FINALIZER,
-        "namespace controller",
-        "everything in the namespace to go, pods first",
-        "what is left stays in etcd and reappears if the namespace is made again",
-    ],
-    [
-        "customresourcecleanup.apiextensions.k8s.io",
-        "apiextensions-apiserver",
-        "every custom resource of the definition to go",
-        "custom resources stay behind in etcd",
-    ],
-];
-
-/// Finalizers of controllers that are installed on their own; nothing Pilothouse reads tells whether they run.
-const OUTSIDE: [[&str; 4]; 5] = [
-    [
-        "snapshot.storage.kubernetes.io/pvc-as-source-protection",
-        "snapshot-controller",
-        "snapshots being taken of this claim to end",
-        "a snapshot under way loses its source",
-    ],
-    [
-        "provisioner.storage.kubernetes.io/cloning-protection",
-        "external-provisioner",
-        "clones being made of this claim to end",
-        "a clone under way loses its source",
-    ],
-    [
-        "resources-finalizer.argocd.argoproj.io",
-        "Argo CD application controller",
-        "Argo CD to delete what the Application made",
-        "the Application goes, its workload stays",
-    ],
-    [
-        "argocd.argoproj.io/hook-finalizer",
-        "Argo CD application controller",
-        "Argo CD to end the hook",
-        "Argo CD loses the hook's result",
-    ],
-    [
-        "finalizers.fluxcd.io",
-        "Flux",
-        "Flux to uninstall or prune what the object made",
-        "the Flux object goes, its workload stays",
-    ],
-];
-
 fn by_name(finalizer: &str) -> FinalizerOwner {
     let row = |rows: &'static [[&'static str; 4]]| rows.iter().find(|[name, ..]| *name == finalizer);
-    if let Some([_, controller, waits_for, loses]) = row(&INSIDE) {
+    if let Some([_, controller, waits_for, loses]) = row(&known::INSIDE) {
         return control_plane(controller, waits_for, loses);
     }
-    if let Some([_, controller, waits_for, loses]) = row(&OUTSIDE) {
+    if let Some([_, controller, waits_for, loses]) = row(&known::OUTSIDE) {
         return outside(controller, waits_for, loses);
     }
     outside(
@@ -304,89 +246,11 @@ fn volume_attacher(look: Look<'_>, object: &Object, finalizer: &str) -> Finalize
     )
 }
 
-/// Whether the external provisioner of a driver runs. Its pods can be recognised only by name, so a match that is ready
-/// speaks for life, and nothing but the operator's own word speaks for death.
-pub(crate) fn provisioner_life(look: Look<'_>, driver: Option<&str>) -> (OwnerLife, String, Vec<Evidence>) {
-    let Some(driver) = driver else {
-        return (OwnerLife::Unknown, "the volume names no driver".to_owned(), Vec::new());
-    };
-    if look.conditions.dead_provisioners.contains(driver) {
-        return (OwnerLife::Dead, format!("{driver} is known to be dead"), Vec::new());
-    }
-    let words = driver_words(driver);
-    let pods: Vec<_> = look
-        .world
-        .of_kind(Kind::Pod)
-        .filter(|pod| serves(&pod.meta.name, &words))
-        .collect();
-    let evidence = |pod: &Object, value: &str| {
-        vec![Evidence {
-            object: pod.key(),
-            field: "status.conditions[Ready]".into(),
-            value: value.to_owned(),
-        }]
-    };
-    let ready = pods
-        .iter()
-        .find(|object| !object.meta.deleting() && object.body.pod().is_some_and(crate::model::workload::Pod::ready));
-    match (ready, pods.first()) {
-        (Some(pod), _) => (
-            OwnerLife::Alive,
-            format!(
-                "pod {}/{} is ready (known by its name)",
-                pod.meta.namespace, pod.meta.name
-            ),
-            evidence(pod, "True"),
-        ),
-        (None, Some(pod)) => (
-            OwnerLife::Unknown,
-            format!(
-                "{} that may run it {} not ready, {} first",
-                phrase::count(pods.len(), "pod"),
-                if pods.len() == 1 { "is" } else { "are" },
-                pod.meta.name
-            ),
-            evidence(pod, "False"),
-        ),
-        (None, None) => (
-            OwnerLife::Unknown,
-            format!("no pod in sight is known to run {driver}"),
-            Vec::new(),
-        ),
-    }
-}
-
-/// The words of a driver's name that tell it from others: `efs.csi.aws.com` → `efs`, `rancher.io/local-path` → `local-path`.
-fn driver_words(driver: &str) -> Vec<&str> {
-    const COMMON: [&str; 12] = [
-        "csi",
-        "com",
-        "io",
-        "org",
-        "net",
-        "dev",
-        "aws",
-        "k8s",
-        "storage",
-        "driver",
-        "kubernetes",
-        "cluster",
-    ];
-    match driver.split_once('/') {
-        Some((_, path)) if !path.is_empty() => vec![path],
-        _ => driver.split('.').filter(|word| !COMMON.contains(word)).collect(),
-    }
-}
-
-fn serves(pod: &str, words: &[&str]) -> bool {
-    let role = pod.contains("provisioner") || (pod.contains("csi") && pod.contains("controller"));
-    role && words.iter().any(|word| pod.contains(word))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{conditions, hasan_prod, key, with, world};
     use super::*;
+    use crate::model::workload::JOB_TRACKING;
 
     const PLAIN: &str =
         "- {kind: PersistentVolumeClaim, metadata: {name: data, namespace: shop}, status: {phase: Bound}}";

@@ -1,7 +1,7 @@
 //! The trap catalogue, as far as facts of this version show it (`reference/semantics.md` §5): one pure rule a file.
 //!
 //! A rule reads facts and gives findings with evidence. It claims nothing from the absence of what it cannot see; feeds
-//! that cannot be seen are findings of their own ([`feeds`]).
+//! that cannot be seen are findings of their own (rule `feeds`).
 
 mod available_delete_stuck;
 mod claim_identity;
@@ -158,4 +158,33 @@ fn said_given(world: &World, name: &str, conditions: &Conditions) -> Vec<String>
             format!("{:?} {}: {}", finding.severity, finding.object, finding.sentence)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{QUIET, conditions, hasan_prod, now};
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_rule_has_one_name_and_findings_come_worst_first() {
+        let names: BTreeSet<&str> = RULES.iter().map(|rule| rule.name).collect();
+        assert_eq!(names.len(), RULES.len());
+        assert!(
+            RULES
+                .iter()
+                .flat_map(|rule| rule.traps)
+                .all(|trap| (1..=60).contains(trap))
+        );
+        let tenant = Tenant {
+            name: "shop".into(),
+            namespaces: vec!["shop".into()],
+            release: None,
+        };
+        let found = findings(&hasan_prod(), &tenant, &conditions(), now(), QUIET);
+        assert!(found.iter().all(|finding| names.contains(finding.rule)));
+        assert!(found.windows(2).all(|pair| pair[0].severity >= pair[1].severity));
+        assert_eq!(found[0].rule, "stuck_claim");
+        assert!(unclaimed(&hasan_prod(), &conditions(), now(), QUIET).is_empty());
+    }
 }

@@ -98,20 +98,23 @@ fn claims(world: &World, target: &Key, namespaces: &BTreeSet<Text>, volumes: &BT
 
 impl Reach {
     fn holds(&self, world: &World, object: &Object) -> bool {
-        let key = object.key();
-        if key == self.target || (key.kind.namespaced() && self.namespaces.contains(&key.namespace)) {
+        let kind = object.kind();
+        let meta = &object.meta;
+        let is_target = kind == self.target.kind && meta.name == self.target.name;
+        if kind.namespaced() && self.namespaces.contains(&meta.namespace) || is_target && object.key() == self.target {
             return true;
         }
         match &object.body {
             Body::Namespace(_) | Body::Node(_) | Body::StorageClass(_) => true,
             Body::PersistentVolume(volume) => self.holds_volume(world, object, volume),
-            Body::PersistentVolumeClaim(_) => self.claims.contains(&key),
+            Body::PersistentVolumeClaim(_) => !self.claims.is_empty() && self.claims.contains(&object.key()),
             Body::Pod(pod) => {
                 self.target.kind == Kind::Node && pod.spec.node_name == self.target.name
-                    || pod.claims(&object.meta).any(|claim| {
-                        let claim = Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, &claim);
-                        self.claims.contains(&claim)
-                    })
+                    || !self.claims.is_empty()
+                        && pod.claims(meta).any(|claim| {
+                            let claim = Key::new(Kind::PersistentVolumeClaim, &meta.namespace, &claim);
+                            self.claims.contains(&claim)
+                        })
             }
             Body::VolumeAttachment(attachment) => {
                 let volume = &attachment.spec.source.persistent_volume_name;

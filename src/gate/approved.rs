@@ -27,14 +27,14 @@ pub const APPROVAL_LIFE: Duration = Duration::from_mins(2);
 /// It cannot be cleared before it is on disk:
 /// ```compile_fail,E0308
 /// use pilothouse::gate::{Approved, Fresh, clear};
-/// fn skip(approved: Approved, fresh: Fresh, now: pilothouse::model::Now) { clear(approved, fresh, now); }
+/// fn skip(approved: Approved, fresh: &Fresh, now: pilothouse::model::Now) { clear(approved, fresh, now).ok(); }
 /// ```
 /// It cannot be logged twice:
 /// ```compile_fail,E0382
 /// use pilothouse::journal::{Journal, Saved};
 /// fn twice(journal: &mut Journal, approved: pilothouse::gate::Approved, now: pilothouse::model::Now) {
-///     let first = journal.record(approved, &Saved::new(), now);
-///     let second = journal.record(approved, &Saved::new(), now);
+///     let first = journal.record(approved, &Saved::new(), now).is_ok();
+///     let second = journal.record(approved, &Saved::new(), now).is_ok();
 /// }
 /// ```
 #[derive(Debug)]

@@ -36,7 +36,7 @@ const NO_FOLLOW: i32 = if cfg!(all(
 };
 
 /// What the journal asks of its file; a trait so that tests can make it fail.
-pub(super) trait Disk: Send + std::fmt::Debug {
+pub(super) trait Disk: Send + Sync + std::fmt::Debug {
     fn write_at(&mut self, bytes: &[u8], at: u64) -> io::Result<()>;
     /// `fdatasync`: the bytes and the file's length are on the disk.
     fn sync(&mut self) -> io::Result<()>;

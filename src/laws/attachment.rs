@@ -1,7 +1,7 @@
 //! A volume is detached from a node when no pod there needs it any more.
 //!
 //! Sources: `pkg/controller/volume/attachdetach`, `external-attacher`, `reference/semantics.md` §3.7. From a node that is
-//! not ready the detach is forced after about six minutes ([M]); here it happens all the same. The attacher is taken to
+//! not ready the detach is forced after about six minutes (\[M\]); here it happens all the same. The attacher is taken to
 //! run. Pods that have ended for good are unmounted by their kubelet and need nothing.
 
 use super::absence::lists;

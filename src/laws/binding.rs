@@ -214,7 +214,7 @@ fn size(volume: &Volume) -> Option<u64> {
 }
 
 /// The name of the class a claim asks for: its own, or the default one, which is filled in later too
-/// (`reference/semantics.md` §3.6, [M]); empty for none.
+/// (`reference/semantics.md` §3.6, \[M\]); empty for none.
 pub fn class_name(world: &World, claim: &Claim) -> Text {
     match &claim.spec.storage_class_name {
         Some(name) => name.clone(),

@@ -3,7 +3,7 @@
 //! Source: `pkg/controller/statefulset/stateful_set_utils.go` `updateClaimOwnerRefForSetAndPod`, `reference/semantics.md`
 //! §3.8. The policy works through ownerReferences alone: `whenDeleted: Delete` makes the set an owner of the claims of its
 //! pods, `whenScaled: Delete` makes a pod that is to go an owner of its claims. With `Retain` such a reference is removed.
-//! That the reference is a controller's is so since about 1.31 ([M]).
+//! That the reference is a controller's is so since about 1.31 (\[M\]).
 
 use super::job::pods;
 use super::replicas::adopt;

@@ -2,7 +2,7 @@
 //!
 //! Source: `pkg/controller/job/job_controller.go` (`manageJob`, `trackJobStatusAndRemoveFinalizers`, `syncOrphanPod`),
 //! `reference/semantics.md` §3.9. With the default `podReplacementPolicy` a pod that is being deleted is replaced at once.
-//! `backoffLimit` is not among the facts: a failed pod of an active Job is taken to be replaced ([I]). The clock of
+//! `backoffLimit` is not among the facts: a failed pod of an active Job is taken to be replaced (\[I\]). The clock of
 //! `ttlSecondsAfterFinished` is not modelled, and a Job never finishes by a law's hand.
 
 use super::absence::{Presence, lists, owner};

@@ -4,7 +4,7 @@
 //! Sources: `pkg/kubelet/status/status_manager.go` (the final DELETE with grace 0), `pkg/controller/podgc/gc_controller.go`,
 //! `pkg/scheduler/framework/plugins/volumebinding`, `reference/semantics.md` §3.2. A deleting pod on a node that is not
 //! ready stays: nobody confirms that its containers are gone. On a node that does not exist pod garbage collection
-//! confirms for the kubelet ([M]; only for pods already being deleted here, since facts of a world without nodes say
+//! confirms for the kubelet (\[M\]; only for pods already being deleted here, since facts of a world without nodes say
 //! nothing about the others). Node affinity, taints and resources are not among the facts: any ready node will do.
 
 use super::absence::lists;

@@ -3,7 +3,7 @@
 //! Sources: `pkg/controller/replicaset/replica_set.go`, `pkg/controller/deployment/sync.go`,
 //! `pkg/controller/daemon/daemon_controller.go`. A pod being deleted no longer counts for a ReplicaSet, so its
 //! replacement is made at once; a DaemonSet waits until the old one is gone. The node selectors of DaemonSets are not
-//! among the facts: every node is taken to want a pod ([I]). Rollouts are not modelled: a Deployment only keeps one
+//! among the facts: every node is taken to want a pod (\[I\]). Rollouts are not modelled: a Deployment only keeps one
 //! ReplicaSet alive and at its scale.
 
 use super::absence::lists;

@@ -38,6 +38,8 @@ pub enum Observation {
     },
     /// Proof of life without news: a bookmark, an answered heartbeat.
     Heard { feed: FeedId, at: Moment },
+    /// The watch is open again exactly where it broke: nothing was missed, nothing needs listing.
+    Resumed { feed: FeedId, at: Moment },
     /// The feed lost its watch, was refused, or is not served.
     Lost { feed: FeedId, state: FeedState },
 }
@@ -144,6 +146,13 @@ impl World {
                 }
             }
             Observation::Heard { feed, at } => self.heard(&feed, at),
+            Observation::Resumed { feed, at } => {
+                if let Some(entry) = self.feeds.get_mut(&feed).filter(|entry| entry.listed) {
+                    entry.state = FeedState::Live;
+                    entry.heard = entry.heard.max(at);
+                    self.revision += 1;
+                }
+            }
             Observation::Lost { feed, state } => {
                 let entry = self
                     .feeds
@@ -286,13 +295,13 @@ impl World {
         self.feeds.iter()
     }
 
-    /// How current the facts of a kind in a namespace are: that of the feed which covers them.
+    /// How current the facts of a kind in a namespace are: that of the feed which covers them. Where the whole
+    /// cluster is denied and the namespace has a feed of its own, the narrower one speaks (it sorts last).
     pub fn freshness(&self, kind: Kind, namespace: &str, now: Moment, quiet: Duration) -> Freshness {
         self.feeds
             .iter()
-            .filter(|(feed, _)| feed.covers(kind, namespace))
+            .rfind(|(feed, _)| feed.covers(kind, namespace))
             .map(|(_, feed)| feed.freshness(now, quiet))
-            .next()
             .unwrap_or(Freshness::Waiting { since: now })
     }
 

@@ -8,7 +8,7 @@ use crate::cli::Failure;
 use crate::cluster::{self, Clock, Connection, Scopes, Watches, read};
 use crate::laws::Conditions;
 use crate::model::feed::{FeedState, PROMISE};
-use crate::model::{Key, Observation, Text, redact};
+use crate::model::{ClusterIdentity, Key, Observation, Text, redact};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -50,7 +50,11 @@ impl Cockpit {
         let connection = cluster::connect(&session.connect, clock.clone())
             .await
             .map_err(|error| Failure::of_cluster(&error))?;
-        let mode = if session.operate.is_some() { Mode::Operating } else { Mode::Observing };
+        let mode = if session.operate.is_some() {
+            Mode::Operating
+        } else {
+            Mode::Observing
+        };
         let mut state = State::new(Start {
             rule: session.config.tenants.0.clone(),
             mode,
@@ -63,8 +67,10 @@ impl Cockpit {
             state.expect(feed);
         }
         let (sink, observations) = mpsc::channel(BACKLOG);
-        let scopes = Scopes { namespaces: session.namespaces() };
-        let watches = cluster::observe(&connection, scopes, session.quiet, sink);
+        let scopes = Scopes {
+            namespaces: session.namespaces(),
+        };
+        let watches = cluster::observe(&connection, &scopes, session.quiet, sink);
         let (outbox, inbox) = mpsc::channel(BACKLOG);
         let (hand, task) = Hand::start(connection.clone(), session.operate.clone(), outbox.clone());
         let mut cockpit = Self {
@@ -87,6 +93,11 @@ impl Cockpit {
 
     pub const fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// The cluster this cockpit is pinned to, and who we are to it.
+    pub fn identity(&self) -> &ClusterIdentity {
+        self.connection.identity()
     }
 
     /// The next thing that happened outside. Safe to drop half-way.
@@ -113,7 +124,10 @@ impl Cockpit {
         if observed && let Some(news) = self.connection_news() {
             effects.extend(app::update(&mut self.state, news));
         }
-        effects.into_iter().filter_map(|effect| self.carry_out(effect)).collect()
+        effects
+            .into_iter()
+            .filter_map(|effect| self.carry_out(effect))
+            .collect()
     }
 
     /// Shows a sentence to the operator.
@@ -161,17 +175,35 @@ impl Cockpit {
     fn carry_out(&mut self, effect: Effect) -> Option<Outward> {
         match effect {
             Effect::FetchYaml(key) => {
-                self.fetch(move |connection| async move { Fetched::Yaml { answer: yaml(&connection, &key).await, key } });
+                self.fetch(move |connection| async move {
+                    Fetched::Yaml {
+                        answer: yaml(&connection, &key).await,
+                        key,
+                    }
+                });
             }
             Effect::FetchEvents(key) => {
+                let uid = self
+                    .state
+                    .world()
+                    .get(&key)
+                    .map(|object| object.meta.uid.clone())
+                    .unwrap_or_default();
                 self.fetch(move |connection| async move {
-                    let answer = read::events(&connection, &key).await.map_err(|error| error.to_string());
+                    let answer = read::events(&connection, &key, &uid)
+                        .await
+                        .map_err(|error| error.to_string());
                     Fetched::Events { key, answer }
                 });
             }
             Effect::Commit { number, approved } => {
                 let world = Box::new(self.state.world().clone());
-                self.order(Order::Commit { number, approved, world, conditions: self.state.conditions().clone() });
+                self.order(Order::Commit {
+                    number,
+                    approved,
+                    world,
+                    conditions: self.state.conditions().clone(),
+                });
             }
             Effect::Ended { number, ending } => self.order(Order::Ended { number, ending }),
             Effect::ObserveDoubts => self.order(Order::ObserveDoubts),
@@ -183,6 +215,7 @@ impl Cockpit {
             Effect::SetTheme(name) => return Some(Outward::SetTheme(name)),
             Effect::CopyToClipboard(text) => return Some(Outward::Copy(text)),
             Effect::Suspend => return Some(Outward::Suspend),
+            Effect::Redraw => return Some(Outward::Redraw),
             Effect::Quit => return Some(Outward::Quit),
         }
         None
@@ -213,6 +246,8 @@ impl Cockpit {
 
 /// An object as YAML, read from the server now, with nothing secret in it.
 pub(super) async fn yaml(connection: &Connection, key: &Key) -> Result<String, String> {
-    let value = read::object_json(connection, key).await.map_err(|error| error.to_string())?;
+    let value = read::object_json(connection, key)
+        .await
+        .map_err(|error| error.to_string())?;
     serde_saphyr::to_string(&redact::redact(value)).map_err(|error| format!("{key} cannot be written as YAML: {error}"))
 }

@@ -4,13 +4,13 @@
 use super::cockpit::yaml;
 use super::session::JournalHome;
 use crate::app::{Answer, Doubtful, Event, JournalState, StepNumber, StepProgress};
-use crate::cluster::{Connection, read, write};
+use crate::cluster::{ClusterError, Connection, read, write};
 use crate::forecast::forecast;
 use crate::gate::{self, Approved, Fresh};
 use crate::journal::{self, Doubt, Intent as _, Journal, Logged, Observed, Opened, Ruling, Saved, Ticket, Verdict};
 use crate::laws::Conditions;
 use crate::model::feed::PROMISE;
-use crate::model::{Text, World};
+use crate::model::{Act, Key, Object, Text, World};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -23,10 +23,21 @@ const REQUEST: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(super) enum Order {
     /// `world` is what the cockpit saw; the target and what its items rest on are read afresh before anything is sent.
-    Commit { number: StepNumber, approved: Box<Approved>, world: Box<World>, conditions: Conditions },
-    Ended { number: StepNumber, ending: String },
+    Commit {
+        number: StepNumber,
+        approved: Box<Approved>,
+        world: Box<World>,
+        conditions: Conditions,
+    },
+    Ended {
+        number: StepNumber,
+        ending: String,
+    },
     ObserveDoubts,
-    SettleDoubt { step: Text, answer: Answer },
+    SettleDoubt {
+        step: Text,
+        answer: Answer,
+    },
 }
 
 /// Where the journal is.
@@ -55,7 +66,12 @@ impl Hand {
     ) -> (mpsc::Sender<Order>, JoinHandle<()>) {
         let (orders, mut inbox) = mpsc::channel(16);
         let task = tokio::spawn(async move {
-            let mut hand = Self { connection, events, desk: Desk::None, tickets: BTreeMap::new() };
+            let mut hand = Self {
+                connection,
+                events,
+                desk: Desk::None,
+                tickets: BTreeMap::new(),
+            };
             if let Some(home) = home {
                 hand.open(&home).await;
             }
@@ -69,7 +85,12 @@ impl Hand {
 
     async fn carry_out(&mut self, order: Order) {
         match order {
-            Order::Commit { number, approved, world, conditions } => {
+            Order::Commit {
+                number,
+                approved,
+                world,
+                conditions,
+            } => {
                 let progress = self.commit(number, *approved, *world, &conditions).await;
                 self.report(number, progress).await;
                 self.doubt_what_is_unfinished().await;
@@ -93,7 +114,8 @@ impl Hand {
     async fn open(&mut self, home: &JournalHome) {
         let identity = self.connection.identity();
         if identity.kube_system.is_empty() || identity.user.is_empty() {
-            let why = "the server does not say which cluster it is or who we are, so nothing may be written to it".to_owned();
+            let why =
+                "the server does not say which cluster it is or who we are, so nothing may be written to it".to_owned();
             self.tell(Event::Journal(JournalState::ReadOnly { why })).await;
             return;
         }
@@ -109,7 +131,10 @@ impl Hand {
                 self.tell(Event::Journal(JournalState::InDoubt)).await;
                 self.settle(&[]).await;
             }
-            Err(error) => self.tell(Event::Journal(JournalState::ReadOnly { why: error.to_string() })).await,
+            Err(error) => {
+                self.tell(Event::Journal(JournalState::ReadOnly { why: error.to_string() }))
+                    .await
+            }
         }
     }
 
@@ -125,7 +150,11 @@ impl Hand {
         let key = approved.act().target().key.clone();
         let saved = match yaml(&self.connection, &key).await {
             Ok(yaml) => Saved::new().with(key, yaml),
-            Err(why) => return failed(format!("the object could not be saved first, so nothing was sent: {why}")),
+            Err(why) => {
+                return failed(format!(
+                    "the object could not be saved first, so nothing was sent: {why}"
+                ));
+            }
         };
         let now = self.connection.clock().now();
         let Desk::Open(journal) = &mut self.desk else {
@@ -140,7 +169,9 @@ impl Hand {
         self.report(number, StepProgress::Recorded).await;
         match self.clear_and_send(number, logged, world, conditions).await {
             Ok(progress) => progress,
-            Err(why) => self.void(&ticket, vec![why.clone()]).map_or_else(|| failed(why), failed),
+            Err(why) => self
+                .void(&ticket, vec![why.clone()])
+                .map_or_else(|| failed(why), failed),
         }
     }
 
@@ -154,12 +185,10 @@ impl Hand {
     ) -> Result<StepProgress, String> {
         let ticket = logged.ticket();
         let act = logged.intent().act().clone();
-        let objects = read::fresh(&self.connection, &act)
+        let rests_on: Vec<Key> = logged.intent().pins().iter().map(|pin| pin.key.clone()).collect();
+        let read::Reading { objects, cluster, .. } = read::fresh(&self.connection, &act, &rests_on, read::DEADLINE)
             .await
             .map_err(|error| format!("what is could not be read afresh: {error}"))?;
-        let cluster = read::identity(&self.connection)
-            .await
-            .map_err(|error| format!("the cluster could not be identified afresh: {error}"))?;
         for (key, object) in &objects {
             match object {
                 Some(object) => world.put(object.clone()),
@@ -167,8 +196,12 @@ impl Hand {
             }
         }
         let now = self.connection.clock().now();
-        let fresh = Fresh { objects, cluster, forecast: forecast(&world, &act, conditions, now, PROMISE) };
-        let clearance = match gate::clear(logged, fresh, now) {
+        let fresh = Fresh {
+            objects,
+            cluster,
+            forecast: forecast(&world, &act, conditions, now, PROMISE),
+        };
+        let clearance = match gate::clear(logged, &fresh, now) {
             Ok(clearance) => clearance,
             Err(voided) => {
                 let changes = voided.changes;
@@ -241,7 +274,10 @@ impl Hand {
         let mut verdicts = Vec::new();
         let mut told = Vec::new();
         for step in doubt.steps() {
-            let word = words.iter().find(|(name, _)| *name == step.entry().step).map(|(_, answer)| *answer);
+            let word = words
+                .iter()
+                .find(|(name, _)| *name == step.entry().step)
+                .map(|(_, answer)| *answer);
             let observed = self.look(step.act()).await;
             let now = self.connection.clock().now();
             let judged = journal::judge(step, &observed, now);
@@ -280,10 +316,16 @@ impl Hand {
         }
     }
 
-    async fn look(&self, act: &crate::model::Act) -> Observed {
+    async fn look(&self, act: &Act) -> Observed {
         let key = &act.target().key;
-        match read::object(&self.connection, key).await {
-            Ok(object) => Observed::of(act, object.as_ref()),
+        match read::object_json(&self.connection, key).await {
+            Ok(value) => match Object::from_value(key.kind, &value) {
+                Ok(object) => Observed::of(act, Some(&object)),
+                Err(error) => Observed::Unreachable {
+                    why: format!("{key} cannot be read: {error}"),
+                },
+            },
+            Err(ClusterError::NotFound { .. }) => Observed::of(act, None),
             Err(error) => Observed::Unreachable { why: error.to_string() },
         }
     }

@@ -7,13 +7,13 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// Sends `tracing` and `log` records to the log screen. `PILOTHOUSE_LOG` takes a filter (`info,pilothouse=debug`).
 /// The client library logs whole response bodies when one does not parse; those targets stay silent, whatever the
 /// filter says, because a body may hold a secret.
-pub fn install() {
+pub(super) fn install() {
     let filter = EnvFilter::try_from_env("PILOTHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let filter = ["kube_client=off", "hyper=off", "hyper_util=off", "rustls=warn"]
         .into_iter()
         .filter_map(|directive| directive.parse().ok())
         .fold(filter, EnvFilter::add_directive);
-    tui_logger::set_default_level(log::LevelFilter::Debug);
+    tui_logger::set_default_level(tui_logger::LevelFilter::Debug);
     let installed = tracing_subscriber::registry()
         .with(filter)
         .with(tui_logger::TuiTracingSubscriberLayer)

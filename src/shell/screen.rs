@@ -23,12 +23,12 @@ pub fn require_terminal() -> Result<(), Failure> {
 
 /// The terminal while the cockpit holds it. Dropping it gives it back.
 #[derive(Debug)]
-pub struct Screen {
+pub(super) struct Screen {
     terminal: ratatui::Terminal<CrosstermBackend<Stdout>>,
 }
 
 impl Screen {
-    pub fn enter() -> io::Result<Self> {
+    pub(super) fn enter() -> io::Result<Self> {
         take()?;
         let mut terminal = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
         terminal.clear()?;
@@ -36,7 +36,7 @@ impl Screen {
     }
 
     /// Draws one frame as one synchronized update, so that it never tears over a slow link.
-    pub fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
+    pub(super) fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
         execute!(io::stdout(), BeginSynchronizedUpdate)?;
         let drawn = self.terminal.draw(render).map(|_| ());
         execute!(io::stdout(), EndSynchronizedUpdate)?;
@@ -44,13 +44,13 @@ impl Screen {
     }
 
     /// Takes the terminal back after it was given away.
-    pub fn reenter(&mut self) -> io::Result<()> {
+    pub(super) fn reenter(&mut self) -> io::Result<()> {
         take()?;
         self.forget()
     }
 
     /// The next frame is drawn whole: something else may have written to the terminal.
-    pub fn forget(&mut self) -> io::Result<()> {
+    pub(super) fn forget(&mut self) -> io::Result<()> {
         self.terminal.clear()
     }
 }
@@ -67,9 +67,17 @@ fn take() -> io::Result<()> {
 }
 
 /// Gives the terminal back. A closed terminal cannot be restored, and that is no reason to fail.
-pub fn restore() {
+pub(super) fn restore() {
     let mut out = io::stdout();
-    if execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show).is_err() {
+    if execute!(
+        out,
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    )
+    .is_err()
+    {
         tracing::debug!("the terminal is closed");
     }
     if disable_raw_mode().is_err() {

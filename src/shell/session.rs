@@ -1,9 +1,8 @@
 //! What a cockpit is opened with: which cluster, may it act, where its journal lives, how it looks.
 
-use crate::cli::{Config, Failure};
+use crate::cli::Config;
 use crate::cluster::{Clock, ConnectOptions};
 use crate::model::Text;
-use crate::ui::Theme;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,11 +42,6 @@ impl Session {
     pub fn operating(mut self, home: JournalHome) -> Self {
         self.operate = Some(home);
         self
-    }
-
-    pub(super) fn theme(&self) -> Result<Theme, Failure> {
-        let name = self.config.theme.as_deref().unwrap_or("dark");
-        Theme::load(name).map_err(|error| Failure::new(error.to_string(), "use --theme dark, light or high-contrast, or correct the file"))
     }
 
     /// The namespaces to fall back to where the cluster may not be listed.

@@ -64,6 +64,7 @@ pub(crate) fn background_with_a_lingering_pod(trial: &Trial<'_>) {
     let (_, left) = the_pod(&world);
     assert!(is_terminating(&left));
     assert_eq!(finalizers(&left), [""; 0], "{left}");
+    assert_eq!(left["metadata"]["ownerReferences"][0]["name"], "work");
 
     trial.kubectl(&["label", &format!("pod/{pod}"), "kit/lingers-"]).ok();
     wait_gone("the pod", || trial.pod(&pod));
@@ -82,6 +83,7 @@ pub(crate) fn active_in_foreground(trial: &Trial<'_>) {
     assert_eq!(finalizers(waiting), ["foregroundDeletion"]);
     let (_, left) = the_pod(&world);
     assert!(is_terminating(&left), "the pod is not even marked: {left}");
+    assert_eq!(finalizers(&left), [""; 0], "{left}");
     assert_eq!(left["metadata"]["ownerReferences"][0]["blockOwnerDeletion"], true);
 
     trial.kubectl(&["label", &format!("pod/{pod}"), "kit/lingers-"]).ok();

@@ -3,22 +3,22 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-pub struct Home {
+pub(crate) struct Home {
     directory: tempfile::TempDir,
 }
 
 impl Home {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             directory: tempfile::tempdir().unwrap(),
         }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    pub fn environment(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         ["HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"]
             .into_iter()
             .map(|name| (name, self.directory.path().display().to_string()))
@@ -27,7 +27,7 @@ impl Home {
     }
 
     /// Runs the binary to its end, with no terminal.
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pilothouse"));
         command.args(arguments).stdin(std::process::Stdio::null());
         for (name, value) in self.environment() {
@@ -42,13 +42,13 @@ impl Home {
 }
 
 /// A sandbox served by the built binary; ended by SIGTERM when dropped.
-pub struct Served {
+pub(crate) struct Served {
     child: std::process::Child,
-    pub kubeconfig: String,
+    pub(crate) kubeconfig: String,
 }
 
 impl Served {
-    pub fn start(home: &Home, scenario: &str) -> Self {
+    pub(crate) fn start(home: &Home, scenario: &str) -> Self {
         use std::io::BufRead as _;
         let mut command = Command::new(env!("CARGO_BIN_EXE_pilothouse"));
         command.args(["sandbox", scenario]).stdout(std::process::Stdio::piped());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 /// How long a screen may take to show what is waited for. Generous: the tests share two cores.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 struct Tube {
     parser: vt100::Parser,
@@ -15,7 +15,7 @@ struct Tube {
 }
 
 /// A running program and the screen it draws.
-pub struct Pty {
+pub(crate) struct Pty {
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     writer: Box<dyn std::io::Write + Send>,
@@ -23,7 +23,7 @@ pub struct Pty {
 }
 
 impl Pty {
-    pub fn spawn(arguments: &[&str], environment: &[(&str, &str)], columns: u16, rows: u16) -> Self {
+    pub(crate) fn spawn(arguments: &[&str], environment: &[(&str, &str)], columns: u16, rows: u16) -> Self {
         let size = PtySize {
             rows,
             cols: columns,
@@ -77,16 +77,16 @@ impl Pty {
         }
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.process_id().unwrap()
     }
 
-    pub fn keys(&mut self, keys: &str) {
+    pub(crate) fn keys(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).unwrap();
         self.writer.flush().unwrap();
     }
 
-    pub fn resize(&mut self, columns: u16, rows: u16) {
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
         self.tube.0.lock().unwrap().parser.screen_mut().set_size(rows, columns);
         self.master
             .resize(PtySize {
@@ -99,7 +99,7 @@ impl Pty {
     }
 
     /// The screen as text, once it satisfies the condition. Fails with the last screen seen.
-    pub fn wait(&self, what: &str, condition: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn wait(&self, what: &str, condition: impl Fn(&str) -> bool) -> String {
         let until = Instant::now() + DEADLINE;
         let mut tube = self.tube.0.lock().unwrap();
         loop {
@@ -116,12 +116,12 @@ impl Pty {
         }
     }
 
-    pub fn wait_for(&self, text: &str) -> String {
+    pub(crate) fn wait_for(&self, text: &str) -> String {
         self.wait(&format!("{text:?}"), |screen| screen.contains(text))
     }
 
     /// Waits for the program to end and returns its exit code and all that it wrote.
-    pub fn end(mut self) -> (u32, String) {
+    pub(crate) fn end(mut self) -> (u32, String) {
         let until = Instant::now() + DEADLINE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -141,17 +141,17 @@ impl Pty {
         }
     }
 
-    pub fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         self.tube.0.lock().unwrap().parser.screen().contents()
     }
 
     /// The bytes written so far: control sequences included.
-    pub fn raw(&self) -> String {
+    pub(crate) fn raw(&self) -> String {
         String::from_utf8_lossy(&self.tube.0.lock().unwrap().raw).into_owned()
     }
 
     /// Sends a signal to this very process, by pid.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         signal(self.pid(), name);
     }
 }
@@ -166,7 +166,7 @@ impl Drop for Pty {
 }
 
 /// `kill -NAME PID`.
-pub fn signal(pid: u32, name: &str) {
+pub(crate) fn signal(pid: u32, name: &str) {
     let sent = std::process::Command::new("kill")
         .arg(format!("-{name}"))
         .arg(pid.to_string())

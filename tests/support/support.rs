@@ -8,6 +8,7 @@
 
 pub(crate) mod door;
 pub(crate) mod kit;
+mod launch;
 pub(crate) mod persons;
 pub(crate) mod plane;
 pub(crate) mod process;

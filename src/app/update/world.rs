@@ -47,12 +47,13 @@ fn reach(state: &State, observation: &Observation, before: Option<&Object>) -> R
         Observation::Applied { object, .. } => of_object(state, object),
         Observation::Deleted { key, .. } => before.map_or_else(|| of_key(key), |object| of_object(state, object)),
         Observation::Malformed { malformed, .. } => of_key(&malformed.key),
-        Observation::ListBegan { feed, .. } | Observation::ListEnded { feed, .. } | Observation::Lost { feed, .. } => {
-            match &feed.scope {
-                Scope::Cluster => Reach::All,
-                Scope::Namespace(namespace) => Reach::Namespace(namespace.clone()),
-            }
-        }
+        Observation::ListBegan { feed, .. }
+        | Observation::ListEnded { feed, .. }
+        | Observation::Resumed { feed, .. }
+        | Observation::Lost { feed, .. } => match &feed.scope {
+            Scope::Cluster => Reach::All,
+            Scope::Namespace(namespace) => Reach::Namespace(namespace.clone()),
+        },
         Observation::Heard { .. } => Reach::Nobody,
     }
 }
@@ -106,6 +107,7 @@ fn subject(observation: &Observation) -> Option<Key> {
         Observation::ListBegan { .. }
         | Observation::ListEnded { .. }
         | Observation::Heard { .. }
+        | Observation::Resumed { .. }
         | Observation::Lost { .. } => None,
     }
 }

@@ -161,7 +161,12 @@ fn a_jobs_facts_are_its_own() {
 fn a_t1_act_is_held_for_a_second_without_a_gap() {
     let world = claim_world("Retain", &[(Kind::StatefulSet, set("efs")), (Kind::Pod, set_pod())]);
     let mut panel = open(&world, &delete(&world, Kind::Pod, "vault-0"));
-    assert_eq!((panel.tier(), panel.challenge().is_none()), (Tier::T1, true));
+    assert_eq!(
+        (panel.tier(), panel.challenge().is_none()),
+        (Tier::T1, true),
+        "{:?}",
+        panel.forecast()
+    );
     panel.hold(at(100));
     assert_eq!(panel.held(at(100).mono).as_millis(), 0, "too early");
     for moment in [1_000, 1_500, 1_600, 1_990] {

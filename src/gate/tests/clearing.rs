@@ -10,6 +10,9 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use tempfile::TempDir;
 
+/// One thing made different.
+type Change<T> = fn(&mut T);
+
 /// When the panel of these tests is approved, in milliseconds.
 const YES: u64 = 1_500;
 
@@ -95,7 +98,7 @@ fn whatever_differs_voids_it_and_is_named() {
         ])
     };
     let flipped = changed(volume("Delete"), |volume| {
-        volume["metadata"]["resourceVersion"] = json!("42")
+        volume["metadata"]["resourceVersion"] = json!("42");
     });
     let flipped = world(&[
         (Kind::PersistentVolumeClaim, claim()),
@@ -123,8 +126,7 @@ fn whatever_differs_voids_it_and_is_named() {
 #[test]
 fn another_cluster_or_person_voids_it() {
     let world = claim_world("Retain", &[]);
-    type Change = fn(&mut ClusterIdentity);
-    let changes: [(Change, &str); 4] = [
+    let changes: [(Change<ClusterIdentity>, &str); 4] = [
         (
             |cluster| cluster.server = "https://10.0.0.2".into(),
             "+ server https://10.0.0.2",
@@ -149,8 +151,7 @@ fn the_forecasts_fingerprint_covers_its_substance_and_not_its_words() {
     let world = claim_world("Retain", &[]);
     let act = delete_claim(&world);
     let base = forecast(&world, &act, &Conditions::default(), at(0), QUIET);
-    type Change = fn(&mut Forecast);
-    let substance: [Change; 7] = [
+    let substance: [Change<Forecast>; 7] = [
         |forecast| forecast.tier = Tier::T3,
         |forecast| forecast.undo = Undo::None,
         |forecast| forecast.entries[0].outcome = Outcome::Kept,
@@ -169,7 +170,7 @@ fn the_forecasts_fingerprint_covers_its_substance_and_not_its_words() {
         change(&mut other);
         assert!(digests.insert(fingerprint::forecast(&other)), "{other:?}");
     }
-    let words: [Change; 3] = [
+    let words: [Change<Forecast>; 3] = [
         |forecast| forecast.because.push('!'),
         |forecast| forecast.entries[0].reason.text.push('!'),
         |forecast| forecast.entries[0].law = "renamed".into(),
@@ -220,8 +221,7 @@ fn the_digest_changes_with_each_of_its_inputs() {
             "{at}"
         );
     }
-    type Change = fn(&mut ClusterIdentity);
-    let changes: [Change; 4] = [
+    let changes: [Change<ClusterIdentity>; 4] = [
         |cluster| cluster.server = "x".into(),
         |cluster| cluster.ca = "x".into(),
         |cluster| cluster.kube_system = Uid::new("x"),

@@ -1,6 +1,6 @@
 //! Namespaces, releases, nodes, classes, and what cannot be read.
 
-use super::super::super::fixture::{QUIET, conditions, hasan_prod, key, now, world};
+use super::super::super::fixture::{QUIET, conditions, denied, hasan_prod, key, now, world};
 use super::super::super::{explain, state};
 use super::{chain, has_step, told};
 use crate::model::{FeedId, Kind, Malformed, Moment, Observation};
@@ -102,5 +102,41 @@ fn a_state_is_the_sentence_of_the_explanation() {
     for object in world.objects() {
         let explanation = explain(&world, &object.key(), &conditions(), now(), QUIET).unwrap();
         assert_eq!(state(&world, object, now()), explanation.sentence, "{}", object.key());
+    }
+}
+
+/// Everything that is named in this world exists, so whatever kind is taken out of sight, nothing may be called absent.
+#[test]
+fn nothing_out_of_sight_is_called_absent() {
+    let world = hasan_prod();
+    for kind in Kind::ALL {
+        let blind = denied(&world, kind);
+        for object in blind.objects() {
+            let explanation = explain(&blind, &object.key(), &conditions(), now(), QUIET).unwrap();
+            let said = std::iter::once(explanation.sentence.as_str())
+                .chain(explanation.chain.iter().map(|link| link.sentence.as_str()))
+                .chain(explanation.way_out.iter().map(|step| step.sentence.as_str()));
+            for said in said {
+                for absent in [
+                    "does not exist",
+                    "is gone",
+                    "(gone)",
+                    "no pod uses",
+                    "no pod holds",
+                    "is missing",
+                    "that claim is gone",
+                ] {
+                    // "as soon as the claim is gone" speaks of what will be
+                    let future = said.contains("when it is gone")
+                        || said.contains("its object is gone")
+                        || said.contains("the claim is gone");
+                    assert!(
+                        !said.contains(absent) || future,
+                        "{kind} denied, {}: {said}",
+                        object.key()
+                    );
+                }
+            }
+        }
     }
 }

@@ -1,0 +1,178 @@
+//! `status`, `explain` and `forecast`: the same facts as the cockpit's, observed once, as text or JSON.
+
+use super::args::{Cascade, ConnectArgs, ForecastAct, Output, Target};
+use super::sandbox::say;
+use super::{Config, Failure};
+use crate::cluster::{self, Clock, Connection, Scopes};
+use crate::headless::{self, Exit, TargetError};
+use crate::laws::Conditions;
+use crate::model::feed::FeedState;
+use crate::model::{Act, Key, Kind, Now, Propagation, World};
+use crate::shell::QUIET;
+use serde::Serialize;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How long the first lists may take before what is missing is told as missing.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Reports are wrapped to the terminal, or to this where there is none.
+const WIDTH: usize = 100;
+
+/// Everything that was seen of a cluster, once.
+struct Sight {
+    connection: Connection,
+    world: World,
+    conditions: Conditions,
+    now: Now,
+}
+
+pub(super) async fn status(connect: &ConnectArgs, config: &Config, output: Output) -> Result<ExitCode, Failure> {
+    let sight = look(connect, config).await?;
+    let mut tenants = config.tenants.0.tenants(&sight.world);
+    if !config.namespaces.is_empty() {
+        tenants.retain(|tenant| {
+            tenant
+                .namespaces
+                .iter()
+                .any(|namespace| config.namespaces.contains(namespace))
+        });
+    }
+    let identity = sight.connection.identity();
+    let report = headless::status(
+        &sight.world,
+        &tenants,
+        &sight.conditions,
+        Some(identity),
+        sight.now,
+        QUIET,
+    );
+    print(&report, &report.text(width()), report.exit(), output)
+}
+
+pub(super) async fn explain(
+    connect: &ConnectArgs,
+    config: &Config,
+    target: &Target,
+    output: Output,
+) -> Result<ExitCode, Failure> {
+    let key = meant(target, config)?;
+    let sight = look(connect, config).await?;
+    let report = headless::explain(&sight.world, &key, &sight.conditions, sight.now, QUIET).or_else(unfound)?;
+    print(&report, &report.text(width()), report.exit(), output)
+}
+
+pub(super) async fn forecast(
+    connect: &ConnectArgs,
+    config: &Config,
+    act: &ForecastAct,
+    output: Output,
+) -> Result<ExitCode, Failure> {
+    let (ForecastAct::Delete { target, .. } | ForecastAct::ClearClaimRef { target }) = act;
+    let key = meant(target, config)?;
+    if matches!(act, ForecastAct::ClearClaimRef { .. }) && key.kind != Kind::PersistentVolume {
+        return Err(Failure::new(
+            format!("a {} has no claimRef", key.kind),
+            "name a volume: `pilothouse forecast clear-claim-ref pv/NAME`",
+        ));
+    }
+    let sight = look(connect, config).await?;
+    let act = match act {
+        ForecastAct::Delete { cascade, .. } => {
+            let propagation = match cascade {
+                Cascade::Background => Propagation::Background,
+                Cascade::Foreground => Propagation::Foreground,
+                Cascade::Orphan => Propagation::Orphan,
+            };
+            headless::deletion(&sight.world, &key, Some(propagation), sight.now, QUIET).or_else(unfound)?
+        }
+        ForecastAct::ClearClaimRef { .. } => {
+            let key = headless::locate(&sight.world, &key, sight.now, QUIET).or_else(unfound)?;
+            let volume = sight.world.get(&key).map(|object| object.pin());
+            Act::ClearClaimRef {
+                volume: volume
+                    .ok_or_else(|| Failure::new(format!("{key} cannot be read"), "see `pilothouse status`"))?,
+            }
+        }
+    };
+    let report = headless::forecast(&sight.world, &act, &sight.conditions, sight.now, QUIET);
+    print(&report, &report.text(width()), report.exit(), output)
+}
+
+/// The object the words name. Its namespace is the first `--namespace`, else `default`, as with kubectl.
+fn meant(target: &Target, config: &Config) -> Result<Key, Failure> {
+    let namespace = config
+        .namespaces
+        .first()
+        .map_or("default", |namespace| namespace.as_str());
+    headless::parse_target(&target.words.join("/"), namespace).or_else(unfound)
+}
+
+fn unfound<T>(error: TargetError) -> Result<T, Failure> {
+    Err(Failure::new(error.to_string(), ""))
+}
+
+/// Connects and observes until every feed has answered one way or the other, or the patience is at its end.
+async fn look(connect: &ConnectArgs, config: &Config) -> Result<Sight, Failure> {
+    let clock = Clock::system();
+    let connection = cluster::connect(&connect.options(), clock.clone())
+        .await
+        .map_err(|error| Failure::of_cluster(&error))?;
+    let mut world = World::default();
+    for feed in Scopes::feeds() {
+        world.expect(feed, clock.now().mono);
+    }
+    let scopes = Scopes {
+        namespaces: (!config.namespaces.is_empty()).then(|| config.namespaces.clone()),
+    };
+    let (sink, mut observations) = mpsc::channel(64);
+    let watches = cluster::observe(&connection, &scopes, QUIET, sink);
+    let complete = async {
+        while !answered(&world) {
+            let Some(batch) = observations.recv().await else { break };
+            for observation in batch {
+                world.apply(observation);
+            }
+        }
+    };
+    if tokio::time::timeout(PATIENCE, complete).await.is_err() {
+        tracing::warn!("some lists did not come in time; what they would say is told as missing");
+    }
+    drop(watches);
+    let conditions = Conditions {
+        server_minor: connection.version().map(|version| version.minor),
+        ..Conditions::default()
+    };
+    Ok(Sight {
+        connection,
+        world,
+        conditions,
+        now: clock.now(),
+    })
+}
+
+/// Every feed has been listed, refused, or is not served. A kind that is refused as a whole is listed by namespace instead.
+fn answered(world: &World) -> bool {
+    world.feeds().all(|(_, feed)| match &feed.state {
+        FeedState::Waiting { .. } | FeedState::Listing { .. } => false,
+        FeedState::Stale { .. } => feed.listed,
+        FeedState::Live | FeedState::Denied { .. } | FeedState::Unserved { .. } => true,
+    })
+}
+
+fn print(report: &impl Serialize, text: &str, exit: Exit, output: Output) -> Result<ExitCode, Failure> {
+    match output {
+        Output::Text => say(&format!("{}\n", text.trim_end()))?,
+        Output::Json => {
+            let json = serde_json::to_string_pretty(report).map_err(|error| {
+                Failure::new(format!("the report cannot be written as JSON: {error}"), "use -o text")
+            })?;
+            say(&format!("{json}\n"))?;
+        }
+    }
+    Ok(ExitCode::from(exit.code()))
+}
+
+fn width() -> usize {
+    crossterm::terminal::size().map_or(WIDTH, |(columns, _)| usize::from(columns).clamp(60, 160))
+}

@@ -1,0 +1,25 @@
+//! The outside: how do we reach a cluster, what does it tell us, and how is one cleared act sent to it?
+//!
+//! This room turns an API server's bytes into observations and a clearance into one request. It knows the network
+//! and the clocks; it must not know screens, tenants' rules or what an act would do. Only [`mod@write`] changes a cluster.
+
+mod client;
+mod clock;
+mod connect;
+mod error;
+mod heartbeat;
+mod identity;
+mod kubeconfig;
+mod page;
+mod paths;
+mod pulse;
+pub mod read;
+mod said;
+mod watch;
+mod wire;
+pub mod write;
+
+pub use clock::Clock;
+pub use connect::{ConnectOptions, Connection, ServerVersion, connect};
+pub use error::{ClusterError, Unreached};
+pub use watch::{Pace, Scopes, Watches, observe, observe_kinds};

@@ -1,0 +1,120 @@
+//! When a reaction is carried out: its law's latency after it first appeared, a little sooner or later, and not at all if
+//! it no longer appears. Knows the laws, and of objects only their keys.
+
+use super::{chance, document};
+use crate::laws::{Change, Conditions, LAWS, Law};
+use crate::model::workload::Pod;
+use crate::model::{Key, Kind, World};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// How long a StatefulSet takes to make a pod, and the scheduler to place it.
+const AT_ONCE: Duration = Duration::from_millis(8);
+
+/// Reactions that have appeared and are not carried out yet.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    waiting: Vec<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    change: Change,
+    /// How often: an owner that lacks five pods makes five at once.
+    times: usize,
+    due: Timestamp,
+}
+
+impl Pace {
+    /// Runs every law on the world and returns the changes that are due, earliest first. Of several changes to one
+    /// object only the first is given: the others were decided on what that object will no longer be.
+    pub(super) fn due(&mut self, world: &World, conditions: &Conditions, seed: u64, now: Timestamp) -> Vec<Change> {
+        let mut waiting: Vec<Waiting> = Vec::new();
+        for law in LAWS {
+            for reaction in (law.react)(world, conditions) {
+                let change = reaction.change;
+                if let Some(held) = waiting.iter_mut().find(|held| held.change == change) {
+                    held.times += usize::from(matches!(change, Change::SpawnPod { .. }));
+                    continue;
+                }
+                let held = self.waiting.iter().find(|held| held.change == change);
+                let due = held.map_or_else(
+                    || document::later(now, delay(law, world, &change, seed)),
+                    |held| held.due,
+                );
+                waiting.push(Waiting { change, times: 1, due });
+            }
+        }
+        waiting.sort_by_key(|held| held.due);
+        let mut touched: Vec<Key> = Vec::new();
+        let mut due = Vec::new();
+        self.waiting = Vec::new();
+        for held in waiting {
+            let keys = touches(&held.change);
+            if held.due <= now && keys.iter().all(|key| !touched.contains(key)) {
+                touched.extend(keys);
+                due.extend(std::iter::repeat_n(held.change, held.times));
+            } else {
+                self.waiting.push(held);
+            }
+        }
+        due
+    }
+
+    /// When the next reaction is due.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.waiting.iter().map(|held| held.due).min()
+    }
+}
+
+/// How long after its appearance a change is made. A pod that went is back, and on a node, within milliseconds, long
+/// before its kubelet starts it: whoever deletes its claim next, even from a script, comes too late (seed 003,
+/// `reference/semantics.md` §3.8). Its missing claims are made in the same breath, before it.
+fn delay(law: &Law, world: &World, change: &Change, seed: u64) -> Duration {
+    let placed = |pod| {
+        world
+            .get(pod)
+            .and_then(|pod| pod.body.pod())
+            .is_some_and(Pod::scheduled)
+    };
+    match change {
+        Change::CreatePod { .. } | Change::CreateClaim { .. } => law.latency.min(AT_ONCE),
+        Change::StartPod { pod, .. } if !placed(pod) => law.latency.min(AT_ONCE),
+        _ => uneven(law.latency, seed, change),
+    }
+}
+
+/// The latency, up to a quarter shorter or longer: the same for the same seed and change, so that ticks repeat.
+fn uneven(latency: Duration, seed: u64, change: &Change) -> Duration {
+    let thousandths = 750 + chance::below(seed, &format!("{change:?}"), 501);
+    latency.mul_f64(f64::from(u32::try_from(thousandths).unwrap_or(1_000)) / 1_000.0)
+}
+
+/// The objects a change rests on.
+fn touches(change: &Change) -> Vec<Key> {
+    match change {
+        Change::Delete { object, .. }
+        | Change::AddFinalizer { object, .. }
+        | Change::RemoveFinalizer { object, .. }
+        | Change::RemoveOwner { object, .. }
+        | Change::Scale { object, .. } => vec![object.clone()],
+        Change::ConfirmPodGone { pod, .. } | Change::StartPod { pod, .. } => vec![pod.clone()],
+        Change::Bind { claim, volume, .. } => vec![claim.clone(), volume.clone()],
+        Change::LoseClaim { claim, .. } | Change::Provision { claim, .. } => vec![claim.clone()],
+        Change::SetVolumePhase { volume, .. } | Change::Unbind { volume, .. } | Change::DestroyDisk { volume, .. } => {
+            vec![volume.clone()]
+        }
+        Change::CreatePod { set, ordinal, .. } => {
+            vec![Key::new(Kind::Pod, &set.namespace, &format!("{}-{ordinal}", set.name))]
+        }
+        Change::CreateClaim {
+            set, template, ordinal, ..
+        } => {
+            let name = format!("{template}-{}-{ordinal}", set.name);
+            vec![Key::new(Kind::PersistentVolumeClaim, &set.namespace, &name)]
+        }
+        Change::SpawnPod { owner, .. } => vec![owner.clone()],
+        Change::SpawnReplicaSet { deployment, .. } => vec![deployment.clone()],
+        Change::Adopt { owner, object, .. } => vec![owner.clone(), object.clone()],
+    }
+}
