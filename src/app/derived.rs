@@ -123,10 +123,16 @@ impl State {
         let focus = self.visit().part;
         for part in parts {
             let ids = self.derived.ids(*part).unwrap_or_default();
-            let vanished = self.visit_mut().cursor_mut(*part).settle(&ids);
+            let filtered = !self.visit().filter.is_empty();
+            let cursor = self.visit_mut().cursor_mut(*part);
+            let vanished = cursor.settle(&ids);
+            if filtered {
+                // it did not vanish, it was filtered out, by the operator's own hand
+                cursor.seen();
+            }
             if let Some(vanished) = vanished
                 && *part == focus
-                && self.visit().filter.is_empty()
+                && !filtered
             {
                 let to = self.visit().cursor().at().map_or_else(
                     || "nothing is left here".to_owned(),

@@ -179,12 +179,12 @@ impl State {
         self.size
     }
 
-    /// How long an idle feed may go unheard: shorter while a gate is open.
+    /// How long an idle feed may go unheard: shorter while a gate is open, and not at all while the server is lost.
     pub const fn quiet(&self) -> Duration {
-        if self.gate.is_some() {
-            feed::PROMISE
-        } else {
-            self.slow_quiet
+        match (&self.connection, &self.gate) {
+            (Connection::Lost { .. }, _) => Duration::ZERO,
+            (_, Some(_)) => feed::PROMISE,
+            (_, None) => self.slow_quiet,
         }
     }
 
@@ -217,7 +217,7 @@ impl State {
     }
 
     /// The object that a key is about: the one under the cursor, or the one the screen is about.
-    pub(in crate::app) fn meant(&self) -> Option<Subject> {
+    pub fn meant(&self) -> Option<Subject> {
         let visit = self.visit();
         let under = self.derived.ids(visit.part).and_then(|ids| {
             let cursor = visit.cursor();

@@ -38,14 +38,25 @@ fn answer(state: &mut State) {
     }
 }
 
-/// What a person would read off the screen.
+/// What a person would read off the panel, where it must stand to be read.
 fn fact(state: &State, question: &str) -> String {
-    let target = state.gate.as_ref().unwrap().panel.act().target().clone();
-    if question.contains("uid of job/") {
-        target.uid.tail(6)
+    let gate = state.gate.as_ref().unwrap();
+    let target = gate.panel.act().target();
+    let (shown, fact) = if question.contains("node") {
+        ("node-1".to_owned(), "node-1".to_owned())
     } else {
-        panic!("the fixture's Job has only its uid to ask for, not {question}")
-    }
+        assert!(question.ends_with("uid of job/train-7f"), "{question}");
+        (target.uid.to_string(), target.uid.tail(6))
+    };
+    let page = crate::app::view::gate::page(state, gate);
+    let whole: String = page
+        .lines
+        .iter()
+        .map(crate::app::words::Line::text)
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(whole.contains(&shown), "{question} cannot be answered from the panel");
+    fact
 }
 
 fn closed(state: &State) -> Vec<String> {
