@@ -11,7 +11,7 @@ use crate::journal::{self, Doubt, Intent as _, Journal, Logged, Observed, Opened
 use crate::laws::Conditions;
 use crate::model::feed::PROMISE;
 use crate::model::{Act, Key, Object, Text, World};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, block_in_place};
@@ -58,6 +58,8 @@ pub(super) struct Hand {
     events: mpsc::Sender<Event>,
     desk: Desk,
     tickets: BTreeMap<StepNumber, Ticket>,
+    /// Steps that were accepted and whose end is still to be observed.
+    accepted: BTreeSet<StepNumber>,
 }
 
 impl Hand {
@@ -74,6 +76,7 @@ impl Hand {
                 events,
                 desk: Desk::None,
                 tickets: BTreeMap::new(),
+                accepted: BTreeSet::new(),
             };
             if let Some(home) = home {
                 hand.open(&home).await;
@@ -226,6 +229,9 @@ impl Hand {
         self.write(|journal, now| journal.sent(&ticket, now))?;
         self.report(number, StepProgress::Sent).await;
         let outcome = write::perform(clearance, &self.connection, REQUEST).await;
+        if matches!(outcome, journal::Outcome::Accepted { .. }) {
+            self.accepted.insert(number);
+        }
         let closing = outcome.clone();
         if let Err(why) = self.write(|journal, now| journal.close(&ticket, closing, now)) {
             self.tell(Event::Journal(JournalState::ReadOnly { why })).await;
