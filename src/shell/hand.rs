@@ -262,11 +262,15 @@ impl Hand {
             return;
         };
         let written = match ending {
-            Ending::Observed { what } => {
+            Ending::Observed { what } if self.accepted.remove(&number) => {
                 let outcome = journal::Outcome::Done {
                     evidence: format!("observed: {what}"),
                 };
                 self.write(|journal, now| journal.close(&ticket, outcome, now))
+            }
+            Ending::Observed { what } => {
+                let line = format!("{}: observed: {what}", ticket.step());
+                self.write(|journal, now| journal.note(&line, now))
             }
             Ending::TimedOut { .. } => {
                 let line = format!("{}: {}", ticket.step(), ending.sentence());
