@@ -3,7 +3,7 @@
 //! A tenant is judged again when one of its namespaces was touched; a great many at once are judged in portions, so
 //! that no single event takes long. Ages grow with time, so tenants are also judged again in turn on the tick.
 
-use crate::app::screen::{Part, Screen, Visit};
+use crate::app::screen::{Cursor, Part, Screen, Visit};
 use crate::app::state::State;
 use crate::app::view::fleet::{self, Judged, Tally};
 use crate::app::view::{self, Look, freshness, help, kind, raw, steps, tenant};
@@ -123,10 +123,20 @@ impl State {
         let focus = self.visit().part;
         for part in parts {
             let ids = self.derived.ids(*part).unwrap_or_default();
-            let vanished = self.visit_mut().cursor_mut(*part).settle(&ids);
+            let filtered = !self.visit().filter.is_empty();
+            let untouched = self.untouched;
+            let cursor = self.visit_mut().cursor_mut(*part);
+            if untouched {
+                *cursor = Cursor::default();
+            }
+            let vanished = cursor.settle(&ids);
+            if filtered {
+                // it did not vanish, it was filtered out, by the operator's own hand
+                cursor.seen();
+            }
             if let Some(vanished) = vanished
                 && *part == focus
-                && self.visit().filter.is_empty()
+                && !filtered
             {
                 let to = self.visit().cursor().at().map_or_else(
                     || "nothing is left here".to_owned(),

@@ -229,7 +229,7 @@ pub(crate) fn started(mode: Mode, size: (u16, u16)) -> State {
 }
 
 /// A cockpit connected to these objects, one second after they were listed.
-pub(crate) fn connected(mode: Mode, size: (u16, u16), objects: Vec<Object>) -> State {
+pub(crate) fn connected(mode: Mode, size: (u16, u16), objects: &[Object]) -> State {
     let mut state = started(mode, size);
     let operator = Operator {
         user: "anna@corp".into(),
@@ -249,7 +249,7 @@ pub(crate) fn connected(mode: Mode, size: (u16, u16), objects: Vec<Object>) -> S
     if mode == Mode::Operating {
         update(&mut state, Event::Journal(crate::app::JournalState::Ready));
     }
-    update(&mut state, Event::Observed(listed(&objects, Moment::default())));
+    update(&mut state, Event::Observed(listed(objects, Moment::default())));
     update(&mut state, Event::Tick(at(1_000)));
     state
 }
@@ -276,7 +276,7 @@ pub(crate) fn wait(state: &mut State, seconds: u64) -> Vec<crate::app::Effect> {
 
 /// The usual cockpit: hasan-prod and acme.
 pub(crate) fn cockpit(mode: Mode, size: (u16, u16)) -> State {
-    connected(mode, size, objects())
+    connected(mode, size, &objects())
 }
 
 /// Presses keys, each 20 ms after the last, as `"jj<enter>x"` is written.

@@ -55,6 +55,16 @@ pub enum Command {
     Complete,
 }
 
+impl Command {
+    /// It moves the cursor or the page, and changes nothing that is shown besides.
+    pub const fn only_moves(self) -> bool {
+        matches!(
+            self,
+            Self::Down | Self::Up | Self::Top | Self::Bottom | Self::PageDown | Self::PageUp
+        )
+    }
+}
+
 /// Where a binding holds. A screen asks its own places first, then the general ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Place {
@@ -431,5 +441,20 @@ mod tests {
             assert!(page.contains(binding.text), "{}", binding.text);
         }
         assert!(Place::ALL.iter().all(|place| page.contains(place.words())));
+    }
+
+    /// `PILOTHOUSE_WRITE_DOCS=1 cargo test --lib docs_keys` writes the file anew.
+    #[test]
+    fn docs_keys_is_made_from_the_table() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
+        if std::env::var_os("PILOTHOUSE_WRITE_DOCS").is_some() {
+            std::fs::write(file, markdown()).unwrap();
+        }
+        let written = std::fs::read_to_string(file).unwrap();
+        assert_eq!(
+            written,
+            markdown(),
+            "run: PILOTHOUSE_WRITE_DOCS=1 cargo test --lib docs_keys"
+        );
     }
 }

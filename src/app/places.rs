@@ -12,6 +12,10 @@ pub fn here(state: &State) -> Vec<Place> {
     if state.gate.is_some() {
         return vec![Place::Gate];
     }
+    if state.following.is_some() {
+        // a step's progress stands in front: no key may act on the rows behind it
+        return vec![Place::Anywhere];
+    }
     of(&state.visit().screen)
 }
 

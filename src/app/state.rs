@@ -128,6 +128,8 @@ pub struct State {
     pub(in crate::app) yaml: BTreeMap<Key, Fetch<String>>,
     pub(in crate::app) events: BTreeMap<Key, Fetch<Vec<EventLine>>>,
     pub(in crate::app) flash: Option<Flash>,
+    /// No key was pressed yet: until then the cursor stays on the first row while the first lists come in.
+    pub(in crate::app) untouched: bool,
     /// `q` was pressed once while a step was running.
     pub(in crate::app) asked_to_leave: bool,
     pub(in crate::app) derived: Derived,
@@ -158,6 +160,7 @@ impl State {
             yaml: BTreeMap::new(),
             events: BTreeMap::new(),
             flash: None,
+            untouched: true,
             asked_to_leave: false,
             derived: Derived::default(),
         }
@@ -179,12 +182,12 @@ impl State {
         self.size
     }
 
-    /// How long an idle feed may go unheard: shorter while a gate is open.
+    /// How long an idle feed may go unheard: shorter while a gate is open, and not at all while the server is lost.
     pub const fn quiet(&self) -> Duration {
-        if self.gate.is_some() {
-            feed::PROMISE
-        } else {
-            self.slow_quiet
+        match (&self.connection, &self.gate) {
+            (Connection::Lost { .. }, _) => Duration::ZERO,
+            (_, Some(_)) => feed::PROMISE,
+            (_, None) => self.slow_quiet,
         }
     }
 
@@ -217,7 +220,7 @@ impl State {
     }
 
     /// The object that a key is about: the one under the cursor, or the one the screen is about.
-    pub(in crate::app) fn meant(&self) -> Option<Subject> {
+    pub fn meant(&self) -> Option<Subject> {
         let visit = self.visit();
         let under = self.derived.ids(visit.part).and_then(|ids| {
             let cursor = visit.cursor();

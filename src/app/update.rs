@@ -13,7 +13,7 @@ mod prompt;
 mod step;
 mod world;
 
-use crate::app::event::{Effect, Event, Fetched};
+use crate::app::event::{Effect, Event, Fetched, Rhythm};
 use crate::app::key::Key;
 use crate::app::state::{Connection, Fetch, State};
 use crate::app::words::RowId;
@@ -29,21 +29,27 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
     match event {
         Event::Key { key: pressed, at } => {
-            pass_time(state, at, &mut effects);
-            key(state, pressed, &mut effects);
+            state.untouched = false;
+            let older = pass_time(state, at, &mut effects);
+            let moved = key(state, pressed, &mut effects);
+            if moved && !older {
+                return effects;
+            }
         }
         Event::Paste { text, at } => {
             pass_time(state, at, &mut effects);
             prompt::paste(state, &text);
         }
         Event::Resize { width, height } => state.size = (width, height),
-        Event::Tick(now) => pass_time(state, now, &mut effects),
+        Event::Tick(now) => {
+            pass_time(state, now, &mut effects);
+        }
         Event::Observed(observations) => world::observed(state, observations, &mut effects),
         Event::Connected {
             identity,
             operator,
             conditions,
-        } => connected(state, identity, operator, conditions),
+        } => connected(state, identity, operator, conditions, &mut effects),
         Event::ConnectionLost { why } => lost(state, why),
         Event::Fetched(fetched) => take(state, fetched),
         Event::Step { number, progress } => step::progress(state, number, progress, &mut effects),
@@ -63,7 +69,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     effects
 }
 
-fn key(state: &mut State, pressed: Key, effects: &mut Vec<Effect>) {
+/// Carries a key's command out. Returns whether it only moved about on the screen, so that nothing has to be worked out
+/// again.
+fn key(state: &mut State, pressed: Key, effects: &mut Vec<Effect>) -> bool {
     let found = keys::find(&places::here(state), pressed).map(|binding| binding.command);
     if state.prompt.is_some() {
         prompt::key(state, pressed, found, effects);
@@ -71,11 +79,13 @@ fn key(state: &mut State, pressed: Key, effects: &mut Vec<Effect>) {
         gate::key(state, pressed, found, effects);
     } else if let Some(command) = found {
         command::run(state, command, effects);
+        return command.only_moves();
     }
+    false
 }
 
-/// Time went by: deadlines pass, ages grow, sentences fade.
-fn pass_time(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
+/// Time went by: deadlines pass, ages grow, sentences fade. Returns whether another second has begun.
+fn pass_time(state: &mut State, now: Now, effects: &mut Vec<Effect>) -> bool {
     let second = |now: Now| now.mono.0.as_secs();
     let older = second(now) != second(state.now);
     state.now = now;
@@ -86,6 +96,7 @@ fn pass_time(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
     if older {
         state.grow_older();
     }
+    older
 }
 
 fn connected(
@@ -93,10 +104,12 @@ fn connected(
     identity: crate::model::ClusterIdentity,
     operator: crate::model::Operator,
     conditions: crate::laws::Conditions,
+    effects: &mut Vec<Effect>,
 ) {
     let moved = state.identity.as_ref().is_some_and(|held| !held.same(&identity));
     if moved && state.gate.take().is_some() {
         state.warn("this is another cluster, or another user, than the panel was opened on: it is closed");
+        effects.push(Effect::SetRhythm(Rhythm::Slow));
     }
     state.connection = Connection::Up;
     state.identity = Some(identity);
@@ -111,6 +124,7 @@ fn lost(state: &mut State, why: String) {
         Connection::Up | Connection::Waiting { .. } => state.now.mono,
     };
     state.connection = Connection::Lost { since, why };
+    state.derived.touch_all();
 }
 
 /// An answer to something that was asked for. An answer nobody waits for any more is dropped.

@@ -43,6 +43,7 @@ pub(super) fn open(state: &mut State, screen: Screen, effects: &mut Vec<Effect>)
         state.visits.remove(1);
     }
     state.visits.push(Visit::to(screen));
+    state.following = None;
 }
 
 /// Opens what the cursor rests on.

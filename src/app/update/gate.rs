@@ -152,9 +152,7 @@ pub(super) fn resense(state: &mut State) {
     let Some(gate) = &mut state.gate else {
         return;
     };
-    let act = gate.panel.act_now(&state.world);
-    let told = forecast(&state.world, &act, &state.conditions, state.now, quiet);
-    if gate.panel.refresh(&state.world, told, state.now, quiet) {
+    if gate.panel.resense(&state.world, &state.conditions, state.now, quiet) {
         gate.item = gate.item.min(gate.panel.items().len().saturating_sub(1));
         state.warn("something changed under the panel: what was answered is void");
     }
