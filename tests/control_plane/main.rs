@@ -25,6 +25,8 @@ use trial::Trial;
 
 mod both;
 mod claims;
+mod cockpit;
+mod cut;
 mod deletion;
 #[expect(dead_code, reason = "the flights on the sandbox use the rest")]
 #[path = "../support/flight.rs"]
@@ -121,12 +123,21 @@ const SHARED: &[Story] = &[
     ("both-claim-ref-cleared", both::claim_ref_cleared),
     ("both-claim-ref-cleared-for-a-heir", both::claim_ref_cleared_for_a_heir),
     ("both-volume-deleted-while-bound", both::volume_deleted_while_bound),
+    ("cockpit-incident", cockpit::incident),
+    ("cockpit-refused-while-held", cockpit::refused_while_held),
+    ("cockpit-changed-under-the-panel", cockpit::changed_under_the_panel),
+    ("cockpit-changed-behind-the-approval", cockpit::changed_behind_the_approval),
+    ("cockpit-volumes-denied", cockpit::volumes_denied),
+    ("cockpit-answer-lost", cockpit::answer_lost),
+    ("cockpit-request-lost", cockpit::request_lost),
 ];
 
 /// Trials that take the API server away from everybody.
 const EXCLUSIVE: &[Story] = &[
     ("server-killed-and-started-again", server::killed_and_started_again),
     ("server-frozen-and-thawed", server::frozen_and_thawed),
+    ("cockpit-server-killed-at-a-gate", cockpit::server_killed_at_a_gate),
+    ("cockpit-server-frozen-at-a-gate", cockpit::server_frozen_at_a_gate),
 ];
 
 /// Started by the first trial that needs it; a listing or a filter that matches nothing never starts it.

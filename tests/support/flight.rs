@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use pilothouse::app::{Event, Key, State};
 use pilothouse::cli::Config;
 use pilothouse::cluster::{Clock, ConnectOptions};
-use pilothouse::model::{Moment, Now};
+use pilothouse::model::{Feed, FeedState, Moment, Now};
 use pilothouse::sandbox::{self, Options, Sandbox, TestClock, scenario};
 use pilothouse::shell::{Cockpit, JournalHome, Outward, QUIET, Session};
 use pilothouse::ui::{Theme, picture, theme::Depth};
@@ -66,8 +66,9 @@ impl Flight {
             clock,
         };
         flight
-            .until("every feed to be listed", |state| {
-                state.world().feeds().all(|(_, feed)| feed.listed)
+            .until("every feed to be listed, or refused", |state| {
+                let told = |feed: &Feed| feed.listed || matches!(feed.state, FeedState::Denied { .. });
+                state.world().feeds().all(|(_, feed)| told(feed))
             })
             .await;
         flight

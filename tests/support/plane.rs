@@ -167,6 +167,11 @@ impl ControlPlane {
         door.get(path).unwrap_or_else(|why| panic!("{why}"))
     }
 
+    /// The socket behind which `kubectl proxy` is Anna, in plain HTTP.
+    pub(crate) fn door_socket(&self) -> &Path {
+        &self.door.as_ref().expect("a control plane that has started").socket
+    }
+
     /// What the programs said last, for a test that failed.
     pub(crate) fn tails(&self) -> String {
         let api_server = self.api_server();
