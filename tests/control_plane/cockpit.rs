@@ -1,6 +1,5 @@
 //! An operator at the cockpit, on a real control plane: what he sees, what he is let do, and what the server sees of it.
 
-use std::future::Future;
 use std::time::{Duration, Instant};
 
 use pilothouse::app::{self, Ending, Phase, Step};
@@ -180,7 +179,8 @@ pub(crate) fn answer_lost(trial: &Trial<'_>) {
     assert!(trial.claim("data").is_none());
 }
 
-/// The request never arrived: the same doubt, and the other answer.
+/// The request never arrived. Nobody can know that at once: it may still be on its way, and until its time has run out the
+/// doubt stands and nothing else may be done. Then the cluster's answer settles it.
 pub(crate) fn request_lost(trial: &Trial<'_>) {
     let claim = bound(trial);
     let before = trial.claim("data").expect("the claim");
@@ -270,7 +270,18 @@ fn through_a_cut_wire(trial: &Trial<'_>, claim: &Key, cut: Cut, verdict: &str) -
         assert!(matches!(step.phase, Phase::Over(Ending::InDoubt { .. })), "{step:?}");
 
         flight.key(app::Key::Esc);
+        if matches!(cut, Cut::Request) {
+            flight.open_panel(&trial.namespace, &act);
+            assert!(flight.answer(&trial.namespace).await.is_err(), "open:\n{}", flight.text());
+            assert!(flight.text().contains("in doubt"), "{}", flight.text());
+            flight.key(app::Key::Esc);
+        }
         flight.command("doubts");
+        if matches!(cut, Cut::Request) {
+            flight.until_shown("the server may still be working on the request").await;
+            flight.live(journal::REQUEST_DEADLINE).await;
+            flight.keys("r");
+        }
         flight.until_shown("settled").await;
         assert!(flight.text().contains(verdict), "{}", flight.text());
         assert_recorded(&flight, &["intent", "sent", "settled"]);

@@ -50,6 +50,8 @@ type Story = (&'static str, fn(&Trial<'_>));
 /// Trials that leave the control plane alone.
 #[rustfmt::skip] // a table reads better with one row a line
 const SHARED: &[Story] = &[
+    // a minute long, so it begins first
+    ("cockpit-request-lost", cockpit::request_lost),
     ("seed-003-pod-first", statefulset::pod_first),
     ("seed-003-claim-first", statefulset::claim_first),
     ("seed-003-scaled-down-first", statefulset::scaled_down_first),
@@ -129,7 +131,6 @@ const SHARED: &[Story] = &[
     ("cockpit-changed-behind-the-approval", cockpit::changed_behind_the_approval),
     ("cockpit-volumes-denied", cockpit::volumes_denied),
     ("cockpit-answer-lost", cockpit::answer_lost),
-    ("cockpit-request-lost", cockpit::request_lost),
 ];
 
 /// Trials that take the API server away from everybody.
