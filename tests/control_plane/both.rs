@@ -106,17 +106,7 @@ pub(crate) fn job_that_holds_a_claim(trial: &Trial<'_>) {
 
 /// The pod of a Deployment comes back, on the same claim.
 pub(crate) fn pod_of_a_deployment(trial: &Trial<'_>) {
-    let mut stage = bound(trial, "Retain");
-    let labels = json!({"app": "web"});
-    stage.create(&[json!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
-        "spec": {
-            "replicas": 1, "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": pod_spec("data")},
-        },
-    })]);
-    stage.until_running("web");
-    stage.compare_now();
+    let mut stage = deployment(trial);
     let namespace = trial.namespace.clone();
     stage.act(&move |world| Act::Delete {
         target: world.in_namespace(Pod, &namespace).next().expect("a pod").pin(),
@@ -160,8 +150,96 @@ pub(crate) fn volume_deleted_while_bound(trial: &Trial<'_>) {
     stage.delete(Claim, "data", Background);
 }
 
+/// The claims of a set that says so go with it.
+pub(crate) fn set_takes_its_claims(trial: &Trial<'_>) {
+    let mut stage = running_set_of(trial, &json!({"whenDeleted": "Delete", "whenScaled": "Retain"}));
+    stage.delete(StatefulSet, "db", Background);
+}
+
+pub(crate) fn set_in_foreground(trial: &Trial<'_>) {
+    let mut stage = running_set(trial);
+    stage.delete(StatefulSet, "db", Foreground);
+}
+
+pub(crate) fn deployment_in_background(trial: &Trial<'_>) {
+    let mut stage = deployment(trial);
+    stage.delete(Kind::Deployment, "web", Background);
+}
+
+pub(crate) fn deployment_orphaned(trial: &Trial<'_>) {
+    let mut stage = deployment(trial);
+    stage.delete(Kind::Deployment, "web", Orphan);
+}
+
+/// Its Deployment makes it anew.
+pub(crate) fn replica_set_in_background(trial: &Trial<'_>) {
+    let mut stage = deployment(trial);
+    let namespace = trial.namespace.clone();
+    stage.act(&move |world| Act::Delete {
+        target: world
+            .in_namespace(Kind::ReplicaSet, &namespace)
+            .next()
+            .expect("a set")
+            .pin(),
+        propagation: Background,
+    });
+}
+
+/// The deleter of the controller manager refuses this path: the volume is Failed and stays.
+pub(crate) fn claim_with_a_disk_elsewhere(trial: &Trial<'_>) {
+    let mut stage = Stage::new(trial);
+    let (_, mut volume) = stage.volume("disk", "Delete");
+    volume["spec"]["hostPath"] = json!({"path": "/no-such-directory/disk"});
+    let claim = stage.claim("data");
+    stage.create(&[volume, claim]);
+    stage.until_bound("data");
+    stage.delete(Claim, "data", Background);
+}
+
+pub(crate) fn claim_pending(trial: &Trial<'_>) {
+    let mut stage = Stage::new(trial);
+    let claim = stage.claim("data");
+    stage.create(&[claim]);
+    stage.delete(Claim, "data", Background);
+}
+
+pub(crate) fn volume_deleted_while_released(trial: &Trial<'_>) {
+    let mut stage = bound(trial, "Retain");
+    stage.delete(Claim, "data", Background);
+    let name = format!("{}-disk", trial.namespace);
+    stage.delete(PersistentVolume, &name, Background);
+}
+
+/// Everything in it goes; the Retain volume is Released.
+pub(crate) fn namespace(trial: &Trial<'_>) {
+    let mut stage = running_set(trial);
+    let key = Key::cluster(Kind::Namespace, &trial.namespace);
+    stage.act(&|world| Act::Delete {
+        target: world.get(&key).expect("the namespace").pin(),
+        propagation: Background,
+    });
+}
+
+/// These trials can fail: a forecast that knows of no pods is not what comes.
+pub(crate) fn a_blind_forecast_is_noticed(trial: &Trial<'_>) {
+    let mut stage = bound(trial, "Retain");
+    stage.create(&[pod("user", "data", &json!({}))]);
+    stage.until_running("user");
+    let claim = Key::new(Claim, &trial.namespace, "data");
+    let noticed = stage.notices(Pod, &|world| Act::Delete {
+        target: world.get(&claim).expect("the claim").pin(),
+        propagation: Background,
+    });
+    assert!(noticed, "a wrong forecast was taken for a right one");
+}
+
 /// A set of one, running, with a spare volume its claim could also have been bound to.
 fn running_set<'plane>(trial: &'plane Trial<'plane>) -> Stage<'plane> {
+    running_set_of(trial, &json!({"whenDeleted": "Retain", "whenScaled": "Retain"}))
+}
+
+/// The same with a retention policy for its claims.
+fn running_set_of<'plane>(trial: &'plane Trial<'plane>, retention: &Value) -> Stage<'plane> {
     let mut stage = Stage::new(trial);
     let labels = json!({"app": "db"});
     let mut spec = pod_spec("none");
@@ -173,6 +251,7 @@ fn running_set<'plane>(trial: &'plane Trial<'plane>) -> Stage<'plane> {
             "serviceName": "db", "replicas": 1, "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": spec},
             "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": stage.claim_spec()}],
+            "persistentVolumeClaimRetentionPolicy": retention,
         },
     });
     stage.create(&[one, set]);
@@ -193,17 +272,38 @@ fn bound<'plane>(trial: &'plane Trial<'plane>, policy: &str) -> Stage<'plane> {
     stage
 }
 
+/// A Deployment of one pod, running, on a claim.
+fn deployment<'plane>(trial: &'plane Trial<'plane>) -> Stage<'plane> {
+    let mut stage = bound(trial, "Retain");
+    let labels = json!({"app": "web"});
+    stage.create(&[json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {
+            "replicas": 1, "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod_spec("data")},
+        },
+    })]);
+    stage.until_running("web");
+    stage
+}
+
 /// An active Job with one running pod, without claims.
 fn job<'plane>(trial: &'plane Trial<'plane>, pod_metadata: &Value) -> Stage<'plane> {
     let mut stage = Stage::new(trial);
-    stage.create(&[job_of(pod_metadata, &json!({"containers": [{"name": "main", "image": "none"}]}))]);
+    stage.create(&[job_of(
+        pod_metadata,
+        &json!({"containers": [{"name": "main", "image": "none"}]}),
+    )]);
     stage.until_running("work");
     stage
 }
 
 fn finished_job<'plane>(trial: &'plane Trial<'plane>) -> Stage<'plane> {
     let mut stage = Stage::new(trial);
-    stage.create(&[job_of(&ends(), &json!({"containers": [{"name": "main", "image": "none"}]}))]);
+    stage.create(&[job_of(
+        &ends(),
+        &json!({"containers": [{"name": "main", "image": "none"}]}),
+    )]);
     let namespace = trial.namespace.clone();
     stage.until("the job to be complete", move |world| {
         let mut jobs = world.in_namespace(Job, &namespace);

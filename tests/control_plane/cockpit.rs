@@ -24,7 +24,9 @@ pub(crate) fn incident(trial: &Trial<'_>) {
     }));
     fly(async {
         let mut flight = anna(trial).await;
-        flight.until("the Job's pod to run", |state| pod_runs(state, &trial.namespace)).await;
+        flight
+            .until("the Job's pod to run", |state| pod_runs(state, &trial.namespace))
+            .await;
         trial.delete_now("pvc/data");
         flight
             .until("the claim to be going", |state| {
@@ -47,7 +49,9 @@ pub(crate) fn incident(trial: &Trial<'_>) {
         );
         flight
             .until("the Job to be seen gone", |state| {
-                state.steps().all(|step| matches!(step.phase, Phase::Over(Ending::Observed { .. })))
+                state
+                    .steps()
+                    .all(|step| matches!(step.phase, Phase::Over(Ending::Observed { .. })))
             })
             .await;
         flight
@@ -65,11 +69,21 @@ pub(crate) fn refused_while_held(trial: &Trial<'_>) {
     let before = trial.claim("data");
     fly(async {
         let mut flight = anna(trial).await;
-        flight.until("the pod to run", |state| pod_runs(state, &trial.namespace)).await;
+        flight
+            .until("the pod to run", |state| pod_runs(state, &trial.namespace))
+            .await;
         let act = deletion(&flight, &claim);
         flight.open_panel(&trial.namespace, &act);
-        assert!(flight.answer(&trial.namespace).await.is_err(), "open:\n{}", flight.text());
-        assert!(flight.text().contains("the delete would hang: 1 pod (user)"), "{}", flight.text());
+        assert!(
+            flight.answer(&trial.namespace).await.is_err(),
+            "open:\n{}",
+            flight.text()
+        );
+        assert!(
+            flight.text().contains("the delete would hang: 1 pod (user)"),
+            "{}",
+            flight.text()
+        );
 
         flight.key(app::Key::Ctrl('y'));
         flight.live(Duration::from_secs(1)).await;
@@ -144,7 +158,11 @@ pub(crate) fn volumes_denied(trial: &Trial<'_>) {
         .ok();
     crate::trial::wait(
         "dora may",
-        || Some(json!(trial.plane.run(Person::Dora, "kubectl", &["get", "pods"], "").success)),
+        || {
+            Some(json!(
+                trial.plane.run(Person::Dora, "kubectl", &["get", "pods"], "").success
+            ))
+        },
         |may| *may == true,
     );
     let before = trial.claim("data");
@@ -161,7 +179,11 @@ pub(crate) fn volumes_denied(trial: &Trial<'_>) {
 
         let act = deletion(&flight, &claim);
         flight.open_panel(&trial.namespace, &act);
-        assert!(flight.answer(&trial.namespace).await.is_err(), "open:\n{}", flight.text());
+        assert!(
+            flight.answer(&trial.namespace).await.is_err(),
+            "open:\n{}",
+            flight.text()
+        );
         assert!(flight.text().contains("persistentvolumes"), "{}", flight.text());
         flight.key(app::Key::Ctrl('y'));
         flight.live(Duration::from_secs(1)).await;
@@ -219,7 +241,10 @@ pub(crate) fn server_killed_at_a_gate(trial: &Trial<'_>) {
                 !screen(state).contains("SERVER LOST") && screen(state).contains("feeds 14/14 live")
             })
             .await;
-        eprintln!("all feeds are live {:?} after the server was ready again", back.elapsed());
+        eprintln!(
+            "all feeds are live {:?} after the server was ready again",
+            back.elapsed()
+        );
         flight.key(app::Key::Esc);
         let step = delete(&mut flight, trial, Kind::PersistentVolumeClaim, "data").await;
         flight
@@ -241,7 +266,9 @@ pub(crate) fn server_frozen_at_a_gate(trial: &Trial<'_>) {
         let frozen = Instant::now();
         trial.plane.freeze_api_server();
         flight
-            .until("the gate to be shut", |state| !screen(state).contains("APPROVE is open"))
+            .until("the gate to be shut", |state| {
+                !screen(state).contains("APPROVE is open")
+            })
             .await;
         let after = frozen.elapsed();
         eprintln!("the gate was shut {after:?} after the server froze");
@@ -272,13 +299,19 @@ fn through_a_cut_wire(trial: &Trial<'_>, claim: &Key, cut: Cut, verdict: &str) -
         flight.key(app::Key::Esc);
         if matches!(cut, Cut::Request) {
             flight.open_panel(&trial.namespace, &act);
-            assert!(flight.answer(&trial.namespace).await.is_err(), "open:\n{}", flight.text());
+            assert!(
+                flight.answer(&trial.namespace).await.is_err(),
+                "open:\n{}",
+                flight.text()
+            );
             assert!(flight.text().contains("in doubt"), "{}", flight.text());
             flight.key(app::Key::Esc);
         }
         flight.command("doubts");
         if matches!(cut, Cut::Request) {
-            flight.until_shown("the server may still be working on the request").await;
+            flight
+                .until_shown("the server may still be working on the request")
+                .await;
             flight.live(journal::REQUEST_DEADLINE).await;
             flight.keys("r");
         }
@@ -346,8 +379,15 @@ fn assert_recorded(flight: &Flight, kinds: &[&str]) {
     let recorded: Vec<String> = shown.entries.iter().map(|record| record.kind.to_string()).collect();
     let mut left = recorded.iter();
     for kind in kinds {
-        assert!(left.any(|record| record == kind), "no {kind} among {recorded:?}\n{text}");
+        assert!(
+            left.any(|record| record == kind),
+            "no {kind} among {recorded:?}\n{text}"
+        );
     }
     let intents = recorded.iter().filter(|kind| *kind == "intent").count();
-    assert_eq!(intents, kinds.iter().filter(|kind| **kind == "intent").count(), "{text}");
+    assert_eq!(
+        intents,
+        kinds.iter().filter(|kind| **kind == "intent").count(),
+        "{text}"
+    );
 }

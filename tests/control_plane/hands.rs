@@ -10,10 +10,7 @@ use pilothouse::model::{Act, Kind, Object, Propagation, World};
 use crate::flight::Flight;
 
 /// Large enough for every panel to be seen whole.
-const WIDE: Event = Event::Resize {
-    width: 170,
-    height: 80,
-};
+const WIDE: Event = Event::Resize { width: 170, height: 80 };
 /// Characters come no faster from a hand.
 const FINGER: Duration = Duration::from_millis(6);
 /// How often a key that is held repeats.
@@ -69,7 +66,20 @@ impl Flight {
     }
 
     /// Answers everything that a panel asks and a person may say. Returns why APPROVE is still closed.
+    ///
+    /// A panel that opens anew meanwhile, because something it rests on has changed, is looked at and answered again.
     pub(crate) async fn answer(&mut self, tenant: &str) -> Result<(), String> {
+        for _ in 0..3 {
+            let answered = self.answer_once(tenant).await;
+            if answered.is_ok() || !self.text().contains("look first") {
+                return answered;
+            }
+            eprintln!("a panel opened anew while it was answered:\n{}", self.text());
+        }
+        Err(self.closed())
+    }
+
+    async fn answer_once(&mut self, tenant: &str) -> Result<(), String> {
         self.looked_at().await;
         if self.text().contains("T1 disruptive") {
             return Ok(()); // the key that is held is the approval
@@ -84,8 +94,10 @@ impl Flight {
         if !self.text().contains("cool-down") && !self.is_open() {
             return Err(self.closed());
         }
-        self.within(PATIENCE, |state| crate::flight::screen(state).contains("APPROVE is open"))
-            .await;
+        self.within(PATIENCE, |state| {
+            crate::flight::screen(state).contains("APPROVE is open")
+        })
+        .await;
         if self.is_open() { Ok(()) } else { Err(self.closed()) }
     }
 
@@ -157,7 +169,8 @@ impl Flight {
         let Some((question, _)) = asked else {
             return;
         };
-        let fact = fact(self.state().world(), tenant, question).unwrap_or_else(|| panic!("what is {question:?}?\n{shown}"));
+        let fact =
+            fact(self.state().world(), tenant, question).unwrap_or_else(|| panic!("what is {question:?}?\n{shown}"));
         for letter in fact.chars() {
             self.key(app::Key::Char(letter));
             self.live(FINGER).await;
@@ -206,13 +219,20 @@ fn fact(world: &World, tenant: &str, question: &str) -> Option<String> {
     let pods = |key: &str| {
         let owner = named(key)?;
         let pods = world.dependents_of(&owner.meta.uid);
-        Some(pods.filter(|object| object.kind() == Kind::Pod).cloned().collect::<Vec<_>>())
+        Some(
+            pods.filter(|object| object.kind() == Kind::Pod)
+                .cloned()
+                .collect::<Vec<_>>(),
+        )
     };
     let of_job = question.strip_prefix("the node that the pods of ");
     if let Some(key) = of_job.and_then(|rest| rest.strip_suffix(" run on")) {
         return Some(pods(key)?.first()?.body.pod()?.spec.node_name.to_string());
     }
-    if let Some(key) = question.strip_prefix("the node that ").and_then(|rest| rest.strip_suffix(" runs on")) {
+    if let Some(key) = question
+        .strip_prefix("the node that ")
+        .and_then(|rest| rest.strip_suffix(" runs on"))
+    {
         return Some(named(key)?.body.pod()?.spec.node_name.to_string());
     }
     let key = question.strip_prefix("how many pods ")?.strip_suffix(" has")?;

@@ -1,4 +1,5 @@
-//! Facts of a real Kubernetes control plane, each shown by kubectl alone. `SEEN.md` is the table of what they show.
+//! Facts of a real Kubernetes control plane, each shown by kubectl alone; what Pilothouse forecasts, and what then comes
+//! there and on the sandbox; and an operator at the cockpit. `SEEN.md` is the table of what they show.
 //!
 //! One control plane serves all trials of a run. Trials that stop or freeze the API server come last, one by one.
 
@@ -7,6 +8,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a test harness: failing loudly is its job"
@@ -125,6 +127,16 @@ const SHARED: &[Story] = &[
     ("both-claim-ref-cleared", both::claim_ref_cleared),
     ("both-claim-ref-cleared-for-a-heir", both::claim_ref_cleared_for_a_heir),
     ("both-volume-deleted-while-bound", both::volume_deleted_while_bound),
+    ("both-volume-deleted-while-released", both::volume_deleted_while_released),
+    ("both-set-takes-its-claims", both::set_takes_its_claims),
+    ("both-set-in-foreground", both::set_in_foreground),
+    ("both-deployment-in-background", both::deployment_in_background),
+    ("both-deployment-orphaned", both::deployment_orphaned),
+    ("both-replica-set-in-background", both::replica_set_in_background),
+    ("both-claim-with-a-disk-elsewhere", both::claim_with_a_disk_elsewhere),
+    ("both-claim-pending", both::claim_pending),
+    ("both-namespace", both::namespace),
+    ("both-blind-forecast-is-noticed", both::a_blind_forecast_is_noticed),
     ("cockpit-incident", cockpit::incident),
     ("cockpit-refused-while-held", cockpit::refused_while_held),
     ("cockpit-changed-under-the-panel", cockpit::changed_under_the_panel),
@@ -175,6 +187,7 @@ fn main() -> ExitCode {
         ..arguments
     };
     let one_by_one = libtest_mimic::run(&alone, trials(EXCLUSIVE, &kit, &shared));
+    println!("{}", stage::tally());
     if together.has_failed() {
         together.exit_code()
     } else {

@@ -13,7 +13,7 @@ use pilothouse::model::{Act, Body, Kind, Object, World};
 /// What stands where, each in a line, by a name that is the same everywhere.
 pub(crate) type Picture = BTreeMap<String, Vec<String>>;
 
-/// The objects of a namespace and the volumes of the class named like it, as against those of `before`.
+/// A namespace, the objects in it and the volumes of the class named like it, as against those of `before`.
 pub(crate) fn picture(world: &World, before: &World, namespace: &str) -> Picture {
     let mut picture = Picture::new();
     for object in part(world, namespace) {
@@ -93,20 +93,22 @@ pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Condi
 }
 
 fn part<'w>(world: &'w World, namespace: &'w str) -> impl Iterator<Item = &'w Object> {
-    world.objects().map(Arc::as_ref).filter(move |object| match &object.body {
-        Body::PersistentVolume(volume) => volume.spec.storage_class_name == namespace,
-        Body::Pod(_)
-        | Body::PersistentVolumeClaim(_)
-        | Body::Job(_)
-        | Body::CronJob(_)
-        | Body::StatefulSet(_)
-        | Body::Deployment(_)
-        | Body::ReplicaSet(_)
-        | Body::DaemonSet(_) => object.meta.namespace == namespace,
-        Body::Namespace(_) | Body::Node(_) | Body::StorageClass(_) | Body::VolumeAttachment(_) | Body::Release(_) => {
-            false
-        }
-    })
+    world
+        .objects()
+        .map(Arc::as_ref)
+        .filter(move |object| match &object.body {
+            Body::PersistentVolume(volume) => volume.spec.storage_class_name == namespace,
+            Body::Pod(_)
+            | Body::PersistentVolumeClaim(_)
+            | Body::Job(_)
+            | Body::CronJob(_)
+            | Body::StatefulSet(_)
+            | Body::Deployment(_)
+            | Body::ReplicaSet(_)
+            | Body::DaemonSet(_) => object.meta.namespace == namespace,
+            Body::Namespace(_) => object.meta.name == namespace,
+            Body::Node(_) | Body::StorageClass(_) | Body::VolumeAttachment(_) | Body::Release(_) => false,
+        })
 }
 
 fn label(object: &Object) -> String {
@@ -118,21 +120,26 @@ fn plain(kind: Kind, name: &str) -> String {
     if !matches!(kind, Kind::Pod | Kind::ReplicaSet) {
         return format!("{}/{name}", kind.short());
     }
-    let parts: Vec<&str> = name.split('-').map(|part| if drawn(part) { "*" } else { part }).collect();
+    let parts: Vec<&str> = name
+        .split('-')
+        .map(|part| if drawn(part) { "*" } else { part })
+        .collect();
     format!("{}/{}", kind.short(), parts.join("-"))
 }
 
 /// `x7k2p`, `6d4f8b9c5d`, or the laws' own `new1`.
 fn drawn(part: &str) -> bool {
     let lot = |letter: char| "bcdfghjklmnpqrstvwxz2456789".contains(letter);
-    let by_laws = part.strip_prefix("new").is_some_and(|number| number.parse::<u32>().is_ok());
+    let by_laws = part
+        .strip_prefix("new")
+        .is_some_and(|number| number.parse::<u32>().is_ok());
     by_laws || (matches!(part.len(), 5 | 8..=10) && part.chars().all(lot))
 }
 
 /// Whether it is the one that was there before, whether it is going, what holds it, and whose it is.
 fn standing(object: &Object, before: &World) -> String {
     let meta = &object.meta;
-    let mut finalizers: Vec<&str> = meta.finalizers.iter().map(|finalizer| finalizer.as_str()).collect();
+    let mut finalizers: Vec<&str> = meta.finalizers.iter().map(AsRef::as_ref).collect();
     finalizers.sort_unstable();
     let owners: Vec<String> = meta
         .owner_references
@@ -141,7 +148,11 @@ fn standing(object: &Object, before: &World) -> String {
         .collect();
     format!(
         "{}{}{} {finalizers:?}",
-        if before.by_uid(&meta.uid).is_some() { "same" } else { "new" },
+        if before.by_uid(&meta.uid).is_some() {
+            "same"
+        } else {
+            "new"
+        },
         if meta.deleting() { ", going" } else { "" },
         owners.concat(),
     )
@@ -197,7 +208,7 @@ fn fate(object: &Object, after: Option<&Object>) -> Option<&'static str> {
     };
     if let (Body::PersistentVolume(was), Body::PersistentVolume(is)) = (&object.body, &after.body) {
         return match (was.status.phase, is.status.phase) {
-            (VolumePhase::Bound, VolumePhase::Released) => Some("released"),
+            (VolumePhase::Bound, VolumePhase::Released | VolumePhase::Failed) => Some("released"),
             (was, is) if was != is => Some("changed"),
             _ if after.meta.deleting() && !object.meta.deleting() => Some("hangs"),
             _ => (was.spec.claim_ref != is.spec.claim_ref).then_some("changed"),
@@ -226,11 +237,20 @@ fn disk(volume: &Volume) -> bool {
 /// What a new object stands on, as forecasts say it.
 fn stands_on(object: &Object, before: &World, after: &World) -> &'static str {
     let Some(pod) = object.body.pod() else {
-        return if object.body.claim().is_some() { "on a new claim" } else { "on the same claim" };
+        return if object.body.claim().is_some() {
+            "on a new claim"
+        } else {
+            "on the same claim"
+        };
     };
     let claims: Vec<_> = pod
         .claims(&object.meta)
-        .filter_map(|name| after.in_namespace(Kind::PersistentVolumeClaim, &object.meta.namespace).find(|claim| claim.meta.name == name).cloned())
+        .filter_map(|name| {
+            after
+                .in_namespace(Kind::PersistentVolumeClaim, &object.meta.namespace)
+                .find(|claim| claim.meta.name == name)
+                .cloned()
+        })
         .collect();
     if claims.is_empty() {
         "without a claim"

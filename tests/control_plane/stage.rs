@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use pilothouse::app::{Phase, State};
 use pilothouse::forecast::{Forecast, forecast};
+use pilothouse::model::workload::Pod;
 use pilothouse::model::{Act, Key, Kind, Propagation, World};
 use pilothouse::sandbox::{Clock, Options, Sandbox, scenario};
 use serde_json::{Value, json};
@@ -25,8 +26,16 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Acts whose forecast was compared with both ends, and how many of them the cockpit itself carried out on the real
 /// control plane.
-pub(crate) static COMPARED: AtomicUsize = AtomicUsize::new(0);
-pub(crate) static CLEARED: AtomicUsize = AtomicUsize::new(0);
+static COMPARED: AtomicUsize = AtomicUsize::new(0);
+static CLEARED: AtomicUsize = AtomicUsize::new(0);
+
+/// How many acts were compared, for the end of a run.
+pub(crate) fn tally() -> String {
+    let (compared, cleared) = (COMPARED.load(Ordering::Relaxed), CLEARED.load(Ordering::Relaxed));
+    format!(
+        "{compared} acts came as forecast on the real control plane and on the sandbox, {cleared} of them through the cockpit's panel"
+    )
+}
 
 /// The empty cluster a sandbox begins with: the control plane of the trials has no more.
 const EMPTY: &str = "
@@ -79,10 +88,7 @@ impl<'plane> Stage<'plane> {
             flight: runtime.block_on(Flight::on_cluster(kubeconfig.clone())),
             kubeconfig,
         };
-        let real = open(
-            "real",
-            trial.plane.kubeconfig(crate::support::persons::Person::Anna),
-        );
+        let real = open("real", trial.plane.kubeconfig(crate::support::persons::Person::Anna));
         let twin = open("sandbox", sandbox.kubeconfig().to_owned());
         let mut stage = Self {
             trial,
@@ -92,7 +98,10 @@ impl<'plane> Stage<'plane> {
             _sandbox: sandbox,
         };
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": trial.namespace}});
-        stage.on(Which::Twin, &["create", "-f", "-"], &namespace.to_string()).ok();
+        stage
+            .twin
+            .kubectl(trial, &["create", "-f", "-"], &namespace.to_string())
+            .ok();
         stage.create(&[json!({
             "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": trial.namespace},
             "provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "Immediate",
@@ -103,18 +112,10 @@ impl<'plane> Stage<'plane> {
     /// Creates the same objects on both sides, in the trial's namespace.
     pub(crate) fn create(&mut self, objects: &[Value]) {
         let documents: Vec<String> = objects.iter().map(Value::to_string).collect();
-        for side in [Which::Real, Which::Twin] {
-            self.on(side, &["create", "-f", "-"], &documents.join("\n---\n")).ok();
+        for side in [&self.real, &self.twin] {
+            side.kubectl(self.trial, &["create", "-f", "-"], &documents.join("\n---\n"))
+                .ok();
         }
-    }
-
-    fn on(&self, side: Which, arguments: &[&str], input: &str) -> Ran {
-        let arguments = [&["--namespace", &self.trial.namespace], arguments].concat();
-        let kubeconfig = match side {
-            Which::Real => &self.real.kubeconfig,
-            Which::Twin => &self.twin.kubeconfig,
-        };
-        self.trial.plane.run_on(kubeconfig, "kubectl", &arguments, input)
     }
 
     /// Waits until both cockpits see this.
@@ -130,7 +131,7 @@ impl<'plane> Stage<'plane> {
         let namespace = self.trial.namespace.clone();
         self.until(&format!("{pod} to run"), |world| {
             world.in_namespace(Kind::Pod, &namespace).any(|object| {
-                let runs = object.body.pod().is_some_and(|pod| pod.ready());
+                let runs = object.body.pod().is_some_and(Pod::ready);
                 object.meta.name.starts_with(pod) && runs
             })
         });
@@ -156,8 +157,10 @@ impl<'plane> Stage<'plane> {
     /// the sandbox.
     pub(crate) fn act(&mut self, act: &dyn Fn(&World) -> Act) {
         self.compare_now();
-        let real = self.end(Which::Real, act);
-        let twin = self.end(Which::Twin, act);
+        let (real, twin) = (&mut self.real, &mut self.twin);
+        let (real, twin) = self
+            .runtime
+            .block_on(async { tokio::join!(end(real, self.trial, act), end(twin, self.trial, act)) });
         let told = &real.forecast.act;
         assert_same("the laws", &real.foretold, "the real control plane", &real.came, told);
         assert_same("the sandbox", &twin.came, "the real control plane", &real.came, told);
@@ -165,10 +168,28 @@ impl<'plane> Stage<'plane> {
         let fates = picture::fates(&real.before, &real.after, &self.trial.namespace);
         assert_same("the forecast", &words, "the real control plane", &fates, told);
         let twins = picture::foretold(&twin.forecast);
-        assert_same("the forecast on the sandbox", &twins, "that on the real control plane", &words, told);
-        assert_eq!(real.by_cockpit, twin.by_cockpit, "one panel opened, the other did not: {told}");
+        assert_same(
+            "the forecast on the sandbox",
+            &twins,
+            "that on the real control plane",
+            &words,
+            told,
+        );
+        assert_eq!(
+            real.by_cockpit, twin.by_cockpit,
+            "one panel opened, the other did not: {told}"
+        );
         COMPARED.fetch_add(1, Ordering::Relaxed);
         CLEARED.fetch_add(usize::from(real.by_cockpit), Ordering::Relaxed);
+    }
+
+    /// Whether a forecast that knows nothing of some objects is told from what comes.
+    pub(crate) fn notices(&mut self, unknown: Kind, act: &dyn Fn(&World) -> Act) -> bool {
+        let state = self.real.flight.state();
+        let blind = state.world().excerpt(|object| object.kind() != unknown);
+        let told = forecast(&blind, &act(&blind), state.conditions(), state.now(), state.quiet());
+        let real = self.runtime.block_on(end(&mut self.real, self.trial, act));
+        picture::foretold(&told) != picture::fates(&real.before, &real.after, &self.trial.namespace)
     }
 
     /// Both sides show the same now, and go on showing it.
@@ -176,56 +197,21 @@ impl<'plane> Stage<'plane> {
         let namespace = &self.trial.namespace;
         let nothing = World::default();
         let (real, twin) = (&mut self.real.flight, &mut self.twin.flight);
-        let here = self.runtime.block_on(rest(real, &nothing, namespace, None));
-        let there = self.runtime.block_on(rest(twin, &nothing, namespace, Some(&here)));
-        assert_eq!(there, here, "sandbox (left) and real control plane (right) before the act");
+        let (here, there) = self.runtime.block_on(async {
+            let (here, _) = tokio::join!(
+                rest(real, &nothing, namespace, None),
+                rest(twin, &nothing, namespace, None)
+            );
+            let there = rest(twin, &nothing, namespace, Some(&here)).await;
+            (here, there)
+        });
+        assert_eq!(
+            there, here,
+            "sandbox (left) and real control plane (right) before the act"
+        );
     }
 
-    fn end(&mut self, which: Which, act: &dyn Fn(&World) -> Act) -> End {
-        let namespace = self.trial.namespace.clone();
-        let side = match which {
-            Which::Real => &mut self.real,
-            Which::Twin => &mut self.twin,
-        };
-        let state = side.flight.state();
-        let before = state.world().clone();
-        let act = act(&before);
-        let forecast = forecast(&before, &act, state.conditions(), state.now(), state.quiet());
-        let foretold = picture::picture(&picture::end(&before, &act, state.conditions()), &before, &namespace);
-
-        let panel = self.runtime.block_on(by_cockpit(&mut side.flight, &namespace, &act));
-        let by_cockpit = panel.is_ok();
-        if let Err(why) = panel {
-            eprintln!("{namespace}, {}: kubectl in place of the cockpit for {act}: {why}", side.name);
-            self.by_kubectl(which, &act);
-        }
-        let side = match which {
-            Which::Real => &mut self.real,
-            Which::Twin => &mut self.twin,
-        };
-        let came = self
-            .runtime
-            .block_on(rest(&mut side.flight, &before, &namespace, Some(&foretold)));
-        End {
-            forecast,
-            foretold,
-            came,
-            after: side.flight.state().world().clone(),
-            before,
-            by_cockpit,
-        }
-    }
-
-    fn by_kubectl(&self, side: Which, act: &Act) {
-        let Act::Delete { target, propagation } = act else {
-            panic!("only the cockpit clears a claimRef");
-        };
-        let object = format!("{}/{}", target.key.kind.plural(), target.key.name);
-        let cascade = format!("--cascade={}", propagation.word().to_lowercase());
-        self.on(side, &["delete", &object, &cascade, "--wait=false"], "").ok();
-    }
-
-    /// A Retain volume of the trial's class on a directory of its own, which is there; gives back its full name.
+    /// A volume of the trial's class on a directory of its own, which is there; gives back its full name.
     pub(crate) fn volume(&self, name: &str, policy: &str) -> (String, Value) {
         let name = format!("{}-{name}", self.trial.namespace);
         let disk = self.trial.plane.path("disks/tmp").join(&name);
@@ -255,10 +241,51 @@ impl<'plane> Stage<'plane> {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Which {
-    Real,
-    Twin,
+impl Side {
+    fn kubectl(&self, trial: &Trial<'_>, arguments: &[&str], input: &str) -> Ran {
+        let arguments = [&["--namespace", &trial.namespace], arguments].concat();
+        trial.plane.run_on(&self.kubeconfig, "kubectl", &arguments, input)
+    }
+
+    fn do_by_kubectl(&self, trial: &Trial<'_>, act: &Act) {
+        let Act::Delete { target, propagation } = act else {
+            panic!("only the cockpit clears a claimRef");
+        };
+        let object = format!("{}/{}", target.key.kind.plural(), target.key.name);
+        let cascade = format!("--cascade={}", propagation.word().to_lowercase());
+        self.kubectl(trial, &["delete", &object, &cascade, "--wait=false"], "")
+            .ok();
+    }
+}
+
+/// Forecasts an act, carries it out by the cockpit if that lets one, and waits until all is at rest.
+async fn end(side: &mut Side, trial: &Trial<'_>, act: &dyn Fn(&World) -> Act) -> End {
+    let namespace = &trial.namespace;
+    let state = side.flight.state();
+    let before = state.world().clone();
+    let act = act(&before);
+    let forecast = forecast(&before, &act, state.conditions(), state.now(), state.quiet());
+    let end = picture::end(&before, &act, state.conditions());
+    let foretold = picture::picture(&end, &before, namespace);
+
+    let panel = by_cockpit(&mut side.flight, namespace, &act).await;
+    let by_cockpit = panel.is_ok();
+    if let Err(why) = panel {
+        eprintln!(
+            "{namespace}, {}: kubectl in place of the cockpit for {act}: {why}",
+            side.name
+        );
+        side.do_by_kubectl(trial, &act);
+    }
+    let came = rest(&mut side.flight, &before, namespace, Some(&foretold)).await;
+    End {
+        forecast,
+        foretold,
+        came,
+        after: side.flight.state().world().clone(),
+        before,
+        by_cockpit,
+    }
 }
 
 /// A pod of its own on a claim.
