@@ -1,6 +1,6 @@
 //! The terminal: entered once, left always, also when a thread panics. Knows nothing of what is drawn.
 
-use crate::cli::Failure;
+use super::failure::Failure;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
