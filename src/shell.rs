@@ -140,12 +140,12 @@ impl Helm {
     }
 
     /// Gives the terminal to the shell that started us, until it continues us.
+    ///
+    /// The whole process group is asked to stop, as a terminal's own `ctrl-z` does: whatever wrapper started us stops
+    /// too, and where nobody could ever continue us the system ignores it.
     fn suspend(&mut self) -> std::io::Result<()> {
         screen::restore();
-        let stopped = std::process::Command::new("kill")
-            .arg("-STOP")
-            .arg(std::process::id().to_string())
-            .status();
+        let stopped = std::process::Command::new("kill").args(["-TSTP", "0"]).status();
         self.screen.reenter()?;
         if let Err(error) = stopped {
             self.cockpit.tell(format!("cannot suspend: {error}"));

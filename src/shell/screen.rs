@@ -8,6 +8,7 @@ use crossterm::terminal::{
 };
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 use std::io::{self, IsTerminal as _, Stdout};
 
 /// The cockpit needs a keyboard and a screen.
@@ -29,10 +30,16 @@ pub(super) struct Screen {
 
 impl Screen {
     pub(super) fn enter() -> io::Result<Self> {
-        take()?;
-        let mut terminal = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        terminal.clear()?;
-        Ok(Self { terminal })
+        let entered = take().and_then(|()| {
+            let terminal = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+            let mut screen = Self { terminal };
+            screen.forget()?;
+            Ok(screen)
+        });
+        if entered.is_err() {
+            restore();
+        }
+        entered
     }
 
     /// Draws one frame as one synchronized update, so that it never tears over a slow link.
@@ -50,8 +57,12 @@ impl Screen {
     }
 
     /// The next frame is drawn whole: something else may have written to the terminal.
+    ///
+    /// `Terminal::clear` would ask the terminal where its cursor is and wait 2 s for the answer, which a slow link may
+    /// not bring and which the key reader may take away; setting the size clears without asking.
     pub(super) fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 }
 
@@ -85,7 +96,8 @@ pub(super) fn restore() {
     }
 }
 
-/// Reports of panics come after the terminal is given back, on the normal screen.
+/// Reports of panics come after the terminal is given back, on the normal screen. A panic on another thread than the
+/// main one ends the program at once: the loop would draw on a terminal it no longer holds, over facts nobody keeps.
 pub fn install_panic_hook() -> Result<(), color_eyre::Report> {
     let (panic_hook, report_hook) = color_eyre::config::HookBuilder::default()
         .display_env_section(false)
@@ -95,6 +107,9 @@ pub fn install_panic_hook() -> Result<(), color_eyre::Report> {
     std::panic::set_hook(Box::new(move |info| {
         restore();
         tell(info);
+        if std::thread::current().name() != Some("main") {
+            std::process::abort();
+        }
     }));
     Ok(())
 }
