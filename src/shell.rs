@@ -14,7 +14,7 @@ mod session;
 
 pub use cockpit::{Cockpit, Outward};
 pub use failure::Failure;
-pub use screen::{install_panic_hook, require_terminal};
+pub use screen::{columns, install_panic_hook, require_terminal};
 pub use session::{Config, JournalHome, QUIET, Session};
 
 use crate::app::{Event, Key};

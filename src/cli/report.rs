@@ -7,7 +7,7 @@ use crate::headless::{self, Exit, TargetError};
 use crate::laws::Conditions;
 use crate::model::feed::FeedState;
 use crate::model::{Act, Key, Kind, Now, Propagation, World};
-use crate::shell::{Config, Failure, QUIET};
+use crate::shell::{self, Config, Failure, QUIET};
 use serde::Serialize;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -177,5 +177,5 @@ fn print(report: &impl Serialize, text: &str, exit: Exit, output: Output) -> Res
 }
 
 fn width() -> usize {
-    crossterm::terminal::size().map_or(WIDTH, |(columns, _)| usize::from(columns).clamp(60, 160))
+    shell::columns().map_or(WIDTH, |columns| usize::from(columns).clamp(60, 160))
 }

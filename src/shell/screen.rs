@@ -22,6 +22,11 @@ pub fn require_terminal() -> Result<(), Failure> {
     ))
 }
 
+/// How wide the terminal is; `None` where there is none.
+pub fn columns() -> Option<u16> {
+    crossterm::terminal::size().ok().map(|(columns, _)| columns)
+}
+
 /// The terminal while the cockpit holds it. Dropping it gives it back.
 #[derive(Debug)]
 pub(super) struct Screen {
