@@ -14,7 +14,9 @@ pub fn visible(text: &str) -> String {
 /// As [`visible`], and everything outside printable ASCII written out too: for identities at a gate, where two
 /// characters that look alike must not read alike.
 pub fn ascii(text: &str) -> String {
-    written(text, |character| matches!(character, ' '..='~') || OUR_SIGNS.contains(character))
+    written(text, |character| {
+        matches!(character, ' '..='~') || OUR_SIGNS.contains(character)
+    })
 }
 
 /// Signs that our own sentences are written with and that look like no letter.
