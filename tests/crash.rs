@@ -15,6 +15,7 @@ mod wire;
 use gate::JOBS;
 use home::{Home, Served, printed, said};
 use pty::Pty;
+use serde_json::Value;
 use wire::Wire;
 
 /// What stands on the screen when a start found something unfinished.
@@ -119,6 +120,16 @@ impl Dead {
             .lines()
             .find(|line| line.contains(&step) && ending.iter().all(|part| line.contains(part)));
         assert!(line.is_some(), "no line has {step:?} with {ending:?}:\n{text}");
+        let (code, json) = self.bed.journal(&["show", "-o", "json"]);
+        assert_eq!(code, Some(0), "{json}");
+        let document: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(document["apiVersion"], "pilothouse.dev/v1");
+        let steps = document["items"][0]["journal"]["steps"].as_array().unwrap();
+        assert!(steps.iter().any(|entry| entry["step"] == step), "{document:#}");
+        assert!(
+            document["items"][0]["journal"]["tampered"].is_null(),
+            "it verifies: {document:#}"
+        );
     }
 }
 
@@ -250,4 +261,24 @@ fn j6_is_done_as_the_journal_says() {
     dead.told(&["outcome", "done, the server removed it"]);
     let (_, text) = dead.bed.journal(&["show"]);
     assert!(!text.contains("IN DOUBT"), "{text}");
+    an_altered_record_is_named(&dead);
+}
+
+/// One word of the past changed: both commands name the record and end with 1, and no cockpit acts on that journal.
+fn an_altered_record_is_named(dead: &Dead) {
+    let (_, json) = dead.bed.journal(&["show", "-o", "json"]);
+    let document: Value = serde_json::from_str(&json).unwrap();
+    let file = document["items"][0]["file"].as_str().unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    let altered = text.replacen("Background", "Foreground", 1);
+    assert_ne!(altered, text);
+    std::fs::write(file, altered).unwrap();
+    let (code, verified) = dead.bed.journal(&["verify"]);
+    assert_eq!(code, Some(1), "{verified}");
+    assert!(verified.starts_with('✗') && verified.contains("record"), "{verified}");
+    let (code, shown) = dead.bed.journal(&["show", file]);
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(shown.contains("DOES NOT VERIFY"), "{shown}");
+    let pty = dead.next_start("the fleet, which may only be looked at", &["14/14", "hasan-prod"]);
+    leave(pty);
 }

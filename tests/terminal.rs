@@ -213,7 +213,7 @@ fn a_panic_on_any_thread_gives_the_terminal_back_and_is_told_after_that() {
         return run_until_the_clock_breaks(&place, Path::new(&std::env::var("HOME").unwrap()));
     }
     let program = std::env::current_exe().unwrap();
-    for place in ["main", "worker"] {
+    for place in ["loop", "worker"] {
         let home = Home::new();
         let name = "a_panic_on_any_thread_gives_the_terminal_back_and_is_told_after_that";
         let arguments = ["--exact", name, "--nocapture", "--test-threads=1"];

@@ -101,8 +101,9 @@ pub(super) fn restore() {
     }
 }
 
-/// Reports of panics come after the terminal is given back, on the normal screen. A panic on another thread than the
-/// main one ends the program at once: the loop would draw on a terminal it no longer holds, over facts nobody keeps.
+/// Reports of panics come after the terminal is given back, on the normal screen; and then the program ends, whichever
+/// thread it was: the loop would draw on a terminal it no longer holds, over facts nobody keeps. The journal is made for
+/// an end at any point.
 pub fn install_panic_hook() -> Result<(), color_eyre::Report> {
     let (panic_hook, report_hook) = color_eyre::config::HookBuilder::default()
         .display_env_section(false)
@@ -112,9 +113,7 @@ pub fn install_panic_hook() -> Result<(), color_eyre::Report> {
     std::panic::set_hook(Box::new(move |info| {
         restore();
         tell(info);
-        if std::thread::current().name() != Some("main") {
-            std::process::abort();
-        }
+        std::process::abort();
     }));
     Ok(())
 }
