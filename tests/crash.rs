@@ -3,6 +3,14 @@
 //! The way to death is an operator's: keys only. What the next start says is compared with what the server itself has,
 //! and with every request that went over the wire.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on fails"
+)]
+
 #[path = "support/gate.rs"]
 mod gate;
 #[path = "support/home.rs"]
