@@ -4,6 +4,7 @@
 //! tasks of its own and reports back as an event, so that a dead server never freezes the keys.
 
 mod cockpit;
+mod failure;
 mod hand;
 mod input;
 mod log;
@@ -12,11 +13,11 @@ mod screen;
 mod session;
 
 pub use cockpit::{Cockpit, Outward};
-pub use screen::{install_panic_hook, require_terminal};
-pub use session::{JournalHome, QUIET, Session};
+pub use failure::Failure;
+pub use screen::{columns, install_panic_hook, require_terminal};
+pub use session::{Config, JournalHome, QUIET, Session};
 
 use crate::app::{Event, Key};
-use crate::cli::Failure;
 use crate::ui::Theme;
 use futures::StreamExt as _;
 use screen::Screen;

@@ -14,7 +14,7 @@ mod home;
 mod pty;
 
 use home::{Home, printed, said};
-use pilothouse::cli::Config;
+use pilothouse::shell::Config;
 use pilothouse::cluster::{Clock, ConnectOptions};
 use pilothouse::sandbox::{self, Options, Sandbox, scenario};
 use pilothouse::shell::{self, JournalHome, Session};

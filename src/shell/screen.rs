@@ -1,6 +1,6 @@
 //! The terminal: entered once, left always, also when a thread panics. Knows nothing of what is drawn.
 
-use crate::cli::Failure;
+use super::failure::Failure;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
@@ -21,6 +21,11 @@ pub fn require_terminal() -> Result<(), Failure> {
         "the cockpit needs a terminal, and standard input or output is none",
         "run it in a terminal, or use `pilothouse status`, `explain` or `forecast`, which need no screen",
     ))
+}
+
+/// How wide the terminal is; `None` where there is none.
+pub fn columns() -> Option<u16> {
+    crossterm::terminal::size().ok().map(|(columns, _)| columns)
 }
 
 /// The terminal while the cockpit holds it. Dropping it gives it back.

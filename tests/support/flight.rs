@@ -3,10 +3,10 @@
 
 use jiff::Timestamp;
 use pilothouse::app::{Event, Key, State};
-use pilothouse::cli::Config;
 use pilothouse::cluster::{Clock, ConnectOptions};
 use pilothouse::model::{Moment, Now};
 use pilothouse::sandbox::{self, Options, Sandbox, TestClock, scenario};
+use pilothouse::shell::Config;
 use pilothouse::shell::{Cockpit, JournalHome, Outward, QUIET, Session};
 use pilothouse::ui::{Theme, picture, theme::Depth};
 use std::path::PathBuf;
