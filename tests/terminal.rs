@@ -1,11 +1,12 @@
 //! The built binary in a pseudo-terminal: started, resized, suspended, hung up, killed. The terminal is always given back.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test that cannot go on fails"
+    reason = "a test reads the clock for its deadlines, and fails when it cannot go on"
 )]
 
 #[path = "support/home.rs"]
@@ -14,9 +15,9 @@ mod home;
 mod pty;
 
 use home::{Home, printed, said};
-use pilothouse::shell::Config;
 use pilothouse::cluster::{Clock, ConnectOptions};
 use pilothouse::sandbox::{self, Options, Sandbox, scenario};
+use pilothouse::shell::Config;
 use pilothouse::shell::{self, JournalHome, Session};
 use pty::Pty;
 use std::path::Path;
