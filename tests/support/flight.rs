@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use pilothouse::app::{Event, Key, State};
 use pilothouse::cluster::{Clock, ConnectOptions};
-use pilothouse::model::{Moment, Now};
+use pilothouse::model::{Feed, FeedState, Moment, Now};
 use pilothouse::sandbox::{self, Options, Sandbox, TestClock, scenario};
 use pilothouse::shell::Config;
 use pilothouse::shell::{Cockpit, JournalHome, Outward, QUIET, Session};
@@ -66,8 +66,9 @@ impl Flight {
             clock,
         };
         flight
-            .until("every feed to be listed", |state| {
-                state.world().feeds().all(|(_, feed)| feed.listed)
+            .until("every feed to be listed, or refused", |state| {
+                let told = |feed: &Feed| feed.listed || matches!(feed.state, FeedState::Denied { .. });
+                state.world().feeds().all(|(_, feed)| told(feed))
             })
             .await;
         flight
@@ -109,7 +110,18 @@ impl Flight {
 
     /// Waits until the cockpit knows something; fails with the screen as it is.
     pub(crate) async fn until(&mut self, what: &str, known: impl Fn(&State) -> bool) {
-        let waited = tokio::time::timeout(DEADLINE, async {
+        let known = self.within(DEADLINE, known).await;
+        assert!(known, "waited for {what}; the screen was:\n{}", self.text());
+    }
+
+    /// Lets the cockpit live for so long, as while an operator looks or his fingers move.
+    pub(crate) async fn live(&mut self, span: Duration) {
+        self.within(span, |_| false).await;
+    }
+
+    /// Lets the cockpit live until it knows something, or for so long; says whether it came to know it.
+    pub(crate) async fn within(&mut self, span: Duration, known: impl Fn(&State) -> bool) -> bool {
+        tokio::time::timeout(span, async {
             while !known(&self.cockpit.state) {
                 let tick = tokio::time::sleep(Duration::from_millis(200));
                 tokio::select! {
@@ -125,8 +137,8 @@ impl Flight {
                 }
             }
         })
-        .await;
-        assert!(waited.is_ok(), "waited for {what}; the screen was:\n{}", self.text());
+        .await
+        .is_ok()
     }
 
     /// Waits until the screen shows a text.
