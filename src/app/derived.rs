@@ -3,7 +3,7 @@
 //! A tenant is judged again when one of its namespaces was touched; a great many at once are judged in portions, so
 //! that no single event takes long. Ages grow with time, so tenants are also judged again in turn on the tick.
 
-use crate::app::screen::{Part, Screen, Visit};
+use crate::app::screen::{Cursor, Part, Screen, Visit};
 use crate::app::state::State;
 use crate::app::view::fleet::{self, Judged, Tally};
 use crate::app::view::{self, Look, freshness, help, kind, raw, steps, tenant};
@@ -124,7 +124,11 @@ impl State {
         for part in parts {
             let ids = self.derived.ids(*part).unwrap_or_default();
             let filtered = !self.visit().filter.is_empty();
+            let untouched = self.untouched;
             let cursor = self.visit_mut().cursor_mut(*part);
+            if untouched {
+                *cursor = Cursor::default();
+            }
             let vanished = cursor.settle(&ids);
             if filtered {
                 // it did not vanish, it was filtered out, by the operator's own hand

@@ -128,6 +128,8 @@ pub struct State {
     pub(in crate::app) yaml: BTreeMap<Key, Fetch<String>>,
     pub(in crate::app) events: BTreeMap<Key, Fetch<Vec<EventLine>>>,
     pub(in crate::app) flash: Option<Flash>,
+    /// No key was pressed yet: until then the cursor stays on the first row while the first lists come in.
+    pub(in crate::app) untouched: bool,
     /// `q` was pressed once while a step was running.
     pub(in crate::app) asked_to_leave: bool,
     pub(in crate::app) derived: Derived,
@@ -158,6 +160,7 @@ impl State {
             yaml: BTreeMap::new(),
             events: BTreeMap::new(),
             flash: None,
+            untouched: true,
             asked_to_leave: false,
             derived: Derived::default(),
         }

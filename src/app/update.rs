@@ -29,6 +29,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
     match event {
         Event::Key { key: pressed, at } => {
+            state.untouched = false;
             let older = pass_time(state, at, &mut effects);
             let moved = key(state, pressed, &mut effects);
             if moved && !older {

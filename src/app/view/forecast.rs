@@ -3,6 +3,7 @@
 use super::explain::{evidence, unknowns};
 use super::{Look, chain};
 use crate::app::screen::Subject;
+use crate::app::text;
 use crate::app::words::{Line, Page, RowId, Span, Tone};
 use crate::forecast::{Entry, Forecast, Outcome, Recreation, Undo};
 use crate::model::{Act, Propagation};
@@ -151,7 +152,7 @@ pub fn tally(forecast: &Forecast) -> String {
     let parts: Vec<String> = groups
         .iter()
         .map(|(word, group)| match group.as_slice() {
-            [only] => format!("{} {}", word.to_lowercase(), only.object),
+            [only] => format!("{} {}", word.to_lowercase(), text::ascii(&only.object.to_string())),
             group => format!("{} {} objects", word.to_lowercase(), group.len()),
         })
         .collect();

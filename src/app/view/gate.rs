@@ -44,7 +44,7 @@ fn dense(state: &State, gate: &Gate, density: Density) -> Page {
     changes(gate, width, &mut page);
     let told = panel.forecast();
     let undo = forecast::undo(&told.undo);
-    let fate = text::ascii(&forecast::tally(told));
+    let fate = forecast::tally(told);
     page.sentence(0, &format!("{fate}: {}", told.because), Tone::Strong, width);
     let way_back = match (density, &told.undo) {
         (Density::Full | Density::Compact, _) | (_, Undo::None) => undo.text,

@@ -188,3 +188,8 @@ fn steps_in_doubt() {
         update(state, Event::Doubts(vec![doubt, asked]));
     });
 }
+
+#[test]
+fn the_panel_in_front_of_deleting_a_pod() {
+    pictures("gate-pod", ":tenant has<enter>:pods<enter><ctrl-d>");
+}

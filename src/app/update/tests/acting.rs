@@ -331,3 +331,38 @@ fn steps_in_doubt_come_first_and_a_person_speaks_only_where_asked() {
     update(&mut state, Event::Journal(JournalState::Ready));
     assert!(press(&mut state, "N").is_empty());
 }
+
+#[test]
+fn a_t1_act_is_sent_by_a_key_held_for_a_second_and_not_by_tapping_it() {
+    let tapped = |gap: u64, times: u64| {
+        let mut state = cockpit(Mode::Operating, SIZE);
+        press(&mut state, ":pods<enter><ctrl-d>");
+        wait(&mut state, 1);
+        let begin = u64::try_from(state.now().mono.0.as_millis()).unwrap();
+        let mut effects = Vec::new();
+        for tap in 0..times {
+            let key = crate::app::Key::Char(' ');
+            effects.extend(update(
+                &mut state,
+                Event::Key {
+                    key,
+                    at: at(begin + tap * gap),
+                },
+            ));
+        }
+        effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::Commit { .. }))
+            .count()
+    };
+    assert_eq!(tapped(100, 30), 1);
+    assert_eq!(tapped(700, 6), 0);
+    assert_eq!(tapped(100, 9), 0);
+}
+
+#[test]
+fn no_key_acts_on_the_rows_behind_a_steps_progress() {
+    let mut state = accepted();
+    assert!(press(&mut state, "<ctrl-d>j<ctrl-d>").is_empty());
+    assert!(state.gate.is_none());
+}

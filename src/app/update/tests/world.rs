@@ -183,3 +183,23 @@ fn a_tenant_whose_namespace_goes_is_gone() {
     assert_eq!(names(&state, Part::Whole), ["tenant hasan-prod"]);
     assert_eq!(state.visit().screen, Screen::Fleet);
 }
+
+#[test]
+fn before_the_first_key_the_cursor_waits_on_the_first_row() {
+    let mut state = started(Mode::Observing, (120, 40));
+    let (late, early): (Vec<_>, Vec<_>) = objects()
+        .into_iter()
+        .partition(|object| object.key().namespace == "hasan-prod");
+    update(
+        &mut state,
+        Event::Observed(crate::app::fixture::listed(&early, Moment::default())),
+    );
+    let mut all = early;
+    all.extend(late);
+    update(
+        &mut state,
+        Event::Observed(crate::app::fixture::listed(&all, Moment::default())),
+    );
+    press(&mut state, "<enter>");
+    assert_eq!(state.visit().screen, Screen::Tenant("hasan-prod".into()));
+}
