@@ -51,7 +51,7 @@ pub const FILE: &str = "journal.jsonl";
 ///
 /// # Errors
 /// [`JournalError::Held`] while another cockpit has it, [`JournalError::Tampered`] when a record does not verify,
-/// [`JournalError::Newer`] when one is not known here; use [`show`] to read such a journal.
+/// [`JournalError::Newer`] when one is not known here; use [`show()`] to read such a journal.
 pub fn open(dir: &Path, operator: &Operator, now: Now) -> Result<Opened, JournalError> {
     let book = Book::open(dir, operator, now)?;
     Ok(Opened::of(Box::new(book), now))

@@ -9,7 +9,7 @@
 )]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Rooms from top to bottom: a room may use those after it, never those before it.
 const ROOMS: [&str; 12] = [
@@ -70,12 +70,12 @@ struct Source {
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    let mut open = vec![root.clone()];
-    while let Some(directory) = open.pop() {
+    let mut unread = vec![root.clone()];
+    while let Some(directory) = unread.pop() {
         for entry in std::fs::read_dir(&directory).unwrap() {
-            let path: PathBuf = entry.unwrap().path();
+            let path = entry.unwrap().path();
             if path.is_dir() {
-                open.push(path);
+                unread.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let relative = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
                 let room = relative.split('/').next().unwrap().trim_end_matches(".rs").to_owned();

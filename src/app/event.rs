@@ -3,6 +3,7 @@
 //! Must not know who carries an effect out or how.
 
 use crate::app::key::Key as KeyPress;
+use crate::app::step::Ending;
 use crate::gate::Approved;
 use crate::journal;
 use crate::laws::Conditions;
@@ -142,7 +143,7 @@ pub enum Effect {
     /// The step's own post-condition was observed (or its deadline passed): for the record.
     Ended {
         number: StepNumber,
-        ending: String,
+        ending: Ending,
     },
     /// Observe the doubtful steps again.
     ObserveDoubts,

@@ -14,8 +14,13 @@ pub fn visible(text: &str) -> String {
 /// As [`visible`], and everything outside printable ASCII written out too: for identities at a gate, where two
 /// characters that look alike must not read alike.
 pub fn ascii(text: &str) -> String {
-    written(text, |character| matches!(character, ' '..='~'))
+    written(text, |character| {
+        matches!(character, ' '..='~') || OUR_SIGNS.contains(character)
+    })
 }
+
+/// Signs that our own sentences are written with and that look like no letter.
+const OUR_SIGNS: &str = "·…–→▸✓✗☐☑?";
 
 /// Whether a terminal shows this character as itself, in the columns its width says.
 pub fn is_plain(character: char) -> bool {
@@ -142,6 +147,7 @@ mod tests {
             assert_eq!(visible(hostile), shown);
         }
         assert_eq!(ascii("pаypal"), "p\\u{430}ypal");
+        assert_eq!(ascii("deleted 1 · kept 2"), "deleted 1 · kept 2");
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub struct LookArgs {
     /// `release=GLOB` by Helm release [default: every namespace but kube-*]
     #[arg(long, global = true, value_name = "RULE", help_heading = "View")]
     pub tenants: Option<String>,
-    /// A theme: dark, light, high-contrast, or a TOML file. NO_COLOR is honoured
+    /// A theme: dark, light, high-contrast, or a TOML file. `NO_COLOR` is honoured
     #[arg(long, global = true, value_name = "NAME|FILE", help_heading = "View")]
     pub theme: Option<String>,
     /// The configuration file [default: ~/.config/pilothouse/config.toml]

@@ -79,10 +79,8 @@ fn sound_line(verified: &journal::Verified) -> String {
         line.push_str("; its last line was torn by a crash and will be cut at the next start");
     }
     if !verified.unknown.is_empty() {
-        line.push_str(&format!(
-            "; {} records are of a newer version and were not judged",
-            verified.unknown.len()
-        ));
+        let newer = verified.unknown.len().to_string();
+        line.extend(["; ", &newer, " records are of a newer version and were not judged"]);
     }
     line.push('\n');
     line

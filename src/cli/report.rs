@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// How long the first lists may take before what is missing is told as missing.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Reports are wrapped to the terminal, or to this where there is none.
 const WIDTH: usize = 100;
 
@@ -108,6 +108,10 @@ fn meant(target: &Target, config: &Config) -> Result<Key, Failure> {
     headless::parse_target(&target.words.join("/"), namespace).or_else(unfound)
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it stands where `or_else` hands the error over"
+)]
 fn unfound<T>(error: TargetError) -> Result<T, Failure> {
     Err(Failure::new(error.to_string(), ""))
 }

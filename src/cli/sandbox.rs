@@ -30,7 +30,7 @@ pub(super) async fn serve(scenario: Option<&str>) -> Result<ExitCode, Failure> {
     let Some(scenario) = scenario else {
         let mut list = String::from("Scenarios:\n");
         for (name, title) in scenario::shipped() {
-            list.push_str(&format!("  {name:12} {title}\n"));
+            list.extend(["  ", &name, " — ", &title, "\n"]);
         }
         list.push_str(
             "\nServe one with `pilothouse sandbox NAME`, or a file of your own with `pilothouse sandbox FILE`.\n",

@@ -40,7 +40,7 @@ pub struct Finding {
 pub struct Gist {
     /// What is counted: `PVC`.
     pub noun: &'static str,
-    /// What several of them do: `Terminating`, `carry keep only on the live object`.
+    /// What several of them do: `Terminating`, `have another policy than their class`.
     pub says: &'static str,
     /// Since when; the longest is said.
     pub age: Option<Duration>,

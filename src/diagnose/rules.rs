@@ -11,7 +11,6 @@ mod delete_policy;
 mod failed_release;
 mod feeds;
 mod foreign_jobs;
-mod live_only_keep;
 mod lost_claim;
 mod malformed;
 mod namespace_stuck;
@@ -68,7 +67,6 @@ pub static RULES: &[Rule] = &[
     rule("respawning_holder", &[29], respawning_holder::find),
     rule("completed_pods_hold", &[27], completed_pods_hold::find),
     rule("pending_claim", &[], pending_claim::find),
-    rule("live_only_keep", &[1], live_only_keep::find),
     rule("failed_release", &[], failed_release::find),
     rule("crash_looping", &[], crash_looping::find),
     rule("malformed", &[], malformed::find),

@@ -236,9 +236,7 @@ mod tests {
                nothing is stuck\n\n\
              shop\n  \
                ● PVC shared-data Terminating 3h12m, held by 9 pods of 9 Jobs\n  \
-               ▲ 9 foreign Jobs hold PVCs of the release\n  \
-               ▲ PVC shared-data carries keep on the live object: live keep alone does not protect from\n    \
-                 uninstall; the stored manifest is not read in this version\n"
+               ▲ 9 foreign Jobs hold PVCs of the release\n"
         );
     }
 

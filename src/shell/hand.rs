@@ -3,7 +3,7 @@
 
 use super::cockpit::yaml;
 use super::session::JournalHome;
-use crate::app::{Answer, Doubtful, Event, JournalState, StepNumber, StepProgress};
+use crate::app::{Answer, Doubtful, Ending, Event, JournalState, StepNumber, StepProgress};
 use crate::cluster::{ClusterError, Connection, read, write};
 use crate::forecast::forecast;
 use crate::gate::{self, Approved, Fresh};
@@ -11,13 +11,16 @@ use crate::journal::{self, Doubt, Intent as _, Journal, Logged, Observed, Opened
 use crate::laws::Conditions;
 use crate::model::feed::PROMISE;
 use crate::model::{Act, Key, Object, Text, World};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, block_in_place};
 
 /// How long the request itself may take before its outcome is in doubt.
 const REQUEST: Duration = Duration::from_secs(20);
+
+/// How often a step in doubt is looked at again: a request that nobody waits for may still be carried out.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// What the cockpit asks of the hand.
 #[derive(Debug)]
@@ -31,7 +34,7 @@ pub(super) enum Order {
     },
     Ended {
         number: StepNumber,
-        ending: String,
+        ending: Ending,
     },
     ObserveDoubts,
     SettleDoubt {
@@ -55,6 +58,8 @@ pub(super) struct Hand {
     events: mpsc::Sender<Event>,
     desk: Desk,
     tickets: BTreeMap<StepNumber, Ticket>,
+    /// Steps that were accepted and whose end is still to be observed.
+    accepted: BTreeSet<StepNumber>,
 }
 
 impl Hand {
@@ -71,12 +76,20 @@ impl Hand {
                 events,
                 desk: Desk::None,
                 tickets: BTreeMap::new(),
+                accepted: BTreeSet::new(),
             };
             if let Some(home) = home {
                 hand.open(&home).await;
             }
-            while let Some(order) = inbox.recv().await {
-                hand.carry_out(order).await;
+            loop {
+                let doubtful = matches!(hand.desk, Desk::InDoubt(_));
+                tokio::select! {
+                    order = inbox.recv() => match order {
+                        Some(order) => hand.carry_out(order).await,
+                        None => break,
+                    },
+                    () = tokio::time::sleep(LOOK_AGAIN), if doubtful => hand.settle(&[]).await,
+                }
             }
             hand.finish();
         });
@@ -95,7 +108,7 @@ impl Hand {
                 self.report(number, progress).await;
                 self.doubt_what_is_unfinished().await;
             }
-            Order::Ended { number, ending } => self.ended(number, ending),
+            Order::Ended { number, ending } => self.ended(number, &ending),
             Order::ObserveDoubts => self.settle(&[]).await,
             Order::SettleDoubt { step, answer } => self.settle(&[(step, answer)]).await,
         }
@@ -133,7 +146,7 @@ impl Hand {
             }
             Err(error) => {
                 self.tell(Event::Journal(JournalState::ReadOnly { why: error.to_string() }))
-                    .await
+                    .await;
             }
         }
     }
@@ -170,7 +183,7 @@ impl Hand {
         match self.clear_and_send(number, logged, world, conditions).await {
             Ok(progress) => progress,
             Err(why) => self
-                .void(&ticket, vec![why.clone()])
+                .void(&ticket, std::slice::from_ref(&why))
                 .map_or_else(|| failed(why), failed),
         }
     }
@@ -205,7 +218,7 @@ impl Hand {
             Ok(clearance) => clearance,
             Err(voided) => {
                 let changes = voided.changes;
-                return Ok(match self.void(&ticket, changes.clone()) {
+                return Ok(match self.void(&ticket, &changes) {
                     None => StepProgress::Voided { changes },
                     Some(why) => StepProgress::Failed { why },
                 });
@@ -216,6 +229,9 @@ impl Hand {
         self.write(|journal, now| journal.sent(&ticket, now))?;
         self.report(number, StepProgress::Sent).await;
         let outcome = write::perform(clearance, &self.connection, REQUEST).await;
+        if matches!(outcome, journal::Outcome::Accepted { .. }) {
+            self.accepted.insert(number);
+        }
         let closing = outcome.clone();
         if let Err(why) = self.write(|journal, now| journal.close(&ticket, closing, now)) {
             self.tell(Event::Journal(JournalState::ReadOnly { why })).await;
@@ -236,16 +252,34 @@ impl Hand {
     }
 
     /// Records that an approval died. Returns why, when even that could not be recorded.
-    fn void(&mut self, ticket: &Ticket, changes: Vec<String>) -> Option<String> {
-        self.write(|journal, now| journal.voided(ticket, &changes, now)).err()
+    fn void(&mut self, ticket: &Ticket, changes: &[String]) -> Option<String> {
+        self.write(|journal, now| journal.voided(ticket, changes, now)).err()
     }
 
     /// The post-condition of an accepted step was observed, or its deadline passed.
-    fn ended(&mut self, number: StepNumber, ending: String) {
-        let Some(step) = self.tickets.get(&number).map(|ticket| ticket.step().to_owned()) else {
+    fn ended(&mut self, number: StepNumber, ending: &Ending) {
+        let Some(ticket) = self.tickets.get(&number).cloned() else {
             return;
         };
-        if let Err(why) = self.write(|journal, now| journal.note(&format!("{step}: {ending}"), now)) {
+        let written = match ending {
+            Ending::Observed { what } if self.accepted.remove(&number) => {
+                let outcome = journal::Outcome::Done {
+                    evidence: format!("observed: {what}"),
+                };
+                self.write(|journal, now| journal.close(&ticket, outcome, now))
+            }
+            Ending::Observed { what } => {
+                let line = format!("{}: observed: {what}", ticket.step());
+                self.write(|journal, now| journal.note(&line, now))
+            }
+            Ending::TimedOut { .. } => {
+                let line = format!("{}: {}", ticket.step(), ending.sentence());
+                self.write(|journal, now| journal.note(&line, now))
+            }
+            // the hand itself said so, and wrote it down when it did
+            Ending::Voided { .. } | Ending::NotDone { .. } | Ending::InDoubt { .. } => Ok(()),
+        };
+        if let Err(why) = written {
             tracing::warn!(%why, "the end of a step could not be noted");
         }
     }

@@ -50,10 +50,11 @@ fn tail(header: &Header, room: u16) -> Vec<Span> {
     let some = vec![mode.clone(), gap(), short.clone(), gap(), header.clock.clone(), end()];
     let fewer = vec![mode.clone(), gap(), short.clone(), end()];
     let least = vec![mode.clone(), end()];
-    [all, some, fewer]
+    let whole = [all, some, fewer.clone()]
         .into_iter()
-        .find(|spans| width(spans) + width(&header.whose) + 3 <= room)
-        .unwrap_or(least)
+        .find(|spans| width(spans) + width(&header.whose) + 3 <= room);
+    // how current the facts are counts for more than the end of the server's name
+    whole.unwrap_or(if width(&fewer) + 30 <= room { fewer } else { least })
 }
 
 fn width(spans: &[Span]) -> u16 {

@@ -3,6 +3,7 @@
 use super::gate;
 use crate::app::event::{Effect, StepNumber, StepProgress};
 use crate::app::state::State;
+use crate::app::step::Phase;
 
 pub(super) fn progress(state: &mut State, number: StepNumber, progress: StepProgress, effects: &mut Vec<Effect>) {
     let voided = match &progress {
@@ -30,13 +31,14 @@ pub(super) fn progress(state: &mut State, number: StepNumber, progress: StepProg
 pub(super) fn watch(state: &mut State, effects: &mut Vec<Effect>) {
     let mut ended = Vec::new();
     for step in state.steps.values_mut() {
-        if step.observe(&state.world, state.now) {
-            let ending = step.log.last().map(|(_, said)| said.clone()).unwrap_or_default();
-            ended.push((step.number, ending));
+        if step.observe(&state.world, state.now)
+            && let Phase::Over(ending) = &step.phase
+        {
+            ended.push((step.number, ending.clone()));
         }
     }
     for (number, ending) in ended {
-        state.tell(format!("step {number}: {ending}"));
+        state.tell(format!("step {number}: {}", ending.sentence()));
         effects.push(Effect::Ended { number, ending });
     }
 }

@@ -1,5 +1,8 @@
 //! Volumes whose disk is destroyed when their claim goes (`Delete`), also where their class says otherwise (trap 41):
 //! the policy of the volume decides, never that of the class.
+//!
+//! `Delete` is what most clusters give every volume, and a warning that everybody always has is read by nobody. It is
+//! one where it surprises: beside volumes of the same tenant that are kept, or against the word of its class.
 
 use super::super::explain::volume::named;
 use super::super::finding::{Finding, Gist, Severity};
@@ -8,9 +11,14 @@ use super::super::ward::Ward;
 use super::finding;
 use crate::laws::Reason;
 use crate::model::storage::{ReclaimPolicy, VolumePhase};
-use crate::model::{Key, Kind};
+use crate::model::{Key, Kind, Object};
 
 pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
+    let policy_of = |object: &Object| Some(object.body.volume()?.spec.persistent_volume_reclaim_policy);
+    let some_are_kept = ward
+        .volumes()
+        .iter()
+        .any(|object| policy_of(object) == Some(ReclaimPolicy::Retain));
     ward.volumes()
         .iter()
         .filter_map(|object| {
@@ -52,7 +60,8 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
                     Gist::new("PV", "have another policy than their class"),
                 ),
             };
-            let severity = if policy == ReclaimPolicy::Delete { Severity::Warned } else { Severity::Clean };
+            let surprises = policy == ReclaimPolicy::Delete && (differs || some_are_kept);
+            let severity = if surprises { Severity::Warned } else { Severity::Clean };
             let mut reason = Reason::new("the policy was copied from the class when the volume was made").seen(
                 &object.key(),
                 "spec.persistentVolumeReclaimPolicy",
@@ -80,6 +89,18 @@ mod tests {
     fn the_policy_of_the_volume_decides() {
         assert_eq!(
             said(&world(&VOLUME.replace("POLICY", "Delete")), "delete_policy"),
+            ["Clean pv/pv-1: PV pv-1 of shop/data is Delete: its disk is destroyed when the claim goes"],
+            "what every volume of a tenant is, is no warning"
+        );
+        let kept = VOLUME
+            .replace("POLICY", "Retain")
+            .replace("pv-1", "pv-2")
+            .replace("name: data", "name: other");
+        assert_eq!(
+            said(
+                &with(world(&VOLUME.replace("POLICY", "Delete")), &kept),
+                "delete_policy"
+            ),
             ["Warned pv/pv-1: PV pv-1 of shop/data is Delete: its disk is destroyed when the claim goes"]
         );
         assert_eq!(
