@@ -4,7 +4,8 @@ use super::flight::Flight;
 use super::hands::{claim, job, volume};
 use super::picture;
 use pilothouse::app::{Ending, Key, Phase};
-use pilothouse::journal::{Outcome, RecordKind, Stage};
+use pilothouse::journal::RecordKind::{Cleared, Intent, Note, Opened, Outcome as Ended, Sent};
+use pilothouse::journal::{Outcome, Stage};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,7 +32,7 @@ async fn a_job_is_deleted_through_its_panel() {
     flight.fresh().await;
     picture(&flight, "job-panel-open");
     assert!(flight.line().contains("APPROVE is open"), "{}", flight.text());
-    assert_eq!(flight.kinds(), [RecordKind::Opened], "nothing is recorded before the yes");
+    assert_eq!(flight.kinds(), [Opened], "nothing is recorded before the yes");
 
     flight.approve();
     assert_eq!(flight.step().phase, Phase::Requested);
@@ -39,15 +40,14 @@ async fn a_job_is_deleted_through_its_panel() {
     flight.until_over().await;
     assert!(matches!(&flight.step().phase, Phase::Over(Ending::Observed { what }) if what == "job/train-7f is gone"));
     assert_eq!(flight.server_has(&job("train-7f")), None);
-    flight.until_recorded(RecordKind::Note, 1).await;
+    flight.until_recorded(Note, 1).await;
     flight.fresh().await;
     picture(&flight, "job-step-over");
     let told = flight.text();
     let at = |word: &str| told.find(word).unwrap_or_else(|| panic!("{word} is not told:\n{told}"));
     assert!(at("requested") < at("on disk in the journal") && at("on disk in the journal") < at("read afresh"));
-    assert!(at("read afresh") < at("sent") && at("accepted") < at("is gone"));
+    assert!(at("read afresh") < at("sent") && at("the server removed it") < at("is gone"));
 
-    use RecordKind::{Cleared, Intent, Note, Opened, Outcome as Ended, Sent};
     assert_eq!(flight.kinds(), [Opened, Intent, Cleared, Sent, Ended, Note]);
     let shown = flight.recorded();
     let step = shown.steps.first().unwrap();
@@ -68,7 +68,7 @@ async fn with_the_nine_jobs_gone_both_claims_go_and_their_volumes_are_kept() {
         flight.choose("hasan-prod", "jobs", &name).await;
         flight.open_panel(Key::Ctrl('d')).await;
         flight.answer();
-        flight.approve();
+        flight.yes();
         flight.until_over().await;
         assert_eq!(flight.server_has(&job(&name)), None);
     }

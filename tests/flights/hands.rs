@@ -1,6 +1,6 @@
 //! What an operator's hands do again and again: go to an object, open its panel, answer it.
 
-use super::flight::Flight;
+use super::flight::{Flight, line};
 use pilothouse::app::{Key, Phase, Step};
 use pilothouse::journal::{self, RecordKind, Shown};
 use pilothouse::model::{self, Kind, Object};
@@ -19,6 +19,7 @@ impl Flight {
 
     /// Goes to a tenant, and to the row of one of its panels that this text picks out.
     pub(super) async fn choose(&mut self, tenant: &str, panel: &str, text: &str) {
+        self.key(Key::Esc);
         self.until_shown(tenant).await;
         self.order("fleet");
         self.order(&format!("tenant {tenant}"));
@@ -34,6 +35,8 @@ impl Flight {
     pub(super) async fn open_panel(&mut self, key: Key) {
         self.key(key);
         assert!(self.state().at_gate(), "no panel opened:\n{}", self.text());
+        self.until("the journal to be open", |state| !line(state).contains("the journal is not open"))
+            .await;
         self.fresh().await;
         self.pass(Duration::from_millis(800));
     }
@@ -113,9 +116,33 @@ impl Flight {
         self.type_in(&fact);
     }
 
+    /// How the screen tells whether APPROVE is open.
+    pub(super) fn is_open(&self) -> bool {
+        let text = self.text();
+        let panel: Vec<&str> = text.lines().take(39).collect();
+        let told = |word: &str| panel.iter().any(|line| line.trim_start().starts_with(&format!("APPROVE is {word}: ")));
+        assert_ne!(told("open"), told("closed"), "{text}");
+        told("open")
+    }
+
+    /// Holds the key of a T1 act for somewhat longer than a second.
+    pub(super) fn hold(&mut self) {
+        for _ in 0..5 {
+            self.keys(" ");
+            self.pass(Duration::from_millis(300));
+        }
+    }
+
     /// APPROVE.
     pub(super) fn approve(&mut self) {
         self.key(Key::Ctrl('y'));
+    }
+
+    /// APPROVE, and it is open: a step begins.
+    pub(super) fn yes(&mut self) {
+        let before = self.state().steps().count();
+        self.approve();
+        assert_eq!(self.state().steps().count(), before + 1, "no step began:\n{}", self.text());
     }
 
     /// The step taken last.
