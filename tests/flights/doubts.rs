@@ -1,6 +1,6 @@
 //! The answer is lost: what was asked is observed, never asked twice.
 
-use super::flight::Flight;
+use super::flight::{Flight, screen};
 use super::hands::job;
 use super::picture;
 use pilothouse::app::{Ending, Key, Phase};
@@ -42,6 +42,8 @@ async fn a_lost_answer_is_settled_by_observation_and_nothing_is_sent_again() {
     picture(&flight, "doubt-settled");
     flight.choose("hasan-prod", "jobs", "train-81").await;
     flight.open_panel(Key::Ctrl('d')).await;
+    flight.until("the journal to be open again", |state| !screen(state).contains("in doubt (:doubts)"))
+        .await;
     flight.answer();
     flight.yes();
     flight.until_over().await;
