@@ -74,6 +74,19 @@ async fn a_job_is_deleted_through_its_panel() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn from_a_forecast_the_way_leads_to_the_panel_of_that_very_act() {
+    let mut flight = Flight::on_sandbox("hasan-prod").await;
+    flight.choose("hasan-prod", "jobs", "train-7f").await;
+    flight.keys("f");
+    flight.until_shown("forecast: delete job/train-7f (Background)").await;
+    flight.keys("pjj");
+    flight.until_shown("forecast: delete job/train-7f (Foreground)").await;
+    flight.open_panel(Key::Ctrl('d')).await;
+    assert!(flight.text().contains("delete job/train-7f (Foreground) in hasan-prod"), "{}", flight.text());
+    assert!(flight.line().contains(r#""propagationPolicy":"Foreground""#), "{}", flight.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_the_nine_jobs_gone_both_claims_go_and_their_volumes_are_kept() {
     let mut flight = Flight::on_sandbox("hasan-prod").await;
     for name in ["7f", "80", "81", "84", "85", "88", "8a", "8c", "8e"] {

@@ -105,10 +105,10 @@ impl Flight {
         Arc::clone(found.unwrap_or_else(|| panic!("{name} is not there")))
     }
 
-    /// Types at a hand's pace.
+    /// Types, fast for a hand, but as one.
     pub(super) fn type_in(&mut self, text: &str) {
         for letter in text.chars() {
-            self.pass(Duration::from_millis(50));
+            self.pass(Duration::from_millis(10));
             self.key(Key::Char(letter));
         }
     }
@@ -172,7 +172,8 @@ impl Flight {
                 .is_some_and(|step| step.over() || step.phase == Phase::Accepted)
         })
         .await;
-        for _ in 0..20 {
+        self.heard().await;
+        for _ in 0..100 {
             if self.step().over() {
                 break;
             }

@@ -25,7 +25,13 @@ pub(super) fn ask(state: &mut State, command: Command, effects: &mut Vec<Effect>
         ));
         return;
     }
-    let Some(subject) = state.meant() else {
+    // a forecast is of one act: there the key means its object, wherever the cursor rests among what would become of others
+    let meant = if let Screen::Forecast(subject, _) = &state.visit().screen {
+        Some(subject.clone())
+    } else {
+        state.meant()
+    };
+    let Some(subject) = meant else {
         state.tell("there is no object under the cursor");
         return;
     };
