@@ -1,5 +1,13 @@
 //! The command line as a script meets it: exit codes, one clear sentence, nothing on the wrong stream.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on fails"
+)]
+
 #[path = "support/home.rs"]
 mod home;
 

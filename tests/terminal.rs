@@ -1,14 +1,23 @@
 //! The built binary in a pseudo-terminal: started, resized, suspended, hung up, killed. The terminal is always given back.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test reads the clock for its deadlines, and fails when it cannot go on"
+)]
+
 #[path = "support/home.rs"]
 mod home;
 #[path = "support/pty.rs"]
 mod pty;
 
 use home::{Home, printed, said};
-use pilothouse::shell::Config;
 use pilothouse::cluster::{Clock, ConnectOptions};
 use pilothouse::sandbox::{self, Options, Sandbox, scenario};
+use pilothouse::shell::Config;
 use pilothouse::shell::{self, JournalHome, Session};
 use pty::Pty;
 use std::path::Path;
@@ -56,6 +65,20 @@ fn a_hang_up_and_a_termination_end_it_in_order() {
         assert!(given_back(&raw), "{signal}: {raw:?}");
         assert_eq!(home.run(&["journal", "verify"]).status.code(), Some(0), "{signal}");
     }
+}
+
+/// The window is closed: reading, writing and complaining all fail, and it ends in order all the same.
+#[test]
+fn a_closed_terminal_ends_it_in_order() {
+    let home = Home::new();
+    let pty = demo(&home, &[]);
+    pty.wait_for("14/14");
+    let code = pty.close();
+    // 2 when the loss of the terminal was noticed before the hang-up that comes with it; a panic would be another
+    assert!([0, 2].contains(&code), "{code}");
+    let shown = home.run(&["journal", "show"]);
+    let text = printed(&shown);
+    assert!(text.lines().any(|line| line.contains(" closed ")), "{text}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Must not know how a request is sent; it is told, and it watches the world for the step's own post-condition.
 
 use crate::app::event::{StepNumber, StepProgress};
-use crate::journal::Outcome;
+use crate::journal::{Outcome, Ruling};
 use crate::model::{Act, Kind, Moment, Now, Object, Uid, World};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -200,7 +200,23 @@ impl Step {
             }
             Outcome::NotApplied { .. } | Outcome::Refused { .. } => self.end(Ending::NotDone { why: said }, now),
             Outcome::Conflict { .. } => self.end(Ending::Voided { changes: vec![said] }, now),
-            Outcome::InDoubt { .. } => self.end(Ending::InDoubt { why: said }, now),
+            Outcome::InDoubt { why } => self.end(Ending::InDoubt { why: why.clone() }, now),
+        }
+    }
+
+    /// A doubt about it was settled: by an observation, or by a person.
+    pub fn settle(&mut self, ruling: &str, evidence: &str, now: Now) {
+        if !matches!(self.phase, Phase::Over(Ending::InDoubt { .. })) {
+            return;
+        }
+        let said = format!("settled, {ruling}: {evidence}");
+        if ruling == Ruling::Accepted.word() {
+            self.deadline = now.mono + self.patience;
+            self.move_to(Phase::Accepted, &said, now);
+        } else if ruling == Ruling::Done.word() {
+            self.end(Ending::Observed { what: said }, now);
+        } else {
+            self.end(Ending::NotDone { why: said }, now);
         }
     }
 }

@@ -141,6 +141,7 @@ fn hide_object(fields: Map<String, Value>, inherited: bool) -> Map<String, Value
                 }
                 "metadata" => hide(value, secret),
                 "items" if secret => hide(value, true),
+                name if value.is_string() && looks_secret_name(name) => REDACTED.into(),
                 _ => hide(value, false),
             };
             (key, value)
@@ -244,6 +245,10 @@ mod tests {
     fn no_canary_survives_wherever_a_secret_is_kept() {
         for (place, value) in [
             ("secret data", json!({"kind": "Secret", "data": {"k": CANARY}})),
+            (
+                "a field of any name",
+                json!({"kind": "X", "spec": {"adminPassword": CANARY}}),
+            ),
             (
                 "secret stringData",
                 json!({"kind": "Secret", "stringData": {"k": CANARY}}),

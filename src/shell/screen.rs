@@ -10,6 +10,7 @@ use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use std::io::{self, IsTerminal as _, Stdout};
+use std::mem::ManuallyDrop;
 
 /// The cockpit needs a keyboard and a screen.
 pub fn require_terminal() -> Result<(), Failure> {
@@ -28,16 +29,21 @@ pub fn columns() -> Option<u16> {
 }
 
 /// The terminal while the cockpit holds it. Dropping it gives it back.
+///
+/// ratatui's own `Drop` is never run: it shows the cursor, which [`restore`] does, and complains on standard error when
+/// the terminal is closed, which panics because standard error is that same terminal.
 #[derive(Debug)]
 pub(super) struct Screen {
-    terminal: ratatui::Terminal<CrosstermBackend<Stdout>>,
+    terminal: ManuallyDrop<ratatui::Terminal<CrosstermBackend<Stdout>>>,
 }
 
 impl Screen {
     pub(super) fn enter() -> io::Result<Self> {
         let entered = take().and_then(|()| {
             let terminal = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
-            let mut screen = Self { terminal };
+            let mut screen = Self {
+                terminal: ManuallyDrop::new(terminal),
+            };
             screen.forget()?;
             Ok(screen)
         });

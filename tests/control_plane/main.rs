@@ -30,7 +30,6 @@ mod claims;
 mod cockpit;
 mod cut;
 mod deletion;
-#[expect(dead_code, reason = "the flights on the sandbox use the rest")]
 #[path = "../support/flight.rs"]
 mod flight;
 mod hands;

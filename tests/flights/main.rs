@@ -3,4 +3,22 @@
 #[path = "../support/flight.rs"]
 mod flight;
 
+mod acts;
+mod changes;
+mod claims;
+mod doubts;
+mod hands;
+mod keys;
 mod looks;
+mod losses;
+mod pods;
+mod sight;
+
+use flight::Flight;
+
+/// Compares the screen with the picture of this name: glyphs, and under them the role of each.
+fn picture(flight: &Flight, name: &str) {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, flight.picture());
+    });
+}

@@ -1,26 +1,127 @@
 //! A flight: the cockpit as it is, on a real socket, with keys in and pictures and journal out. On the sandbox the clock
 //! is in the test's hand; on a real control plane it is the machine's.
 
+#![allow(
+    dead_code,
+    reason = "each test target uses a part of it; `expect` would fail in one that uses all"
+)]
+
+#[path = "tap.rs"]
+mod tap;
+
 use jiff::Timestamp;
 use pilothouse::app::{Event, Key, State};
 use pilothouse::cluster::{Clock, ConnectOptions};
-use pilothouse::model::{Feed, FeedState, Moment, Now};
+use pilothouse::journal;
+use pilothouse::model::{FeedState, Moment, Now};
 use pilothouse::sandbox::{self, Options, Sandbox, TestClock, scenario};
 use pilothouse::shell::Config;
 use pilothouse::shell::{Cockpit, JournalHome, Outward, QUIET, Session};
 use pilothouse::ui::{Theme, picture, theme::Depth};
-use std::path::PathBuf;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+pub(crate) use tap::Tap;
 
 /// How long a flight waits for what must come. Generous: the tests share two cores.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// When flights on the sandbox begin.
 const BEGIN: &str = "2026-04-27T14:02:00Z";
 
+/// What a flight on the sandbox starts from.
+pub(crate) struct Plan {
+    options: Options,
+    time: TestClock,
+    begin: Timestamp,
+    prepare: Box<dyn FnOnce(&Sandbox)>,
+    operates: bool,
+    listed: bool,
+}
+
+impl Plan {
+    /// A shipped scenario, operating, on a terminal of 120×40.
+    pub(crate) fn of(name: &str) -> Self {
+        let begin: Timestamp = BEGIN.parse().unwrap();
+        let time = TestClock::at(begin);
+        let scenario = scenario::load(name).unwrap();
+        Self {
+            options: Options::of(&scenario, sandbox::Clock::Test(time.clone()), 1).unwrap(),
+            time,
+            begin,
+            prepare: Box::new(|_| {}),
+            operates: true,
+            listed: true,
+        }
+    }
+
+    /// Changes the objects it begins with.
+    pub(crate) fn adapted(mut self, adapt: impl FnOnce(&mut Vec<Value>)) -> Self {
+        adapt(&mut self.options.objects);
+        self
+    }
+
+    /// Does something to the sandbox before the cockpit connects.
+    pub(crate) fn prepared(mut self, prepare: impl FnOnce(&Sandbox) + 'static) -> Self {
+        self.prepare = Box::new(prepare);
+        self
+    }
+
+    /// Without a journal: the cockpit may not act.
+    pub(crate) fn observing(mut self) -> Self {
+        self.operates = false;
+        self
+    }
+
+    /// Takes off before anything is listed.
+    pub(crate) fn unlisted(mut self) -> Self {
+        self.listed = false;
+        self
+    }
+
+    pub(crate) async fn fly(self) -> Flight {
+        let Self {
+            options,
+            time,
+            begin,
+            prepare,
+            operates,
+            listed,
+        } = self;
+        let sandbox = Arc::new(Sandbox::start(options).unwrap());
+        sandbox.settle(Duration::ZERO);
+        prepare(&sandbox);
+        let clock = Clock::new(move || {
+            let wall = time.now();
+            let mono = Moment(Duration::try_from(wall.duration_since(begin)).unwrap_or_default());
+            Now { mono, wall }
+        });
+        let (wire, address) = Tap::to(sandbox.address()).await;
+        let home = tempfile::tempdir().unwrap();
+        let told = std::fs::read_to_string(sandbox.kubeconfig()).unwrap();
+        let kubeconfig = home.path().join("kubeconfig");
+        std::fs::write(
+            &kubeconfig,
+            told.replace(&sandbox.address().to_string(), &address.to_string()),
+        )
+        .unwrap();
+        let mut flight = Flight::open(kubeconfig, clock, home, operates).await;
+        flight.sandbox = Some(sandbox);
+        flight.wire = wire;
+        if listed {
+            flight.listed().await;
+        }
+        flight
+    }
+}
+
 pub(crate) struct Flight {
     pub(crate) cockpit: Cockpit,
-    pub(crate) sandbox: Option<Sandbox>,
+    pub(crate) sandbox: Option<Arc<Sandbox>>,
+    pub(crate) wire: Tap,
     pub(crate) left: Vec<Outward>,
+    /// Every screen since it was switched on.
+    pub(crate) film: Option<Vec<String>>,
     home: tempfile::TempDir,
     clock: Clock,
 }
@@ -28,50 +129,47 @@ pub(crate) struct Flight {
 impl Flight {
     /// On a shipped scenario, operating, 120×40, with every feed listed.
     pub(crate) async fn on_sandbox(name: &str) -> Self {
-        let begin: Timestamp = BEGIN.parse().unwrap();
-        let time = TestClock::at(begin);
-        let scenario = scenario::load(name).unwrap();
-        let options = Options::of(&scenario, sandbox::Clock::Test(time.clone()), 1).unwrap();
-        let sandbox = Sandbox::start(options).unwrap();
-        sandbox.settle(Duration::ZERO);
-        let clock = Clock::new(move || {
-            let wall = time.now();
-            let mono = Moment(Duration::try_from(wall.duration_since(begin)).unwrap_or_default());
-            Now { mono, wall }
-        });
-        let kubeconfig = sandbox.kubeconfig().to_owned();
-        Self::open(kubeconfig, clock, Some(sandbox)).await
+        Plan::of(name).fly().await
     }
 
     /// On any cluster a kubeconfig leads to, on the machine's clock.
     pub(crate) async fn on_cluster(kubeconfig: PathBuf) -> Self {
-        Self::open(kubeconfig, Clock::system(), None).await
+        let home = tempfile::tempdir().unwrap();
+        let mut flight = Self::open(kubeconfig, Clock::system(), home, true).await;
+        flight.listed().await;
+        flight
     }
 
-    async fn open(kubeconfig: PathBuf, clock: Clock, sandbox: Option<Sandbox>) -> Self {
-        let home = tempfile::tempdir().unwrap();
+    async fn open(kubeconfig: PathBuf, clock: Clock, home: tempfile::TempDir, operates: bool) -> Self {
         let connect = ConnectOptions {
             kubeconfig: Some(kubeconfig),
             ..ConnectOptions::default()
         };
-        let mut session = Session::new(connect, &Config::default()).operating(JournalHome(home.path().to_owned()));
+        let mut session = Session::new(connect, &Config::default());
+        if operates {
+            session = session.operating(JournalHome(home.path().to_owned()));
+        }
         session.clock = clock.clone();
         session.quiet = QUIET;
         let cockpit = Cockpit::open(&session, (120, 40)).await.unwrap();
-        let mut flight = Self {
+        Self {
             cockpit,
-            sandbox,
+            sandbox: None,
+            wire: Tap::default(),
             left: Vec::new(),
+            film: None,
             home,
             clock,
-        };
-        flight
-            .until("every feed to be listed, or refused", |state| {
-                let told = |feed: &Feed| feed.listed || matches!(feed.state, FeedState::Denied { .. });
-                state.world().feeds().all(|(_, feed)| told(feed))
-            })
-            .await;
-        flight
+        }
+    }
+
+    /// Waits until every feed was listed once, or refused.
+    pub(crate) async fn listed(&mut self) {
+        self.until("every feed to be listed, or refused", |state| {
+            let told = |feed: &Feed| feed.listed || matches!(feed.state, FeedState::Denied { .. });
+            state.world().feeds().all(|(_, feed)| told(feed))
+        })
+        .await;
     }
 
     pub(crate) fn state(&self) -> &State {
@@ -91,10 +189,15 @@ impl Flight {
     }
 
     pub(crate) fn take(&mut self, event: Event) {
-        self.left.extend(self.cockpit.take(event));
+        let left = self.cockpit.take(event);
+        self.left.extend(left);
+        if self.film.is_some() {
+            let screen = self.text();
+            self.film.get_or_insert_default().push(screen);
+        }
     }
 
-    /// Lets time pass: on the sandbox whatever falls due in it happens; the cockpit gets a tick a second.
+    /// Lets time pass: on the sandbox whatever falls due in it happens; the cockpit gets a tick every half second.
     pub(crate) fn pass(&mut self, span: Duration) {
         let mut left = span;
         while !left.is_zero() {
@@ -110,8 +213,13 @@ impl Flight {
 
     /// Waits until the cockpit knows something; fails with the screen as it is.
     pub(crate) async fn until(&mut self, what: &str, known: impl Fn(&State) -> bool) {
-        let known = self.within(DEADLINE, known).await;
-        assert!(known, "waited for {what}; the screen was:\n{}", self.text());
+        self.until_always(what, known, |_| {}).await;
+    }
+
+    /// [`Self::until`], and looks at every state on the way.
+    pub(crate) async fn until_always(&mut self, what: &str, known: impl Fn(&State) -> bool, always: impl Fn(&State)) {
+        let came = self.watched(DEADLINE, known, always).await;
+        assert!(came, "waited for {what}; the screen was:\n{}", self.text());
     }
 
     /// Lets the cockpit live for so long, as while an operator looks or his fingers move.
@@ -121,24 +229,39 @@ impl Flight {
 
     /// Lets the cockpit live until it knows something, or for so long; says whether it came to know it.
     pub(crate) async fn within(&mut self, span: Duration, known: impl Fn(&State) -> bool) -> bool {
+        self.watched(span, known, |_| {}).await
+    }
+
+    async fn watched(&mut self, span: Duration, known: impl Fn(&State) -> bool, always: impl Fn(&State)) -> bool {
         tokio::time::timeout(span, async {
             while !known(&self.cockpit.state) {
-                let tick = tokio::time::sleep(Duration::from_millis(200));
-                tokio::select! {
-                    event = self.cockpit.next() => {
-                        let left = self.cockpit.take(event);
-                        self.left.extend(left);
-                    }
-                    () = tick => {
-                        let now = self.clock.now();
-                        let left = self.cockpit.take(Event::Tick(now));
-                        self.left.extend(left);
-                    }
-                }
+                let tick = tokio::time::sleep(Duration::from_millis(100));
+                let event = tokio::select! {
+                    event = self.cockpit.next() => event,
+                    () = tick => Event::Tick(self.clock.now()),
+                };
+                self.take(event);
+                always(&self.cockpit.state);
             }
         })
         .await
         .is_ok()
+    }
+
+    /// Waits until every feed that can be live was heard just now: no age on the screen is more than 0 s.
+    pub(crate) async fn fresh(&mut self) {
+        if !self.state().at_gate() && self.state().now().mono > Moment::default() {
+            // In its slow rhythm the heartbeat asks only when everything is older than this.
+            self.pass(QUIET / 5);
+        }
+        self.until("every feed to be heard just now", |state| {
+            state.world().feeds().all(|(_, feed)| match feed.state {
+                FeedState::Live => feed.heard.age(state.now().mono) < Duration::from_secs(1),
+                FeedState::Denied { .. } | FeedState::Unserved { .. } => true,
+                FeedState::Waiting { .. } | FeedState::Listing { .. } | FeedState::Stale { .. } => false,
+            })
+        })
+        .await;
     }
 
     /// Waits until the screen shows a text.
@@ -155,24 +278,54 @@ impl Flight {
         screen(&self.cockpit.state)
     }
 
-    /// The screen as glyphs and role letters, for a snapshot.
+    /// The screen as one line, so that a sentence can be found however it is wrapped.
+    pub(crate) fn line(&self) -> String {
+        line(&self.cockpit.state)
+    }
+
+    /// Waits until the screen shows a sentence, however it is wrapped.
+    pub(crate) async fn until_told(&mut self, sentence: &str) {
+        let wanted = sentence.to_owned();
+        self.until(&format!("{sentence:?} on the screen"), move |state| {
+            line(state).contains(&wanted)
+        })
+        .await;
+    }
+
+    /// The screen as glyphs and role letters, for a snapshot. The server's port is another one each time.
     pub(crate) fn picture(&self) -> String {
-        picture::letters(&self.cockpit.state)
+        self.steady(&picture::letters(&self.cockpit.state))
+    }
+
+    fn steady(&self, text: &str) -> String {
+        let identity = self.cockpit.identity();
+        let server = identity.server.split_once("://").map_or("", |(_, host)| host);
+        let (host, port) = server.rsplit_once(':').unwrap_or((server, ""));
+        text.replace(server, &format!("{host}:{}", "6".repeat(port.len())))
     }
 
     /// The screen as a picture for the documents.
     pub(crate) fn svg(&self, theme: &Theme) -> String {
-        picture::svg(&picture::buffer(&self.cockpit.state, theme), theme)
+        self.steady(&picture::svg(&picture::buffer(&self.cockpit.state, theme), theme))
+    }
+
+    /// Where everything is kept that the cockpit writes.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// The journal's file.
     pub(crate) fn journal(&self) -> PathBuf {
         let identity = self.cockpit.identity();
-        self.home
-            .path()
-            .join(identity.kube_system.to_string())
-            .join(pilothouse::journal::FILE)
+        self.home().join(identity.kube_system.to_string()).join(journal::FILE)
     }
+}
+
+/// [`screen`] as one line, without borders.
+pub(crate) fn line(state: &State) -> String {
+    let text = screen(state).replace('│', " ");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
 }
 
 /// The screen as plain text.

@@ -19,6 +19,8 @@ struct Tube {
     parser: vt100::Parser,
     raw: Vec<u8>,
     closed: bool,
+    /// The reader is to go at the next thing it reads.
+    hang_up: bool,
 }
 
 impl Tube {
@@ -29,9 +31,9 @@ impl Tube {
 
 /// A running program and the screen it draws.
 pub(crate) struct Pty {
-    master: Box<dyn MasterPty + Send>,
+    master: Option<Box<dyn MasterPty + Send>>,
     child: Box<dyn Child + Send + Sync>,
-    writer: Box<dyn std::io::Write + Send>,
+    writer: Option<Box<dyn std::io::Write + Send>>,
     tube: Arc<(Mutex<Tube>, Condvar)>,
 }
 
@@ -77,6 +79,7 @@ impl Pty {
                 parser: vt100::Parser::new(some(rows), some(columns), 0),
                 raw: Vec::new(),
                 closed: false,
+                hang_up: false,
             }),
             Condvar::new(),
         ));
@@ -93,6 +96,7 @@ impl Pty {
                     }
                     Ok(_) | Err(_) => tube.closed = true,
                 }
+                tube.closed |= tube.hang_up;
                 sink.1.notify_all();
                 if tube.closed {
                     return;
@@ -100,9 +104,9 @@ impl Pty {
             }
         });
         Self {
-            master: pair.master,
+            master: Some(pair.master),
             child,
-            writer,
+            writer: Some(writer),
             tube,
         }
     }
@@ -112,8 +116,9 @@ impl Pty {
     }
 
     pub(crate) fn keys(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
+        let writer = self.writer.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
     }
 
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
@@ -124,7 +129,8 @@ impl Pty {
             .parser
             .screen_mut()
             .set_size(some(rows), some(columns));
-        self.master
+        let master = self.master.as_ref().unwrap();
+        master
             .resize(PtySize {
                 rows,
                 cols: columns,
@@ -173,6 +179,17 @@ impl Pty {
 
     pub(crate) fn wait_for(&self, text: &str) -> String {
         self.wait(&format!("{text:?}"), |screen| screen.contains(text))
+    }
+
+    /// Closes the terminal under the program, as a terminal emulator that is closed does, and waits for its end.
+    pub(crate) fn close(mut self) -> u32 {
+        self.tube.0.lock().unwrap().hang_up = true;
+        // The reader holds the terminal open until it has gone.
+        let gone = self.within(DEADLINE, |tube| tube.closed.then_some(()));
+        assert!(gone.is_some(), "it has drawn nothing: {}", self.screen());
+        drop(self.writer.take());
+        drop(self.master.take());
+        self.end().0
     }
 
     /// Waits for the program to end and returns its exit code and all that it wrote.

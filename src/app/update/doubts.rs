@@ -9,6 +9,15 @@ use crate::app::words::RowId;
 pub(super) fn told(state: &mut State, doubts: Vec<Doubtful>) {
     let open = doubts.iter().any(|doubt| !doubt.settled);
     let first = state.doubts.is_empty() && !doubts.is_empty();
+    let now = state.now;
+    for doubt in doubts.iter().filter(|doubt| doubt.settled) {
+        let evidence = doubt.evidence.last().map_or("", String::as_str);
+        for step in state.steps.values_mut() {
+            if step.act.to_string() == doubt.act {
+                step.settle(&doubt.verdict, evidence, now);
+            }
+        }
+    }
     state.doubts = doubts;
     if open {
         state.journal = JournalState::InDoubt;

@@ -9,7 +9,7 @@ use crate::app::state::{Gate, Prompt, State};
 use crate::app::step::Step;
 use crate::app::view;
 use crate::forecast::{Tier, forecast};
-use crate::gate::Panel;
+use crate::gate::{Item, Panel};
 use crate::model::storage::VolumePhase;
 use crate::model::{Act, Kind, Object, feed};
 use std::sync::Arc;
@@ -25,7 +25,13 @@ pub(super) fn ask(state: &mut State, command: Command, effects: &mut Vec<Effect>
         ));
         return;
     }
-    let Some(subject) = state.meant() else {
+    // a forecast is of one act: there the key means its object, wherever the cursor rests among what would become of others
+    let meant = if let Screen::Forecast(subject, _) = &state.visit().screen {
+        Some(subject.clone())
+    } else {
+        state.meant()
+    };
+    let Some(subject) = meant else {
         state.tell("there is no object under the cursor");
         return;
     };
@@ -193,13 +199,14 @@ pub(super) fn key(state: &mut State, key: Key, found: Option<Command>, effects: 
     }
 }
 
-/// Space: attests the item under the cursor; at T1, a press of the key that has to be held.
+/// Space: attests the item under the cursor where that waits for a person; else, at T1, a press of the key to be held.
 fn hold(state: &mut State, effects: &mut Vec<Effect>) {
     let now = state.now;
     let Some(gate) = &mut state.gate else {
         return;
     };
-    if gate.panel.tier() > Tier::T1 {
+    let signs = gate.panel.items().get(gate.item).is_some_and(Item::attestable);
+    if signs || gate.panel.tier() > Tier::T1 {
         if !gate.panel.attest(gate.item, now) {
             gate.panel.input(' ', now);
         }

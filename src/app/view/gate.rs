@@ -41,7 +41,7 @@ fn dense(state: &State, gate: &Gate, density: Density) -> Page {
     let panel = &gate.panel;
     let width = columns(state.size.0);
     let mut page = Page::titled(format!("{} ── {}", panel.tier().word(), text::ascii(&place(panel))));
-    changes(gate, width, &mut page);
+    changes(gate, density, width, &mut page);
     let told = panel.forecast();
     let undo = forecast::undo(&told.undo);
     let fate = forecast::tally(told);
@@ -69,7 +69,13 @@ fn dense(state: &State, gate: &Gate, density: Density) -> Page {
     air(&mut page, density);
     challenge(panel, width, &mut page);
     request(panel.request(), density, width, &mut page);
-    approval(state, gate, width, &mut page);
+    let closed = closed(state, Some(gate));
+    let room = usize::from(state.size.1.saturating_sub(CHROME));
+    if closed.is_empty() && density == Density::Tight && page.lines.len() >= room {
+        page.push(Line::toned("APPROVE is closed: the screen is too small", Tone::Bad));
+    } else {
+        approval(&closed, width, &mut page);
+    }
     page
 }
 
@@ -101,10 +107,16 @@ pub const fn columns(terminal: u16) -> usize {
 }
 
 /// Why the panel stands here again, and what changed under it: the answers given before are void.
-fn changes(gate: &Gate, width: usize, page: &mut Page) {
+///
+/// What was is no ground for a yes: of it alone, only the beginning is shown of a line that is long.
+fn changes(gate: &Gate, density: Density, width: usize, page: &mut Page) {
+    let (lines, rows) = match density {
+        Density::Full | Density::Compact => (CHANGES_SHOWN, 2),
+        Density::Tight => (CHANGES_SHOWN / 2, 1),
+    };
     let under = gate.panel.changes();
     let before = gate.changes.iter().map(String::as_str);
-    let hidden = under.len().saturating_sub(CHANGES_SHOWN);
+    let hidden = under.len().saturating_sub(lines);
     if !under.is_empty() {
         page.push(Line::toned(
             "▲ this changed under the panel; what was answered before is void",
@@ -115,7 +127,8 @@ fn changes(gate: &Gate, width: usize, page: &mut Page) {
         page.push(Line::toned(format!("  ({hidden} earlier lines)"), Tone::Dim));
     }
     for change in before.chain(under.iter().skip(hidden).map(String::as_str)) {
-        page.sentence(2, change, Tone::Warn, width);
+        let room = rows * width.saturating_sub(12);
+        page.sentence(2, &text::end(&text::visible(change), room), Tone::Warn, width);
     }
     if !page.lines.is_empty() {
         page.blank();
@@ -193,8 +206,15 @@ fn item_lines(look: Look<'_>, item: &Item, selected: bool, width: usize, page: &
         page.push(Line::of(spans));
         page.sentence(5, &tail, Tone::Dim, width);
     } else {
-        page.push(Line::of(head));
-        page.sentence(5, &value, Tone::Plain, width);
+        let ink = if selected { Tone::Strong } else { Tone::Plain };
+        let mut lead = vec![Span::new(cursor, Tone::Accent), Span::new(format!("{mark} "), tone)];
+        for line in text::wrap(&title, width.saturating_sub(3).max(8)) {
+            lead.push(Span::new(line, ink));
+            page.push(Line::of(std::mem::replace(&mut lead, vec![Span::plain("   ")])));
+        }
+        if !value.is_empty() {
+            page.sentence(5, &value, Tone::Plain, width);
+        }
         page.sentence(5, &tail, Tone::Dim, width);
     }
 }
@@ -213,10 +233,9 @@ fn challenge(panel: &Panel, width: usize, page: &mut Page) {
 }
 
 /// Whether APPROVE is open, and if not, everything that keeps it shut.
-fn approval(state: &State, gate: &Gate, width: usize, page: &mut Page) {
-    let closed = closed(state, Some(gate));
+fn approval(closed: &[String], width: usize, page: &mut Page) {
     if !closed.is_empty() {
-        let gist = format!("APPROVE is closed: {}", gist(&closed));
+        let gist = format!("APPROVE is closed: {}", gist(closed));
         page.sentence(0, &gist, Tone::Bad, width);
         return;
     }
