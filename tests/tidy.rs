@@ -68,16 +68,16 @@ struct Source {
 }
 
 fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    let mut unread = vec![root.clone()];
+    let mut unread = vec![house.clone()];
     while let Some(directory) = unread.pop() {
         for entry in std::fs::read_dir(&directory).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 unread.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let relative = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+                let relative = path.strip_prefix(&house).unwrap().to_str().unwrap().to_owned();
                 let room = relative.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
                 found.push(Source {
                     room,
