@@ -90,8 +90,8 @@ impl Flight {
     }
 
     fn pods_of(&self, owner: &Object) -> Vec<Arc<Object>> {
-        let owned = self.state().world().dependents_of(&owner.meta.uid);
-        owned.filter(|object| object.kind() == Kind::Pod).cloned().collect()
+        let all = self.state().world().dependents_of(&owner.meta.uid);
+        all.filter(|object| object.kind() == Kind::Pod).cloned().collect()
     }
 
     /// The object that the screen calls so, in the namespace of the panel.
