@@ -82,8 +82,16 @@ async fn from_a_forecast_the_way_leads_to_the_panel_of_that_very_act() {
     flight.keys("pjj");
     flight.until_shown("forecast: delete job/train-7f (Foreground)").await;
     flight.open_panel(Key::Ctrl('d')).await;
-    assert!(flight.text().contains("delete job/train-7f (Foreground) in hasan-prod"), "{}", flight.text());
-    assert!(flight.line().contains(r#""propagationPolicy":"Foreground""#), "{}", flight.text());
+    assert!(
+        flight.text().contains("delete job/train-7f (Foreground) in hasan-prod"),
+        "{}",
+        flight.text()
+    );
+    assert!(
+        flight.line().contains(r#""propagationPolicy":"Foreground""#),
+        "{}",
+        flight.text()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use pilothouse::app::{Event, Key, State};
 use pilothouse::cluster::{Clock, ConnectOptions};
 use pilothouse::journal;
-use pilothouse::model::{FeedState, Moment, Now};
+use pilothouse::model::{Feed, FeedState, Moment, Now};
 use pilothouse::sandbox::{self, Options, Sandbox, TestClock, scenario};
 use pilothouse::shell::Config;
 use pilothouse::shell::{Cockpit, JournalHome, Outward, QUIET, Session};
