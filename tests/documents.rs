@@ -90,7 +90,10 @@ async fn the_pictures() {
     drawn(&flight, "forecast");
 
     flight.key(Key::Ctrl('d'));
-    flight.until("the journal to be open", |state| !flight::line(state).contains("the journal is not open"))
+    flight
+        .until("the journal to be open", |state| {
+            !flight::line(state).contains("the journal is not open")
+        })
         .await;
     flight.fresh().await;
     flight.pass(Duration::from_millis(800));

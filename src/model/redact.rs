@@ -245,7 +245,10 @@ mod tests {
     fn no_canary_survives_wherever_a_secret_is_kept() {
         for (place, value) in [
             ("secret data", json!({"kind": "Secret", "data": {"k": CANARY}})),
-            ("a field of any name", json!({"kind": "X", "spec": {"adminPassword": CANARY}})),
+            (
+                "a field of any name",
+                json!({"kind": "X", "spec": {"adminPassword": CANARY}}),
+            ),
             (
                 "secret stringData",
                 json!({"kind": "Secret", "stringData": {"k": CANARY}}),

@@ -15,7 +15,11 @@ async fn a_job_is_deleted_through_its_panel() {
     flight.open_panel(Key::Ctrl('d')).await;
     flight.fresh().await;
     picture(&flight, "job-panel-closed");
-    assert!(flight.line().contains("APPROVE is closed: 1 not attested; "), "{}", flight.text());
+    assert!(
+        flight.line().contains("APPROVE is closed: 1 not attested; "),
+        "{}",
+        flight.text()
+    );
     flight.approve();
     assert!(flight.state().at_gate() && flight.state().steps().count() == 0);
 
@@ -51,8 +55,18 @@ async fn a_job_is_deleted_through_its_panel() {
     assert_eq!(flight.kinds(), [Opened, Intent, Cleared, Sent, Ended, Note]);
     let shown = flight.recorded();
     let step = shown.steps.first().unwrap();
-    assert!(matches!(&step.stage, Stage::Ended(Outcome::Done { .. } | Outcome::Accepted { .. })), "{:?}", step.stage);
-    assert!(step.request.starts_with("DELETE /apis/batch/v1/namespaces/hasan-prod/jobs/train-7f"));
+    assert!(
+        matches!(
+            &step.stage,
+            Stage::Ended(Outcome::Done { .. } | Outcome::Accepted { .. })
+        ),
+        "{:?}",
+        step.stage
+    );
+    assert!(
+        step.request
+            .starts_with("DELETE /apis/batch/v1/namespaces/hasan-prod/jobs/train-7f")
+    );
     let saved = step.saved.first().unwrap();
     let yaml = std::fs::read_to_string(flight.journal().with_file_name("").join(&saved.file)).unwrap();
     assert!(yaml.contains("kind: Job") && yaml.contains("name: train-7f"), "{yaml}");
@@ -68,15 +82,26 @@ async fn from_a_forecast_the_way_leads_to_the_panel_of_that_very_act() {
     flight.keys("pjj");
     flight.until_shown("forecast: delete job/train-7f (Foreground)").await;
     flight.open_panel(Key::Ctrl('d')).await;
-    assert!(flight.text().contains("delete job/train-7f (Foreground) in hasan-prod"), "{}", flight.text());
-    assert!(flight.line().contains(r#""propagationPolicy":"Foreground""#), "{}", flight.text());
+    assert!(
+        flight.text().contains("delete job/train-7f (Foreground) in hasan-prod"),
+        "{}",
+        flight.text()
+    );
+    assert!(
+        flight.line().contains(r#""propagationPolicy":"Foreground""#),
+        "{}",
+        flight.text()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_the_nine_jobs_gone_both_claims_go_and_their_volumes_are_kept() {
     let mut flight = Flight::on_sandbox("hasan-prod").await;
     for name in ["7f", "80", "81", "84", "85", "88", "8a", "8c", "8e"] {
-        assert!(flight.server_has(&claim("shared-data")).is_some(), "held until the last Job is gone");
+        assert!(
+            flight.server_has(&claim("shared-data")).is_some(),
+            "held until the last Job is gone"
+        );
         let name = format!("train-{name}");
         flight.choose("hasan-prod", "jobs", &name).await;
         flight.open_panel(Key::Ctrl('d')).await;
@@ -100,7 +125,10 @@ async fn with_the_nine_jobs_gone_both_claims_go_and_their_volumes_are_kept() {
         assert_eq!(volume["spec"]["persistentVolumeReclaimPolicy"], "Retain");
         assert_eq!(volume["spec"]["claimRef"]["name"], name, "its claimRef stays");
     }
-    assert!(flight.sandbox.as_ref().unwrap().destroyed().is_empty(), "no disk was destroyed");
+    assert!(
+        flight.sandbox.as_ref().unwrap().destroyed().is_empty(),
+        "no disk was destroyed"
+    );
     flight.choose("hasan-prod", "volumes", "").await;
     flight.fresh().await;
     picture(&flight, "nine-jobs-gone");

@@ -30,8 +30,16 @@ async fn at_the_open_gate() -> Flight {
 fn answers_are_void(flight: &Flight) {
     assert!(flight.state().at_gate(), "{}", flight.text());
     assert!(!flight.is_open());
-    assert!(flight.text().contains('☐') && !flight.text().contains('☑'), "{}", flight.text());
-    assert!(flight.line().contains(&format!("type {}: ▏", flight.question())), "{}", flight.text());
+    assert!(
+        flight.text().contains('☐') && !flight.text().contains('☑'),
+        "{}",
+        flight.text()
+    );
+    assert!(
+        flight.line().contains(&format!("type {}: ▏", flight.question())),
+        "{}",
+        flight.text()
+    );
 }
 
 /// Answers again, approves, and sees it through.
@@ -67,20 +75,31 @@ async fn a_change_under_the_panel_voids_what_was_answered() {
 async fn a_change_after_the_yes_voids_the_approval_before_anything_is_sent() {
     let mut flight = at_the_open_gate().await;
     let sandbox = Arc::clone(flight.sandbox.as_ref().unwrap());
-    flight.wire.before(&format!("GET {THE_JOB}"), move || meddle(&sandbox, &job("train-7f"), relabel));
+    flight.wire.before(&format!("GET {THE_JOB}"), move || {
+        meddle(&sandbox, &job("train-7f"), relabel)
+    });
     flight.yes();
-    flight.until_told("the approval is void, nothing was sent; what changed:").await;
+    flight
+        .until_told("the approval is void, nothing was sent; what changed:")
+        .await;
     flight.heard().await;
     flight.fresh().await;
     answers_are_void(&flight);
-    assert!(flight.line().contains("resourceVersion 32"), "the difference is shown:\n{}", flight.text());
+    assert!(
+        flight.line().contains("resourceVersion 32"),
+        "the difference is shown:\n{}",
+        flight.text()
+    );
     assert!(flight.wire.asked("DELETE ").is_empty());
     assert_eq!(flight.kinds(), [Opened, Intent, Voided]);
     let shown = flight.recorded();
     assert!(matches!(&shown.steps[0].stage, Stage::Voided { changes } if !changes.is_empty()));
     assert!(flight.server_has(&job("train-7f")).is_some());
     once_more(&mut flight).await;
-    assert_eq!(flight.kinds(), [Opened, Intent, Voided, Intent, Cleared, Sent, Ended, Note]);
+    assert_eq!(
+        flight.kinds(),
+        [Opened, Intent, Voided, Intent, Cleared, Sent, Ended, Note]
+    );
     assert_eq!(flight.wire.asked("DELETE ").len(), 1);
 }
 
@@ -88,7 +107,9 @@ async fn a_change_after_the_yes_voids_the_approval_before_anything_is_sent() {
 async fn a_change_that_overtakes_the_request_is_refused_by_the_server() {
     let mut flight = at_the_open_gate().await;
     let sandbox = Arc::clone(flight.sandbox.as_ref().unwrap());
-    flight.wire.before(&format!("DELETE {THE_JOB}"), move || meddle(&sandbox, &job("train-7f"), relabel));
+    flight.wire.before(&format!("DELETE {THE_JOB}"), move || {
+        meddle(&sandbox, &job("train-7f"), relabel)
+    });
     flight.yes();
     flight.until_told("the approval is void").await;
     flight.heard().await;
@@ -96,8 +117,16 @@ async fn a_change_that_overtakes_the_request_is_refused_by_the_server() {
     answers_are_void(&flight);
     assert_eq!(flight.kinds(), [Opened, Intent, Cleared, Sent, Ended]);
     let shown = flight.recorded();
-    assert!(matches!(&shown.steps[0].stage, Stage::Ended(Outcome::Conflict { .. })), "{:?}", shown.steps[0].stage);
+    assert!(
+        matches!(&shown.steps[0].stage, Stage::Ended(Outcome::Conflict { .. })),
+        "{:?}",
+        shown.steps[0].stage
+    );
     assert!(flight.server_has(&job("train-7f")).is_some());
     once_more(&mut flight).await;
-    assert_eq!(flight.wire.asked("DELETE ").len(), 2, "the second after a second approval");
+    assert_eq!(
+        flight.wire.asked("DELETE ").len(),
+        2,
+        "the second after a second approval"
+    );
 }

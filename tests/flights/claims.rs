@@ -18,7 +18,11 @@ async fn a_claim_that_foreign_pods_hold_is_not_deleted() {
     flight.fresh().await;
     picture(&flight, "claim-panel-held");
     assert!(!flight.is_open());
-    assert!(flight.text().contains('✗') && flight.line().contains("train-7f"), "{}", flight.text());
+    assert!(
+        flight.text().contains('✗') && flight.line().contains("train-7f"),
+        "{}",
+        flight.text()
+    );
     flight.approve();
     flight.key(Key::Enter);
     flight.pass(Duration::from_secs(1));
@@ -47,8 +51,15 @@ async fn a_released_volume_is_made_available_without_losing_its_name() {
     flight.choose("hasan-prod", "volumes", "(client-logs)").await;
     flight.open_panel(Key::Char('c')).await;
     flight.answer();
-    assert!(!flight.is_open(), "another claim client-logs is bound: nothing could take the volume");
-    assert!(flight.line().contains("✗ only the right claim can take it next"), "{}", flight.text());
+    assert!(
+        !flight.is_open(),
+        "another claim client-logs is bound: nothing could take the volume"
+    );
+    assert!(
+        flight.line().contains("✗ only the right claim can take it next"),
+        "{}",
+        flight.text()
+    );
     flight.key(Key::Esc);
     flight.choose("hasan-prod", "volumes", "(notes)").await;
     flight.open_panel(Key::Char('c')).await;
@@ -57,7 +68,10 @@ async fn a_released_volume_is_made_available_without_losing_its_name() {
     picture(&flight, "claim-ref-panel");
     let line = flight.line();
     assert!(flight.is_open(), "{}", flight.text());
-    assert!(line.contains("PATCH /api/v1/persistentvolumes/efs-notes-2025"), "{line}");
+    assert!(
+        line.contains("PATCH /api/v1/persistentvolumes/efs-notes-2025"),
+        "{line}"
+    );
     flight.yes();
     flight.until_over().await;
     flight.until_recorded(Note, 1).await;
@@ -72,10 +86,17 @@ async fn a_released_volume_is_made_available_without_losing_its_name() {
         .iter()
         .map(|operation| (operation["op"].as_str().unwrap(), operation["path"].as_str().unwrap()))
         .collect();
-    let tests = [("test", "/metadata/uid"), ("test", "/metadata/resourceVersion"), ("test", "/spec/claimRef/uid")];
+    let tests = [
+        ("test", "/metadata/uid"),
+        ("test", "/metadata/resourceVersion"),
+        ("test", "/spec/claimRef/uid"),
+    ];
     assert_eq!(operations[..3], tests, "it tests before it removes");
     assert!(operations.contains(&("remove", "/spec/claimRef/uid")));
-    assert!(!operations.contains(&("remove", "/spec/claimRef")), "never the whole claimRef");
+    assert!(
+        !operations.contains(&("remove", "/spec/claimRef")),
+        "never the whole claimRef"
+    );
     assert_eq!(flight.wire.asked("PATCH ").len(), 1);
 
     flight.pass(Duration::from_secs(1));
@@ -113,7 +134,13 @@ async fn a_disk_is_destroyed_only_with_a_second_person_or_a_broken_glass() {
     flight.key(Key::Ctrl('g'));
     flight.keys("the tenant has left, ticket 4711");
     flight.key(Key::Enter);
-    assert!(flight.line().contains("GLASS BROKEN by operator: the tenant has left, ticket 4711"), "{}", flight.text());
+    assert!(
+        flight
+            .line()
+            .contains("GLASS BROKEN by operator: the tenant has left, ticket 4711"),
+        "{}",
+        flight.text()
+    );
     assert!(flight.line().contains("cool-down: 10 s"), "{}", flight.text());
     flight.approve();
     assert_eq!(flight.state().steps().count(), 0, "not before the cool-down is over");
@@ -132,7 +159,11 @@ async fn a_disk_is_destroyed_only_with_a_second_person_or_a_broken_glass() {
     assert_eq!(flight.server_has(&claim("logs-pvc")), None);
     assert_eq!(flight.server_has(&volume("efs-logs")), None);
     let destroyed = flight.sandbox.as_ref().unwrap().destroyed();
-    assert_eq!(destroyed, ["efs.csi.aws.com fs-06b3faf51675ff9f9::fsap-0915de3c70ab8f246"], "as it was forecast");
+    assert_eq!(
+        destroyed,
+        ["efs.csi.aws.com fs-06b3faf51675ff9f9::fsap-0915de3c70ab8f246"],
+        "as it was forecast"
+    );
     flight.until_recorded(Waived, 1).await;
     let shown = flight.recorded();
     assert_eq!(shown.steps[0].waived[0].reason, "the tenant has left, ticket 4711");

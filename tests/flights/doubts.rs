@@ -20,7 +20,11 @@ async fn a_lost_answer_is_settled_by_observation_and_nothing_is_sent_again() {
     flight.until_recorded(Settled, 1).await;
     flight.until_told("in doubt: the server answered 500").await;
     flight.until_told("settled, done: ").await;
-    assert!(matches!(&flight.step().phase, Phase::Over(Ending::Observed { .. })), "{:?}", flight.step());
+    assert!(
+        matches!(&flight.step().phase, Phase::Over(Ending::Observed { .. })),
+        "{:?}",
+        flight.step()
+    );
     assert_eq!(flight.kinds(), [Opened, Intent, Cleared, Sent, Ended, Settled]);
     let shown = flight.recorded();
     match &shown.steps[0].stage {
@@ -42,7 +46,10 @@ async fn a_lost_answer_is_settled_by_observation_and_nothing_is_sent_again() {
     picture(&flight, "doubt-settled");
     flight.choose("hasan-prod", "jobs", "train-81").await;
     flight.open_panel(Key::Ctrl('d')).await;
-    flight.until("the journal to be open again", |state| !screen(state).contains("in doubt (:doubts)"))
+    flight
+        .until("the journal to be open again", |state| {
+            !screen(state).contains("in doubt (:doubts)")
+        })
         .await;
     flight.answer();
     flight.yes();

@@ -35,8 +35,10 @@ impl Flight {
     pub(super) async fn open_panel(&mut self, key: Key) {
         self.key(key);
         assert!(self.state().at_gate(), "no panel opened:\n{}", self.text());
-        self.until("the journal to be open", |state| !line(state).contains("the journal is not open"))
-            .await;
+        self.until("the journal to be open", |state| {
+            !line(state).contains("the journal is not open")
+        })
+        .await;
         self.fresh().await;
         self.pass(Duration::from_millis(800));
     }
@@ -58,7 +60,9 @@ impl Flight {
     pub(super) fn question(&self) -> String {
         let line = self.line();
         let asked = line.split(" type ").nth(1).and_then(|rest| rest.split(':').next());
-        asked.unwrap_or_else(|| panic!("nothing is asked:\n{}", self.text())).to_owned()
+        asked
+            .unwrap_or_else(|| panic!("nothing is asked:\n{}", self.text()))
+            .to_owned()
     }
 
     /// The answer, as an operator finds it: from the objects that the question names.
@@ -120,7 +124,11 @@ impl Flight {
     pub(super) fn is_open(&self) -> bool {
         let text = self.text();
         let panel: Vec<&str> = text.lines().take(39).collect();
-        let told = |word: &str| panel.iter().any(|line| line.trim_start().starts_with(&format!("APPROVE is {word}: ")));
+        let told = |word: &str| {
+            panel
+                .iter()
+                .any(|line| line.trim_start().starts_with(&format!("APPROVE is {word}: ")))
+        };
         assert_ne!(told("open"), told("closed"), "{text}");
         told("open")
     }
@@ -142,7 +150,12 @@ impl Flight {
     pub(super) fn yes(&mut self) {
         let before = self.state().steps().count();
         self.approve();
-        assert_eq!(self.state().steps().count(), before + 1, "no step began:\n{}", self.text());
+        assert_eq!(
+            self.state().steps().count(),
+            before + 1,
+            "no step began:\n{}",
+            self.text()
+        );
     }
 
     /// The step taken last.
@@ -167,18 +180,34 @@ impl Flight {
             self.pass(Duration::from_secs(1));
             self.heard().await;
         }
-        self.until("the step to be over", |state| state.steps().last().is_some_and(Step::over))
-            .await;
+        self.until("the step to be over", |state| {
+            state.steps().last().is_some_and(Step::over)
+        })
+        .await;
     }
 
     /// Waits until the cockpit's world is the sandbox's.
     pub(super) async fn heard(&mut self) {
         let sandbox = Arc::clone(self.sandbox.as_ref().expect("on the sandbox"));
+        let there: Vec<(model::Key, String)> = sandbox.read(|store| {
+            let version = |object: &Value| {
+                object["metadata"]["resourceVersion"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            store
+                .all()
+                .iter()
+                .map(|(key, object)| (key.clone(), version(object)))
+                .collect()
+        });
         self.until("all that happened to be heard", |state| {
-            let there = sandbox.read(|store| store.all());
-            let same = |(key, value): &(model::Key, Value)| {
-                let version = value["metadata"]["resourceVersion"].as_str().unwrap_or_default();
-                state.world().get(key).is_some_and(|object| object.meta.resource_version.0 == version)
+            let same = |(key, version): &(model::Key, String)| {
+                state
+                    .world()
+                    .get(key)
+                    .is_some_and(|object| object.meta.resource_version.0 == version.as_str())
             };
             state.world().len() == there.len() && there.iter().all(same)
         })
@@ -192,7 +221,10 @@ impl Flight {
 
     /// An object as the server has it.
     pub(super) fn server_has(&self, key: &model::Key) -> Option<Value> {
-        self.sandbox.as_ref().expect("on the sandbox").read(|store| store.get(key))
+        self.sandbox
+            .as_ref()
+            .expect("on the sandbox")
+            .read(|store| store.get(key))
     }
 
     /// The journal as far as it is written, verified.

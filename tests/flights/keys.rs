@@ -18,7 +18,11 @@ async fn neither_paste_nor_enter_does_anything_at_a_gate() {
     assert!(flight.line().contains("pasting is refused"), "{}", flight.text());
     assert!(!flight.is_open());
     flight.keys(&"x".repeat(12));
-    assert!(flight.line().contains("pasting is refused"), "faster than fingers:\n{}", flight.text());
+    assert!(
+        flight.line().contains("pasting is refused"),
+        "faster than fingers:\n{}",
+        flight.text()
+    );
     assert!(!flight.is_open());
     while !flight.line().contains(&format!("type {}: ▏", flight.question())) {
         flight.key(Key::Backspace);
@@ -26,8 +30,14 @@ async fn neither_paste_nor_enter_does_anything_at_a_gate() {
     flight.type_in(&fact);
     assert!(flight.is_open());
     flight.key(Key::Enter);
-    assert!(flight.state().at_gate() && flight.state().steps().count() == 0, "Enter never approves");
-    flight.take(Event::Paste { text: "\u{19}".to_owned(), at });
+    assert!(
+        flight.state().at_gate() && flight.state().steps().count() == 0,
+        "Enter never approves"
+    );
+    flight.take(Event::Paste {
+        text: "\u{19}".to_owned(),
+        at,
+    });
     assert!(!flight.is_open(), "a paste voids what was typed");
     flight.key(Key::Esc);
     assert!(!flight.state().at_gate());
@@ -47,7 +57,11 @@ async fn keys_pressed_before_one_can_have_looked_are_thrown_away() {
     flight.keys(&fact[..3]);
     flight.approve();
     assert!(!flight.is_open() && !flight.text().contains('☑'), "{}", flight.text());
-    assert!(flight.line().contains(&format!("type {}: ▏", flight.question())), "{}", flight.text());
+    assert!(
+        flight.line().contains(&format!("type {}: ▏", flight.question())),
+        "{}",
+        flight.text()
+    );
     assert_eq!(flight.state().steps().count(), 0);
 }
 
@@ -63,7 +77,11 @@ async fn a_cockpit_that_observes_never_opens_the_gate_and_says_how_to_act() {
     picture(&flight, "observing-panel");
     assert!(flight.text().contains("OBSERVING"), "{}", flight.text());
     assert!(!flight.is_open());
-    assert!(flight.line().contains("start it with --operate to act"), "{}", flight.text());
+    assert!(
+        flight.line().contains("start it with --operate to act"),
+        "{}",
+        flight.text()
+    );
     flight.approve();
     assert_eq!(flight.state().steps().count(), 0);
     assert!(!flight.journal().exists(), "no journal without --operate");

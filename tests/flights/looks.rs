@@ -18,7 +18,11 @@ async fn a_healthy_fleet_and_a_healthy_tenant() {
     flight.keys("g");
     flight.fresh().await;
     picture(&flight, "calm-fleet");
-    assert!(!flight.text().contains('●') || flight.text().contains("● 0"), "{}", flight.text());
+    assert!(
+        !flight.text().contains('●') || flight.text().contains("● 0"),
+        "{}",
+        flight.text()
+    );
     flight.order("tenant acme");
     flight.until_shown("data-db-0").await;
     picture(&flight, "calm-tenant");
@@ -46,12 +50,26 @@ async fn the_stuck_claim_is_explained_down_to_the_training_jobs() {
         flight.key(Key::PageDown);
         told.push_str(&flight.text());
     }
-    for (name, pod) in [("7f", "x1"), ("7f", "r8"), ("80", "q2"), ("81", "m4"), ("84", "t9"), ("85", "c6"), ("88", "k3")]
-        .into_iter()
-        .chain([("8a", "d7"), ("8c", "w5"), ("8e", "g2")])
+    for (name, pod) in [
+        ("7f", "x1"),
+        ("7f", "r8"),
+        ("80", "q2"),
+        ("81", "m4"),
+        ("84", "t9"),
+        ("85", "c6"),
+        ("88", "k3"),
+    ]
+    .into_iter()
+    .chain([("8a", "d7"), ("8c", "w5"), ("8e", "g2")])
     {
-        assert!(told.contains(&format!("Job train-{name}")), "train-{name} is not named:\n{told}");
-        assert!(told.contains(&format!("train-{name}-{pod}")), "train-{name}-{pod} is not named:\n{told}");
+        assert!(
+            told.contains(&format!("Job train-{name}")),
+            "train-{name} is not named:\n{told}"
+        );
+        assert!(
+            told.contains(&format!("train-{name}-{pod}")),
+            "train-{name}-{pod} is not named:\n{told}"
+        );
     }
     flight.key(Key::Esc);
 
@@ -63,7 +81,13 @@ async fn the_stuck_claim_is_explained_down_to_the_training_jobs() {
     flight.key(Key::Enter);
     flight.until_shown("what hangs together with it").await;
     picture(&flight, "incident-chain");
-    for link in ["pvc/shared-data", "pv/efs-data", "storageclass/efs-sc", "pod/train-7f-x1", "job/train-7f"] {
+    for link in [
+        "pvc/shared-data",
+        "pv/efs-data",
+        "storageclass/efs-sc",
+        "pod/train-7f-x1",
+        "job/train-7f",
+    ] {
         assert!(flight.text().contains(link), "{link}:\n{}", flight.text());
     }
     flight.keys("y");
@@ -78,7 +102,14 @@ async fn a_chain_goes_from_the_claim_over_its_attachment_to_the_root_owner() {
     flight.until_shown("what hangs together with it").await;
     flight.fresh().await;
     picture(&flight, "chain-mysql");
-    for link in ["pvc/mysql-pvc", "pv/pvc-9f1c2e54", "storageclass/gp3", "volumeattachment/", "pod/mysql-0", "statefulset/mysql"] {
+    for link in [
+        "pvc/mysql-pvc",
+        "pv/pvc-9f1c2e54",
+        "storageclass/gp3",
+        "volumeattachment/",
+        "pod/mysql-0",
+        "statefulset/mysql",
+    ] {
         assert!(flight.text().contains(link), "{link}:\n{}", flight.text());
     }
 }
@@ -100,7 +131,12 @@ async fn a_secret_is_neither_shown_nor_kept() {
     let mut flight = Plan::of("hasan-prod").adapted(hide_canaries).fly().await;
     flight.film = Some(Vec::new());
     flight.choose("hasan-prod", "jobs", "train-7f").await;
-    for (screen, told) in [("y", "kind: Job"), ("x", "why job/train-7f"), ("f", "forecast: delete job/train-7f"), ("h", "history of")] {
+    for (screen, told) in [
+        ("y", "kind: Job"),
+        ("x", "why job/train-7f"),
+        ("f", "forecast: delete job/train-7f"),
+        ("h", "history of"),
+    ] {
         flight.keys(screen);
         flight.until_shown(told).await;
         if screen == "y" {
@@ -116,7 +152,11 @@ async fn a_secret_is_neither_shown_nor_kept() {
     flight.choose("hasan-prod", "releases", "eks").await;
     flight.keys("y");
     flight.until_shown("kind: PartialObjectMetadata").await;
-    assert!(!flight.text().contains("│data:"), "a release is read without its payload:\n{}", flight.text());
+    assert!(
+        !flight.text().contains("│data:"),
+        "a release is read without its payload:\n{}",
+        flight.text()
+    );
 
     flight.choose("hasan-prod", "jobs", "train-7f").await;
     flight.open_panel(Key::Ctrl('d')).await;
@@ -129,7 +169,10 @@ async fn a_secret_is_neither_shown_nor_kept() {
         for screen in &film {
             assert!(!screen.contains(canary), "{screen}");
         }
-        assert!(!format!("{:?}", flight.state().world()).contains(canary), "the facts hold it");
+        assert!(
+            !format!("{:?}", flight.state().world()).contains(canary),
+            "the facts hold it"
+        );
         let kept = kept(flight.home());
         assert!(kept.iter().any(|(path, _)| path.contains("saved")), "nothing was saved");
         for (path, text) in kept {

@@ -10,7 +10,10 @@ use std::time::Duration;
 /// Every sensed item is unknown, the gate is shut, and the yes does nothing.
 fn shut(flight: &mut Flight) {
     let text = flight.text();
-    assert!(text.contains(" ? ") && !text.contains('✓'), "no item is ticked:\n{text}");
+    assert!(
+        text.contains(" ? ") && !text.contains('✓'),
+        "no item is ticked:\n{text}"
+    );
     assert!(!flight.is_open());
     flight.approve();
     assert_eq!(flight.state().steps().count(), 0);
@@ -34,11 +37,18 @@ async fn a_lost_server_shuts_the_gate_and_its_return_asks_for_all_answers_anew()
     shut(&mut flight);
 
     sandbox.faults().accept();
-    flight.until("the server to be back", |state| !super::flight::screen(state).contains("SERVER LOST"))
+    flight
+        .until("the server to be back", |state| {
+            !super::flight::screen(state).contains("SERVER LOST")
+        })
         .await;
     flight.fresh().await;
     assert!(flight.text().contains('✓'), "items live again:\n{}", flight.text());
-    assert!(!flight.is_open() && !flight.text().contains('☑'), "answers do not come back:\n{}", flight.text());
+    assert!(
+        !flight.is_open() && !flight.text().contains('☑'),
+        "answers do not come back:\n{}",
+        flight.text()
+    );
     flight.pass(Duration::from_millis(800));
     flight.answer();
     assert!(flight.is_open());

@@ -16,7 +16,11 @@ async fn a_pod_that_comes_back_on_its_claim_takes_a_held_key() {
     flight.open_panel(Key::Ctrl('d')).await;
     flight.fresh().await;
     picture(&flight, "pod-panel");
-    assert!(flight.text().contains("T1") && flight.line().contains("on the SAME mysql-pvc"), "{}", flight.text());
+    assert!(
+        flight.text().contains("T1") && flight.line().contains("on the SAME mysql-pvc"),
+        "{}",
+        flight.text()
+    );
     flight.keys(" ");
     flight.pass(Duration::from_millis(1_500));
     flight.keys(" ");
@@ -26,7 +30,11 @@ async fn a_pod_that_comes_back_on_its_claim_takes_a_held_key() {
     flight.hold();
     assert!(!flight.state().at_gate(), "held for a second:\n{}", flight.text());
     flight.until_over().await;
-    assert!(matches!(&flight.step().phase, Phase::Over(Ending::Observed { .. })), "{:?}", flight.step());
+    assert!(
+        matches!(&flight.step().phase, Phase::Over(Ending::Observed { .. })),
+        "{:?}",
+        flight.step()
+    );
     flight.pass(Duration::from_secs(10));
     let after = flight.server_has(&pod).expect("made anew");
     assert_ne!(after["metadata"]["uid"], before["metadata"]["uid"]);
@@ -38,7 +46,10 @@ async fn a_pod_that_comes_back_on_its_claim_takes_a_held_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_order_trap_stands_in_the_panel_of_the_pod() {
     let adapted = Plan::of("vault-raft").adapted(|objects| {
-        let set = objects.iter_mut().find(|object| object["kind"] == "StatefulSet").unwrap();
+        let set = objects
+            .iter_mut()
+            .find(|object| object["kind"] == "StatefulSet")
+            .unwrap();
         for template in set["spec"]["volumeClaimTemplates"].as_array_mut().unwrap() {
             template["spec"]["storageClassName"] = json!("proxmox-lvm-encrypted");
         }
@@ -54,7 +65,10 @@ async fn the_order_trap_stands_in_the_panel_of_the_pod() {
     assert!(line.contains("it comes back on the OLD"), "{}", flight.text());
     assert!(line.contains("delete the claim first to move it"), "{}", flight.text());
     flight.hold();
-    assert!(flight.state().at_gate(), "it has to be attested that the old claim is meant");
+    assert!(
+        flight.state().at_gate(),
+        "it has to be attested that the old claim is meant"
+    );
     flight.attest_all();
     for _ in 0..20 {
         flight.key(Key::Up);
@@ -67,5 +81,8 @@ async fn the_order_trap_stands_in_the_panel_of_the_pod() {
     assert_ne!(pod["metadata"]["uid"], before["metadata"]["uid"]);
     let claim = model::Key::new(Kind::PersistentVolumeClaim, "vault", "data-vault-0");
     let claim = flight.server_has(&claim).unwrap();
-    assert_eq!(claim["spec"]["storageClassName"], "nfs-proxmox", "the trap: on the old claim");
+    assert_eq!(
+        claim["spec"]["storageClassName"], "nfs-proxmox",
+        "the trap: on the old claim"
+    );
 }

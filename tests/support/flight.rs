@@ -80,7 +80,14 @@ impl Plan {
     }
 
     pub(crate) async fn fly(self) -> Flight {
-        let Self { options, time, begin, prepare, operates, listed } = self;
+        let Self {
+            options,
+            time,
+            begin,
+            prepare,
+            operates,
+            listed,
+        } = self;
         let sandbox = Arc::new(Sandbox::start(options).unwrap());
         sandbox.settle(Duration::ZERO);
         prepare(&sandbox);
@@ -93,7 +100,11 @@ impl Plan {
         let home = tempfile::tempdir().unwrap();
         let told = std::fs::read_to_string(sandbox.kubeconfig()).unwrap();
         let kubeconfig = home.path().join("kubeconfig");
-        std::fs::write(&kubeconfig, told.replace(&sandbox.address().to_string(), &address.to_string())).unwrap();
+        std::fs::write(
+            &kubeconfig,
+            told.replace(&sandbox.address().to_string(), &address.to_string()),
+        )
+        .unwrap();
         let mut flight = Flight::open(kubeconfig, clock, home, operates).await;
         flight.sandbox = Some(sandbox);
         flight.wire = wire;
@@ -259,8 +270,10 @@ impl Flight {
     /// Waits until the screen shows a sentence, however it is wrapped.
     pub(crate) async fn until_told(&mut self, sentence: &str) {
         let wanted = sentence.to_owned();
-        self.until(&format!("{sentence:?} on the screen"), move |state| line(state).contains(&wanted))
-            .await;
+        self.until(&format!("{sentence:?} on the screen"), move |state| {
+            line(state).contains(&wanted)
+        })
+        .await;
     }
 
     /// The screen as glyphs and role letters, for a snapshot. The server's port is another one each time.

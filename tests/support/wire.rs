@@ -45,7 +45,9 @@ impl Wire {
     }
 
     async fn carry(self, client: TcpStream, server: SocketAddr) {
-        let Ok(server) = TcpStream::connect(server).await else { return };
+        let Ok(server) = TcpStream::connect(server).await else {
+            return;
+        };
         let (mut from_client, mut to_client) = client.into_split();
         let (mut from_server, mut to_server) = server.into_split();
         let up = async {
