@@ -5,16 +5,12 @@
 
 mod args;
 mod config;
-mod failure;
 mod journal;
 mod report;
 mod sandbox;
 
+use crate::shell::{self, Failure, JournalHome, Session};
 pub use args::Cli;
-pub use config::{Config, TenantChoice};
-pub use failure::Failure;
-
-use crate::shell::{self, JournalHome, Session};
 use args::Command;
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -42,7 +38,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     match command {
         None => {
             shell::require_terminal()?;
-            let config = Config::load(&look)?;
+            let config = config::load(&look)?;
             let mut session = Session::new(connect.options(), &config);
             if connect.operate {
                 session = session.operating(JournalHome(config::state_dir()?));
@@ -51,20 +47,20 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Some(Command::Demo { scenario }) => {
             shell::require_terminal()?;
-            let config = Config::load(&look)?;
+            let config = config::load(&look)?;
             runtime()?.block_on(sandbox::demo(&scenario, &config))
         }
         Some(Command::Sandbox { scenario }) => runtime()?.block_on(sandbox::serve(scenario.as_deref())),
         Some(Command::Status { output }) => {
-            let config = Config::load(&look)?;
+            let config = config::load(&look)?;
             runtime()?.block_on(report::status(&connect, &config, output))
         }
         Some(Command::Explain { target, output }) => {
-            let config = Config::load(&look)?;
+            let config = config::load(&look)?;
             runtime()?.block_on(report::explain(&connect, &config, &target, output))
         }
         Some(Command::Forecast { act, output }) => {
-            let config = Config::load(&look)?;
+            let config = config::load(&look)?;
             runtime()?.block_on(report::forecast(&connect, &config, &act, output))
         }
         Some(Command::Journal { command }) => journal::run(&command),

@@ -4,6 +4,7 @@
 //! tasks of its own and reports back as an event, so that a dead server never freezes the keys.
 
 mod cockpit;
+mod failure;
 mod hand;
 mod input;
 mod log;
@@ -12,11 +13,11 @@ mod screen;
 mod session;
 
 pub use cockpit::{Cockpit, Outward};
-pub use screen::{install_panic_hook, require_terminal};
-pub use session::{JournalHome, QUIET, Session};
+pub use failure::Failure;
+pub use screen::{columns, install_panic_hook, require_terminal};
+pub use session::{Config, JournalHome, QUIET, Session};
 
 use crate::app::{Event, Key};
-use crate::cli::Failure;
 use crate::ui::Theme;
 use futures::StreamExt as _;
 use screen::Screen;
@@ -139,12 +140,12 @@ impl Helm {
     }
 
     /// Gives the terminal to the shell that started us, until it continues us.
+    ///
+    /// The whole process group is asked to stop, as a terminal's own `ctrl-z` does: whatever wrapper started us stops
+    /// too, and where nobody could ever continue us the system ignores it.
     fn suspend(&mut self) -> std::io::Result<()> {
         screen::restore();
-        let stopped = std::process::Command::new("kill")
-            .arg("-STOP")
-            .arg(std::process::id().to_string())
-            .status();
+        let stopped = std::process::Command::new("kill").args(["-TSTP", "0"]).status();
         self.screen.reenter()?;
         if let Err(error) = stopped {
             self.cockpit.tell(format!("cannot suspend: {error}"));

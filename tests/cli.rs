@@ -1,23 +1,27 @@
 //! The command line as a script meets it: exit codes, one clear sentence, nothing on the wrong stream.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on fails"
+)]
+
 #[path = "support/home.rs"]
 mod home;
 
-use home::{Home, Served};
+use home::{Home, Served, printed, said};
+use pilothouse::sandbox::{Clock, Denial, Options, Sandbox, scenario};
+use serde_json::Value;
+use std::io::{Read as _, Write as _};
 use std::process::Output;
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn printed(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
 
 /// One sentence on standard error, exit code 2, no panic, no error chain.
 fn refused(output: &Output, told: &str) {
     let text = said(output);
     assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.starts_with("pilothouse: "), "{text:?}");
     assert!(text.contains(told), "{text:?} does not say {told:?}");
     assert_eq!(text.lines().count(), 1, "one sentence: {text:?}");
     assert!(
@@ -32,21 +36,21 @@ fn without_a_terminal_the_cockpit_says_what_to_use_instead() {
     let home = Home::new();
     for arguments in [&[][..], &["demo"], &["--operate"]] {
         refused(&home.run(arguments), "needs a terminal");
+        refused(&home.run(arguments), "`pilothouse status`");
     }
 }
 
 #[test]
-fn a_kubeconfig_that_is_missing_broken_or_unreachable_is_told_in_one_sentence() {
+fn a_kubeconfig_that_is_missing_or_broken_is_told_in_one_sentence() {
     let home = Home::new();
     refused(&home.run(&["status"]), "no kubeconfig found");
+    refused(&home.run(&["status"]), "`pilothouse demo`");
     let path = home.path("kubeconfig");
     let file = path.to_str().unwrap();
     for (text, told) in [
         ("apiVersion: v1\nclusters: [\n", "line"),
         ("apiVersion: v1\nkind: Config\n", "no current context"),
         ("apiVersion: v1\nkind: Config\ncurrent-context: there\n", "there"),
-        (&kubeconfig("http://127.0.0.1:1")[..], "connection refused"),
-        (&kubeconfig("http://nowhere.invalid:6443")[..], "nowhere.invalid"),
     ] {
         std::fs::write(&path, text).unwrap();
         refused(&home.run(&["status", "--kubeconfig", file]), told);
@@ -60,6 +64,44 @@ fn a_kubeconfig_that_is_missing_broken_or_unreachable_is_told_in_one_sentence() 
         &home.run(&["status", "--kubeconfig", file, "--context", "other"]),
         "other",
     );
+}
+
+/// Nobody there, a name nobody knows, a server that says no, and one that is no API server.
+#[test]
+fn a_server_that_cannot_be_reached_or_refuses_is_told_in_one_sentence() {
+    let home = Home::new();
+    let path = home.path("kubeconfig");
+    let unauthorized = "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\ncontent-length: 95\r\n\r\n\
+        {\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Unauthorized\",\"code\":401      }";
+    let page = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 15\r\n\r\n<html>hi</html>";
+    for (server, told) in [
+        ("http://127.0.0.1:1".to_owned(), "connection refused"),
+        ("http://nowhere.invalid:6443".to_owned(), "nowhere.invalid"),
+        (answering(unauthorized), "401"),
+        (answering(page), "no Kubernetes API server"),
+    ] {
+        std::fs::write(&path, kubeconfig(&server)).unwrap();
+        refused(&home.run(&["status", "--kubeconfig", path.to_str().unwrap()]), told);
+    }
+}
+
+/// A server on loopback that gives everybody the same answer, for as long as the test runs.
+fn answering(answer: &'static str) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            std::thread::spawn(move || {
+                let mut buffer = [0_u8; 8192];
+                while stream.read(&mut buffer).is_ok_and(|count| count > 0) {
+                    if stream.write_all(answer.as_bytes()).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    format!("http://{address}")
 }
 
 fn kubeconfig(server: &str) -> String {
@@ -81,45 +123,166 @@ fn bad_flags_and_files_are_told_with_place_and_fix() {
     );
     refused(&home.run(&["sandbox", "no-such-scenario"]), "no-such-scenario");
     refused(&home.run(&["journal", "show"]), "no journal");
+    refused(&home.run(&["journal", "verify"]), "no journal");
+    refused(&home.run(&["journal", "verify", "/nowhere"]), "/nowhere");
+}
+
+/// What clap finds is told by clap: usage on standard error, exit code 2. What is asked for goes to standard output.
+#[test]
+fn usage_errors_are_2_and_help_is_0() {
+    let home = Home::new();
+    for arguments in [
+        &["--no-such-flag"][..],
+        &["no-such-command"],
+        &["explain"],
+        &["forecast"],
+        &["forecast", "delete"],
+        &["forecast", "delete", "job/x", "--cascade", "sideways"],
+        &["status", "-o", "yaml"],
+        &["journal"],
+    ] {
+        let output = home.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        let text = said(&output);
+        assert!(
+            text.contains("Usage: pilothouse") || text.contains("--help"),
+            "{arguments:?}: {text}"
+        );
+    }
+    for arguments in [
+        &["--help"][..],
+        &["-h"],
+        &["forecast", "delete", "--help"],
+        &["--version"],
+    ] {
+        let output = home.run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(printed(&output).contains("pilothouse"), "{arguments:?}");
+        assert!(output.stderr.is_empty(), "{arguments:?}");
+    }
+    let help = printed(&home.run(&["--help"]));
+    for learned in ["pilothouse demo", "--operate", "Exit codes", "explain", "forecast"] {
+        assert!(help.contains(learned), "{help}");
+    }
+}
+
+/// The path comes first; SIGTERM, Ctrl-C and a hang-up end it in order, and its file goes with it.
+#[test]
+fn the_sandbox_serves_until_it_is_asked_to_end() {
+    for signal in ["TERM", "INT", "HUP"] {
+        let home = Home::new();
+        let served = Served::start(&home, "hasan-prod");
+        let kubeconfig = std::path::PathBuf::from(&served.kubeconfig);
+        let status = home.run(&["status", "--kubeconfig", &served.kubeconfig]);
+        assert_eq!(status.status.code(), Some(1), "{}", said(&status));
+        assert_eq!(served.end(signal), Some(0), "{signal}");
+        assert!(
+            !kubeconfig.exists() && !kubeconfig.parent().unwrap().exists(),
+            "{signal}"
+        );
+        refused(
+            &home.run(&["status", "--kubeconfig", kubeconfig.to_str().unwrap()]),
+            "kubeconfig",
+        );
+    }
+    let listed = Home::new().run(&["sandbox"]);
+    assert_eq!(listed.status.code(), Some(0));
+    for name in ["hasan-prod", "calm", "vault-raft"] {
+        assert!(printed(&listed).contains(name), "{}", printed(&listed));
+    }
+}
+
+/// A sandbox in this process, where a test may take rights away.
+fn sandbox(name: &str) -> Sandbox {
+    let scenario = scenario::load(name).unwrap();
+    Sandbox::start(Options::of(&scenario, Clock::Real, 1).unwrap()).unwrap()
+}
+
+/// Asks the same as text and as JSON; both end with the code that `src/headless.rs` documents.
+fn ask(home: &Home, sandbox: &Sandbox, line: &str, expected: i32) -> (String, Value) {
+    let kubeconfig = sandbox.kubeconfig().to_str().unwrap();
+    let arguments: Vec<&str> = line.split(' ').chain(["--kubeconfig", kubeconfig]).collect();
+    let text = home.run(&arguments);
+    assert_eq!(
+        text.status.code(),
+        Some(expected),
+        "{line}: {}{}",
+        printed(&text),
+        said(&text)
+    );
+    let json = home.run(&[&arguments[..], &["-o", "json"]].concat());
+    assert_eq!(json.status.code(), Some(expected), "{line} as JSON");
+    if expected == 2 {
+        refused(&text, "");
+        refused(&json, "");
+        return (said(&text), Value::Null);
+    }
+    let document: Value = serde_json::from_slice(&json.stdout)
+        .unwrap_or_else(|error| panic!("{line}: {error}: {}{}", printed(&json), said(&json)));
+    assert_eq!(document["apiVersion"], "pilothouse.dev/v1", "{document:#}");
+    assert_eq!(document["exitCode"], expected, "{document:#}");
+    assert!(
+        text.stderr.is_empty() && json.stderr.is_empty(),
+        "{}{}",
+        said(&text),
+        said(&json)
+    );
+    (printed(&text), document)
 }
 
 #[test]
-fn the_sandbox_answers_status_explain_and_forecast() {
-    let home = Home::new();
-    let served = Served::start(&home, "hasan-prod");
-    let ask = |arguments: &[&str]| home.run(&[arguments, &["--kubeconfig", &served.kubeconfig]].concat());
+fn an_incident_is_told_with_its_exit_codes() {
+    let (home, sandbox) = (Home::new(), sandbox("hasan-prod"));
+    let (text, json) = ask(&home, &sandbox, "status", 1);
+    assert!(text.contains("hasan-prod") && text.contains("Terminating"), "{text}");
+    assert_eq!(json["kind"], "Status");
 
-    let status = ask(&["status"]);
-    assert_eq!(status.status.code(), Some(1), "{}{}", printed(&status), said(&status));
-    assert!(
-        printed(&status).contains("hasan-prod") && printed(&status).contains("Terminating"),
-        "{}",
-        printed(&status)
+    let (text, json) = ask(&home, &sandbox, "explain pvc/shared-data -n hasan-prod", 1);
+    assert!(text.contains("train-7f") && text.contains("Job"), "{text}");
+    assert!(json.to_string().contains("train-7f"), "{json:#}");
+
+    let (text, _) = ask(
+        &home,
+        &sandbox,
+        "forecast delete job/train-7f -n hasan-prod --cascade orphan",
+        1,
     );
+    assert!(text.contains("train-7f"), "{text}");
+    ask(&home, &sandbox, "forecast clear-claim-ref pv/efs-client-logs-2025", 1);
 
-    let explained = ask(&["explain", "pvc/shared-data", "-n", "hasan-prod"]);
-    assert!(
-        printed(&explained).contains("train-") && printed(&explained).contains("Job"),
-        "{}",
-        printed(&explained)
-    );
+    for (line, told) in [
+        ("explain pvc/no-such-claim -n hasan-prod", "no-such-claim"),
+        ("explain wishes/x -n hasan-prod", "wishes"),
+        ("explain pvc -n hasan-prod", "pvc"),
+        ("forecast delete job/no-such-job -n hasan-prod", "no-such-job"),
+        ("forecast clear-claim-ref pvc/shared-data -n hasan-prod", "claimRef"),
+    ] {
+        let (text, _) = ask(&home, &sandbox, line, 2);
+        assert!(text.contains(told), "{line}: {text}");
+    }
+}
 
-    let forecast = ask(&[
-        "forecast",
-        "delete",
-        "pvc/shared-data",
-        "-n",
-        "hasan-prod",
-        "-o",
-        "json",
-    ]);
-    let json: serde_json::Value = serde_json::from_str(&printed(&forecast))
-        .unwrap_or_else(|error| panic!("{error}: {}{}", printed(&forecast), said(&forecast)));
-    assert_eq!(json["apiVersion"], "pilothouse.dev/v1", "{json:#}");
+#[test]
+fn a_calm_cluster_is_0_and_what_is_hidden_makes_it_3() {
+    let (home, sandbox) = (Home::new(), sandbox("calm"));
+    let (text, _) = ask(&home, &sandbox, "status", 0);
+    assert!(text.contains("0 blocked") && text.contains("acme"), "{text}");
+    let (text, _) = ask(&home, &sandbox, "explain pvc/data-db-0 -n acme", 0);
+    assert!(text.contains("acme-db"), "{text}");
+    let (text, _) = ask(&home, &sandbox, "forecast delete pod/db-0 -n acme", 0);
+    assert!(text.contains("T1"), "{text}");
+    ask(&home, &sandbox, "forecast delete pvc/data-db-0 -n acme", 1);
 
-    refused(
-        &ask(&["explain", "pvc/no-such-claim", "-n", "hasan-prod"]),
-        "no-such-claim",
-    );
-    refused(&ask(&["explain", "wishes/x", "-n", "hasan-prod"]), "wishes");
+    for verb in ["list", "watch", "get"] {
+        sandbox.access().deny(Denial::of(verb, "persistentvolumes"));
+    }
+    for line in [
+        "status",
+        "explain pvc/data-db-0 -n acme",
+        "forecast delete pvc/data-db-0 -n acme",
+    ] {
+        let (text, _) = ask(&home, &sandbox, line, 3);
+        assert!(text.contains("persistentvolumes"), "{line}: {text}");
+    }
 }

@@ -1,10 +1,10 @@
 //! `journal verify` and `journal show`: read without taking any lock, so that a running cockpit is not disturbed.
 
-use super::Failure;
 use super::args::{JournalCommand, Output};
 use super::config::state_dir;
 use super::sandbox::say;
 use crate::journal;
+use crate::shell::Failure;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

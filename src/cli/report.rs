@@ -2,13 +2,12 @@
 
 use super::args::{Cascade, ConnectArgs, ForecastAct, Output, Target};
 use super::sandbox::say;
-use super::{Config, Failure};
 use crate::cluster::{self, Clock, Connection, Scopes};
 use crate::headless::{self, Exit, TargetError};
 use crate::laws::Conditions;
 use crate::model::feed::FeedState;
 use crate::model::{Act, Key, Kind, Now, Propagation, World};
-use crate::shell::QUIET;
+use crate::shell::{self, Config, Failure, QUIET};
 use serde::Serialize;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -29,7 +28,7 @@ struct Sight {
 
 pub(super) async fn status(connect: &ConnectArgs, config: &Config, output: Output) -> Result<ExitCode, Failure> {
     let sight = look(connect, config).await?;
-    let mut tenants = config.tenants.0.tenants(&sight.world);
+    let mut tenants = config.tenants.tenants(&sight.world);
     if !config.namespaces.is_empty() {
         tenants.retain(|tenant| {
             tenant
@@ -178,5 +177,5 @@ fn print(report: &impl Serialize, text: &str, exit: Exit, output: Output) -> Res
 }
 
 fn width() -> usize {
-    crossterm::terminal::size().map_or(WIDTH, |(columns, _)| usize::from(columns).clamp(60, 160))
+    shell::columns().map_or(WIDTH, |columns| usize::from(columns).clamp(60, 160))
 }

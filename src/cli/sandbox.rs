@@ -1,10 +1,9 @@
 //! `demo` and `sandbox`: an embedded cluster, with or without the cockpit on it.
 
 use super::config::state_dir;
-use super::{Config, Failure};
 use crate::cluster::ConnectOptions;
 use crate::sandbox::{Clock, Options, Sandbox, scenario};
-use crate::shell::{self, JournalHome, Session};
+use crate::shell::{self, Config, Failure, JournalHome, Session};
 use std::io::Write as _;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};

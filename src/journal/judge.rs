@@ -145,7 +145,7 @@ impl DoubtfulStep {
     pub fn stood(&self) -> &'static str {
         match &self.entry.stage {
             Stage::Intended => "approved and never cleared: it did not leave",
-            Stage::Cleared => "cleared; whether it left is not recorded",
+            Stage::Cleared => "cleared; that it was about to leave is not recorded",
             Stage::Sent => "sent; no answer is recorded",
             Stage::Ended(_) | Stage::Voided { .. } | Stage::Settled { .. } => "sent; the answer did not tell",
         }
@@ -261,8 +261,16 @@ fn judge_patch(step: &DoubtfulStep, target: &Pin, observed: &Observed, now: Now)
     }
 }
 
-/// Nothing has changed: so it was not applied, unless the server is still at it.
+/// Nothing has changed: so it was not applied, unless the server is still at it. It cannot be when the journal has no
+/// `sent`, which is on disk before a request may leave.
 fn not_applied(step: &DoubtfulStep, now: Now, seen: &str) -> Verdict {
+    if step.entry.stage == Stage::Cleared {
+        return Verdict::new(
+            step,
+            Ruling::NotApplied,
+            format!("{seen}, and no request left: `sent` is on disk before one does"),
+        );
+    }
     let left = step.may_be_under_way(now);
     if left.is_zero() {
         return Verdict::new(

@@ -1,10 +1,10 @@
 //! The cockpit without a terminal: state, watches, and the tasks that carry its effects out. The loop drives it with a
 //! terminal, flights drive it with scripted keys, and `docs` draws its pictures; all three run this same code.
 
+use super::failure::Failure;
 use super::hand::{Hand, Order};
 use super::session::Session;
 use crate::app::{self, Effect, Event, Fetched, Mode, Start, State};
-use crate::cli::Failure;
 use crate::cluster::{self, Clock, Connection, Scopes, Watches, read};
 use crate::laws::Conditions;
 use crate::model::feed::{FeedState, PROMISE};
@@ -56,7 +56,7 @@ impl Cockpit {
             Mode::Observing
         };
         let mut state = State::new(Start {
-            rule: session.config.tenants.0.clone(),
+            rule: session.config.tenants.clone(),
             mode,
             context: session.context.clone(),
             quiet: session.quiet,

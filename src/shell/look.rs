@@ -1,6 +1,6 @@
 //! Which theme, and how much of it this terminal can show.
 
-use crate::cli::Failure;
+use super::failure::Failure;
 use crate::ui::Theme;
 use crate::ui::theme::Depth;
 

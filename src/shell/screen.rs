@@ -1,6 +1,6 @@
 //! The terminal: entered once, left always, also when a thread panics. Knows nothing of what is drawn.
 
-use crate::cli::Failure;
+use super::failure::Failure;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
@@ -8,7 +8,9 @@ use crossterm::terminal::{
 };
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 use std::io::{self, IsTerminal as _, Stdout};
+use std::mem::ManuallyDrop;
 
 /// The cockpit needs a keyboard and a screen.
 pub fn require_terminal() -> Result<(), Failure> {
@@ -21,18 +23,34 @@ pub fn require_terminal() -> Result<(), Failure> {
     ))
 }
 
+/// How wide the terminal is; `None` where there is none.
+pub fn columns() -> Option<u16> {
+    crossterm::terminal::size().ok().map(|(columns, _)| columns)
+}
+
 /// The terminal while the cockpit holds it. Dropping it gives it back.
+///
+/// ratatui's own `Drop` is never run: it shows the cursor, which [`restore`] does, and complains on standard error when
+/// the terminal is closed, which panics because standard error is that same terminal.
 #[derive(Debug)]
 pub(super) struct Screen {
-    terminal: ratatui::Terminal<CrosstermBackend<Stdout>>,
+    terminal: ManuallyDrop<ratatui::Terminal<CrosstermBackend<Stdout>>>,
 }
 
 impl Screen {
     pub(super) fn enter() -> io::Result<Self> {
-        take()?;
-        let mut terminal = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        terminal.clear()?;
-        Ok(Self { terminal })
+        let entered = take().and_then(|()| {
+            let terminal = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+            let mut screen = Self {
+                terminal: ManuallyDrop::new(terminal),
+            };
+            screen.forget()?;
+            Ok(screen)
+        });
+        if entered.is_err() {
+            restore();
+        }
+        entered
     }
 
     /// Draws one frame as one synchronized update, so that it never tears over a slow link.
@@ -50,8 +68,12 @@ impl Screen {
     }
 
     /// The next frame is drawn whole: something else may have written to the terminal.
+    ///
+    /// `Terminal::clear` would ask the terminal where its cursor is and wait 2 s for the answer, which a slow link may
+    /// not bring and which the key reader may take away; setting the size clears without asking.
     pub(super) fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 }
 
@@ -85,7 +107,9 @@ pub(super) fn restore() {
     }
 }
 
-/// Reports of panics come after the terminal is given back, on the normal screen.
+/// Reports of panics come after the terminal is given back, on the normal screen; and then the program ends, whichever
+/// thread it was: the loop would draw on a terminal it no longer holds, over facts nobody keeps. The journal is made for
+/// an end at any point.
 pub fn install_panic_hook() -> Result<(), color_eyre::Report> {
     let (panic_hook, report_hook) = color_eyre::config::HookBuilder::default()
         .display_env_section(false)
@@ -95,6 +119,7 @@ pub fn install_panic_hook() -> Result<(), color_eyre::Report> {
     std::panic::set_hook(Box::new(move |info| {
         restore();
         tell(info);
+        std::process::abort();
     }));
     Ok(())
 }

@@ -1,8 +1,7 @@
 //! What a cockpit is opened with: which cluster, may it act, where its journal lives, how it looks.
 
-use crate::cli::Config;
 use crate::cluster::{Clock, ConnectOptions};
-use crate::model::Text;
+use crate::model::{Globs, TenantRule, Text};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +11,27 @@ pub const QUIET: Duration = Duration::from_secs(15);
 /// Where the journal of a cluster is kept: `<directory>/<uid of kube-system>/`.
 #[derive(Clone, Debug)]
 pub struct JournalHome(pub PathBuf);
+
+/// What the operator chose of the view, in a file or by flags; every field has a default.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub tenants: TenantRule,
+    /// Namespaces to fall back to where the cluster may not be listed.
+    pub namespaces: Vec<Text>,
+    /// A shipped theme's name or a file.
+    pub theme: Option<String>,
+}
+
+impl Default for Config {
+    /// Every namespace but Kubernetes' own is a tenant.
+    fn default() -> Self {
+        Self {
+            tenants: TenantRule::Pattern(Globs::parse("!kube-*").unwrap_or_default()),
+            namespaces: Vec::new(),
+            theme: None,
+        }
+    }
+}
 
 /// Everything the operator chose before the first answer of a server.
 #[derive(Clone, Debug)]

@@ -1,11 +1,14 @@
-//! Facts of a real Kubernetes control plane, each shown by kubectl alone. `SEEN.md` is the table of what they show.
+//! Facts of a real Kubernetes control plane, each shown by kubectl alone; what Pilothouse forecasts, and what then comes
+//! there and on the sandbox; and an operator at the cockpit. `SEEN.md` is the table of what they show.
 //!
 //! One control plane serves all trials of a run. Trials that stop or freeze the API server come last, one by one.
 
 #![expect(
     clippy::expect_used,
+    clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a test harness: failing loudly is its job"
@@ -22,11 +25,19 @@ use support::kit::Kit;
 use support::plane::ControlPlane;
 use trial::Trial;
 
+mod both;
 mod claims;
+mod cockpit;
+mod cut;
 mod deletion;
+#[path = "../support/flight.rs"]
+mod flight;
+mod hands;
 mod helm;
 mod jobs;
+mod picture;
 mod server;
+mod stage;
 mod statefulset;
 #[path = "../support/support.rs"]
 mod support;
@@ -40,6 +51,8 @@ type Story = (&'static str, fn(&Trial<'_>));
 /// Trials that leave the control plane alone.
 #[rustfmt::skip] // a table reads better with one row a line
 const SHARED: &[Story] = &[
+    // a minute long, so it begins first
+    ("cockpit-request-lost", cockpit::request_lost),
     ("seed-003-pod-first", statefulset::pod_first),
     ("seed-003-claim-first", statefulset::claim_first),
     ("seed-003-scaled-down-first", statefulset::scaled_down_first),
@@ -95,12 +108,48 @@ const SHARED: &[Story] = &[
     ("helm3-malformed-policy", helm::malformed_policy_three),
     ("helm4-malformed-policy", helm::malformed_policy_four),
     ("persons", server::persons),
+    ("both-pod-first", both::pod_first),
+    ("both-claim-first", both::claim_first),
+    ("both-set-orphaned", both::set_orphaned),
+    ("both-set-in-background", both::set_in_background),
+    ("both-claim-retained", both::claim_retained),
+    ("both-claim-destroyed", both::claim_destroyed),
+    ("both-claim-held", both::claim_held),
+    ("both-claim-held-by-a-succeeded-pod", both::claim_held_by_a_succeeded_pod),
+    ("both-job-in-background", both::job_in_background),
+    ("both-job-in-foreground", both::job_in_foreground),
+    ("both-job-orphaned", both::job_orphaned),
+    ("both-finished-job-in-background", both::finished_job_in_background),
+    ("both-finished-job-orphaned", both::finished_job_orphaned),
+    ("both-job-that-holds-a-claim", both::job_that_holds_a_claim),
+    ("both-pod-of-a-deployment", both::pod_of_a_deployment),
+    ("both-claim-ref-cleared", both::claim_ref_cleared),
+    ("both-claim-ref-cleared-for-a-heir", both::claim_ref_cleared_for_a_heir),
+    ("both-volume-deleted-while-bound", both::volume_deleted_while_bound),
+    ("both-volume-deleted-while-released", both::volume_deleted_while_released),
+    ("both-set-takes-its-claims", both::set_takes_its_claims),
+    ("both-set-in-foreground", both::set_in_foreground),
+    ("both-deployment-in-background", both::deployment_in_background),
+    ("both-deployment-orphaned", both::deployment_orphaned),
+    ("both-replica-set-in-background", both::replica_set_in_background),
+    ("both-claim-with-a-disk-elsewhere", both::claim_with_a_disk_elsewhere),
+    ("both-claim-pending", both::claim_pending),
+    ("both-namespace", both::namespace),
+    ("both-blind-forecast-is-noticed", both::a_blind_forecast_is_noticed),
+    ("cockpit-incident", cockpit::incident),
+    ("cockpit-refused-while-held", cockpit::refused_while_held),
+    ("cockpit-changed-under-the-panel", cockpit::changed_under_the_panel),
+    ("cockpit-changed-behind-the-approval", cockpit::changed_behind_the_approval),
+    ("cockpit-volumes-denied", cockpit::volumes_denied),
+    ("cockpit-answer-lost", cockpit::answer_lost),
 ];
 
 /// Trials that take the API server away from everybody.
 const EXCLUSIVE: &[Story] = &[
     ("server-killed-and-started-again", server::killed_and_started_again),
     ("server-frozen-and-thawed", server::frozen_and_thawed),
+    ("cockpit-server-killed-at-a-gate", cockpit::server_killed_at_a_gate),
+    ("cockpit-server-frozen-at-a-gate", cockpit::server_frozen_at_a_gate),
 ];
 
 /// Started by the first trial that needs it; a listing or a filter that matches nothing never starts it.
@@ -137,6 +186,7 @@ fn main() -> ExitCode {
         ..arguments
     };
     let one_by_one = libtest_mimic::run(&alone, trials(EXCLUSIVE, &kit, &shared));
+    println!("{}", stage::tally());
     if together.has_failed() {
         together.exit_code()
     } else {

@@ -251,7 +251,7 @@ fn brief(object: &Value) -> String {
 }
 
 /// Sets the fields of `change` in `target`; objects are merged, everything else is replaced.
-fn merge(target: &mut Value, change: &Value) {
+pub(crate) fn merge(target: &mut Value, change: &Value) {
     match (target, change) {
         (Value::Object(target), Value::Object(change)) => {
             for (key, value) in change {

@@ -76,7 +76,7 @@ impl Flight {
             return object.meta.uid.tail(6);
         }
         if let Some(object) = between("the last six of the disk's handle behind ", "") {
-            let handle = object.body.volume().unwrap().spec.handle().to_owned();
+            let handle = object.body.volume().unwrap().spec.handle();
             return handle.chars().skip(handle.chars().count() - 6).collect();
         }
         if let Some(object) = between("how many pods ", " has") {
@@ -90,8 +90,11 @@ impl Flight {
     }
 
     fn pods_of(&self, owner: &Object) -> Vec<Arc<Object>> {
-        let owned = self.state().world().dependents_of(&owner.meta.uid);
-        owned.filter(|object| object.kind() == Kind::Pod).cloned().collect()
+        let dependents = self.state().world().dependents_of(&owner.meta.uid);
+        dependents
+            .filter(|object| object.kind() == Kind::Pod)
+            .cloned()
+            .collect()
     }
 
     /// The object that the screen calls so, in the namespace of the panel.

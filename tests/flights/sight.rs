@@ -125,7 +125,7 @@ async fn a_storm_of_expired_watches_ends_in_the_same_world_without_a_blank_frame
         sandbox.change(Store::compact_all);
         let label = format!("round-{round}");
         flight.meddle(&job("train-7f"), |job| {
-            job["metadata"]["labels"]["storm"] = json!(label)
+            job["metadata"]["labels"]["storm"] = json!(label);
         });
         let listed = flight.wire.asked("GET /api/v1/pods").len();
         let wire = flight.wire.clone();

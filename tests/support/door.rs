@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(crate) struct Door {
     pub(crate) process: Supervised,
-    socket: PathBuf,
+    pub(crate) socket: PathBuf,
 }
 
 impl Door {

@@ -6,23 +6,23 @@
     reason = "each test target uses a part of it; `expect` would fail in one that uses all"
 )]
 
-#[path = "wire.rs"]
-mod wire;
+#[path = "tap.rs"]
+mod tap;
 
 use jiff::Timestamp;
 use pilothouse::app::{Event, Key, State};
-use pilothouse::cli::Config;
 use pilothouse::cluster::{Clock, ConnectOptions};
 use pilothouse::journal;
-use pilothouse::model::{FeedState, Moment, Now};
+use pilothouse::model::{Feed, FeedState, Moment, Now};
 use pilothouse::sandbox::{self, Options, Sandbox, TestClock, scenario};
+use pilothouse::shell::Config;
 use pilothouse::shell::{Cockpit, JournalHome, Outward, QUIET, Session};
 use pilothouse::ui::{Theme, picture, theme::Depth};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-pub(crate) use wire::Wire;
+pub(crate) use tap::Tap;
 
 /// How long a flight waits for what must come. Generous: the tests share two cores.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -96,7 +96,7 @@ impl Plan {
             let mono = Moment(Duration::try_from(wall.duration_since(begin)).unwrap_or_default());
             Now { mono, wall }
         });
-        let (wire, address) = Wire::to(sandbox.address()).await;
+        let (wire, address) = Tap::to(sandbox.address()).await;
         let home = tempfile::tempdir().unwrap();
         let told = std::fs::read_to_string(sandbox.kubeconfig()).unwrap();
         let kubeconfig = home.path().join("kubeconfig");
@@ -118,7 +118,7 @@ impl Plan {
 pub(crate) struct Flight {
     pub(crate) cockpit: Cockpit,
     pub(crate) sandbox: Option<Arc<Sandbox>>,
-    pub(crate) wire: Wire,
+    pub(crate) wire: Tap,
     pub(crate) left: Vec<Outward>,
     /// Every screen since it was switched on.
     pub(crate) film: Option<Vec<String>>,
@@ -155,7 +155,7 @@ impl Flight {
         Self {
             cockpit,
             sandbox: None,
-            wire: Wire::default(),
+            wire: Tap::default(),
             left: Vec::new(),
             film: None,
             home,
@@ -163,10 +163,11 @@ impl Flight {
         }
     }
 
-    /// Waits until every feed was listed once.
+    /// Waits until every feed was listed once, or refused.
     pub(crate) async fn listed(&mut self) {
-        self.until("every feed to be listed", |state| {
-            state.world().feeds().all(|(_, feed)| feed.listed)
+        self.until("every feed to be listed, or refused", |state| {
+            let told = |feed: &Feed| feed.listed || matches!(feed.state, FeedState::Denied { .. });
+            state.world().feeds().all(|(_, feed)| told(feed))
         })
         .await;
     }
@@ -217,7 +218,22 @@ impl Flight {
 
     /// [`Self::until`], and looks at every state on the way.
     pub(crate) async fn until_always(&mut self, what: &str, known: impl Fn(&State) -> bool, always: impl Fn(&State)) {
-        let waited = tokio::time::timeout(DEADLINE, async {
+        let came = self.watched(DEADLINE, known, always).await;
+        assert!(came, "waited for {what}; the screen was:\n{}", self.text());
+    }
+
+    /// Lets the cockpit live for so long, as while an operator looks or his fingers move.
+    pub(crate) async fn live(&mut self, span: Duration) {
+        self.within(span, |_| false).await;
+    }
+
+    /// Lets the cockpit live until it knows something, or for so long; says whether it came to know it.
+    pub(crate) async fn within(&mut self, span: Duration, known: impl Fn(&State) -> bool) -> bool {
+        self.watched(span, known, |_| {}).await
+    }
+
+    async fn watched(&mut self, span: Duration, known: impl Fn(&State) -> bool, always: impl Fn(&State)) -> bool {
+        tokio::time::timeout(span, async {
             while !known(&self.cockpit.state) {
                 let tick = tokio::time::sleep(Duration::from_millis(100));
                 let event = tokio::select! {
@@ -228,8 +244,8 @@ impl Flight {
                 always(&self.cockpit.state);
             }
         })
-        .await;
-        assert!(waited.is_ok(), "waited for {what}; the screen was:\n{}", self.text());
+        .await
+        .is_ok()
     }
 
     /// Waits until every feed that can be live was heard just now: no age on the screen is more than 0 s.

@@ -1,7 +1,13 @@
-//! A home of its own for one run of the binary: no configuration, journal or kubeconfig of the person who runs the tests.
+//! A home of its own for the binary: no configuration, journal or kubeconfig of the person who runs the tests; and the
+//! sandbox served by the binary itself.
+
+#![allow(
+    dead_code,
+    reason = "each test target uses a part of it; `expect` would fail in one that uses all"
+)]
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 pub(crate) struct Home {
     directory: tempfile::TempDir,
@@ -26,19 +32,26 @@ impl Home {
             .collect()
     }
 
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pilothouse"));
+        command.args(arguments).stdin(Stdio::null()).envs(self.environment());
+        command
+    }
+
     /// Runs the binary to its end, with no terminal.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pilothouse"));
-        command.args(arguments).stdin(std::process::Stdio::null());
-        for (name, value) in self.environment() {
-            if value.is_empty() {
-                command.env_remove(name);
-            } else {
-                command.env(name, value);
-            }
-        }
-        command.output().unwrap()
+        self.command(arguments).output().unwrap()
     }
+}
+
+/// What a run said on standard error.
+pub(crate) fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What a run printed on standard output.
+pub(crate) fn printed(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// A sandbox served by the built binary; ended by SIGTERM when dropped.
@@ -50,31 +63,47 @@ pub(crate) struct Served {
 impl Served {
     pub(crate) fn start(home: &Home, scenario: &str) -> Self {
         use std::io::BufRead as _;
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pilothouse"));
-        command.args(["sandbox", scenario]).stdout(std::process::Stdio::piped());
-        for (name, value) in home.environment().into_iter().filter(|(_, value)| !value.is_empty()) {
-            command.env(name, value);
-        }
-        let mut child = command.spawn().unwrap();
+        let mut child = home
+            .command(&["sandbox", scenario])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut line = String::new();
         std::io::BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
         let kubeconfig = line.trim().to_owned();
+        let served = Self { child, kubeconfig };
         assert!(
-            std::path::Path::new(&kubeconfig).is_file(),
-            "the first line is a kubeconfig's path, not {kubeconfig:?}"
+            std::path::Path::new(&served.kubeconfig).is_file(),
+            "the first line is a kubeconfig's path, not {:?}",
+            served.kubeconfig
         );
-        Self { child, kubeconfig }
+        served
+    }
+
+    /// Sends a signal and waits for the end. Gives the exit code back, unless a signal ended it.
+    pub(crate) fn end(mut self, name: &str) -> Option<i32> {
+        signal(self.child.id(), name);
+        self.child.wait().unwrap().code()
     }
 }
 
 impl Drop for Served {
     fn drop(&mut self) {
-        Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        self.child.wait().unwrap();
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            signal(self.child.id(), "TERM");
+            self.child.wait().unwrap();
+        }
     }
+}
+
+/// `kill -NAME PID`.
+pub(crate) fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(pid.to_string())
+        .status()
+        .unwrap();
+    assert!(sent.success(), "kill -{name} {pid}");
 }

@@ -18,12 +18,14 @@ pub(crate) enum Person {
     Anna,
     /// May do nothing until a test binds a role to `ben`.
     Ben,
+    /// May do nothing until a test binds a role to `dora`, over the whole cluster.
+    Dora,
     /// May read everything the `view` role shows, and nodes, volumes and storage classes.
     Viewer,
 }
 
 impl Person {
-    pub(crate) const ALL: [Self; 4] = [Self::Machinery, Self::Anna, Self::Ben, Self::Viewer];
+    pub(crate) const ALL: [Self; 5] = [Self::Machinery, Self::Anna, Self::Ben, Self::Dora, Self::Viewer];
 
     /// The user name the API server gives the bearer of the token.
     pub(crate) fn name(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Person {
             Self::Machinery => "machinery",
             Self::Anna => "anna",
             Self::Ben => "ben",
+            Self::Dora => "dora",
             Self::Viewer => "viewer",
         }
     }
@@ -38,7 +41,7 @@ impl Person {
     fn groups(self) -> &'static str {
         match self {
             Self::Machinery | Self::Anna => "system:masters",
-            Self::Ben | Self::Viewer => "people",
+            Self::Ben | Self::Dora | Self::Viewer => "people",
         }
     }
 }

@@ -4,7 +4,7 @@
 //! pod "runs" as soon as it is scheduled, whatever its volumes are.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -134,6 +134,11 @@ impl ControlPlane {
 
     /// Runs a program of the kit as somebody, in an environment that holds nothing of the machine's own.
     pub(crate) fn run(&self, person: Person, program: &str, arguments: &[&str], input: &str) -> Ran {
+        self.run_on(&self.kubeconfig(person), program, arguments, input)
+    }
+
+    /// The same on any cluster that a kubeconfig leads to.
+    pub(crate) fn run_on(&self, kubeconfig: &Path, program: &str, arguments: &[&str], input: &str) -> Ran {
         let mut command = Command::new(self.kit.program(program));
         command
             .args(arguments)
@@ -141,7 +146,7 @@ impl ControlPlane {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
             .env("HOME", self.room.path("home"))
-            .env("KUBECONFIG", self.kubeconfig(person));
+            .env("KUBECONFIG", kubeconfig);
         to_end(command, input)
     }
 
@@ -160,6 +165,11 @@ impl ControlPlane {
     pub(crate) fn get(&self, path: &str) -> Option<Value> {
         let door = self.door.as_ref().expect("a control plane that has started");
         door.get(path).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// The socket behind which `kubectl proxy` is Anna, in plain HTTP.
+    pub(crate) fn door_socket(&self) -> &Path {
+        &self.door.as_ref().expect("a control plane that has started").socket
     }
 
     /// What the programs said last, for a test that failed.

@@ -1,7 +1,14 @@
 //! The built binary in a pseudo-terminal, read by a terminal emulator: what a person at the keys would see.
 
+#![allow(
+    dead_code,
+    reason = "each test target uses a part of it; `expect` would fail in one that uses all"
+)]
+
+use super::home::{Home, signal};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read as _, Write as _};
+use std::num::NonZeroU16;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -12,18 +19,39 @@ struct Tube {
     parser: vt100::Parser,
     raw: Vec<u8>,
     closed: bool,
+    /// The reader is to go at the next thing it reads.
+    hang_up: bool,
+}
+
+impl Tube {
+    fn contents(&self) -> String {
+        self.parser.screen().contents()
+    }
 }
 
 /// A running program and the screen it draws.
 pub(crate) struct Pty {
-    master: Box<dyn MasterPty + Send>,
+    master: Option<Box<dyn MasterPty + Send>>,
     child: Box<dyn Child + Send + Sync>,
-    writer: Box<dyn std::io::Write + Send>,
+    writer: Option<Box<dyn std::io::Write + Send>>,
     tube: Arc<(Mutex<Tube>, Condvar)>,
 }
 
 impl Pty {
-    pub(crate) fn spawn(arguments: &[&str], environment: &[(&str, &str)], columns: u16, rows: u16) -> Self {
+    /// The built binary, at home there, in a terminal of this size.
+    pub(crate) fn start(home: &Home, arguments: &[&str], environment: &[(&str, &str)], size: (u16, u16)) -> Self {
+        let program = env!("CARGO_BIN_EXE_pilothouse");
+        Self::run(home, program, arguments, environment, size)
+    }
+
+    /// Any program.
+    pub(crate) fn run(
+        home: &Home,
+        program: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        (columns, rows): (u16, u16),
+    ) -> Self {
         let size = PtySize {
             rows,
             cols: columns,
@@ -31,10 +59,14 @@ impl Pty {
             pixel_height: 0,
         };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_pilothouse"));
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");
+        command.env_remove("COLORTERM");
+        for (name, value) in home.environment() {
+            command.env(name, value);
+        }
         for (name, value) in environment {
             command.env(name, value);
         }
@@ -44,9 +76,10 @@ impl Pty {
         let writer = pair.master.take_writer().unwrap();
         let tube = Arc::new((
             Mutex::new(Tube {
-                parser: vt100::Parser::new(rows, columns, 0),
+                parser: vt100::Parser::new(some(rows), some(columns), 0),
                 raw: Vec::new(),
                 closed: false,
+                hang_up: false,
             }),
             Condvar::new(),
         ));
@@ -63,6 +96,7 @@ impl Pty {
                     }
                     Ok(_) | Err(_) => tube.closed = true,
                 }
+                tube.closed |= tube.hang_up;
                 sink.1.notify_all();
                 if tube.closed {
                     return;
@@ -70,9 +104,9 @@ impl Pty {
             }
         });
         Self {
-            master: pair.master,
+            master: Some(pair.master),
             child,
-            writer,
+            writer: Some(writer),
             tube,
         }
     }
@@ -82,13 +116,21 @@ impl Pty {
     }
 
     pub(crate) fn keys(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
+        let writer = self.writer.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
     }
 
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
-        self.tube.0.lock().unwrap().parser.screen_mut().set_size(rows, columns);
-        self.master
+        self.tube
+            .0
+            .lock()
+            .unwrap()
+            .parser
+            .screen_mut()
+            .set_size(some(rows), some(columns));
+        let master = self.master.as_ref().unwrap();
+        master
             .resize(PtySize {
                 rows,
                 cols: columns,
@@ -100,24 +142,54 @@ impl Pty {
 
     /// The screen as text, once it satisfies the condition. Fails with the last screen seen.
     pub(crate) fn wait(&self, what: &str, condition: impl Fn(&str) -> bool) -> String {
-        let until = Instant::now() + DEADLINE;
+        self.within(DEADLINE, |tube| {
+            Some(tube.contents()).filter(|screen| condition(screen))
+        })
+        .unwrap_or_else(|| panic!("waited for {what}; the screen was:\n{}", self.screen()))
+    }
+
+    /// Waits until what was written, control sequences included, satisfies the condition.
+    pub(crate) fn wait_raw(&self, what: &str, condition: impl Fn(&str) -> bool) {
+        self.within(DEADLINE, |tube| {
+            condition(&String::from_utf8_lossy(&tube.raw)).then_some(())
+        })
+        .unwrap_or_else(|| panic!("waited for {what}; the screen was:\n{}", self.screen()));
+    }
+
+    /// Whether the screen comes to satisfy the condition in this time.
+    pub(crate) fn shows(&self, limit: Duration, condition: impl Fn(&str) -> bool) -> bool {
+        self.within(limit, |tube| condition(&tube.contents()).then_some(()))
+            .is_some()
+    }
+
+    fn within<T>(&self, limit: Duration, look: impl Fn(&Tube) -> Option<T>) -> Option<T> {
+        let until = Instant::now() + limit;
         let mut tube = self.tube.0.lock().unwrap();
         loop {
-            let screen = tube.parser.screen().contents();
-            if condition(&screen) {
-                return screen;
+            if let Some(seen) = look(&tube) {
+                return Some(seen);
             }
             let left = until.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero() && !tube.closed,
-                "waited for {what}; the screen was:\n{screen}"
-            );
+            if left.is_zero() || tube.closed {
+                return None;
+            }
             tube = self.tube.1.wait_timeout(tube, left).unwrap().0;
         }
     }
 
     pub(crate) fn wait_for(&self, text: &str) -> String {
         self.wait(&format!("{text:?}"), |screen| screen.contains(text))
+    }
+
+    /// Closes the terminal under the program, as a terminal emulator that is closed does, and waits for its end.
+    pub(crate) fn close(mut self) -> u32 {
+        self.tube.0.lock().unwrap().hang_up = true;
+        // The reader holds the terminal open until it has gone.
+        let gone = self.within(DEADLINE, |tube| tube.closed.then_some(()));
+        assert!(gone.is_some(), "it has drawn nothing: {}", self.screen());
+        drop(self.writer.take());
+        drop(self.master.take());
+        self.end().0
     }
 
     /// Waits for the program to end and returns its exit code and all that it wrote.
@@ -156,6 +228,10 @@ impl Pty {
     }
 }
 
+fn some(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
+}
+
 impl Drop for Pty {
     fn drop(&mut self) {
         if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
@@ -163,14 +239,4 @@ impl Drop for Pty {
             self.child.wait().ok();
         }
     }
-}
-
-/// `kill -NAME PID`.
-pub(crate) fn signal(pid: u32, name: &str) {
-    let sent = std::process::Command::new("kill")
-        .arg(format!("-{name}"))
-        .arg(pid.to_string())
-        .status()
-        .unwrap();
-    assert!(sent.success(), "kill -{name} {pid}");
 }

@@ -1,89 +1,101 @@
-//! The wire between the cockpit and the sandbox, with somebody listening: it counts what was asked, and can let
-//! something happen just before a request reaches the server.
+//! The wire between the cockpit and a server, tapped: every request passes through here and is written down, so that
+//! what was sent is counted where it was sent and not where it was meant. Also the plainest client there is, to ask the
+//! server itself what is true.
 
-use std::net::SocketAddr;
+use serde_json::Value;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 
-/// Bytes taken at a time; a request's first line always fits.
-const CHUNK: usize = 64 * 1024;
-
-type Deed = Box<dyn FnOnce() + Send>;
-
-/// What was asked over the wire, and what is to happen before which request.
-#[derive(Clone, Default)]
+/// A loopback port in front of another one.
 pub(crate) struct Wire {
-    asked: Arc<Mutex<Vec<String>>>,
-    deeds: Arc<Mutex<Vec<(String, Deed)>>>,
+    server: SocketAddr,
+    address: SocketAddr,
+    /// What clients said, a connection each.
+    said: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Wire {
-    /// Listens on a port of its own, and passes everything on to a server. Ends with the runtime.
-    pub(crate) async fn to(server: SocketAddr) -> (Self, SocketAddr) {
-        let wire = Self::default();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let ours = wire.clone();
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(ours.clone().carry(client, server));
+    /// Taps the server that a kubeconfig of the sandbox names.
+    pub(crate) fn of_kubeconfig(text: &str) -> Self {
+        let server = after(text, "server: http://").parse().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let wire = Self {
+            server,
+            address: listener.local_addr().unwrap(),
+            said: Arc::default(),
+        };
+        let said = Arc::clone(&wire.said);
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let Ok(upstream) = TcpStream::connect(server) else {
+                    continue;
+                };
+                let connection = {
+                    let mut said = said.lock().unwrap();
+                    said.push(Vec::new());
+                    said.len() - 1
+                };
+                let (to_server, from_server) = (upstream.try_clone().unwrap(), upstream);
+                let (to_client, from_client) = (client.try_clone().unwrap(), client);
+                let said = Arc::clone(&said);
+                std::thread::spawn(move || {
+                    carry(from_client, to_server, |bytes| {
+                        said.lock().unwrap()[connection].extend_from_slice(bytes);
+                    });
+                });
+                std::thread::spawn(move || carry(from_server, to_client, |_| {}));
             }
         });
-        (wire, address)
+        wire
     }
 
-    /// Once, just before the first request from now on whose line begins like this reaches the server.
-    pub(crate) fn before(&self, line: &str, deed: impl FnOnce() + Send + 'static) {
-        self.deeds.lock().unwrap().push((line.to_owned(), Box::new(deed)));
+    /// The same kubeconfig, by way of this wire.
+    pub(crate) fn tapped(&self, text: &str) -> String {
+        text.replace(&self.server.to_string(), &self.address.to_string())
     }
 
-    /// The lines of all requests so far that begin like this.
-    pub(crate) fn asked(&self, line: &str) -> Vec<String> {
-        let asked = self.asked.lock().unwrap();
-        asked.iter().filter(|asked| asked.starts_with(line)).cloned().collect()
-    }
-
-    async fn carry(self, client: TcpStream, server: SocketAddr) {
-        let Ok(server) = TcpStream::connect(server).await else {
-            return;
-        };
-        let (mut from_client, mut to_client) = client.into_split();
-        let (mut from_server, mut to_server) = server.into_split();
-        let up = async {
-            let mut chunk = vec![0; CHUNK];
-            while let Ok(read @ 1..) = from_client.read(&mut chunk).await {
-                self.hear(&chunk[..read]);
-                if to_server.write_all(&chunk[..read]).await.is_err() {
-                    return;
-                }
+    /// Every request that went over the wire and could change something: `DELETE /apis/…`, in no order.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        let said = self.said.lock().unwrap();
+        let mut writes = Vec::new();
+        for connection in said.iter().map(|bytes| String::from_utf8_lossy(bytes)) {
+            for method in ["DELETE", "PATCH", "PUT", "POST"] {
+                let lead = format!("{method} /");
+                let requests = connection.split(&lead).skip(1);
+                let paths = requests.filter_map(|rest| rest.split_once(" HTTP/1.1\r\n"));
+                writes.extend(paths.map(|(path, _)| format!("{lead}{path}")));
             }
-        };
-        // However one direction ends, the other has nobody to talk to.
-        tokio::select! {
-            () = up => {}
-            ended = tokio::io::copy(&mut from_server, &mut to_client) => drop(ended),
         }
+        // a question in the form of a creation: who am I, what may I
+        writes.retain(|line| !line.contains("/selfsubject"));
+        writes
     }
 
-    /// A client sends a request's head in one piece, so a request begins where a chunk does.
-    fn hear(&self, chunk: &[u8]) {
-        let head = String::from_utf8_lossy(chunk);
-        let line = head.lines().next().unwrap_or_default().to_owned();
-        if !line.ends_with(" HTTP/1.1") {
-            return;
-        }
-        let due: Vec<Deed> = {
-            let mut deeds = self.deeds.lock().unwrap();
-            let mut due = Vec::new();
-            while let Some(at) = deeds.iter().position(|(wanted, _)| line.starts_with(wanted.as_str())) {
-                due.push(deeds.remove(at).1);
-            }
-            due
-        };
-        self.asked.lock().unwrap().push(line);
-        for deed in due {
-            deed();
+    /// Asks the server itself, past the tap: the code and the document.
+    pub(crate) fn get(&self, path: &str) -> (u16, Value) {
+        let mut stream = TcpStream::connect(self.server).unwrap();
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: {}\r\n\r\n", self.server).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let code = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (code, serde_json::from_str(body).unwrap())
+    }
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, tap: impl Fn(&[u8])) {
+    let mut buffer = [0_u8; 8192];
+    while let Ok(count) = from.read(&mut buffer) {
+        // written down before it is handed on: what the server has, was counted
+        tap(&buffer[..count]);
+        if count == 0 || to.write_all(&buffer[..count]).is_err() {
+            break;
         }
     }
+    to.shutdown(Shutdown::Write).ok();
+}
+
+fn after<'a>(text: &'a str, lead: &str) -> &'a str {
+    text.split(lead).nth(1).unwrap().lines().next().unwrap().trim()
 }

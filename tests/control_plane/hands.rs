@@ -1,0 +1,240 @@
+//! What an operator's hands do at the keys: find an object, open its panel, read the panel and answer it, approve.
+//!
+//! They know the screen and nothing else: the fact to type is read off the cockpit's own facts, as a person reads it.
+
+use std::time::Duration;
+
+use pilothouse::app::{self, Event, Phase, Step};
+use pilothouse::model::{Act, Kind, Object, Propagation, World};
+
+use crate::flight::Flight;
+
+/// Large enough for every panel to be seen whole.
+const WIDE: Event = Event::Resize { width: 170, height: 80 };
+/// Characters come no faster from a hand.
+const FINGER: Duration = Duration::from_millis(6);
+/// How often a key that is held repeats.
+const REPEAT: Duration = Duration::from_millis(100);
+/// Before a panel opens, and while nothing but its cool-down is missing, an operator waits no longer than this.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What a person without a second person gives as the reason.
+const REASON: &str = "a trial on a throw-away cluster";
+
+impl Flight {
+    /// Goes to the list of this kind in a tenant and narrows it to one name.
+    pub(crate) fn find(&mut self, tenant: &str, kind: Kind, name: &str) {
+        self.take(WIDE);
+        self.key(app::Key::Esc);
+        for line in ["fleet".to_owned(), format!("tenant {tenant}"), list(kind).to_owned()] {
+            self.command(&line);
+        }
+        self.keys("/");
+        self.keys(name);
+        self.key(app::Key::Enter);
+        self.key(app::Key::Char('g'));
+    }
+
+    /// Types a line after `:`.
+    pub(crate) fn command(&mut self, line: &str) {
+        self.keys(":");
+        self.keys(line);
+        self.key(app::Key::Enter);
+    }
+
+    /// Opens the panel in front of an act, from the fleet on.
+    pub(crate) fn open_panel(&mut self, tenant: &str, act: &Act) {
+        let target = &act.target().key;
+        self.find(tenant, target.kind, &target.name);
+        match act {
+            Act::Delete { propagation, .. } => {
+                if *propagation != Act::usual_propagation(target) {
+                    self.keys("f");
+                    for _ in 0..presses(*propagation) {
+                        self.keys("p");
+                    }
+                }
+                self.key(app::Key::Ctrl('d'));
+            }
+            Act::ClearClaimRef { .. } => self.keys("c"),
+        }
+        let shown = self.text();
+        assert!(self.state().at_gate(), "no panel opened for {act}:\n{shown}");
+        assert!(
+            shown.contains(&act.to_string()),
+            "another panel than that of {act}:\n{shown}"
+        );
+    }
+
+    /// Answers everything that a panel asks and a person may say. Returns why APPROVE is still closed.
+    ///
+    /// A panel that opens anew meanwhile, because something it rests on has changed, is looked at and answered again.
+    pub(crate) async fn answer(&mut self, tenant: &str) -> Result<(), String> {
+        for _ in 0..3 {
+            let answered = self.answer_once(tenant).await;
+            if answered.is_ok() || !self.text().contains("look first") {
+                return answered;
+            }
+            eprintln!("a panel opened anew while it was answered:\n{}", self.text());
+        }
+        Err(self.closed())
+    }
+
+    async fn answer_once(&mut self, tenant: &str) -> Result<(), String> {
+        self.looked_at().await;
+        if self.text().contains("T1 disruptive") {
+            return Ok(()); // the key that is held is the approval
+        }
+        self.attest();
+        self.type_fact(tenant).await;
+        if self.text().contains("T3 irreversible") {
+            self.key(app::Key::Ctrl('g'));
+            self.keys(REASON);
+            self.key(app::Key::Enter);
+        }
+        if !self.text().contains("cool-down") && !self.is_open() {
+            return Err(self.closed());
+        }
+        self.within(PATIENCE, |state| {
+            crate::flight::screen(state).contains("APPROVE is open")
+        })
+        .await;
+        if self.is_open() { Ok(()) } else { Err(self.closed()) }
+    }
+
+    /// Gives the yes: ctrl-y, or at T1 the held key. Waits until the server has answered.
+    pub(crate) async fn approve(&mut self) -> Step {
+        let before = self.state().steps().count();
+        if self.text().contains("T1 disruptive") {
+            for _ in 0..40 {
+                if !self.state().at_gate() {
+                    break;
+                }
+                self.key(app::Key::Char(' '));
+                self.live(REPEAT).await;
+            }
+        } else {
+            self.key(app::Key::Ctrl('y'));
+        }
+        assert!(!self.state().at_gate(), "the approval was not taken:\n{}", self.text());
+        self.until("the server's answer", move |state| {
+            state.steps().count() > before
+                && state
+                    .steps()
+                    .last()
+                    .is_some_and(|step| matches!(step.phase, Phase::Accepted | Phase::Over(_)))
+        })
+        .await;
+        self.state().steps().last().cloned().expect("a step")
+    }
+
+    /// Waits until keys are taken again: those that come too early were meant for what stood there before.
+    pub(crate) async fn looked_at(&mut self) {
+        self.within(PATIENCE, |state| !crate::flight::screen(state).contains("look first"))
+            .await;
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.text().contains("APPROVE is open")
+    }
+
+    /// What the panel says keeps APPROVE shut; the rest of its screen where it says nothing.
+    pub(crate) fn closed(&self) -> String {
+        let shown = self.text();
+        let said: Vec<&str> = inside(&shown)
+            .skip_while(|line| !line.contains("APPROVE is closed"))
+            .take_while(|line| !line.is_empty())
+            .collect();
+        if said.is_empty() { shown } else { said.join(" ") }
+    }
+
+    /// Signs every item that waits for a signature.
+    fn attest(&mut self) {
+        for _ in 0..20 {
+            self.key(app::Key::Up);
+        }
+        for _ in 0..20 {
+            let shown = self.text();
+            let here = inside(&shown).find(|line| line.starts_with('▸'));
+            if here.is_some_and(|line| line.contains('☐')) {
+                self.key(app::Key::Char(' '));
+            }
+            self.key(app::Key::Down);
+        }
+    }
+
+    /// Types the fact that the panel asks for.
+    pub(crate) async fn type_fact(&mut self, tenant: &str) {
+        let shown = self.text();
+        let asked = inside(&shown).find_map(|line| line.strip_prefix("type ")?.split_once(':'));
+        let Some((question, _)) = asked else {
+            return;
+        };
+        let fact =
+            fact(self.state().world(), tenant, question).unwrap_or_else(|| panic!("what is {question:?}?\n{shown}"));
+        for letter in fact.chars() {
+            self.key(app::Key::Char(letter));
+            self.live(FINGER).await;
+        }
+    }
+}
+
+/// The lines of a screen without the frame of the panel on it.
+fn inside(shown: &str) -> impl Iterator<Item = &str> {
+    shown.lines().map(|line| line.trim_matches(['│', ' ']))
+}
+
+/// The word after `:` that leads to the objects of a kind.
+fn list(kind: Kind) -> &'static str {
+    match kind {
+        Kind::PersistentVolumeClaim => "pvc",
+        Kind::Job => "jobs",
+        Kind::PersistentVolume => "pv",
+        Kind::Pod => "pods",
+        other => other.plural(),
+    }
+}
+
+/// How often `p` leads from the usual propagation to this one.
+const fn presses(propagation: Propagation) -> usize {
+    match propagation {
+        Propagation::Background => 0,
+        Propagation::Foreground => 1,
+        Propagation::Orphan => 2,
+    }
+}
+
+/// The answer to a panel's question, from what the cockpit shows of the object it names.
+fn fact(world: &World, tenant: &str, question: &str) -> Option<String> {
+    let named = |key: &str| {
+        let here = |object: &&std::sync::Arc<Object>| [tenant, ""].contains(&object.meta.namespace.as_str());
+        world
+            .objects()
+            .filter(here)
+            .find(|object| object.key().to_string() == key)
+            .cloned()
+    };
+    if let Some(key) = question.strip_prefix("the last six of the uid of ") {
+        return Some(named(key)?.meta.uid.tail(6));
+    }
+    let pods = |key: &str| {
+        let owner = named(key)?;
+        let pods = world.dependents_of(&owner.meta.uid);
+        Some(
+            pods.filter(|object| object.kind() == Kind::Pod)
+                .cloned()
+                .collect::<Vec<_>>(),
+        )
+    };
+    let of_job = question.strip_prefix("the node that the pods of ");
+    if let Some(key) = of_job.and_then(|rest| rest.strip_suffix(" run on")) {
+        return Some(pods(key)?.first()?.body.pod()?.spec.node_name.to_string());
+    }
+    if let Some(key) = question
+        .strip_prefix("the node that ")
+        .and_then(|rest| rest.strip_suffix(" runs on"))
+    {
+        return Some(named(key)?.body.pod()?.spec.node_name.to_string());
+    }
+    let key = question.strip_prefix("how many pods ")?.strip_suffix(" has")?;
+    Some(pods(key)?.len().to_string())
+}
