@@ -1,5 +1,10 @@
 //! The documents that are made, not written: the keys, the command line, and the pictures of the real screens. Here they
 //! are compared with what the program says of itself; with `PILOTHOUSE_WRITE_DOCS=1` they are written instead.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
 
 #[path = "support/flight.rs"]
 mod flight;

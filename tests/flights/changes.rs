@@ -76,7 +76,7 @@ async fn a_change_after_the_yes_voids_the_approval_before_anything_is_sent() {
     let mut flight = at_the_open_gate().await;
     let sandbox = Arc::clone(flight.sandbox.as_ref().unwrap());
     flight.wire.before(&format!("GET {THE_JOB}"), move || {
-        meddle(&sandbox, &job("train-7f"), relabel)
+        meddle(&sandbox, &job("train-7f"), relabel);
     });
     flight.yes();
     flight
@@ -108,7 +108,7 @@ async fn a_change_that_overtakes_the_request_is_refused_by_the_server() {
     let mut flight = at_the_open_gate().await;
     let sandbox = Arc::clone(flight.sandbox.as_ref().unwrap());
     flight.wire.before(&format!("DELETE {THE_JOB}"), move || {
-        meddle(&sandbox, &job("train-7f"), relabel)
+        meddle(&sandbox, &job("train-7f"), relabel);
     });
     flight.yes();
     flight.until_told("the approval is void").await;

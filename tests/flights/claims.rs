@@ -114,7 +114,7 @@ async fn a_disk_is_destroyed_only_with_a_second_person_or_a_broken_glass() {
     let mut flight = Flight::on_sandbox("hasan-prod").await;
     let proxy = model::Key::new(Kind::Deployment, "hasan-prod", "requests-proxy");
     flight.meddle(&proxy, |proxy| proxy["spec"]["replicas"] = json!(0));
-    flight.pass(Duration::from_secs(60));
+    flight.pass(Duration::from_mins(1));
     flight.heard().await;
     flight.choose("hasan-prod", "volumes", "logs-pvc").await;
     flight.open_panel(Key::Ctrl('d')).await;

@@ -76,7 +76,7 @@ impl Flight {
             return object.meta.uid.tail(6);
         }
         if let Some(object) = between("the last six of the disk's handle behind ", "") {
-            let handle = object.body.volume().unwrap().spec.handle().to_owned();
+            let handle = object.body.volume().unwrap().spec.handle();
             return handle.chars().skip(handle.chars().count() - 6).collect();
         }
         if let Some(object) = between("how many pods ", " has") {
@@ -90,8 +90,11 @@ impl Flight {
     }
 
     fn pods_of(&self, owner: &Object) -> Vec<Arc<Object>> {
-        let all = self.state().world().dependents_of(&owner.meta.uid);
-        all.filter(|object| object.kind() == Kind::Pod).cloned().collect()
+        let dependents = self.state().world().dependents_of(&owner.meta.uid);
+        dependents
+            .filter(|object| object.kind() == Kind::Pod)
+            .cloned()
+            .collect()
     }
 
     /// The object that the screen calls so, in the namespace of the panel.
@@ -189,14 +192,25 @@ impl Flight {
     /// Waits until the cockpit's world is the sandbox's.
     pub(super) async fn heard(&mut self) {
         let sandbox = Arc::clone(self.sandbox.as_ref().expect("on the sandbox"));
+        let there: Vec<(model::Key, String)> = sandbox.read(|store| {
+            let version = |object: &Value| {
+                object["metadata"]["resourceVersion"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            store
+                .all()
+                .iter()
+                .map(|(key, object)| (key.clone(), version(object)))
+                .collect()
+        });
         self.until("all that happened to be heard", |state| {
-            let there = sandbox.read(|store| store.all());
-            let same = |(key, value): &(model::Key, Value)| {
-                let version = value["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+            let same = |(key, version): &(model::Key, String)| {
                 state
                     .world()
                     .get(key)
-                    .is_some_and(|object| object.meta.resource_version.0 == version)
+                    .is_some_and(|object| object.meta.resource_version.0 == version.as_str())
             };
             state.world().len() == there.len() && there.iter().all(same)
         })

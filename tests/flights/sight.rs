@@ -119,13 +119,13 @@ async fn a_storm_of_expired_watches_ends_in_the_same_world_without_a_blank_frame
     flight.until_shown("shared-data").await;
     let sandbox = Arc::clone(flight.sandbox.as_ref().unwrap());
     let before = flight.state().world().len();
-    for round in 0..3 {
-        sandbox.faults().refuse_watches(20);
+    for round in 0..2 {
+        sandbox.faults().refuse_watches(14);
         sandbox.faults().expire_watches();
         sandbox.change(Store::compact_all);
         let label = format!("round-{round}");
         flight.meddle(&job("train-7f"), |job| {
-            job["metadata"]["labels"]["storm"] = json!(label)
+            job["metadata"]["labels"]["storm"] = json!(label);
         });
         let listed = flight.wire.asked("GET /api/v1/pods").len();
         let wire = flight.wire.clone();
