@@ -207,8 +207,9 @@ fn hold(state: &mut State, effects: &mut Vec<Effect>) {
     };
     let signs = gate.panel.items().get(gate.item).is_some_and(Item::attestable);
     if signs || gate.panel.tier() > Tier::T1 {
+        // No fact to type holds a blank: a space is never typed into the answer, where nobody would see it.
         if !gate.panel.attest(gate.item, now) {
-            gate.panel.input(' ', now);
+            state.tell("this item is sensed, not signed: only the cluster can make it true");
         }
         return;
     }

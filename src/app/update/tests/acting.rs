@@ -79,6 +79,25 @@ fn an_approved_act_is_committed_once_and_the_panel_becomes_its_progress() {
 }
 
 #[test]
+fn space_on_a_sensed_item_types_nothing() {
+    let mut state = at_the_gate(Mode::Operating);
+    assert!(!state.gate.as_ref().unwrap().panel.items()[0].attestable());
+    press(&mut state, "<space><space>");
+    let typed = state
+        .gate
+        .as_ref()
+        .unwrap()
+        .panel
+        .challenge()
+        .unwrap()
+        .typed()
+        .to_owned();
+    assert_eq!(typed, "");
+    answer(&mut state);
+    assert_eq!(closed(&state), Vec::<String>::new());
+}
+
+#[test]
 fn enter_never_approves() {
     let mut state = at_the_gate(Mode::Operating);
     answer(&mut state);
