@@ -38,7 +38,7 @@ pub fn explain(
     Ok(ExplanationReport {
         api_version: API_VERSION,
         kind: "Explanation",
-        at: now.wall,
+        at: now.second(),
         exit_code: exit_of(&explanation).code(),
         explanation,
     })

@@ -29,7 +29,7 @@ pub fn forecast(world: &World, act: &Act, conditions: &Conditions, now: Now, qui
     ForecastReport {
         api_version: API_VERSION,
         kind: "Forecast",
-        at: now.wall,
+        at: now.second(),
         exit_code: exit_of(&forecast).code(),
         headline: forecast.headline(),
         forecast,

@@ -93,7 +93,7 @@ pub fn status(
     let mut report = StatusReport {
         api_version: API_VERSION,
         kind: "Status",
-        at: now.wall,
+        at: now.second(),
         exit_code: 0,
         cluster: cluster.cloned(),
         feeds: feeds(look),

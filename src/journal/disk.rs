@@ -146,8 +146,17 @@ pub(super) fn sync_dir(path: &Path) -> Result<(), JournalError> {
 /// The exclusive right to act on a cluster from this machine. Given back when dropped, or when the process dies.
 #[derive(Debug)]
 pub(super) struct Lock {
-    #[expect(dead_code, reason = "holding the open file is holding the lock")]
     file: File,
+}
+
+impl Drop for Lock {
+    /// Unlocks, and does not only close: a child process that is just being made still has a copy of the open file, and
+    /// would hold the lock for us until it is another program.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the journal's lock could not be given back before the end of this process");
+        }
+    }
 }
 
 impl Lock {
@@ -170,7 +179,7 @@ impl Lock {
             pid: std::process::id(),
             user: operator.user.to_string(),
             host: operator.host.to_string(),
-            since: now.wall.to_string(),
+            since: now.second().to_string(),
         };
         let text = serde_json::to_string(&holder).unwrap_or_default();
         file.set_len(0)
@@ -181,5 +190,33 @@ impl Lock {
             sync_dir(dir)?;
         }
         Ok(Self { file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Moment;
+
+    #[test]
+    fn a_lock_given_back_is_free_although_a_copy_of_its_file_is_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let operator = Operator {
+            user: "anna@corp".into(),
+            host: "laptop".into(),
+        };
+        let now = Now {
+            mono: Moment::default(),
+            wall: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let lock = Lock::take(dir.path(), &operator, now).unwrap();
+        let copy = lock.file.try_clone().unwrap();
+        assert!(matches!(
+            Lock::take(dir.path(), &operator, now),
+            Err(JournalError::Held { .. })
+        ));
+        drop(lock);
+        assert!(Lock::take(dir.path(), &operator, now).is_ok());
+        drop(copy);
     }
 }

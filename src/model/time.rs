@@ -35,6 +35,11 @@ pub struct Now {
 }
 
 impl Now {
+    /// The wall clock in whole seconds, as Kubernetes writes times and people read them.
+    pub fn second(self) -> Timestamp {
+        Timestamp::from_second(self.wall.as_second()).unwrap_or(self.wall)
+    }
+
     /// The age of something the API server dated; zero when it lies in the future (clock skew).
     pub fn since(self, past: Timestamp) -> Duration {
         Duration::try_from(self.wall.duration_since(past)).unwrap_or_default()
@@ -58,6 +63,16 @@ pub fn short_span(span: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_wall_clock_is_told_in_whole_seconds() {
+        let wall = "2026-11-21T02:10:46.783877671Z".parse().unwrap();
+        let now = Now {
+            mono: Moment::default(),
+            wall,
+        };
+        assert_eq!(now.second().to_string(), "2026-11-21T02:10:46Z");
+    }
 
     #[test]
     fn spans_read_as_operators_say_them() {
