@@ -214,19 +214,4 @@ mod tests {
         }
         assert!(Place::ALL.iter().all(|place| page.contains(place.words())));
     }
-
-    /// `PILOTHOUSE_WRITE_DOCS=1 cargo test --lib docs_keys` writes the file anew.
-    #[test]
-    fn docs_keys_is_made_from_the_table() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
-        if std::env::var_os("PILOTHOUSE_WRITE_DOCS").is_some() {
-            std::fs::write(file, markdown()).unwrap();
-        }
-        let written = std::fs::read_to_string(file).unwrap();
-        assert_eq!(
-            written,
-            markdown(),
-            "run: PILOTHOUSE_WRITE_DOCS=1 cargo test --lib docs_keys"
-        );
-    }
 }

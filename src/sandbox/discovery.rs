@@ -11,6 +11,9 @@ use serde_json::{Map, Value, json};
 /// The minor version of Kubernetes the sandbox plays unless told otherwise: that of the kit's real control plane.
 pub(super) const MINOR: u32 = 36;
 
+/// The old `OpenAPI` document has one form that clients read: protobuf.
+const OPENAPI_V2: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
 /// Resources that hold no objects: the reviews. Group, plural, kind.
 const REVIEWS: [(&str, &str, &str); 3] = [
     ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview"),
@@ -51,6 +54,9 @@ pub(super) fn answer(path: &str, accept: &str, minor: u32) -> Option<Answer> {
             json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
         }
         "/openapi/v3" => openapi::index(&group_versions()),
+        // asked for by kubectl when it is given a `kind: List`; the empty document is a valid one that knows no kind, and
+        // what it does not know kubectl does not validate
+        "/openapi/v2" => return Some(Answer::bytes(200, OPENAPI_V2, Vec::new())),
         _ => return deeper(path).map(|told| Answer::json(200, &told)),
     };
     Some(Answer::json(200, &told))
@@ -306,5 +312,12 @@ mod tests {
         assert!(is_group_path("/apis/batch/v1/nothing"));
         assert!(!is_group_path("/apis/example.com/v1/nothing"));
         assert_eq!(resource_list("batch", "v2"), None);
+    }
+
+    #[test]
+    fn the_old_document_is_there_and_knows_no_kind() {
+        let told = answer("/openapi/v2", "*/*", MINOR).unwrap();
+        assert_eq!(told.code, 200);
+        assert_eq!(told.headers, [(header::CONTENT_TYPE, OPENAPI_V2.to_owned())]);
     }
 }
