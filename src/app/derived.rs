@@ -7,8 +7,9 @@ use crate::app::screen::{Cursor, Part, Screen, Visit};
 use crate::app::state::State;
 use crate::app::view::fleet::{self, Judged, Tally};
 use crate::app::view::{self, Look, freshness, help, kind, raw, steps, tenant};
-use crate::app::words::{Line, Page, RowId, Span, Table, Tone};
+use crate::app::words::{Line, Page, Row, RowId, Span, Table, Tone};
 use crate::model::{Tenant, Text};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tenants judged in one go, at most, when a great many were touched at once.
@@ -23,14 +24,20 @@ pub struct Derived {
     judged: BTreeMap<Text, Judged>,
     /// Tenants to be judged again.
     pending: BTreeSet<Text>,
-    /// Namespaces touched since the tenants were last looked up.
+    /// Which tenants live in a namespace.
+    homes: BTreeMap<Text, Vec<Text>>,
+    /// Namespaces touched since their tenants were last judged.
     touched: BTreeSet<Text>,
     all_touched: bool,
+    /// A namespace or a release came, went or changed: the tenants are looked up again.
+    roster_touched: bool,
     /// The tenant judged last in turn.
     turn: Text,
     tally: Tally,
     views: BTreeMap<Part, tenant::View>,
     nothing: tenant::View,
+    /// How the objects of the list on screen read to a filter.
+    readings: kind::Readings,
     pub(in crate::app) page: Page,
     pub(in crate::app) title: Line,
     pub(in crate::app) nowhere: Visit,
@@ -42,19 +49,18 @@ impl Default for Derived {
             tenants: Vec::new(),
             judged: BTreeMap::new(),
             pending: BTreeSet::new(),
+            homes: BTreeMap::new(),
             touched: BTreeSet::new(),
             all_touched: true,
+            roster_touched: true,
             turn: Text::default(),
             tally: Tally::default(),
             views: BTreeMap::new(),
             nothing: tenant::View {
-                table: Table {
-                    columns: &[],
-                    rows: Vec::new(),
-                    empty: Span::default(),
-                },
+                table: Table::listed(&[], Vec::new(), Span::default()),
                 freshness: Span::default(),
             },
+            readings: kind::Readings::default(),
             page: Page::default(),
             title: Line::default(),
             nowhere: Visit::to(Screen::Fleet),
@@ -122,18 +128,19 @@ impl State {
         };
         let focus = self.visit().part;
         for part in parts {
-            let ids = self.derived.ids(*part).unwrap_or_default();
             let filtered = !self.visit().filter.is_empty();
             let untouched = self.untouched;
-            let cursor = self.visit_mut().cursor_mut(*part);
-            if untouched {
-                *cursor = Cursor::default();
-            }
-            let vanished = cursor.settle(&ids);
+            let mut cursor = if untouched {
+                Cursor::default()
+            } else {
+                self.visit().cursor_of(*part)
+            };
+            let vanished = cursor.settle(&self.derived.ids(*part).unwrap_or_default());
             if filtered {
                 // it did not vanish, it was filtered out, by the operator's own hand
                 cursor.seen();
             }
+            *self.visit_mut().cursor_mut(*part) = cursor;
             if let Some(vanished) = vanished
                 && *part == focus
                 && !filtered
@@ -157,13 +164,26 @@ impl Derived {
         self.all_touched = true;
     }
 
+    pub(in crate::app) const fn touch_roster(&mut self) {
+        self.roster_touched = true;
+    }
+
     /// What the cursor of a part can rest on; `None` when that part has no rows by nature.
-    pub(in crate::app) fn ids(&self, part: Part) -> Option<Vec<RowId>> {
+    pub(in crate::app) fn ids(&self, part: Part) -> Option<Cow<'_, [RowId]>> {
         if let Some(view) = self.views.get(&part) {
-            return Some(view.table.ids());
+            return Some(Cow::Borrowed(&view.table.ids));
         }
         let ids = self.page.ids();
-        (!ids.is_empty()).then_some(ids)
+        (!ids.is_empty()).then_some(Cow::Owned(ids))
+    }
+
+    /// A row of a list that is worded only when it is shown.
+    pub(in crate::app) fn row(&self, look: Look<'_>, id: &RowId) -> Option<Row> {
+        match id {
+            RowId::Tenant(name) => self.judged.get(name).map(|judged| judged.row.clone()),
+            RowId::Object(key, _) => look.world.get(key).map(|object| kind::row(look, object)),
+            RowId::Mention(..) | RowId::Finalizer(..) | RowId::Step(_) | RowId::Doubt(_) => None,
+        }
     }
 
     pub(in crate::app) fn view(&self, part: Part) -> &tenant::View {
@@ -191,24 +211,17 @@ impl Derived {
 
     /// Looks the tenants up again where needed, and judges those that were touched, at most `portion` of them.
     fn judge(&mut self, state: &State, portion: usize) {
-        if self.all_touched || !self.touched.is_empty() {
-            self.tenants = state.rule.tenants(&state.world);
-            let names: BTreeSet<&Text> = self.tenants.iter().map(|tenant| &tenant.name).collect();
-            self.judged.retain(|name, _| names.contains(name));
-            self.pending.retain(|name| names.contains(name));
-            for tenant in &self.tenants {
-                let touched = self.all_touched
-                    || !self.judged.contains_key(&tenant.name)
-                    || tenant
-                        .namespaces
-                        .iter()
-                        .any(|namespace| self.touched.contains(namespace));
-                if touched {
-                    self.pending.insert(tenant.name.clone());
-                }
-            }
+        if self.all_touched || self.roster_touched {
+            self.look_up(state);
+        }
+        if std::mem::take(&mut self.all_touched) {
             self.touched.clear();
-            self.all_touched = false;
+            self.pending
+                .extend(self.tenants.iter().map(|tenant| tenant.name.clone()));
+        }
+        for namespace in std::mem::take(&mut self.touched) {
+            self.pending
+                .extend(self.homes.get(&namespace).into_iter().flatten().cloned());
         }
         let now: Vec<Text> = self.pending.iter().take(portion).cloned().collect();
         for name in now {
@@ -218,9 +231,31 @@ impl Derived {
         self.tally = Tally::of(self.judged.values());
     }
 
+    /// Finds out which tenants there are; those that are new wait to be judged, those that are gone are forgotten.
+    fn look_up(&mut self, state: &State) {
+        self.roster_touched = false;
+        self.tenants = state.rule.tenants(&state.world);
+        self.homes.clear();
+        for tenant in &self.tenants {
+            for namespace in &tenant.namespaces {
+                self.homes
+                    .entry(namespace.clone())
+                    .or_default()
+                    .push(tenant.name.clone());
+            }
+            if !self.judged.contains_key(&tenant.name) {
+                self.pending.insert(tenant.name.clone());
+            }
+        }
+        let names: BTreeSet<&Text> = self.tenants.iter().map(|tenant| &tenant.name).collect();
+        self.judged.retain(|name, _| names.contains(name));
+        self.pending.retain(|name| names.contains(name));
+    }
+
     fn judge_one(&mut self, state: &State, name: &Text) {
-        if let Some(tenant) = self.tenants.iter().find(|tenant| tenant.name == *name) {
-            self.judged.insert(name.clone(), fleet::judge(state.look(), tenant));
+        if let Some(tenant) = self.tenant(name) {
+            let judged = fleet::judge(state.look(), tenant);
+            self.judged.insert(name.clone(), judged);
         }
     }
 
@@ -249,14 +284,22 @@ impl Derived {
         let width = usize::from(state.size.0).saturating_sub(4).max(16);
         self.views.clear();
         self.page = Page::default();
+        if !matches!(visit.screen, Screen::Kind { .. }) {
+            self.readings.forget();
+        }
         match &visit.screen {
             Screen::Fleet => {
                 let view = self.fleet(look, visit);
                 self.views.insert(Part::Whole, view);
             }
             Screen::Kind { kind, tenant } => {
+                let mut readings = std::mem::take(&mut self.readings);
+                if visit.filter.is_empty() {
+                    readings.forget();
+                }
                 let tenant = tenant.as_ref().and_then(|name| self.tenant(name));
-                let view = kind::view(look, *kind, tenant, visit);
+                let view = kind::view(look, *kind, tenant, visit, &mut readings);
+                self.readings = readings;
                 self.views.insert(Part::Whole, view);
             }
             Screen::Tenant(name) => self.show_tenant(look, visit, name),
@@ -320,6 +363,7 @@ impl Derived {
     }
 
     fn tenant(&self, name: &Text) -> Option<&Tenant> {
-        self.tenants.iter().find(|tenant| tenant.name == *name)
+        let at = self.tenants.binary_search_by(|tenant| tenant.name.cmp(name)).ok()?;
+        self.tenants.get(at)
     }
 }

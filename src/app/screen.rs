@@ -266,7 +266,11 @@ impl Visit {
 
     /// Whether a row that reads like this passes the filter: `text` must occur, `!text` must not.
     pub fn admits(&self, row: &str) -> bool {
-        let row = row.to_lowercase();
+        self.admits_lower(&row.to_lowercase())
+    }
+
+    /// [`Visit::admits`] for a row already in lower case.
+    pub fn admits_lower(&self, row: &str) -> bool {
         match self.filter.strip_prefix('!') {
             Some("") => true,
             Some(unwanted) => !row.contains(&unwanted.to_lowercase()),

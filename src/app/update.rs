@@ -16,7 +16,6 @@ mod world;
 use crate::app::event::{Effect, Event, Fetched, Rhythm};
 use crate::app::key::Key;
 use crate::app::state::{Connection, Fetch, State};
-use crate::app::words::RowId;
 use crate::app::{keys, places};
 use crate::model::Now;
 use std::time::Duration;
@@ -150,11 +149,6 @@ const fn asked<T>(now: Now) -> Fetch<T> {
         asked: now.mono,
         answer: None,
     }
-}
-
-/// Whether a cursor rests on something an object's key can be about.
-const fn is_object(id: &RowId) -> bool {
-    id.object().is_some()
 }
 
 #[cfg(test)]

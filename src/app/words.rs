@@ -5,6 +5,7 @@
 use crate::app::text;
 use crate::diagnose::Severity;
 use crate::model::{Key, Text, Uid};
+use std::borrow::Cow;
 
 /// How much a piece of text matters. A theme gives each a look; the words and glyphs beside it say the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -140,8 +141,22 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     pub columns: &'static [Column],
+    /// Every row's identity, in order.
+    pub ids: Vec<RowId>,
+    /// The rows; none in a list so long that only the rows on screen are worded, when a frame is drawn.
     pub rows: Vec<Row>,
     pub empty: Span,
+}
+
+/// The part of a table that a screen can show: the rows around the cursor, and how many there are in all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown<'a> {
+    pub columns: &'static [Column],
+    pub rows: Cow<'a, [Row]>,
+    /// Which row of the table the first of `rows` is.
+    pub first: usize,
+    pub count: usize,
+    pub empty: &'a Span,
 }
 
 impl Span {
@@ -221,7 +236,33 @@ impl Page {
 }
 
 impl Table {
-    pub fn ids(&self) -> Vec<RowId> {
-        self.rows.iter().map(|row| row.id.clone()).collect()
+    pub fn of(columns: &'static [Column], rows: Vec<Row>, empty: Span) -> Self {
+        Self {
+            columns,
+            ids: rows.iter().map(|row| row.id.clone()).collect(),
+            rows,
+            empty,
+        }
+    }
+
+    /// A list whose rows are worded only when they are shown.
+    pub const fn listed(columns: &'static [Column], ids: Vec<RowId>, empty: Span) -> Self {
+        Self {
+            columns,
+            ids,
+            rows: Vec::new(),
+            empty,
+        }
+    }
+
+    /// All of a table whose rows are worded.
+    pub fn shown(&self) -> Shown<'_> {
+        Shown {
+            columns: self.columns,
+            rows: Cow::Borrowed(&self.rows),
+            first: 0,
+            count: self.rows.len(),
+            empty: &self.empty,
+        }
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn with(mut world: World, yaml: &str) -> World {
 
 /// The world with one feed refused and its objects gone, as a user without the right sees it.
 pub(crate) fn denied(world: &World, kind: Kind) -> World {
-    let mut world = world.excerpt(|object| object.kind() != kind);
+    let mut world = world.excerpt(world.objects().filter(|object| object.kind() != kind));
     let feed = FeedId::cluster(kind);
     let state = FeedState::Denied {
         since: Moment::default(),

@@ -4,7 +4,7 @@
 
 use super::look::Look;
 use crate::model::{Body, Key, Kind, Object, Tenant, Text};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A tenant's part of the world.
@@ -19,38 +19,30 @@ impl<'a> Ward<'a> {
             tenant: Some(tenant),
             volumes: Vec::new(),
         };
-        let named: BTreeSet<Text> = ward
+        let named: BTreeMap<Text, Arc<Object>> = ward
             .objects(look, Kind::PersistentVolumeClaim)
-            .filter_map(|object| object.body.claim().map(|claim| claim.spec.volume_name.clone()))
+            .filter_map(|object| object.body.claim().map(|claim| &claim.spec.volume_name))
+            .filter_map(|name| look.world.get(&Key::cluster(Kind::PersistentVolume, name)))
+            .chain(
+                ward.namespaces()
+                    .iter()
+                    .flat_map(|namespace| look.world.volumes_claimed_in(namespace))
+                    .filter(|volume| ward.claims(look, volume)),
+            )
+            .map(|volume| (volume.meta.name.clone(), Arc::clone(volume)))
             .collect();
-        let volumes = look
-            .world
-            .of_kind(Kind::PersistentVolume)
-            .filter(|object| named.contains(&object.meta.name) || ward.claims(look, object))
-            .cloned()
-            .collect();
+        let volumes = named.into_values().collect();
         ward.volumes = volumes;
         ward
     }
 
     pub(crate) fn of_nobody(look: Look<'_>) -> Self {
-        let named: BTreeSet<&Text> = look
-            .world
-            .of_kind(Kind::PersistentVolumeClaim)
-            .filter_map(|object| object.body.claim().map(|claim| &claim.spec.volume_name))
-            .collect();
         Self {
             tenant: None,
             volumes: look
                 .world
-                .of_kind(Kind::PersistentVolume)
-                .filter(|object| {
-                    let free = object
-                        .body
-                        .volume()
-                        .is_some_and(|volume| volume.spec.claim_ref.is_none());
-                    free && !named.contains(&object.meta.name)
-                })
+                .free_volumes()
+                .filter(|volume| look.world.claims_naming(&volume.meta.name).next().is_none())
                 .cloned()
                 .collect(),
         }

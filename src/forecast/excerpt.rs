@@ -1,31 +1,148 @@
 //! The part of the world an act can touch: the target's namespaces and what is linked to them, not the whole cluster.
+//!
+//! Found through the world's indices, so that a forecast costs what the tenant holds and not what the cluster holds: an
+//! open gate forecasts again with every frame.
 
-use crate::model::storage::{ClaimPhase, Volume};
-use crate::model::{Act, Body, Key, Kind, Object, Text, World};
-use std::collections::BTreeSet;
-
-/// What belongs in the excerpt.
-struct Reach {
-    target: Key,
-    namespaces: BTreeSet<Text>,
-    /// Volumes that claims of these namespaces name.
-    volumes: BTreeSet<Text>,
-    /// Claims elsewhere whose absence a law would misread.
-    claims: BTreeSet<Key>,
-}
+use crate::model::{Act, Key, Kind, Object, Text, World};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub(super) fn excerpt(world: &World, act: &Act) -> World {
-    let target = act.target().key.clone();
-    let namespaces = namespaces(world, &target);
-    let volumes = volumes(world, &namespaces);
-    let claims = claims(world, &target, &namespaces, &volumes);
-    let reach = Reach {
-        target,
-        namespaces,
-        volumes,
-        claims,
+    let mut part = Part {
+        world,
+        members: BTreeMap::new(),
     };
-    world.excerpt(|object| reach.holds(world, object))
+    let target = &act.target().key;
+    let namespaces = namespaces(world, target);
+    for namespace in &namespaces {
+        part.namespace(namespace);
+    }
+    part.target(target);
+    part.volumes(&namespaces);
+    part.claims_elsewhere(target, &namespaces);
+    for kind in [Kind::Node, Kind::StorageClass] {
+        part.members
+            .extend(world.of_kind(kind).map(|object| (object.key(), object)));
+    }
+    part.attachments();
+    part.owners();
+    world.excerpt(part.members.into_values())
+}
+
+/// What belongs in the excerpt.
+struct Part<'w> {
+    world: &'w World,
+    members: BTreeMap<Key, &'w Arc<Object>>,
+}
+
+impl<'w> Part<'w> {
+    fn add(&mut self, object: &'w Arc<Object>) {
+        self.members.insert(object.key(), object);
+    }
+
+    /// A namespace with everything in it.
+    fn namespace(&mut self, namespace: &Text) {
+        let world = self.world;
+        self.members.extend(
+            world
+                .get(&Key::cluster(Kind::Namespace, namespace))
+                .map(|object| (object.key(), object)),
+        );
+        for kind in Kind::ALL.into_iter().filter(|kind| kind.namespaced()) {
+            for object in world.in_namespace(kind, namespace) {
+                self.add(object);
+            }
+        }
+    }
+
+    /// The target wherever it lives, and the pods of a node.
+    fn target(&mut self, target: &Key) {
+        let world = self.world;
+        if let Some(object) = world.get(target) {
+            self.add(object);
+        }
+        if target.kind == Kind::Node {
+            for pod in world.of_kind(Kind::Pod) {
+                if pod.body.pod().is_some_and(|facts| facts.spec.node_name == target.name) {
+                    self.add(pod);
+                }
+            }
+        }
+    }
+
+    /// Volumes that claims of these namespaces name or once held, and those that are anybody's.
+    fn volumes(&mut self, namespaces: &BTreeSet<Text>) {
+        let world = self.world;
+        for name in volume_names(world, namespaces) {
+            self.members.extend(
+                world
+                    .get(&Key::cluster(Kind::PersistentVolume, &name))
+                    .map(|object| (object.key(), object)),
+            );
+        }
+        for namespace in namespaces {
+            for volume in world.volumes_claimed_in(namespace) {
+                self.add(volume);
+            }
+        }
+        for volume in world.free_volumes() {
+            self.add(volume);
+        }
+    }
+
+    /// Claims of other namespaces that must be in, with their namespaces and pods: those that hold a volume of the
+    /// excerpt, and, where a volume or a class is the target, every claim that waits for one.
+    fn claims_elsewhere(&mut self, target: &Key, namespaces: &BTreeSet<Text>) {
+        let world = self.world;
+        let mut claims: BTreeSet<Key> = volume_names(world, namespaces)
+            .iter()
+            .filter_map(|name| world.get(&Key::cluster(Kind::PersistentVolume, name)))
+            .filter_map(|volume| claimed(volume))
+            .filter(|claim| !namespaces.contains(&claim.namespace))
+            .collect();
+        if matches!(target.kind, Kind::PersistentVolume | Kind::StorageClass) {
+            claims.extend(world.pending_claims().map(|claim| claim.key()));
+        }
+        for claim in claims {
+            let home = Key::cluster(Kind::Namespace, &claim.namespace);
+            for object in world.get(&claim).into_iter().chain(world.get(&home)) {
+                self.add(object);
+            }
+            for pod in world.users_of(&claim) {
+                self.add(pod);
+            }
+        }
+    }
+
+    fn attachments(&mut self) {
+        let world = self.world;
+        let volumes: Vec<Text> = self
+            .members
+            .keys()
+            .filter(|key| key.kind == Kind::PersistentVolume)
+            .map(|key| key.name.clone())
+            .collect();
+        for volume in volumes {
+            for attachment in world.attachments_of(&volume) {
+                self.add(attachment);
+            }
+        }
+    }
+
+    /// Owners outside every namespace: without them a law would take their dependents for garbage.
+    fn owners(&mut self) {
+        let world = self.world;
+        let owners: Vec<&'w Arc<Object>> = self
+            .members
+            .values()
+            .flat_map(|object| &object.meta.owner_references)
+            .filter_map(|owner| world.by_uid(&owner.uid))
+            .filter(|owner| !owner.kind().namespaced())
+            .collect();
+        for owner in owners {
+            self.add(owner);
+        }
+    }
 }
 
 /// The namespaces whose objects the act can reach through owners, pods and claims.
@@ -38,11 +155,9 @@ fn namespaces(world: &World, target: &Key) -> BTreeSet<Text> {
     match target.kind {
         Kind::Namespace => [target.name.clone()].into_iter().collect(),
         Kind::PersistentVolume => {
-            let users = world.of_kind(Kind::PersistentVolumeClaim).filter(|claim| {
-                let facts = claim.body.claim();
-                facts.is_some_and(|facts| facts.spec.volume_name == target.name)
-            });
-            let users = users.map(|claim| claim.meta.namespace.clone());
+            let users = world
+                .claims_naming(&target.name)
+                .map(|claim| claim.meta.namespace.clone());
             users.chain(of_volume(&target.name)).collect()
         }
         Kind::VolumeAttachment => {
@@ -68,74 +183,12 @@ fn claimed(object: &Object) -> Option<Key> {
     Some(Key::new(Kind::PersistentVolumeClaim, &claim.namespace, &claim.name))
 }
 
-fn volumes(world: &World, namespaces: &BTreeSet<Text>) -> BTreeSet<Text> {
+/// The volumes that claims of these namespaces name.
+fn volume_names(world: &World, namespaces: &BTreeSet<Text>) -> BTreeSet<Text> {
     namespaces
         .iter()
         .flat_map(|namespace| world.in_namespace(Kind::PersistentVolumeClaim, namespace))
         .filter_map(|claim| claim.body.claim().map(|facts| facts.spec.volume_name.clone()))
         .filter(|name| !name.is_empty())
         .collect()
-}
-
-/// Claims of other namespaces that must be in: those that hold a volume of the excerpt, and, where a volume or a class
-/// is the target, every claim that waits for one.
-fn claims(world: &World, target: &Key, namespaces: &BTreeSet<Text>, volumes: &BTreeSet<Text>) -> BTreeSet<Key> {
-    let holders = volumes
-        .iter()
-        .filter_map(|name| world.get(&Key::cluster(Kind::PersistentVolume, name)))
-        .filter_map(|volume| claimed(volume))
-        .filter(|claim| !namespaces.contains(&claim.namespace));
-    let mut claims: BTreeSet<Key> = holders.collect();
-    if matches!(target.kind, Kind::PersistentVolume | Kind::StorageClass) {
-        let pending = world.of_kind(Kind::PersistentVolumeClaim).filter(|claim| {
-            let facts = claim.body.claim();
-            facts.is_some_and(|facts| facts.status.phase == ClaimPhase::Pending)
-        });
-        claims.extend(pending.map(|claim| claim.key()));
-    }
-    claims
-}
-
-impl Reach {
-    fn holds(&self, world: &World, object: &Object) -> bool {
-        let kind = object.kind();
-        let meta = &object.meta;
-        let is_target = kind == self.target.kind && meta.name == self.target.name;
-        if kind.namespaced() && self.namespaces.contains(&meta.namespace) || is_target && object.key() == self.target {
-            return true;
-        }
-        match &object.body {
-            Body::Namespace(_) | Body::Node(_) | Body::StorageClass(_) => true,
-            Body::PersistentVolume(volume) => self.holds_volume(world, object, volume),
-            Body::PersistentVolumeClaim(_) => !self.claims.is_empty() && self.claims.contains(&object.key()),
-            Body::Pod(pod) => {
-                self.target.kind == Kind::Node && pod.spec.node_name == self.target.name
-                    || !self.claims.is_empty()
-                        && pod.claims(meta).any(|claim| {
-                            let claim = Key::new(Kind::PersistentVolumeClaim, &meta.namespace, &claim);
-                            self.claims.contains(&claim)
-                        })
-            }
-            Body::VolumeAttachment(attachment) => {
-                let volume = &attachment.spec.source.persistent_volume_name;
-                let volume = world.get(&Key::cluster(Kind::PersistentVolume, volume));
-                volume.is_some_and(|volume| self.holds(world, volume))
-            }
-            Body::Job(_)
-            | Body::CronJob(_)
-            | Body::StatefulSet(_)
-            | Body::Deployment(_)
-            | Body::ReplicaSet(_)
-            | Body::DaemonSet(_)
-            | Body::Release(_) => false,
-        }
-    }
-
-    fn holds_volume(&self, world: &World, object: &Object, volume: &Volume) -> bool {
-        let ours = match &volume.spec.claim_ref {
-            Some(claim) => self.namespaces.contains(&claim.namespace),
-            None => true,
-        };
-        ours || self.volumes.contains(&object.meta.name) || world.dependents_of(&object.meta.uid).next().is_some()
-    }
 }

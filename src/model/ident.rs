@@ -209,13 +209,14 @@ pub struct Uid(Packed);
 
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Packed {
-    Uuid(u128),
+    /// Big-endian, so that uids sort as they are written.
+    Uuid([u8; 16]),
     Other(Box<str>),
 }
 
 impl Uid {
     pub fn new(text: &str) -> Self {
-        Self(unpack(text).map_or_else(|| Packed::Other(text.into()), Packed::Uuid))
+        Self(unpack(text).map_or_else(|| Packed::Other(text.into()), |bits| Packed::Uuid(bits.to_be_bytes())))
     }
 
     /// An empty uid: the field was absent.
@@ -256,15 +257,18 @@ fn unpack(text: &str) -> Option<u128> {
 impl fmt::Display for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Packed::Uuid(bits) => write!(
-                f,
-                "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-                bits >> 96,
-                (bits >> 80) & 0xffff,
-                (bits >> 64) & 0xffff,
-                (bits >> 48) & 0xffff,
-                bits & 0xffff_ffff_ffff
-            ),
+            Packed::Uuid(bytes) => {
+                let bits = u128::from_be_bytes(*bytes);
+                write!(
+                    f,
+                    "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+                    bits >> 96,
+                    (bits >> 80) & 0xffff,
+                    (bits >> 64) & 0xffff,
+                    (bits >> 48) & 0xffff,
+                    bits & 0xffff_ffff_ffff
+                )
+            }
             Packed::Other(text) => f.write_str(text),
         }
     }

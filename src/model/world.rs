@@ -3,10 +3,12 @@
 //! Apply, delete and reset are the words of a watch. Objects are shared (`Arc`), so that a forecast copies a
 //! tenant's part of the world for the price of its keys.
 
+mod index;
+
 use super::feed::{Feed, FeedId, FeedState, Freshness};
-use super::storage::Volume;
-use super::{Body, Key, Kind, Malformed, Moment, Object, Pin, Text, Uid};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use super::{Key, Kind, Malformed, Moment, Object, Pin, Text, Uid};
+use index::Index;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,23 +53,9 @@ pub struct World {
     malformed: BTreeMap<Key, Malformed>,
     feeds: BTreeMap<FeedId, Feed>,
     /// Keys not yet seen again in a list under way, per feed.
-    unseen: HashMap<FeedId, HashSet<Key>>,
+    unseen: BTreeMap<FeedId, BTreeSet<Key>>,
     index: Index,
     revision: u64,
-}
-
-/// Answers kept ready, each derived from `objects` alone.
-#[derive(Clone, Debug, Default)]
-struct Index {
-    by_uid: HashMap<Uid, Key>,
-    /// Claim → pods that name it, whatever their phase.
-    users: HashMap<Key, BTreeSet<Key>>,
-    /// Owner uid → dependents.
-    dependents: HashMap<Uid, BTreeSet<Key>>,
-    /// Claim key → volumes whose `claimRef` names it.
-    claimed: HashMap<Key, BTreeSet<Key>>,
-    /// Volume name → attachments of it.
-    attached: HashMap<Text, BTreeSet<Key>>,
 }
 
 impl World {
@@ -176,20 +164,26 @@ impl World {
     /// Puts an object in place, replacing the one of the same key.
     pub fn put(&mut self, object: Object) {
         let key = object.key();
-        if self.objects.get(&key).is_some_and(|held| **held == object) {
+        let held = self.objects.get_mut(&key);
+        if held.as_ref().is_some_and(|held| ***held == object) {
             return;
         }
-        self.take(&key);
-        self.malformed.remove(&key);
-        self.index.add(&key, &object);
-        self.objects.insert(key, Arc::new(object));
+        let object = Arc::new(object);
+        if let Some(held) = held {
+            self.index.remove(held);
+            *held = Arc::clone(&object);
+        } else {
+            self.malformed.remove(&key);
+            self.objects.insert(key, Arc::clone(&object));
+        }
+        self.index.add(&object);
         self.revision += 1;
     }
 
     /// Removes an object; `None` when there was none.
     pub fn take(&mut self, key: &Key) -> Option<Arc<Object>> {
         let object = self.objects.remove(key)?;
-        self.index.remove(key, &object);
+        self.index.remove(&object);
         self.revision += 1;
         Some(object)
     }
@@ -199,7 +193,7 @@ impl World {
     }
 
     pub fn by_uid(&self, uid: &Uid) -> Option<&Arc<Object>> {
-        self.index.by_uid.get(uid).and_then(|key| self.objects.get(key))
+        self.index.by_uid(uid)
     }
 
     /// The object a pin names, if it is still that very one (its resource version may have moved on).
@@ -237,7 +231,7 @@ impl World {
     }
 
     /// All objects of a kind in one namespace, by name.
-    pub fn in_namespace<'a>(&'a self, kind: Kind, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
+    pub fn in_namespace<'a>(&'a self, kind: Kind, namespace: &str) -> impl Iterator<Item = &'a Arc<Object>> {
         let first = Key {
             kind,
             namespace: namespace.into(),
@@ -249,14 +243,16 @@ impl World {
             .map(|(_, object)| object)
     }
 
+    /// Whether the cluster's namespaces have been listed, rather than guessed from what lives in them.
+    pub fn namespaces_listed(&self) -> bool {
+        let feed = self.feeds.get(&FeedId::cluster(Kind::Namespace));
+        feed.is_some_and(|feed| feed.listed)
+    }
+
     /// Names of all namespaces: those listed, and, where namespaces are denied, those that objects live in.
     pub fn namespaces(&self) -> BTreeSet<Text> {
         let listed = self.of_kind(Kind::Namespace).map(|object| object.meta.name.clone());
-        if self
-            .feeds
-            .get(&FeedId::cluster(Kind::Namespace))
-            .is_some_and(|feed| feed.listed)
-        {
+        if self.namespaces_listed() {
             return listed.collect();
         }
         let lived_in = self
@@ -268,27 +264,48 @@ impl World {
     }
 
     /// The pods that name a claim, whatever their phase; see `laws` for which of them hold it.
-    pub fn users_of(&self, claim: &Key) -> impl Iterator<Item = &Arc<Object>> {
-        self.resolve(self.index.users.get(claim))
+    pub fn users_of<'a>(&'a self, claim: &Key) -> impl Iterator<Item = &'a Arc<Object>> {
+        self.index.users_of(claim)
     }
 
     /// Objects with an ownerReference to this uid.
-    pub fn dependents_of(&self, owner: &Uid) -> impl Iterator<Item = &Arc<Object>> {
-        self.resolve(self.index.dependents.get(owner))
+    pub fn dependents_of<'a>(&'a self, owner: &Uid) -> impl Iterator<Item = &'a Arc<Object>> {
+        self.index.dependents_of(owner)
     }
 
     /// The volumes whose `claimRef` names this claim, of whatever uid.
-    pub fn volumes_claimed_by(&self, claim: &Key) -> impl Iterator<Item = &Arc<Object>> {
-        self.resolve(self.index.claimed.get(claim))
+    pub fn volumes_claimed_by<'a>(&'a self, claim: &Key) -> impl Iterator<Item = &'a Arc<Object>> {
+        self.index.volumes_claimed_by(claim)
+    }
+
+    /// The volumes whose `claimRef` names a claim of this namespace, there or gone; by the claim's name.
+    pub fn volumes_claimed_in<'a>(&'a self, namespace: &str) -> impl Iterator<Item = &'a Arc<Object>> {
+        self.index.volumes_claimed_in(namespace)
+    }
+
+    /// The volumes without `claimRef`, by name.
+    pub fn free_volumes(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.index.free_volumes()
+    }
+
+    /// The claims whose `spec.volumeName` is this volume.
+    pub fn claims_naming<'a>(&'a self, volume: &str) -> impl Iterator<Item = &'a Arc<Object>> {
+        self.index.claims_naming(volume)
+    }
+
+    /// The claims in phase Pending, by namespace and name.
+    pub fn pending_claims(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.index.pending_claims()
     }
 
     /// The attachments of a volume.
-    pub fn attachments_of(&self, volume: &str) -> impl Iterator<Item = &Arc<Object>> {
-        self.resolve(self.index.attached.get(volume))
+    pub fn attachments_of<'a>(&'a self, volume: &str) -> impl Iterator<Item = &'a Arc<Object>> {
+        self.index.attachments_of(volume)
     }
 
-    fn resolve<'a>(&'a self, keys: Option<&'a BTreeSet<Key>>) -> impl Iterator<Item = &'a Arc<Object>> {
-        keys.into_iter().flatten().filter_map(|key| self.objects.get(key))
+    /// The pods that may run an external provisioner, going by their names.
+    pub fn provisioner_pods(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.index.provisioner_pods()
     }
 
     pub fn feeds(&self) -> impl Iterator<Item = (&FeedId, &Feed)> {
@@ -305,20 +322,19 @@ impl World {
             .unwrap_or(Freshness::Waiting { since: now })
     }
 
-    /// A world of its own with the same feeds and only the objects the filter keeps.
+    /// A world of its own with the same feeds and only these objects of it.
     #[must_use]
-    pub fn excerpt(&self, keep: impl Fn(&Object) -> bool) -> Self {
+    pub fn excerpt<'a>(&self, objects: impl IntoIterator<Item = &'a Arc<Object>>) -> Self {
         let mut part = Self {
             feeds: self.feeds.clone(),
+            revision: self.revision,
             ..Self::default()
         };
-        for (key, object) in &self.objects {
-            if keep(object) {
-                part.index.add(key, object);
-                part.objects.insert(key.clone(), Arc::clone(object));
+        for object in objects {
+            if part.objects.insert(object.key(), Arc::clone(object)).is_none() {
+                part.index.add(object);
             }
         }
-        part.revision = self.revision;
         part
     }
 
@@ -350,94 +366,6 @@ impl World {
             entry.heard = entry.heard.max(at);
         }
     }
-}
-
-impl Index {
-    fn add(&mut self, key: &Key, object: &Object) {
-        self.each(key, object, |set, key| {
-            set.insert(key.clone());
-        });
-        if !object.meta.uid.is_empty() {
-            self.by_uid.insert(object.meta.uid.clone(), key.clone());
-        }
-    }
-
-    fn remove(&mut self, key: &Key, object: &Object) {
-        self.each(key, object, |set, key| {
-            set.remove(key);
-        });
-        if self.by_uid.get(&object.meta.uid) == Some(key) {
-            self.by_uid.remove(&object.meta.uid);
-        }
-        self.forget_empty(key, object);
-    }
-
-    /// Visits every index entry that this object belongs in.
-    fn each(&mut self, key: &Key, object: &Object, mut visit: impl FnMut(&mut BTreeSet<Key>, &Key)) {
-        for owner in &object.meta.owner_references {
-            visit(self.dependents.entry(owner.uid.clone()).or_default(), key);
-        }
-        match &object.body {
-            Body::Pod(pod) => {
-                for claim in pod.claims(&object.meta) {
-                    let claim = Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, &claim);
-                    visit(self.users.entry(claim).or_default(), key);
-                }
-            }
-            Body::PersistentVolume(volume) => {
-                if let Some(claim) = claim_key(volume) {
-                    visit(self.claimed.entry(claim).or_default(), key);
-                }
-            }
-            Body::VolumeAttachment(attachment) => {
-                let volume = attachment.spec.source.persistent_volume_name.clone();
-                visit(self.attached.entry(volume).or_default(), key);
-            }
-            _ => {}
-        }
-    }
-
-    /// Drops index entries that a removal left empty, so that churn does not grow the index.
-    fn forget_empty(&mut self, _key: &Key, object: &Object) {
-        for owner in &object.meta.owner_references {
-            if self.dependents.get(&owner.uid).is_some_and(BTreeSet::is_empty) {
-                self.dependents.remove(&owner.uid);
-            }
-        }
-        match &object.body {
-            Body::Pod(pod) => {
-                for claim in pod.claims(&object.meta) {
-                    let claim = Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, &claim);
-                    if self.users.get(&claim).is_some_and(BTreeSet::is_empty) {
-                        self.users.remove(&claim);
-                    }
-                }
-            }
-            Body::PersistentVolume(volume) => {
-                if let Some(claim) = claim_key(volume)
-                    && self.claimed.get(&claim).is_some_and(BTreeSet::is_empty)
-                {
-                    self.claimed.remove(&claim);
-                }
-            }
-            Body::VolumeAttachment(attachment) => {
-                let volume = &attachment.spec.source.persistent_volume_name;
-                if self.attached.get(volume).is_some_and(BTreeSet::is_empty) {
-                    self.attached.remove(volume);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// The claim a volume's `claimRef` names.
-fn claim_key(volume: &Volume) -> Option<Key> {
-    volume
-        .spec
-        .claim_ref
-        .as_ref()
-        .map(|claim| Key::new(Kind::PersistentVolumeClaim, &claim.namespace, &claim.name))
 }
 
 #[cfg(test)]
@@ -539,10 +467,7 @@ mod tests {
             world.users_of(&claim("c")).count() + world.users_of(&claim("d")).count(),
             0
         );
-        assert!(
-            world.index.users.is_empty() && world.index.dependents.is_empty(),
-            "churn leaves nothing behind"
-        );
+        assert!(world.index.is_empty(), "churn leaves nothing behind");
     }
 
     #[test]

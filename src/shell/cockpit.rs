@@ -11,11 +11,12 @@ use crate::model::feed::{FeedState, PROMISE};
 use crate::model::{ClusterIdentity, Key, Observation, Text, redact};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 /// Batches of observations that may wait; a full queue slows the watches down instead of growing.
 const BACKLOG: usize = 64;
-/// Batches taken in before the loop looks at the keys again.
-const BATCHES: usize = 32;
+/// Observations taken in, give or take a page, before the loop looks at the keys again.
+const AT_ONCE: usize = 4_096;
 
 /// An effect that only the holder of a terminal can carry out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,10 +103,16 @@ impl Cockpit {
 
     /// The next thing that happened outside. Safe to drop half-way.
     pub async fn next(&mut self) -> Event {
+        self.next_paced(Instant::now()).await
+    }
+
+    /// The next thing that happened outside; what the watches report waits until `due` and comes all at once.
+    /// Safe to drop half-way.
+    pub async fn next_paced(&mut self, due: Instant) -> Event {
         tokio::select! {
             Some(event) = self.inbox.recv() => event,
-            Some(mut batch) = self.observations.recv() => {
-                for _ in 0..BATCHES {
+            Some(mut batch) = paced(&mut self.observations, due) => {
+                while batch.len() < AT_ONCE {
                     match self.observations.try_recv() {
                         Ok(more) => batch.extend(more),
                         Err(_) => break,
@@ -242,6 +249,12 @@ impl Cockpit {
             }
         });
     }
+}
+
+/// What comes next, but not before `due`.
+async fn paced<T>(queue: &mut mpsc::Receiver<T>, due: Instant) -> Option<T> {
+    sleep_until(due).await;
+    queue.recv().await
 }
 
 /// An object as YAML, read from the server now, with nothing secret in it.

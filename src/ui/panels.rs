@@ -16,7 +16,7 @@ const SIDE_BY_SIDE: (u16, u16) = (100, 20);
 /// A panel in a frame, its title at the left and its freshness at the right of the upper edge.
 pub(super) fn framed(panel: &Panel<'_>, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let inner = frame(&panel.title, panel.freshness, panel.focused, theme, area, buffer);
-    table::table(panel.table, panel.selected, panel.focused, theme, inner, buffer);
+    table::table(&panel.table, panel.selected, panel.focused, theme, inner, buffer);
 }
 
 /// A frame with a title and, at the right, how fresh what is in it is. Returns the room inside.
@@ -128,7 +128,7 @@ fn tabs(panels: &[Panel<'_>], theme: &Theme, area: Rect, buffer: &mut Buffer) {
     };
     for panel in panels {
         let role = if panel.focused { Role::Title } else { Role::Dim };
-        let count = panel.table.rows.len();
+        let count = panel.table.count;
         let name = if panel.focused {
             format!("[{}]", panel.part.title())
         } else {

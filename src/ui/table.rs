@@ -3,7 +3,7 @@
 use super::text;
 use super::theme::{Role, Theme};
 use crate::app::text as plain;
-use crate::app::words::{Column, Fit, Row, Span, Table};
+use crate::app::words::{Column, Fit, Row, Shown, Span};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -12,7 +12,7 @@ const GAP: usize = 2;
 
 /// Draws the table into an area without a frame of its own.
 pub(super) fn table(
-    table: &Table,
+    table: &Shown<'_>,
     selected: Option<usize>,
     focused: bool,
     theme: &Theme,
@@ -23,10 +23,15 @@ pub(super) fn table(
         return;
     }
     if table.rows.is_empty() {
-        empty(&table.empty, theme, area, buffer);
+        empty(table.empty, theme, area, buffer);
         return;
     }
-    let visible = window(table, selected.unwrap_or(0), usize::from(area.height.saturating_sub(1)));
+    let selected = selected.map(|selected| selected.saturating_sub(table.first));
+    let visible = window(
+        &table.rows,
+        selected.unwrap_or(0),
+        usize::from(area.height.saturating_sub(1)),
+    );
     let rows = table.rows.get(visible.clone()).unwrap_or_default();
     let widths = fit(table.columns, rows, usize::from(area.width));
     titles(table.columns, &widths, theme, Rect { height: 1, ..area }, buffer);
@@ -71,9 +76,9 @@ fn empty(why: &Span, theme: &Theme, area: Rect, buffer: &mut Buffer) {
 }
 
 /// The rows shown: those around the cursor, as many as the height carries.
-fn window(table: &Table, selected: usize, height: usize) -> std::ops::Range<usize> {
-    let tall = |at: usize| 1 + table.rows.get(at).map_or(0, |row| usize::from(row.under.is_some()));
-    let count = table.rows.len();
+fn window(rows: &[Row], selected: usize, height: usize) -> std::ops::Range<usize> {
+    let tall = |at: usize| 1 + rows.get(at).map_or(0, |row| usize::from(row.under.is_some()));
+    let count = rows.len();
     let selected = selected.min(count.saturating_sub(1));
     let (mut first, mut last, mut used) = (selected, selected + 1, tall(selected));
     let half = height / 2;
@@ -237,17 +242,13 @@ mod tests {
 
     #[test]
     fn the_cursor_is_always_among_the_rows_shown() {
-        let table = Table {
-            columns: COLUMNS,
-            rows: rows(50),
-            empty: Span::default(),
-        };
+        let rows = rows(50);
         for height in 1..20 {
             for selected in 0..50 {
-                let shown = window(&table, selected, height);
+                let shown = window(&rows, selected, height);
                 assert!(shown.contains(&selected), "{selected} not in {shown:?} at {height}");
             }
         }
-        assert_eq!(window(&table, 0, 100), 0..50);
+        assert_eq!(window(&rows, 0, 100), 0..50);
     }
 }

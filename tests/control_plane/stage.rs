@@ -186,7 +186,9 @@ impl<'plane> Stage<'plane> {
     /// Whether a forecast that knows nothing of some objects is told from what comes.
     pub(crate) fn notices(&mut self, unknown: Kind, act: &dyn Fn(&World) -> Act) -> bool {
         let state = self.real.flight.state();
-        let blind = state.world().excerpt(|object| object.kind() != unknown);
+        let blind = state
+            .world()
+            .excerpt(state.world().objects().filter(|object| object.kind() != unknown));
         let told = forecast(&blind, &act(&blind), state.conditions(), state.now(), state.quiet());
         let real = self.runtime.block_on(end(&mut self.real, self.trial, act));
         picture::foretold(&told) != picture::fates(&real.before, &real.after, &self.trial.namespace)

@@ -1,7 +1,6 @@
 //! Moving about on a screen: rows, pages, panels.
 
-use super::is_object;
-use crate::app::screen::Part;
+use crate::app::screen::{Cursor, Part};
 use crate::app::state::State;
 use crate::app::words::RowId;
 
@@ -23,19 +22,18 @@ pub(super) fn go(state: &mut State, go: Move) {
         Move::Bottom => isize::MAX,
     };
     let part = state.visit().part;
+    let mut cursor = state.visit().cursor_of(part);
     match state.derived.ids(part) {
-        Some(ids) if !ids.is_empty() => walk(state, part, &ids, by),
-        Some(_) | None => scroll(state, by),
+        Some(ids) if !ids.is_empty() => cursor.step(&ids, by),
+        Some(_) | None => return scroll(state, by),
     }
+    rest(state, part, cursor);
 }
 
-fn walk(state: &mut State, part: Part, ids: &[RowId], by: isize) {
+/// Puts the cursor where it was moved to, and keeps it in sight.
+fn rest(state: &mut State, part: Part, cursor: Cursor) {
     let read = !state.derived.page.lines.is_empty();
-    let cursor = state.visit_mut().cursor_mut(part);
-    if cursor.at().is_some_and(is_object) && cursor.displaced().is_some() {
-        cursor.seen();
-    }
-    cursor.step(ids, by);
+    *state.visit_mut().cursor_mut(part) = cursor;
     if read {
         follow_cursor(state);
     }

@@ -9,10 +9,16 @@ use std::collections::BTreeSet;
 pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effects: &mut Vec<Effect>) {
     let mut touched = BTreeSet::new();
     let mut all = false;
+    // where namespaces cannot be listed, any object may be the first or the last of one
+    let guessed = !state.world.namespaces_listed();
+    let mut roster = false;
     for observation in observations {
         let key = subject(&observation);
         let listed = key.as_ref().is_some_and(|key| is_listed(state, key));
         let before = key.as_ref().and_then(|key| state.world.get(key).cloned());
+        roster |= key
+            .as_ref()
+            .is_some_and(|key| guessed || matches!(key.kind, Kind::Namespace | Kind::Release));
         match reach(state, &observation, before.as_deref()) {
             Reach::Namespace(namespace) => {
                 touched.insert(namespace);
@@ -30,6 +36,9 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
     }
     if all {
         state.derived.touch_all();
+    }
+    if roster {
+        state.derived.touch_roster();
     }
     state.touch(touched);
     step::watch(state, effects);

@@ -179,19 +179,21 @@ impl Tally {
     }
 }
 
-/// The fleet's table, filtered and sorted as the visit says.
+/// The fleet's list, filtered and sorted as the visit says.
 pub fn table<'a>(judged: impl Iterator<Item = &'a Judged>, visit: &Visit, empty: Span) -> Table {
-    let mut shown: Vec<&Judged> = judged.filter(|tenant| visit.admits(&reading(&tenant.row))).collect();
+    let mut shown: Vec<&Judged> = judged
+        .filter(|tenant| visit.filter.is_empty() || visit.admits(&reading(&tenant.row)))
+        .collect();
     match visit.sort {
         Sort::Risk => shown.sort_by_key(|tenant| tenant.rank()),
         Sort::Name => {}
         Sort::Age => shown.sort_by_key(|tenant| std::cmp::Reverse(tenant.made)),
     }
-    Table {
-        columns: COLUMNS,
-        rows: shown.into_iter().map(|tenant| tenant.row.clone()).collect(),
+    Table::listed(
+        COLUMNS,
+        shown.into_iter().map(|tenant| tenant.row.id.clone()).collect(),
         empty,
-    }
+    )
 }
 
 /// A row as one text, for the filter.

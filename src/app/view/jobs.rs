@@ -123,11 +123,7 @@ pub fn cell(jobs: &[Seen]) -> (usize, String, Tone) {
 pub fn table(look: Look<'_>, tenant: &Tenant) -> Table {
     let rows = of(look, tenant).into_iter().map(|seen| row(look, &seen)).collect();
     let of = freshness::worst(look, Some(tenant), &[Kind::Job, Kind::Pod]);
-    Table {
-        columns: COLUMNS,
-        rows,
-        empty: freshness::emptiness(&of, look, "no Job in this tenant"),
-    }
+    Table::of(COLUMNS, rows, freshness::emptiness(&of, look, "no Job in this tenant"))
 }
 
 fn row(look: Look<'_>, seen: &Seen) -> Row {

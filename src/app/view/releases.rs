@@ -132,9 +132,9 @@ pub fn table(look: Look<'_>, tenant: &Tenant) -> Table {
         })
         .collect();
     let of = freshness::worst(look, Some(tenant), &[Kind::Release]);
-    Table {
-        columns: COLUMNS,
+    Table::of(
+        COLUMNS,
         rows,
-        empty: freshness::emptiness(&of, look, "no Helm release in this tenant"),
-    }
+        freshness::emptiness(&of, look, "no Helm release in this tenant"),
+    )
 }

@@ -6,7 +6,7 @@ use super::{gate, steps};
 use crate::app::keys::{self, Binding};
 use crate::app::screen::{Part, Screen, Visit};
 use crate::app::state::{Flash, Prompt, State};
-use crate::app::words::{Line, Page, Span, Table};
+use crate::app::words::{Line, Page, Shown, Span, Table};
 use crate::app::{palette, places};
 
 /// A frame.
@@ -48,7 +48,7 @@ pub struct Panel<'a> {
     pub part: Part,
     pub title: String,
     pub freshness: &'a Span,
-    pub table: &'a Table,
+    pub table: Shown<'a>,
     pub selected: Option<usize>,
     pub focused: bool,
 }
@@ -124,7 +124,8 @@ fn body<'a>(state: &'a State, visit: &Visit) -> Body<'a> {
 fn panel<'a>(state: &'a State, visit: &Visit, part: Part, title: String) -> Panel<'a> {
     let view = state.derived.view(part);
     let cursor = visit.cursor_of(part);
-    let count = view.table.rows.len();
+    let count = view.table.ids.len();
+    let selected = (count > 0).then_some(cursor.index().min(count.saturating_sub(1)));
     Panel {
         part,
         title: if count > 0 {
@@ -133,9 +134,30 @@ fn panel<'a>(state: &'a State, visit: &Visit, part: Part, title: String) -> Pane
             title
         },
         freshness: &view.freshness,
-        selected: (!view.table.rows.is_empty()).then_some(cursor.index().min(count.saturating_sub(1))),
-        table: &view.table,
+        table: match visit.screen {
+            Screen::Fleet | Screen::Kind { .. } => around(state, &view.table, selected.unwrap_or(0)),
+            _ => view.table.shown(),
+        },
+        selected,
         focused: visit.part == part,
+    }
+}
+
+/// The rows of a list that a screen of this height can show around the cursor, worded.
+fn around<'a>(state: &'a State, table: &'a Table, selected: usize) -> Shown<'a> {
+    let height = usize::from(state.size().1);
+    let first = selected.saturating_sub(height);
+    let last = selected.saturating_add(height).min(table.ids.len());
+    let rows = table.ids.get(first..last).unwrap_or_default();
+    Shown {
+        columns: table.columns,
+        rows: rows
+            .iter()
+            .filter_map(|id| state.derived.row(state.look(), id))
+            .collect(),
+        first,
+        count: table.ids.len(),
+        empty: &table.empty,
     }
 }
 

@@ -44,7 +44,7 @@ pub struct View {
 
 /// One of a tenant's panels, filtered and sorted as the visit says.
 pub fn panel(look: Look<'_>, tenant: &Tenant, judged: Option<&Judged>, part: Part, visit: &Visit) -> View {
-    let (mut table, kinds): (Table, &[Kind]) = match part {
+    let (table, kinds): (Table, &[Kind]) = match part {
         Part::Whole | Part::Volumes => (volumes::table(look, tenant), volumes::KINDS),
         Part::Jobs => (jobs::table(look, tenant), &[Kind::Job, Kind::Pod]),
         Part::Finalizers => (volumes::finalizers::table(look, tenant), volumes::KINDS),
@@ -52,35 +52,38 @@ pub fn panel(look: Look<'_>, tenant: &Tenant, judged: Option<&Judged>, part: Par
         Part::Releases => (releases::table(look, tenant), &[Kind::Release]),
         Part::Findings => (findings(judged), volumes::KINDS),
     };
-    table.rows.retain(|row| visit.admits(&reading(row)));
+    let mut rows = table.rows;
+    if !visit.filter.is_empty() {
+        rows.retain(|row| visit.admits(&reading(row)));
+    }
     if part == visit.part {
-        sort(&mut table, visit.sort, look);
+        sort(&mut rows, visit.sort, look);
     }
     let of = freshness::worst(look, Some(tenant), kinds);
     View {
         freshness: freshness::words(&of, look),
-        table,
+        table: Table::of(table.columns, rows, table.empty),
     }
 }
 
 /// Raft probes come with a later issue; until then the panel says so rather than showing nothing.
 fn raft() -> View {
     View {
-        table: Table {
-            columns: RAFT,
-            rows: Vec::new(),
-            empty: Span::dim("raft peers are not read yet: ask vault or etcdctl for voters, leader and lag"),
-        },
+        table: Table::of(
+            RAFT,
+            Vec::new(),
+            Span::dim("raft peers are not read yet: ask vault or etcdctl for voters, leader and lag"),
+        ),
         freshness: Span::new("not there yet", Tone::Unknown),
     }
 }
 
 /// Orders rows by name or age; by risk they come ordered.
-fn sort(table: &mut Table, sort: Sort, look: Look<'_>) {
+fn sort(rows: &mut [Row], sort: Sort, look: Look<'_>) {
     match sort {
         Sort::Risk => {}
-        Sort::Name => table.rows.sort_by_key(|row| row.id.name()),
-        Sort::Age => table.rows.sort_by_key(|row| {
+        Sort::Name => rows.sort_by_key(|row| row.id.name()),
+        Sort::Age => rows.sort_by_key(|row| {
             let made = row
                 .id
                 .object()
@@ -97,18 +100,15 @@ fn findings(judged: Option<&Judged>) -> Table {
         .flat_map(|judged| judged.findings.iter().enumerate())
         .map(|(at, finding)| finding_row(at, finding))
         .collect();
-    Table {
-        columns: FINDINGS,
-        rows,
-        empty: match judged {
-            Some(judged) if judged.known => Span::dim("nothing wrong was found"),
-            Some(_) => Span::new(
-                "nothing wrong was found, in facts that are not all current",
-                Tone::Unknown,
-            ),
-            None => Span::new("not judged yet", Tone::Unknown),
-        },
-    }
+    let empty = match judged {
+        Some(judged) if judged.known => Span::dim("nothing wrong was found"),
+        Some(_) => Span::new(
+            "nothing wrong was found, in facts that are not all current",
+            Tone::Unknown,
+        ),
+        None => Span::new("not judged yet", Tone::Unknown),
+    };
+    Table::of(FINDINGS, rows, empty)
 }
 
 fn finding_row(at: usize, finding: &Finding) -> Row {

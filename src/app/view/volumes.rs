@@ -85,18 +85,15 @@ fn left_behind(look: Look<'_>, tenant: &Tenant) -> Vec<Arc<Object>> {
     let held: BTreeSet<Text> = claims(look, tenant)
         .filter_map(|claim| claim.body.claim().map(|facts| facts.spec.volume_name.clone()))
         .collect();
-    look.world
-        .of_kind(Kind::PersistentVolume)
+    let mut volumes: Vec<Arc<Object>> = tenant
+        .namespaces
+        .iter()
+        .flat_map(|namespace| look.world.volumes_claimed_in(namespace))
         .filter(|volume| !held.contains(&volume.meta.name))
-        .filter(|volume| {
-            volume
-                .body
-                .volume()
-                .and_then(|facts| facts.spec.claim_ref.as_ref())
-                .is_some_and(|claim| tenant.namespaces.contains(&claim.namespace))
-        })
         .cloned()
-        .collect()
+        .collect();
+    volumes.sort_by(|left, right| left.meta.name.cmp(&right.meta.name));
+    volumes
 }
 
 pub fn table(look: Look<'_>, tenant: &Tenant) -> Table {
@@ -106,11 +103,11 @@ pub fn table(look: Look<'_>, tenant: &Tenant) -> Table {
         rows.extend(left_behind(look, tenant).iter().map(|volume| volume_row(look, volume)));
     }
     let of = freshness::worst(look, Some(tenant), KINDS);
-    Table {
-        columns: COLUMNS,
+    Table::of(
+        COLUMNS,
         rows,
-        empty: freshness::emptiness(&of, look, "no claim and no volume in this tenant"),
-    }
+        freshness::emptiness(&of, look, "no claim and no volume in this tenant"),
+    )
 }
 
 /// The kinds this panel reads: it is no fresher than the worst of them.
@@ -294,11 +291,8 @@ pub mod finalizers {
         objects.sort_by_key(|object| !object.meta.deleting());
         let rows = objects.iter().flat_map(|object| rows(look, object)).collect();
         let of = freshness::worst(look, Some(tenant), super::KINDS);
-        Table {
-            columns: COLUMNS,
-            rows,
-            empty: freshness::emptiness(&of, look, "no finalizer on this tenant's claims and volumes"),
-        }
+        let empty = freshness::emptiness(&of, look, "no finalizer on this tenant's claims and volumes");
+        Table::of(COLUMNS, rows, empty)
     }
 
     fn rows(look: Look<'_>, object: &Arc<Object>) -> Vec<Row> {

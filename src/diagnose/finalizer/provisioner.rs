@@ -4,8 +4,8 @@ use super::OwnerLife;
 use crate::diagnose::look::Look;
 use crate::diagnose::phrase;
 use crate::laws::Evidence;
+use crate::model::Object;
 use crate::model::workload::Pod;
-use crate::model::{Kind, Object};
 
 /// Whether the external provisioner of a driver runs. Its pods can be recognised only by name, so a match that is ready
 /// speaks for life, and nothing but the operator's own word speaks for death.
@@ -19,7 +19,7 @@ pub(crate) fn provisioner_life(look: Look<'_>, driver: Option<&str>) -> (OwnerLi
     let words = driver_words(driver);
     let pods: Vec<_> = look
         .world
-        .of_kind(Kind::Pod)
+        .provisioner_pods()
         .filter(|pod| serves(&pod.meta.name, &words))
         .collect();
     let evidence = |pod: &Object, value: &str| {
@@ -82,6 +82,5 @@ fn driver_words(driver: &str) -> Vec<&str> {
 }
 
 fn serves(pod: &str, words: &[&str]) -> bool {
-    let role = pod.contains("provisioner") || (pod.contains("csi") && pod.contains("controller"));
-    role && words.iter().any(|word| pod.contains(word))
+    words.iter().any(|word| pod.contains(word))
 }

@@ -20,7 +20,7 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     look.world
-        .of_kind(Kind::PersistentVolume)
+        .free_volumes()
         .filter_map(|object| {
             let takers = takers(look, object);
             if !takers.iter().any(|taker| own.contains(taker)) {
@@ -77,7 +77,7 @@ fn takers(look: Look<'_>, object: &Arc<Object>) -> Vec<Key> {
         return Vec::new();
     }
     look.world
-        .of_kind(Kind::PersistentVolumeClaim)
+        .pending_claims()
         .filter(|candidate| {
             candidate.body.claim().is_some_and(|claim| {
                 claim.status.phase == ClaimPhase::Pending

@@ -139,12 +139,13 @@ fn taker(sight: Sight<'_>, target: &Object, held: Option<&ClaimRef>) -> Item {
 fn others_asking(sight: Sight<'_>, target: &Object, reserved: &Key) -> Vec<String> {
     sight
         .world
-        .of_kind(Kind::PersistentVolumeClaim)
+        .claims_naming(&target.meta.name)
         .filter(|claim| claim.key() != *reserved)
         .filter(|claim| {
-            claim.body.claim().is_some_and(|facts| {
-                facts.status.phase == ClaimPhase::Pending && facts.spec.volume_name == target.meta.name
-            })
+            claim
+                .body
+                .claim()
+                .is_some_and(|facts| facts.status.phase == ClaimPhase::Pending)
         })
         .map(|claim| format!("{}/{}", claim.meta.namespace, claim.meta.name))
         .collect()

@@ -7,14 +7,7 @@ use crate::model::feed::FeedState;
 use crate::model::{FeedId, Kind, Moment, Observation};
 
 fn names(state: &State, part: Part) -> Vec<String> {
-    state
-        .derived
-        .view(part)
-        .table
-        .rows
-        .iter()
-        .map(|row| row.id.name())
-        .collect()
+    state.derived.view(part).table.ids.iter().map(RowId::name).collect()
 }
 
 #[test]
