@@ -148,7 +148,8 @@ impl Helm {
         self.drawn = Instant::now();
         crate::ui::gather();
         let (state, theme) = (&self.cockpit.state, &self.theme);
-        self.screen.draw(|frame| crate::ui::render(state, theme, frame))
+        self.screen
+            .draw(|area, buffer| crate::ui::paint(state, theme, area, buffer))
     }
 
     /// Gives the terminal to the shell that started us, until it continues us.

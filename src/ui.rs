@@ -27,7 +27,12 @@ const LEAST: (u16, u16) = (40, 8);
 /// Draws one frame.
 pub fn render(state: &State, theme: &Theme, frame: &mut Frame<'_>) {
     let area = frame.area();
-    draw(&view::scene(state), theme, area, frame.buffer_mut());
+    paint(state, theme, area, frame.buffer_mut());
+}
+
+/// Draws one frame into a buffer.
+pub fn paint(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    draw(&view::scene(state), theme, area, buffer);
 }
 
 /// Draws a scene into a buffer.

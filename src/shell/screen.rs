@@ -6,10 +6,11 @@ use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
 };
-use crossterm::{cursor, execute};
+use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use std::io::{self, IsTerminal as _, Stdout};
+use std::io::{self, BufWriter, IsTerminal as _, Stdout};
 use std::mem::ManuallyDrop;
 
 /// The cockpit needs a keyboard and a screen.
@@ -34,15 +35,25 @@ pub fn columns() -> Option<u16> {
 /// the terminal is closed, which panics because standard error is that same terminal.
 #[derive(Debug)]
 pub(super) struct Screen {
-    terminal: ManuallyDrop<ratatui::Terminal<CrosstermBackend<Stdout>>>,
+    terminal: ManuallyDrop<ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
+    /// What the terminal shows; empty when nobody knows.
+    shown: Buffer,
+    /// The frame being drawn.
+    next: Buffer,
 }
+
+/// Bytes of a frame kept back until it is whole: more than a screenful of changes needs.
+const FRAME: usize = 64 << 10;
 
 impl Screen {
     pub(super) fn enter() -> io::Result<Self> {
         let entered = take().and_then(|()| {
-            let terminal = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+            let out = BufWriter::with_capacity(FRAME, io::stdout());
+            let terminal = ratatui::Terminal::new(CrosstermBackend::new(out))?;
             let mut screen = Self {
                 terminal: ManuallyDrop::new(terminal),
+                shown: Buffer::default(),
+                next: Buffer::default(),
             };
             screen.forget()?;
             Ok(screen)
@@ -53,12 +64,33 @@ impl Screen {
         entered
     }
 
-    /// Draws one frame as one synchronized update, so that it never tears over a slow link.
-    pub(super) fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
-        execute!(io::stdout(), BeginSynchronizedUpdate)?;
-        let drawn = self.terminal.draw(render).map(|_| ());
-        execute!(io::stdout(), EndSynchronizedUpdate)?;
-        drawn
+    /// Draws one frame as one synchronized update, so that it never tears over a slow link. A frame that shows what is
+    /// shown already writes nothing: an idle cockpit is silent, also over a link that is paid by the byte.
+    pub(super) fn draw(&mut self, paint: impl FnOnce(Rect, &mut Buffer)) -> io::Result<()> {
+        let area = Rect::from((Position::ORIGIN, self.terminal.size()?));
+        self.next.resize(area);
+        self.next.reset();
+        paint(area, &mut self.next);
+        if self.next == self.shown {
+            return Ok(());
+        }
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let next = &self.next;
+        let mut whole = false;
+        self.terminal.draw(|frame| {
+            // the terminal may have been resized since it was asked for its size: the next frame will fit
+            whole = frame.area() == next.area;
+            if whole {
+                frame.buffer_mut().clone_from(next);
+            }
+        })?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        if whole {
+            std::mem::swap(&mut self.shown, &mut self.next);
+        } else {
+            self.shown = Buffer::default();
+        }
+        Ok(())
     }
 
     /// Takes the terminal back after it was given away.
@@ -73,6 +105,7 @@ impl Screen {
     /// not bring and which the key reader may take away; setting the size clears without asking.
     pub(super) fn forget(&mut self) -> io::Result<()> {
         let size = self.terminal.size()?;
+        self.shown = Buffer::default();
         self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 }

@@ -64,14 +64,22 @@ fn badness(freshness: &Freshness) -> (u8, u128) {
     }
 }
 
-/// The words for a panel's title.
+/// The words for a panel's title. A live feed is within its promise, which is all that `live` says there: an age that
+/// is told anew each second would write to an idle terminal for ever. At a gate, [`told`] says the second.
 pub fn words(of: &Of, look: Look<'_>) -> Span {
     let what = if of.kind == Kind::Release {
         "releases"
     } else {
         of.kind.plural()
     };
-    told(what, &of.freshness, look)
+    match &of.freshness {
+        Freshness::Live { .. } => Span::dim("live"),
+        Freshness::Stale { .. }
+        | Freshness::Denied { .. }
+        | Freshness::Listing { .. }
+        | Freshness::Waiting { .. }
+        | Freshness::Unserved => told(what, &of.freshness, look),
+    }
 }
 
 /// The words for anything that has a freshness.
@@ -163,7 +171,7 @@ mod tests {
     fn no_state_of_a_feed_reads_like_another() {
         let since = Moment::from_millis(11_000);
         for (state, said) in [
-            (FeedState::Live, "live 14s"),
+            (FeedState::Live, "live"),
             (FeedState::Waiting { since }, "waiting 3s for persistentvolumes …"),
             (
                 FeedState::Listing { since, seen: 1_200 },

@@ -13,10 +13,11 @@ pub struct Header {
     pub whose: Vec<Span>,
     /// `OBSERVING` or `OPERATING`.
     pub mode: Span,
-    /// `feeds 9/9 live · oldest 2s`
+    /// `feeds 9/9 live`, and how old the oldest facts are where a feed no longer keeps its promise.
     pub feeds: Span,
-    /// `9/9 live 2s`: the same where there is little room.
+    /// `9/9 live`: the same where there is little room.
     pub feeds_short: Span,
+    /// Hours and minutes; seconds too while a gate is open or a step is under way, because then they count.
     pub clock: Span,
     /// A lost server, said loudly in place of everything else.
     pub lost: Option<String>,
@@ -48,9 +49,16 @@ pub fn header(state: &State) -> Header {
         },
         feeds,
         feeds_short,
-        clock: Span::dim(format!("{}Z", super::raw::clock(state.now.wall))),
+        clock: clock(state),
         lost: lost(state),
     }
+}
+
+fn clock(state: &State) -> Span {
+    let time = super::raw::clock(state.now.wall);
+    let busy = state.at_gate() || state.running().next().is_some();
+    let minutes = time.rsplit_once(':').map_or(time.as_str(), |(minutes, _)| minutes);
+    Span::dim(format!("{}Z", if busy { &time } else { minutes }))
 }
 
 fn lost(state: &State) -> Option<String> {
@@ -84,10 +92,7 @@ fn feeds(state: &State) -> (Span, Span) {
     for (_, feed) in state.world.feeds() {
         all += 1;
         match feed.freshness(state.now.mono, state.quiet()) {
-            Freshness::Live { age } => {
-                live += 1;
-                oldest = oldest.max(age);
-            }
+            Freshness::Live { .. } => live += 1,
             Freshness::Stale { age, .. } => {
                 lost += 1;
                 oldest = oldest.max(age);
@@ -101,13 +106,14 @@ fn feeds(state: &State) -> (Span, Span) {
         text = format!("{text} · {denied} denied");
     }
     if lost > 0 {
-        text = format!("{text} · {lost} stale");
-    }
-    if live + lost > 0 {
-        text = format!("{text} · oldest {}", short_span(oldest));
+        text = format!("{text} · {lost} stale · oldest {}", short_span(oldest));
     }
     let tone = if live == all && all > 0 { Tone::Dim } else { Tone::Warn };
-    let short = format!("{live}/{all} live {}", short_span(oldest));
+    let short = if lost > 0 {
+        format!("{live}/{all} live · {}", short_span(oldest))
+    } else {
+        format!("{live}/{all} live")
+    };
     (Span::new(text, tone), Span::new(short, tone))
 }
 
