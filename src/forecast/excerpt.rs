@@ -59,6 +59,7 @@ fn namespaces(world: &World, target: &Key) -> BTreeSet<Text> {
         | Kind::Deployment
         | Kind::ReplicaSet
         | Kind::DaemonSet
+        | Kind::PodDisruptionBudget
         | Kind::Release => [target.namespace.clone()].into_iter().collect(),
     }
 }
@@ -127,6 +128,7 @@ impl Reach {
             | Body::Deployment(_)
             | Body::ReplicaSet(_)
             | Body::DaemonSet(_)
+            | Body::PodDisruptionBudget(_)
             | Body::Release(_) => false,
         }
     }

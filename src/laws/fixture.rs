@@ -94,8 +94,27 @@ pub(crate) fn said(change: &Change) -> String {
         Change::CreateClaim {
             set, template, ordinal, ..
         } => format!("CreateClaim {set} {template} {ordinal}"),
-        Change::SpawnPod { owner, .. } => format!("SpawnPod {owner}"),
-        Change::SpawnReplicaSet { deployment, .. } => format!("SpawnReplicaSet {deployment}"),
+        Change::SpawnPod { owner, node: None, .. } => format!("SpawnPod {owner}"),
+        Change::SpawnPod {
+            owner,
+            node: Some(node),
+            ..
+        } => format!("SpawnPod {owner} {node}"),
+        Change::SpawnReplicaSet {
+            deployment, replicas, ..
+        } => format!("SpawnReplicaSet {deployment} {replicas}"),
+        Change::CountPod {
+            job, pod, succeeded, ..
+        } => format!(
+            "CountPod {job} {pod} {}",
+            if *succeeded { "succeeded" } else { "failed" }
+        ),
+        Change::FinishJob { job, failed, .. } => format!("{} {job}", if *failed { "Failed" } else { "Complete" }),
+        Change::AssignClass { claim, class, .. } => format!("AssignClass {claim} {class}"),
+        Change::CountBudget { budget, count, .. } => format!(
+            "CountBudget {budget} allowed {} healthy {}/{} of {}",
+            count.disruptions_allowed, count.current_healthy, count.desired_healthy, count.expected_pods
+        ),
         Change::Scale { object, replicas, .. } => format!("Scale {object} {replicas}"),
         Change::StartPod { pod, .. } => format!("StartPod {pod}"),
         Change::Adopt { owner, object, .. } => format!("Adopt {owner} {object}"),
