@@ -34,8 +34,11 @@ pub(super) fn evict(shared: &Shared, ask: &Ask, target: &Target) -> Result<Answe
 
 /// The budgets of the namespace, as they stand.
 fn budgets(store: &Store, target: &Target) -> Vec<Value> {
-    let listed = of_kind(Kind::PodDisruptionBudget)
-        .map(|resource| store.list(resource, Some(&target.namespace), store.latest()).unwrap_or_default());
+    let listed = of_kind(Kind::PodDisruptionBudget).map(|resource| {
+        store
+            .list(resource, Some(&target.namespace), store.latest())
+            .unwrap_or_default()
+    });
     let listed = listed.unwrap_or_default();
     listed.iter().map(|(_, budget)| Value::clone(budget)).collect()
 }
@@ -58,7 +61,11 @@ fn ask_budgets(store: &Store, target: &Target, pod: &Value) -> Result<(), StoreE
         Verdict::Refused { budget, reason } => {
             let message = "Cannot evict pod as it would violate the pod's disruption budget.";
             let mut error = StoreError::new(429, "TooManyRequests", message);
-            let told = reason.text.replacen(&budget.to_string(), &format!("The disruption budget {}", budget.name), 1);
+            let told = reason.text.replacen(
+                &budget.to_string(),
+                &format!("The disruption budget {}", budget.name),
+                1,
+            );
             error.details = Some(Box::new(
                 json!({ "causes": [{ "reason": "DisruptionBudget", "message": told }] }),
             ));
@@ -72,7 +79,9 @@ fn pay(store: &mut Store, target: &Target) {
     let Some(pod) = store.get(&Key::new(Kind::Pod, &target.namespace, &target.name)) else {
         return;
     };
-    let Ok(pod) = Object::from_value(Kind::Pod, &pod) else { return };
+    let Ok(pod) = Object::from_value(Kind::Pod, &pod) else {
+        return;
+    };
     let now = doc::stamp(store.now());
     for mut budget in budgets(store, target) {
         let Ok(facts) = Object::from_value(Kind::PodDisruptionBudget, &budget) else {
@@ -83,7 +92,9 @@ fn pay(store: &mut Store, target: &Target) {
             selector.is_some_and(|selector| selector.matches(&pod.meta.labels)) && budget.status.disruptions_allowed > 0
         });
         if guards && pod.body.pod().is_some_and(crate::model::workload::Pod::ready) && !pod.meta.deleting() {
-            let allowed = doc::number(&budget, "/status/disruptionsAllowed").unwrap_or(1).saturating_sub(1);
+            let allowed = doc::number(&budget, "/status/disruptionsAllowed")
+                .unwrap_or(1)
+                .saturating_sub(1);
             doc::put(&mut budget, &["status", "disruptionsAllowed"], allowed);
             doc::put(&mut budget, &["status", "disruptedPods", &target.name], now.as_str());
             if let Err(error) = store.replace(budget) {
