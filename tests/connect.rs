@@ -289,7 +289,7 @@ fn delete(key: Key) -> Act {
         target: Pin {
             key,
             uid: Uid::new("u-1"),
-            resource_version: ResourceVersion("1".into()),
+            resource_version: ResourceVersion::new("1"),
         },
         propagation: Propagation::Background,
     }

@@ -49,9 +49,9 @@ pub fn belongs(tenant: &Tenant, object: &Object) -> bool {
     at_home
         && tenant.release.as_ref().is_none_or(|release| {
             object.body.release().is_some_and(|record| record.name == *release)
-                || meta.annotations.get(RELEASE_ANNOTATION) == Some(release)
-                || meta.labels.get("app.kubernetes.io/instance") == Some(release)
-                || meta.labels.get("release") == Some(release)
+                || meta.annotations.get(RELEASE_ANNOTATION) == Some(release.as_str())
+                || meta.labels.get("app.kubernetes.io/instance") == Some(release.as_str())
+                || meta.labels.get("release") == Some(release.as_str())
         })
 }
 

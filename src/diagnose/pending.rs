@@ -202,7 +202,7 @@ fn consumer(look: Look<'_>, object: &Object, class: Text) -> Pending {
     let why = pod
         .body
         .pod()
-        .and_then(|pod| unscheduled(&pod.status.conditions))
+        .and_then(|pod| unscheduled(&pod.status.conditions.unmet))
         .map_or_else(
             || "the scheduler has not chosen a node".to_owned(),
             |condition| condition.message.to_string(),

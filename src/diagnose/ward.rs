@@ -70,10 +70,10 @@ impl<'a> Ward<'a> {
             return true;
         };
         let of = match &object.body {
-            Body::Release(release) => Some(&release.name),
+            Body::Release(release) => Some(release.name.as_str()),
             _ => release_of(object),
         };
-        of.is_none_or(|of| of == own)
+        of.is_none_or(|of| of == own.as_str())
     }
 
     /// The volume's `claimRef` names a claim of this ward, there or gone.
@@ -87,7 +87,7 @@ impl<'a> Ward<'a> {
 }
 
 /// The Helm release that an object says it belongs to.
-pub(crate) fn release_of(object: &Object) -> Option<&Text> {
+pub(crate) fn release_of(object: &Object) -> Option<&str> {
     object
         .meta
         .annotations

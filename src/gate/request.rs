@@ -55,7 +55,7 @@ impl Request {
         let target = target
             .filter(|object| object.meta.uid == pin.uid)
             .ok_or(Unsendable::TargetGone)?;
-        if pin.uid.is_empty() || pin.resource_version.0.is_empty() {
+        if pin.uid.is_empty() || pin.resource_version.is_empty() {
             return Err(Unsendable::Unpinned);
         }
         let path = path(pin)?;
@@ -147,7 +147,7 @@ fn clear_claim_ref(pin: &Pin, target: &Object) -> Result<Value, Unsendable> {
         json!({ "op": "test", "path": "/spec/claimRef/uid", "value": claim.uid }),
         json!({ "op": "remove", "path": "/spec/claimRef/uid" }),
     ];
-    if !claim.resource_version.0.is_empty() {
+    if !claim.resource_version.is_empty() {
         patch.push(json!({ "op": "remove", "path": "/spec/claimRef/resourceVersion" }));
     }
     Ok(Value::Array(patch))

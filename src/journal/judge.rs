@@ -40,7 +40,7 @@ impl Observed {
                 .body
                 .volume()
                 .and_then(|volume| volume.spec.claim_ref.as_ref())
-                .is_some_and(|claim| claim.uid.is_empty() && claim.resource_version.0.is_empty()),
+                .is_some_and(|claim| claim.uid.is_empty() && claim.resource_version.is_empty()),
         };
         Self::Object {
             uid: object.meta.uid.clone(),

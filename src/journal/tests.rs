@@ -35,7 +35,7 @@ fn pin(key: Key, uid: &str) -> Pin {
     Pin {
         key,
         uid: Uid::new(uid),
-        resource_version: ResourceVersion("41".into()),
+        resource_version: ResourceVersion::new("41"),
     }
 }
 

@@ -11,8 +11,8 @@ use super::written;
 use crate::model::storage::{
     BIND_COMPLETED, BOUND_BY_CONTROLLER, ClaimPhase, ClaimRef, EXTERNAL_PROVISIONER, PV_CONTROLLER, VolumePhase,
 };
-use crate::model::workload::PodPhase;
-use crate::model::{Body, Key, Labels, Meta, Object, OwnerReference, Propagation, Text, Uid, World};
+use crate::model::workload::{PodConditions, PodPhase};
+use crate::model::{Body, Key, Meta, Object, OwnerReference, Propagation, Uid, World};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -251,7 +251,6 @@ fn unbind(object: &mut Object) {
             .annotations
             .iter()
             .filter(|(key, _)| *key != BOUND_BY_CONTROLLER)
-            .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
     } else {
         clear_claim_ref(volume);
@@ -296,8 +295,10 @@ fn start_pod(world: &mut World, key: &Key, uid: &Uid) {
         }
         if pod.scheduled() {
             pod.status.phase = PodPhase::Running;
-            pod.status.conditions.retain(|condition| condition.kind != "Ready");
-            pod.status.conditions.push(made::ready());
+            pod.status.conditions = PodConditions {
+                ready: true,
+                ..PodConditions::default()
+            };
         }
     });
 }
@@ -322,12 +323,7 @@ fn scale(object: &mut Object, replicas: u32) {
 }
 
 fn annotate(meta: &mut Meta, key: &str, value: &str) {
-    let kept = meta
-        .annotations
-        .iter()
-        .filter(|(held, _)| *held != key)
-        .map(|(held, value)| (held.clone(), value.clone()));
-    meta.annotations = kept.chain([(Text::from(key), Text::from(value))]).collect::<Labels>();
+    meta.annotations = meta.annotations.with(key, Some(value));
 }
 
 #[cfg(test)]

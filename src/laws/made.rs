@@ -12,8 +12,8 @@ use crate::model::storage::{
     Volume, VolumePhase, VolumeSpec, VolumeStatus,
 };
 use crate::model::workload::template::TEMPLATE_HASH;
-use crate::model::workload::{ClaimVolume, Condition, JOB_TRACKING, Pod, PodSpec, PodVolume, Replicated, StatefulSet};
-use crate::model::{Body, Key, Kind, Labels, Meta, Object, OwnerReference, Text, Uid, World};
+use crate::model::workload::{ClaimVolume, JOB_TRACKING, Pod, PodSpec, PodVolume, Replicated, StatefulSet};
+use crate::model::{Body, Key, Kind, Meta, Object, OwnerReference, Text, Uid, World};
 use std::sync::Arc;
 
 /// The label a StatefulSet's pods and an operator's selector tell an ordinal by.
@@ -95,14 +95,6 @@ pub fn is_made(uid: &Uid) -> bool {
     uid.to_string().starts_with("forecast-")
 }
 
-pub(super) fn ready() -> Condition {
-    Condition {
-        kind: "Ready".into(),
-        status: "True".into(),
-        ..Condition::default()
-    }
-}
-
 fn meta(world: &World, namespace: &Text, name: Text, owner: Option<OwnerReference>) -> Meta {
     Meta {
         name,
@@ -113,34 +105,26 @@ fn meta(world: &World, namespace: &Text, name: Text, owner: Option<OwnerReferenc
     }
 }
 
-fn with_label(labels: &Labels, key: &str, value: &str) -> Labels {
-    labels
-        .iter()
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .chain([(Text::from(key), Text::from(value))])
-        .collect()
-}
-
 /// A pod of a template: unscheduled unless the template names a node.
 fn set_pod(world: &World, object: &Arc<Object>, ordinal: u32) -> Option<Object> {
     let set = object.body.stateful_set()?;
     let name: Text = format!("{}-{ordinal}", object.meta.name).into();
     let owner = controller_reference(&object.key(), &object.meta.uid);
     let mut meta = meta(world, &object.meta.namespace, name.clone(), Some(owner));
-    meta.labels = with_label(&set.spec.template.metadata.labels, POD_NAME_LABEL, &name);
+    meta.labels = set.spec.template.metadata.labels.with(POD_NAME_LABEL, Some(&name));
     if let Some(revision) = revision(object, set, ordinal) {
-        meta.labels = with_label(&meta.labels, REVISION, revision);
+        meta.labels = meta.labels.with(REVISION, Some(revision));
     }
     let volumes = set_volumes(set, &object.meta.name, ordinal);
     Some(Object {
         meta,
-        body: Body::Pod(Pod {
+        body: Body::Pod(Box::new(Pod {
             spec: PodSpec {
                 volumes,
                 ..set.spec.template.spec.clone()
             },
             ..Pod::default()
-        }),
+        })),
     })
 }
 
@@ -182,7 +166,7 @@ fn set_claim(world: &World, object: &Arc<Object>, template: &str, ordinal: u32) 
     meta.finalizers = vec![PVC_PROTECTION.into()];
     Some(Object {
         meta,
-        body: Body::PersistentVolumeClaim(Claim {
+        body: Body::PersistentVolumeClaim(Box::new(Claim {
             spec: ClaimSpec {
                 volume_name: Text::default(),
                 // the API server's admission gives a claim the default class when it is made
@@ -194,7 +178,7 @@ fn set_claim(world: &World, object: &Arc<Object>, template: &str, ordinal: u32) 
                 ..template.spec.clone()
             },
             ..Claim::default()
-        }),
+        })),
     })
 }
 
@@ -205,7 +189,12 @@ fn spawned_pod(world: &World, object: &Arc<Object>, node: Option<&str>) -> Optio
     let template = match (&object.body, object.body.replicated()) {
         (Body::Job(job), _) => {
             meta.finalizers = vec![JOB_TRACKING.into()];
-            meta.labels = with_label(&job.spec.template.metadata.labels, JOB_NAME_LABEL, &object.meta.name);
+            meta.labels = job
+                .spec
+                .template
+                .metadata
+                .labels
+                .with(JOB_NAME_LABEL, Some(&object.meta.name));
             &job.spec.template
         }
         (_, Some(set)) => {
@@ -220,7 +209,7 @@ fn spawned_pod(world: &World, object: &Arc<Object>, node: Option<&str>) -> Optio
     }
     Some(Object {
         meta,
-        body: Body::Pod(Pod { spec, ..Pod::default() }),
+        body: Body::Pod(Box::new(Pod { spec, ..Pod::default() })),
     })
 }
 
@@ -233,15 +222,15 @@ fn replica_set(world: &World, object: &Arc<Object>, replicas: u32) -> Option<Obj
     let mut spec = deployment.spec.clone();
     let hash = format!("{:x}", spec.template.print);
     spec.replicas = Some(replicas);
-    spec.selector.match_labels = with_label(&spec.selector.match_labels, TEMPLATE_HASH, &hash);
-    spec.template.metadata.labels = with_label(&spec.template.metadata.labels, TEMPLATE_HASH, &hash);
+    spec.selector.match_labels = spec.selector.match_labels.with(TEMPLATE_HASH, Some(&hash));
+    spec.template.metadata.labels = spec.template.metadata.labels.with(TEMPLATE_HASH, Some(&hash));
     meta.labels = spec.template.metadata.labels.clone();
     Some(Object {
         meta,
-        body: Body::ReplicaSet(Replicated {
+        body: Body::ReplicaSet(Box::new(Replicated {
             spec,
             ..Replicated::default()
-        }),
+        })),
     })
 }
 
@@ -261,7 +250,7 @@ fn provisioned(world: &World, object: &Arc<Object>) -> Option<Object> {
     }
     Some(Object {
         meta,
-        body: Body::PersistentVolume(Volume {
+        body: Body::PersistentVolume(Box::new(Volume {
             spec: VolumeSpec {
                 claim_ref: Some(claim_reference(object)),
                 capacity: claim.spec.resources.requests.clone(),
@@ -278,6 +267,6 @@ fn provisioned(world: &World, object: &Arc<Object>) -> Option<Object> {
             status: VolumeStatus {
                 phase: VolumePhase::Pending,
             },
-        }),
+        })),
     })
 }

@@ -57,7 +57,7 @@ pub enum Deleter {
 }
 
 pub fn deleter(meta: &Meta, volume: &Volume) -> Deleter {
-    let by = meta.annotations.get(MIGRATED_TO).map(Text::as_str);
+    let by = meta.annotations.get(MIGRATED_TO);
     if let Some(name) = by.or_else(|| provisioner(meta, volume)) {
         return Deleter::Provisioner(name.into());
     }

@@ -14,24 +14,24 @@ pub struct Object {
     pub body: Body,
 }
 
-/// What an object is, by kind.
+/// What an object is, by kind. Boxed: a world of tens of thousands would otherwise pay for the largest kind each time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
-    Namespace(Namespace),
-    Node(Node),
-    StorageClass(Class),
-    PersistentVolume(Volume),
-    VolumeAttachment(Attachment),
-    PersistentVolumeClaim(Claim),
-    Pod(Pod),
-    Job(Job),
-    CronJob(CronJob),
-    StatefulSet(StatefulSet),
-    Deployment(Replicated),
-    ReplicaSet(Replicated),
-    DaemonSet(Replicated),
-    PodDisruptionBudget(DisruptionBudget),
-    Release(Release),
+    Namespace(Box<Namespace>),
+    Node(Box<Node>),
+    StorageClass(Box<Class>),
+    PersistentVolume(Box<Volume>),
+    VolumeAttachment(Box<Attachment>),
+    PersistentVolumeClaim(Box<Claim>),
+    Pod(Box<Pod>),
+    Job(Box<Job>),
+    CronJob(Box<CronJob>),
+    StatefulSet(Box<StatefulSet>),
+    Deployment(Box<Replicated>),
+    ReplicaSet(Box<Replicated>),
+    DaemonSet(Box<Replicated>),
+    PodDisruptionBudget(Box<DisruptionBudget>),
+    Release(Box<Release>),
 }
 
 /// A Helm release revision, read from the labels of its record only (`reference/semantics.md` §2.1).
@@ -95,7 +95,7 @@ macro_rules! bodies {
         impl Body {
             $(
                 /// The facts of this kind, if the object is of it.
-                pub const fn $accessor(&self) -> Option<&$facts> {
+                pub fn $accessor(&self) -> Option<&$facts> {
                     match self { Self::$pattern(facts) => Some(facts), _ => None }
                 }
             )*
@@ -120,7 +120,7 @@ bodies! {
 
 impl Body {
     /// The facts that Deployments, ReplicaSets and DaemonSets share.
-    pub const fn replicated(&self) -> Option<&Replicated> {
+    pub fn replicated(&self) -> Option<&Replicated> {
         match self {
             Self::Deployment(facts) | Self::ReplicaSet(facts) | Self::DaemonSet(facts) => Some(facts),
             _ => None,
@@ -191,40 +191,54 @@ impl<'de> serde::de::DeserializeSeed<'de> for Decode {
 
     fn deserialize<D: serde::Deserializer<'de>>(self, source: D) -> Result<Object, D::Error> {
         let mut object = match self.0 {
-            Kind::Namespace => shaped(source, |spec, status| Body::Namespace(Namespace { spec, status })),
-            Kind::Node => shaped(source, |spec, status| Body::Node(Node { spec, status })),
+            Kind::Namespace => shaped(source, |spec, status| {
+                Body::Namespace(Box::new(Namespace { spec, status }))
+            }),
+            Kind::Node => shaped(source, |spec, status| Body::Node(Box::new(Node { spec, status }))),
             Kind::StorageClass => ClassShape::deserialize(source).map(|shape| Object {
                 meta: shape.metadata,
-                body: Body::StorageClass(Class {
+                body: Body::StorageClass(Box::new(Class {
                     provisioner: shape.provisioner,
                     reclaim_policy: shape.reclaim_policy,
                     volume_binding_mode: shape.volume_binding_mode,
-                }),
+                })),
             }),
-            Kind::PersistentVolume => shaped(source, |spec, status| Body::PersistentVolume(Volume { spec, status })),
+            Kind::PersistentVolume => shaped(source, |spec, status| {
+                Body::PersistentVolume(Box::new(Volume { spec, status }))
+            }),
             Kind::VolumeAttachment => shaped(source, |spec, status| {
-                Body::VolumeAttachment(Attachment { spec, status })
+                Body::VolumeAttachment(Box::new(Attachment { spec, status }))
             }),
             Kind::PersistentVolumeClaim => shaped(source, |spec, status| {
-                Body::PersistentVolumeClaim(Claim { spec, status })
+                Body::PersistentVolumeClaim(Box::new(Claim { spec, status }))
             }),
-            Kind::Pod => shaped(source, |spec, status| Body::Pod(Pod { spec, status })),
-            Kind::Job => shaped(source, |spec, status| Body::Job(Job { spec, status })),
-            Kind::CronJob => shaped(source, |spec, _: Unread| Body::CronJob(CronJob { spec })),
-            Kind::StatefulSet => shaped(source, |spec, status| Body::StatefulSet(StatefulSet { spec, status })),
-            Kind::Deployment => shaped(source, |spec, status| Body::Deployment(Replicated { spec, status })),
-            Kind::ReplicaSet => shaped(source, |spec, status| Body::ReplicaSet(Replicated { spec, status })),
-            Kind::DaemonSet => shaped(source, |spec, status| Body::DaemonSet(Replicated { spec, status })),
+            Kind::Pod => shaped(source, |spec, status| Body::Pod(Box::new(Pod { spec, status }))),
+            Kind::Job => shaped(source, |spec, status| Body::Job(Box::new(Job { spec, status }))),
+            Kind::CronJob => shaped(source, |spec, _: Unread| Body::CronJob(Box::new(CronJob { spec }))),
+            Kind::StatefulSet => shaped(source, |spec, status| {
+                Body::StatefulSet(Box::new(StatefulSet { spec, status }))
+            }),
+            Kind::Deployment => shaped(source, |spec, status| {
+                Body::Deployment(Box::new(Replicated { spec, status }))
+            }),
+            Kind::ReplicaSet => shaped(source, |spec, status| {
+                Body::ReplicaSet(Box::new(Replicated { spec, status }))
+            }),
+            Kind::DaemonSet => shaped(source, |spec, status| {
+                Body::DaemonSet(Box::new(Replicated { spec, status }))
+            }),
             Kind::PodDisruptionBudget => shaped(source, |spec, status| {
-                Body::PodDisruptionBudget(DisruptionBudget { spec, status })
+                Body::PodDisruptionBudget(Box::new(DisruptionBudget { spec, status }))
             }),
-            Kind::Release => shaped(source, |_: Unread, _: Unread| Body::Release(Release::default())),
+            Kind::Release => shaped(source, |_: Unread, _: Unread| {
+                Body::Release(Box::new(Release::default()))
+            }),
         }?;
         if object.meta.name.is_empty() {
             return Err(serde::de::Error::custom("metadata.name is missing"));
         }
         if let Body::Release(release) = &mut object.body {
-            *release = Release::from_labels(&object.meta);
+            **release = Release::from_labels(&object.meta);
         }
         object.meta.finalizers.shrink_to_fit();
         Ok(object)
@@ -234,7 +248,7 @@ impl<'de> serde::de::DeserializeSeed<'de> for Decode {
 impl Release {
     /// What the record's labels say; a revision that is no number reads as 0.
     fn from_labels(meta: &Meta) -> Self {
-        let label = |key: &str| meta.labels.get(key).cloned().unwrap_or_default();
+        let label = |key: &str| meta.labels.get(key).map(Text::from).unwrap_or_default();
         Self {
             name: label("name"),
             revision: label("version").parse().unwrap_or(0),

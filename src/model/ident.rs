@@ -314,14 +314,70 @@ impl<'de> Deserialize<'de> for Uid {
     }
 }
 
-/// `metadata.resourceVersion`: opaque; equal means unchanged.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ResourceVersion(pub Text);
+/// `metadata.resourceVersion`: opaque; equal means unchanged. Usually a number, which is kept packed.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceVersion(Version);
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Version {
+    Number(u64),
+    Other(Box<str>),
+}
+
+impl ResourceVersion {
+    pub fn new(text: &str) -> Self {
+        // only what prints back letter for letter: "007" is not 7
+        let canonical = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|_| canonical);
+        Self(number.map_or_else(|| Version::Other(text.into()), Version::Number))
+    }
+
+    /// An empty version: the field was absent.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.0, Version::Other(text) if text.is_empty())
+    }
+}
+
+impl Default for ResourceVersion {
+    fn default() -> Self {
+        Self(Version::Other("".into()))
+    }
+}
 
 impl fmt::Display for ResourceVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match &self.0 {
+            Version::Number(number) => write!(f, "{number}"),
+            Version::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl fmt::Debug for ResourceVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResourceVersion({self})")
+    }
+}
+
+impl Serialize for ResourceVersion {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ResourceVersion {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = ResourceVersion;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a resource version")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<ResourceVersion, E> {
+                Ok(ResourceVersion::new(text))
+            }
+        }
+        deserializer.deserialize_str(Visitor)
     }
 }
 

@@ -1,11 +1,12 @@
 //! `metadata`, as much of it as a rule or a screen reads; never `managedFields`.
 
+mod labels;
+
 use super::lenient::or_default;
 use super::{Key, Kind, ResourceVersion, Text, Uid};
 use jiff::Timestamp;
-use serde::de::{MapAccess, Visitor};
+pub use labels::{Labels, Pairs};
 use serde::{Deserialize, Deserializer};
-use std::fmt;
 
 /// Annotations that some rule reads; all others are dropped while decoding. Prefixes, matched at the start of the key.
 const KEPT_ANNOTATIONS: [&str; 7] = [
@@ -83,89 +84,6 @@ impl OwnerReference {
     }
 }
 
-/// Labels or annotations, sorted by key, in one allocation.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct Labels(Box<[(Text, Text)]>);
-
-impl Labels {
-    pub fn get(&self, key: &str) -> Option<&Text> {
-        self.0
-            .binary_search_by(|(held, _)| held.as_str().cmp(key))
-            .ok()
-            .and_then(|at| self.0.get(at))
-            .map(|(_, value)| value)
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = (&Text, &Text)> {
-        self.0.iter().map(|(key, value)| (key, value))
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
-impl<K: Into<Text>, V: Into<Text>> FromIterator<(K, V)> for Labels {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
-        let mut pairs: Vec<(Text, Text)> = pairs
-            .into_iter()
-            .map(|(key, value)| (key.into(), value.into()))
-            .collect();
-        pairs.sort();
-        pairs.dedup_by(|later, earlier| later.0 == earlier.0);
-        Self(pairs.into_boxed_slice())
-    }
-}
-
-impl fmt::Debug for Labels {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
-    }
-}
-
-struct LabelsVisitor<F>(F);
-
-impl<'de, F: Fn(&str) -> bool> Visitor<'de> for LabelsVisitor<F> {
-    type Value = Labels;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map of strings")
-    }
-
-    fn visit_unit<E>(self) -> Result<Labels, E> {
-        Ok(Labels::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
-        let mut pairs = Vec::new();
-        while let Some(key) = map.next_key::<Text>()? {
-            if (self.0)(&key) {
-                let value: Option<Text> = map.next_value()?;
-                pairs.push((key, value.unwrap_or_default()));
-            } else {
-                map.next_value::<serde::de::IgnoredAny>()?;
-            }
-        }
-        Ok(pairs.into_iter().collect())
-    }
-}
-
-impl<'de> Deserialize<'de> for Labels {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LabelsVisitor(|_: &str| true))
-    }
-}
-
-fn kept_annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Labels, D::Error> {
-    deserializer.deserialize_any(LabelsVisitor(|key: &str| {
-        KEPT_ANNOTATIONS.iter().any(|prefix| key.starts_with(prefix))
-    }))
-}
-
 /// `metav1.LabelSelector`. Source: `apimachinery/pkg/apis/meta/v1/helpers.go`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -202,13 +120,14 @@ impl Requirement {
     pub fn holds(&self, labels: &Labels) -> bool {
         let held = labels.get(&self.key);
         let compare = |order: std::cmp::Ordering| {
-            let number = |text: &Text| text.parse::<i64>().ok();
-            let (held, bound) = (held.and_then(number), self.values.first().and_then(number));
+            let number = |text: &str| text.parse::<i64>().ok();
+            let bound = self.values.first().map(Text::as_str);
+            let (held, bound) = (held.and_then(number), bound.and_then(number));
             held.zip(bound).is_some_and(|(held, bound)| held.cmp(&bound) == order)
         };
         match self.operator.as_str() {
-            "In" => held.is_some_and(|value| self.values.contains(value)),
-            "NotIn" => held.is_none_or(|value| !self.values.contains(value)),
+            "In" => held.is_some_and(|value| self.values.iter().any(|one| one == value)),
+            "NotIn" => held.is_none_or(|value| !self.values.iter().any(|one| one == value)),
             "Exists" => held.is_some(),
             "DoesNotExist" => held.is_none(),
             "Gt" => compare(std::cmp::Ordering::Greater),
@@ -216,4 +135,10 @@ impl Requirement {
             _ => false,
         }
     }
+}
+
+fn kept_annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Labels, D::Error> {
+    deserializer.deserialize_any(labels::Kept(|key: &str| {
+        KEPT_ANNOTATIONS.iter().any(|prefix| key.starts_with(prefix))
+    }))
 }

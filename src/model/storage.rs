@@ -204,7 +204,6 @@ impl VolumeSpec {
 pub fn provisioner<'a>(meta: &'a Meta, volume: &'a Volume) -> Option<&'a str> {
     meta.annotations
         .get(PROVISIONED_BY)
-        .map(Text::as_str)
         .or_else(|| volume.spec.csi.as_ref().map(|csi| csi.driver.as_str()))
 }
 

@@ -74,7 +74,7 @@ impl TenantRule {
             Self::Label(label) => {
                 for object in world.of_kind(Kind::Namespace) {
                     if let Some(tenant) = object.meta.labels.get(label) {
-                        add(tenant, &object.meta.name, None);
+                        add(&tenant.into(), &object.meta.name, None);
                     }
                 }
             }

@@ -99,9 +99,39 @@ pub struct PodStatus {
     #[serde(deserialize_with = "or_default")]
     pub reason: Text,
     #[serde(deserialize_with = "or_default")]
-    pub conditions: Vec<Condition>,
-    #[serde(deserialize_with = "or_default")]
+    pub conditions: PodConditions,
+    /// Only the containers that wait for something or were restarted survive decoding.
+    #[serde(deserialize_with = "remarkable")]
     pub container_statuses: Vec<ContainerStatus>,
+}
+
+/// What a pod's conditions say: whether it is ready, and whatever is not as it should be, with the reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodConditions {
+    /// `Ready` stands at `True`.
+    pub ready: bool,
+    /// The conditions that do not stand at `True`.
+    pub unmet: Vec<Condition>,
+}
+
+impl<'de> Deserialize<'de> for PodConditions {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut conditions: Vec<Condition> = or_default(deserializer)?;
+        let ready = is_true(&conditions, "Ready");
+        conditions.retain(|condition| condition.status != "True");
+        conditions.shrink_to_fit();
+        Ok(Self {
+            ready,
+            unmet: conditions,
+        })
+    }
+}
+
+fn remarkable<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<ContainerStatus>, D::Error> {
+    let mut containers: Vec<ContainerStatus> = or_default(deserializer)?;
+    containers.retain(|container| container.restart_count > 0 || container.state.waiting.is_some());
+    containers.shrink_to_fit();
+    Ok(containers)
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -177,8 +207,8 @@ pub struct Waiting {
 }
 
 impl Pod {
-    pub fn ready(&self) -> bool {
-        is_true(&self.status.conditions, "Ready")
+    pub const fn ready(&self) -> bool {
+        self.status.conditions.ready
     }
 
     pub fn scheduled(&self) -> bool {

@@ -4,10 +4,12 @@
 //! tenant's part of the world for the price of its keys.
 
 mod index;
+mod shelves;
 
 use super::feed::{Feed, FeedId, FeedState, Freshness};
 use super::{Key, Kind, Malformed, Moment, Object, Pin, Text, Uid};
 use index::Index;
+use shelves::{Round, Shelves};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,11 +51,13 @@ pub enum Observation {
 /// Everything known of a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct World {
-    objects: BTreeMap<Key, Arc<Object>>,
-    malformed: BTreeMap<Key, Malformed>,
+    objects: Shelves,
+    malformed: BTreeMap<Key, (Malformed, Round)>,
     feeds: BTreeMap<FeedId, Feed>,
-    /// Keys not yet seen again in a list under way, per feed.
-    unseen: BTreeMap<FeedId, BTreeSet<Key>>,
+    /// How many lists have begun.
+    round: Round,
+    /// The round of each list under way: what it names is seen in this round or a later one.
+    began: BTreeMap<FeedId, Round>,
     index: Index,
     revision: u64,
 }
@@ -88,8 +92,8 @@ impl World {
         let before = self.revision;
         match observation {
             Observation::ListBegan { feed, at } => {
-                let held = self.keys_of(&feed).collect();
-                self.unseen.insert(feed.clone(), held);
+                self.round += 1;
+                self.began.insert(feed.clone(), self.round);
                 let entry = self.feeds.entry(feed).or_insert_with(|| Feed::waiting(at));
                 if !entry.listed {
                     entry.state = FeedState::Listing { since: at, seen: 0 };
@@ -98,10 +102,15 @@ impl World {
                 entry.heard = at;
             }
             Observation::ListEnded { feed, at } => {
-                for key in self.unseen.remove(&feed).unwrap_or_default() {
+                let began = self.began.remove(&feed).unwrap_or_default();
+                for key in self.objects.unseen(&feed, began) {
                     self.take(&key);
-                    self.revision += u64::from(self.malformed.remove(&key).is_some());
                 }
+                let malformed = self.malformed.len();
+                self.malformed
+                    .retain(|key, (_, round)| *round >= began || !feed.covers(key.kind, &key.namespace));
+                self.revision += u64::from(self.malformed.len() != malformed);
+                self.objects.fit(feed.kind);
                 let entry = self.feeds.entry(feed).or_insert_with(|| Feed::waiting(at));
                 *entry = Feed {
                     state: FeedState::Live,
@@ -111,8 +120,7 @@ impl World {
                 self.revision += 1;
             }
             Observation::Applied { feed, object, at } => {
-                let key = object.key();
-                self.seen(&feed, &key, at);
+                self.seen(&feed, at);
                 self.put(*object);
             }
             Observation::Deleted { feed, key, uid, at } => {
@@ -126,12 +134,11 @@ impl World {
                 self.revision += u64::from(self.malformed.remove(&key).is_some());
             }
             Observation::Malformed { feed, malformed, at } => {
-                self.seen(&feed, &malformed.key, at);
+                self.seen(&feed, at);
                 self.take(&malformed.key);
-                if self.malformed.get(&malformed.key) != Some(&malformed) {
-                    self.malformed.insert(malformed.key.clone(), malformed);
-                    self.revision += 1;
-                }
+                let held = self.malformed.get(&malformed.key);
+                self.revision += u64::from(held.is_none_or(|(held, _)| *held != malformed));
+                self.malformed.insert(malformed.key.clone(), (malformed, self.round));
             }
             Observation::Heard { feed, at } => self.heard(&feed, at),
             Observation::Resumed { feed, at } => {
@@ -164,17 +171,16 @@ impl World {
     /// Puts an object in place, replacing the one of the same key.
     pub fn put(&mut self, object: Object) {
         let key = object.key();
-        let held = self.objects.get_mut(&key);
-        if held.as_ref().is_some_and(|held| ***held == object) {
+        if self.objects.get(&key).is_some_and(|held| **held == object) {
+            self.objects.seen(&object, self.round);
             return;
         }
         let object = Arc::new(object);
-        if let Some(held) = held {
-            self.index.remove(held);
-            *held = Arc::clone(&object);
-        } else {
-            self.malformed.remove(&key);
-            self.objects.insert(key, Arc::clone(&object));
+        match self.objects.put(Arc::clone(&object), self.round) {
+            Some(held) => self.index.remove(&held),
+            None => {
+                self.malformed.remove(&key);
+            }
         }
         self.index.add(&object);
         self.revision += 1;
@@ -182,7 +188,7 @@ impl World {
 
     /// Removes an object; `None` when there was none.
     pub fn take(&mut self, key: &Key) -> Option<Arc<Object>> {
-        let object = self.objects.remove(key)?;
+        let object = self.objects.take(key)?;
         self.index.remove(&object);
         self.revision += 1;
         Some(object)
@@ -206,41 +212,26 @@ impl World {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.objects.is_empty()
+        self.objects.len() == 0
     }
 
+    /// Every object, by kind, namespace and name.
     pub fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
-        self.objects.values()
+        self.objects.all()
     }
 
     pub fn malformed(&self) -> impl Iterator<Item = &Malformed> {
-        self.malformed.values()
+        self.malformed.values().map(|(malformed, _)| malformed)
     }
 
     /// All objects of a kind, by namespace and name.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Arc<Object>> {
-        let first = Key {
-            kind,
-            namespace: Text::default(),
-            name: Text::default(),
-        };
-        self.objects
-            .range(first..)
-            .take_while(move |(key, _)| key.kind == kind)
-            .map(|(_, object)| object)
+        self.objects.of_kind(kind)
     }
 
     /// All objects of a kind in one namespace, by name.
     pub fn in_namespace<'a>(&'a self, kind: Kind, namespace: &str) -> impl Iterator<Item = &'a Arc<Object>> {
-        let first = Key {
-            kind,
-            namespace: namespace.into(),
-            name: Text::default(),
-        };
-        self.objects
-            .range(first..)
-            .take_while(move |(key, _)| key.kind == kind && key.namespace == namespace)
-            .map(|(_, object)| object)
+        self.objects.in_namespace(kind, namespace)
     }
 
     /// Whether the cluster's namespaces have been listed, rather than guessed from what lives in them.
@@ -257,9 +248,9 @@ impl World {
         }
         let lived_in = self
             .objects
-            .keys()
-            .filter(|key| !key.namespace.is_empty())
-            .map(|key| key.namespace.clone());
+            .all()
+            .filter(|object| !object.meta.namespace.is_empty())
+            .map(|object| object.meta.namespace.clone());
         listed.chain(lived_in).collect()
     }
 
@@ -331,25 +322,15 @@ impl World {
             ..Self::default()
         };
         for object in objects {
-            if part.objects.insert(object.key(), Arc::clone(object)).is_none() {
-                part.index.add(object);
+            if let Some(held) = part.objects.put(Arc::clone(object), part.round) {
+                part.index.remove(&held);
             }
+            part.index.add(object);
         }
         part
     }
 
-    fn keys_of<'a>(&'a self, feed: &'a FeedId) -> impl Iterator<Item = Key> + 'a {
-        self.objects
-            .keys()
-            .chain(self.malformed.keys())
-            .filter(|key| feed.covers(key.kind, &key.namespace))
-            .cloned()
-    }
-
-    fn seen(&mut self, feed: &FeedId, key: &Key, at: Moment) {
-        if let Some(unseen) = self.unseen.get_mut(feed) {
-            unseen.remove(key);
-        }
+    fn seen(&mut self, feed: &FeedId, at: Moment) {
         self.heard(feed, at);
         if let Some(Feed {
             state: FeedState::Listing { seen, .. },

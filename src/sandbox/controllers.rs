@@ -24,7 +24,7 @@ use self::pace::Pace;
 use self::voice::Voice;
 use super::store::Objects;
 use crate::laws::Conditions;
-use crate::model::{Key, Object, World};
+use crate::model::{Key, Object, ResourceVersion, World};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -94,7 +94,9 @@ impl ControllerState {
         for (key, value) in all {
             let version = document::text(value, "/metadata/resourceVersion");
             let held = self.world.get(key).is_some_and(|held| {
-                !version.is_empty() && held.meta.resource_version.0 == version && held.meta.uid == document::uid(value)
+                !version.is_empty()
+                    && held.meta.resource_version == ResourceVersion::new(version)
+                    && held.meta.uid == document::uid(value)
             });
             if held {
                 continue;

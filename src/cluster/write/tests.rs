@@ -21,7 +21,7 @@ fn pin(key: Key) -> Pin {
     Pin {
         key,
         uid: Uid::new(UID),
-        resource_version: ResourceVersion("7".into()),
+        resource_version: ResourceVersion::new("7"),
     }
 }
 

@@ -230,7 +230,7 @@ pub(crate) fn claim_trouble(look: Look<'_>, object: &Object, pod: &Pod) -> Optio
 fn waits(look: Look<'_>, object: &Object, pod: &Pod) -> String {
     let claim = claim_trouble(look, object, pod);
     if !pod.scheduled() {
-        return match (claim, unscheduled(&pod.status.conditions)) {
+        return match (claim, unscheduled(&pod.status.conditions.unmet)) {
             (Some((key, said)), _) => format!("not scheduled: its claim {} {said}", key.name),
             (None, Some(condition)) => format!("not scheduled: {}", condition.message),
             (None, None) => "not scheduled yet".to_owned(),
@@ -259,7 +259,7 @@ fn standing(story: &mut Story<'_>, object: &Object, pod: &Pod, reason: Reason) -
                 story.step(format!(
                     "explain {key}: the pod starts once its claim is bound and not being deleted"
                 ));
-            } else if let Some(condition) = unscheduled(&pod.status.conditions) {
+            } else if let Some(condition) = unscheduled(&pod.status.conditions.unmet) {
                 reason = reason.seen(
                     &object.key(),
                     "status.conditions[PodScheduled].message",

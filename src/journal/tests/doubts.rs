@@ -20,7 +20,7 @@ fn doubtful(act: Act, stage: usize) -> (tempfile::TempDir, super::super::Doubt) 
 fn object(uid: &str, version: &str, deleting: bool, image_equal: bool) -> Observed {
     Observed::Object {
         uid: Uid::new(uid),
-        resource_version: ResourceVersion(version.into()),
+        resource_version: ResourceVersion::new(version),
         deleting,
         finalizers: if deleting {
             vec!["kubernetes.io/pvc-protection".into()]

@@ -113,7 +113,7 @@ impl Feed {
         lines.drain(|line| {
             let (observation, reached) = match event::decode(feed.kind, line) {
                 Event::Applied { object } => {
-                    let reached = object.meta.resource_version.0.to_string();
+                    let reached = object.meta.resource_version.to_string();
                     let feed = feed.clone();
                     (Some(Observation::Applied { feed, object, at }), reached)
                 }

@@ -1,0 +1,140 @@
+//! Where a world keeps its objects: by kind, then by namespace, then sorted by name.
+//!
+//! A shelf holds one namespace's objects of one kind as a slice, so that the questions asked all day (what is in this
+//! namespace, what has this name) neither copy a key nor walk a tree of keys. Lists come sorted, so shelves are filled at
+//! their end. Each object remembers in which round of listing it was last seen, which is how a list finds what it no
+//! longer names.
+
+use super::super::{FeedId, Key, Kind, Object, Scope, Text};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A count of the lists that have begun so far.
+pub(super) type Round = u32;
+
+/// The objects of a world.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shelves {
+    kinds: BTreeMap<Kind, BTreeMap<Text, Vec<Slot>>>,
+    count: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Slot {
+    object: Arc<Object>,
+    round: Round,
+}
+
+impl Slot {
+    fn name(&self) -> &str {
+        &self.object.meta.name
+    }
+}
+
+impl Shelves {
+    pub(super) const fn len(&self) -> usize {
+        self.count
+    }
+
+    pub(super) fn get(&self, key: &Key) -> Option<&Arc<Object>> {
+        let shelf = self.kinds.get(&key.kind)?.get(key.namespace.as_str())?;
+        let at = place(shelf, &key.name).ok()?;
+        shelf.get(at).map(|slot| &slot.object)
+    }
+
+    /// Puts an object in place; returns the one of the same key that was there.
+    pub(super) fn put(&mut self, object: Arc<Object>, round: Round) -> Option<Arc<Object>> {
+        let shelf = self.shelf(&object);
+        let after_all = shelf.last().is_none_or(|last| last.name() < object.meta.name.as_str());
+        let found = if after_all {
+            Err(shelf.len())
+        } else {
+            place(shelf, &object.meta.name)
+        };
+        let slot = Slot { object, round };
+        match found {
+            Ok(at) => shelf.get_mut(at).map(|held| std::mem::replace(held, slot).object),
+            Err(at) => {
+                shelf.insert(at, slot);
+                self.count += 1;
+                None
+            }
+        }
+    }
+
+    /// Notes that the object of this key was seen again, unchanged.
+    pub(super) fn seen(&mut self, object: &Object, round: Round) {
+        let shelf = self.shelf(object);
+        if let Ok(at) = place(shelf, &object.meta.name)
+            && let Some(slot) = shelf.get_mut(at)
+        {
+            slot.round = round;
+        }
+    }
+
+    pub(super) fn take(&mut self, key: &Key) -> Option<Arc<Object>> {
+        let homes = self.kinds.get_mut(&key.kind)?;
+        let shelf = homes.get_mut(key.namespace.as_str())?;
+        let at = place(shelf, &key.name).ok()?;
+        let taken = shelf.remove(at);
+        if shelf.is_empty() {
+            homes.remove(key.namespace.as_str());
+        }
+        self.count -= 1;
+        Some(taken.object)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.kinds
+            .values()
+            .flat_map(BTreeMap::values)
+            .flatten()
+            .map(|slot| &slot.object)
+    }
+
+    pub(super) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Arc<Object>> {
+        let homes = self.kinds.get(&kind).into_iter().flat_map(BTreeMap::values);
+        homes.flatten().map(|slot| &slot.object)
+    }
+
+    pub(super) fn in_namespace<'a>(&'a self, kind: Kind, namespace: &str) -> impl Iterator<Item = &'a Arc<Object>> {
+        let shelf = self.kinds.get(&kind).and_then(|homes| homes.get(namespace));
+        shelf.into_iter().flatten().map(|slot| &slot.object)
+    }
+
+    /// The keys that a feed covers and that were not seen since a round.
+    pub(super) fn unseen(&self, feed: &FeedId, since: Round) -> Vec<Key> {
+        let homes = self.kinds.get(&feed.kind).into_iter().flatten();
+        homes
+            .filter(|(home, _)| match &feed.scope {
+                Scope::Cluster => true,
+                Scope::Namespace(own) => own == *home,
+            })
+            .flat_map(|(_, shelf)| shelf)
+            .filter(|slot| slot.round < since)
+            .map(|slot| slot.object.key())
+            .collect()
+    }
+
+    /// Gives back the room that growing shelves took in advance, once a list is complete.
+    pub(super) fn fit(&mut self, kind: Kind) {
+        for shelf in self.kinds.get_mut(&kind).into_iter().flat_map(BTreeMap::values_mut) {
+            shelf.shrink_to_fit();
+        }
+    }
+
+    fn shelf(&mut self, object: &Object) -> &mut Vec<Slot> {
+        let kind = object.kind();
+        let homes = self.kinds.entry(kind).or_default();
+        let namespace = if kind.namespaced() {
+            object.meta.namespace.as_str()
+        } else {
+            ""
+        };
+        homes.entry(namespace.into()).or_default()
+    }
+}
+
+fn place(shelf: &[Slot], name: &str) -> Result<usize, usize> {
+    shelf.binary_search_by(|slot| slot.name().cmp(name))
+}
