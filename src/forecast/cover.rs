@@ -199,6 +199,12 @@ fn taken_for_granted(
             granted.insert(format!("whether {what}, the owner left of {}, exists", object.key()));
         }
     }
+    if futures.target().kind == Kind::Node && pods().next().is_some() {
+        granted.insert(format!(
+            "whether the kubelet of {} is started again, and registers the node anew, before its pods are collected",
+            futures.target().name
+        ));
+    }
     if futures.target().kind == Kind::Namespace {
         granted.insert(format!(
             "what else is in {}: only the kinds Pilothouse watches were looked at",
