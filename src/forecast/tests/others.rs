@@ -71,7 +71,12 @@ fn pods_go_with_their_node_unless_its_kubelet_registers_again() {
     let world = world(&(pair("data", "Retain", CSI) + &pod("p", "data", "", "Running") + NODE));
     let forecast = delete(&world, "node n1");
     assert_eq!(told(&forecast), ["DELETED node/n1", "DELETED pod/p", "KEPT pvc/data"]);
-    assert!(forecast.unknowns.iter().any(|unknown| unknown.contains("registers the node anew")));
+    assert!(
+        forecast
+            .unknowns
+            .iter()
+            .any(|unknown| unknown.contains("registers the node anew"))
+    );
 }
 
 #[test]
