@@ -75,6 +75,7 @@ impl Stage<'_> {
 
     /// Asks both sides for the eviction of a pod, and compares the answers with what the law says.
     pub(crate) fn evict(&mut self, pod: &str) -> bool {
+        self.compare_now();
         let key = Key::new(Kind::Pod, &self.trial.namespace, pod);
         let path = format!("/api/v1/namespaces/{}/pods/{pod}/eviction", self.trial.namespace);
         let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}});
