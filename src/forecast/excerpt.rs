@@ -55,18 +55,11 @@ impl<'w> Part<'w> {
         }
     }
 
-    /// The target wherever it lives, and the pods of a node.
+    /// The target, wherever it lives.
     fn target(&mut self, target: &Key) {
         let world = self.world;
         if let Some(object) = world.get(target) {
             self.add(object);
-        }
-        if target.kind == Kind::Node {
-            for pod in world.of_kind(Kind::Pod) {
-                if pod.body.pod().is_some_and(|facts| facts.spec.node_name == target.name) {
-                    self.add(pod);
-                }
-            }
         }
     }
 
@@ -176,7 +169,16 @@ fn of_target(world: &World, target: &Key) -> BTreeSet<Text> {
             let volume = attachment.map(|attachment| attachment.spec.source.persistent_volume_name.clone());
             volume.and_then(|volume| of_volume(&volume)).into_iter().collect()
         }
-        Kind::Node | Kind::StorageClass => BTreeSet::new(),
+        // with their owners, who may make them anew elsewhere
+        Kind::Node => world
+            .of_kind(Kind::Pod)
+            .filter(|object| {
+                let pod = object.body.pod();
+                pod.is_some_and(|pod| pod.spec.node() == Some(target.name.as_str()))
+            })
+            .map(|object| object.meta.namespace.clone())
+            .collect(),
+        Kind::StorageClass => BTreeSet::new(),
         Kind::PersistentVolumeClaim
         | Kind::Pod
         | Kind::Job
