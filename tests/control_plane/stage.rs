@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::flight::Flight;
-use crate::picture::{self, Picture};
+use crate::picture::{self, Frame, Picture};
 use crate::support::run::Ran;
 use crate::trial::{Trial, merge, pod_spec};
 
@@ -164,10 +164,11 @@ impl<'plane> Stage<'plane> {
         let told = &real.forecast.act;
         assert_same("the laws", &real.foretold, "the real control plane", &real.came, told);
         assert_same("the sandbox", &twin.came, "the real control plane", &real.came, told);
-        let words = picture::foretold(&real.forecast);
-        let fates = picture::fates(&real.before, &real.after, &self.trial.namespace);
+        let frame = Frame::Namespace(self.trial.namespace.clone());
+        let words = picture::foretold(&real.forecast, &frame);
+        let fates = picture::fates(&real.before, &real.after, &frame, &picture::directory);
         assert_same("the forecast", &words, "the real control plane", &fates, told);
-        let twins = picture::foretold(&twin.forecast);
+        let twins = picture::foretold(&twin.forecast, &frame);
         assert_same(
             "the forecast on the sandbox",
             &twins,
@@ -189,7 +190,8 @@ impl<'plane> Stage<'plane> {
         let blind = state.world().excerpt(|object| object.kind() != unknown);
         let told = forecast(&blind, &act(&blind), state.conditions(), state.now(), state.quiet());
         let real = self.runtime.block_on(end(&mut self.real, self.trial, act));
-        picture::foretold(&told) != picture::fates(&real.before, &real.after, &self.trial.namespace)
+        let frame = Frame::Namespace(self.trial.namespace.clone());
+        picture::foretold(&told, &frame) != picture::fates(&real.before, &real.after, &frame, &picture::directory)
     }
 
     /// Both sides show the same now, and go on showing it.
@@ -266,7 +268,7 @@ async fn end(side: &mut Side, trial: &Trial<'_>, act: &dyn Fn(&World) -> Act) ->
     let act = act(&before);
     let forecast = forecast(&before, &act, state.conditions(), state.now(), state.quiet());
     let end = picture::end(&before, &act, state.conditions());
-    let foretold = picture::picture(&end, &before, namespace);
+    let foretold = picture::picture(&end, &before, &Frame::Namespace(namespace.clone()));
 
     let panel = by_cockpit(&mut side.flight, namespace, &act).await;
     let by_cockpit = panel.is_ok();
@@ -316,7 +318,8 @@ async fn by_cockpit(flight: &mut Flight, tenant: &str, act: &Act) -> Result<(), 
 
 /// Waits until a side shows what is wanted and goes on showing it; or, when it does not come to that, what it shows.
 async fn rest(flight: &mut Flight, before: &World, namespace: &str, wanted: Option<&Picture>) -> Picture {
-    let look = |state: &State| picture::picture(state.world(), before, namespace);
+    let frame = Frame::Namespace(namespace.to_owned());
+    let look = |state: &State| picture::picture(state.world(), before, &frame);
     let last = RefCell::new((look(flight.state()), Instant::now()));
     flight
         .within(PATIENCE * 2, |state| {
