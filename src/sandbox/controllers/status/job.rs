@@ -62,7 +62,12 @@ fn close(job: &Value, status: &mut Value, (succeeded, failed): (usize, usize), s
         };
         conditions = with_condition(conditions, "Suspended", suspended, told, now);
     }
-    if succeeded >= size("/spec/completions", 1) {
+    // without a number of completions one success is enough, once every pod has ended
+    let enough = match doc::number(job, "/spec/completions") {
+        Some(_) => succeeded >= size("/spec/completions", 1),
+        None => succeeded > 0 && doc::number(status, "/active").unwrap_or(0) == 0,
+    };
+    if enough {
         for kind in ["SuccessCriteriaMet", "Complete"] {
             let told = ("CompletionsReached", "Reached expected number of succeeded pods");
             conditions = with_condition(conditions, kind, true, told, now);
