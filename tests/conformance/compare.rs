@@ -63,8 +63,10 @@ impl Ends<'_> {
         let known = |label: &String| !unknown.contains_key(label);
         let came = picture::picture(self.came, self.before, &Frame::Whole);
         let twin = picture::picture(self.twin_came, self.twin_before, &Frame::Whole);
-        let words = picture::foretold(self.forecast, &Frame::Whole);
-        let twin_words = picture::foretold(self.twin_forecast, &Frame::Whole);
+        let mut words = picture::foretold(self.forecast, &Frame::Whole);
+        let mut twin_words = picture::foretold(self.twin_forecast, &Frame::Whole);
+        hung_before(&mut words, self.before);
+        hung_before(&mut twin_words, self.twin_before);
         let fates = picture::fates(self.before, self.came, &Frame::Whole, self.disk);
         let told = holders::foretold(self.forecast);
         let mut real = holders::real(self.came);
@@ -100,6 +102,19 @@ impl Ends<'_> {
                 _ => None,
             })
             .collect()
+    }
+}
+
+/// What was going before the act and goes on hanging may be told again, or not.
+fn hung_before(words: &mut BTreeMap<String, BTreeSet<String>>, before: &World) {
+    for object in before.objects().filter(|object| object.meta.deleting()) {
+        let label = Frame::Whole.label(&object.key());
+        if let Some(told) = words.get_mut(&label) {
+            told.remove("hangs");
+            if told.is_empty() {
+                words.remove(&label);
+            }
+        }
     }
 }
 

@@ -272,6 +272,7 @@ impl Draw {
         match self.rng.u32(..6) {
             0 => line = line.with("suspend", "true"),
             1 | 2 => line = line.with("ends", "completed"),
+            3 => line = line.with("backoff", "0"),
             _ => {}
         }
         if self.one_in(2) {

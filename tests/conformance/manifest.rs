@@ -202,7 +202,7 @@ fn template(line: &Line) -> Value {
 
 fn job_spec(line: &Line) -> Value {
     json!({
-        "parallelism": number(line, "parallelism", 1), "backoffLimit": 0,
+        "parallelism": number(line, "parallelism", 1), "backoffLimit": number(line, "backoff", 6),
         "suspend": line.kind == Kind::Job && line.field("suspend") == Some("true"),
         "template": template(line),
     })

@@ -23,7 +23,8 @@ use crate::twin::Twin;
 /// The binder looks at everything again every second; what has not moved for longer, and is as the laws leave it, rests.
 const PATIENCE: Patience = Patience {
     quiet: Duration::from_millis(1500),
-    grace: Duration::from_secs(10),
+    // a Job makes its next pod ten seconds after one has failed
+    grace: Duration::from_secs(14),
     deadline: Duration::from_mins(1),
 };
 /// A slot that cannot be swept within this is given up.

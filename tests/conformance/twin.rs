@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use pilothouse::laws::Conditions;
-use pilothouse::model::{Kind, Object, World};
+use pilothouse::model::{Key, Kind, Object, World};
 use pilothouse::sandbox::{Clock, Objects, Options, Sandbox, Settled, TestClock};
 use serde_json::json;
 
@@ -49,11 +49,11 @@ impl Twin {
         }
     }
 
+    /// Everything in it but the namespaces that a cluster begins with.
     pub(crate) fn world(&self) -> World {
         let all = self.sandbox.read(Objects::all);
-        World::of(
-            all.iter()
-                .map(|(key, value)| Object::from_value(key.kind, value).expect("an object")),
-        )
+        let own = |key: &Key| key.kind == Kind::Namespace && (key.name == "default" || key.name.starts_with("kube-"));
+        let objects = all.iter().filter(|(key, _)| !own(key));
+        World::of(objects.map(|(key, value)| Object::from_value(key.kind, value).expect("an object")))
     }
 }

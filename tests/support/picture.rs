@@ -196,6 +196,14 @@ fn standing(object: &Object, before: &World) -> String {
 
 fn body(object: &Object, world: &World, before: &World) -> String {
     match &object.body {
+        // what a kubelet reports of containers that it has ended is not the same everywhere
+        Body::Pod(pod) if object.meta.deleting() => {
+            if pod.scheduled() {
+                " on a node".to_owned()
+            } else {
+                String::new()
+            }
+        }
         Body::Pod(pod) => format!(
             " {}{}",
             pod.status.phase.word(),
