@@ -28,8 +28,19 @@ pub(super) fn excerpt(world: &World, act: &Act) -> World {
     world.excerpt(|object| reach.holds(world, object))
 }
 
-/// The namespaces whose objects the act can reach through owners, pods and claims.
+/// The namespaces whose objects the act can reach through owners, pods and claims. What has no namespace may own objects
+/// in any.
 fn namespaces(world: &World, target: &Key) -> BTreeSet<Text> {
+    let mut reached = of_target(world, target);
+    if let Some(object) = world.get(target).filter(|_| !target.kind.namespaced()) {
+        let dependents = world.dependents_of(&object.meta.uid);
+        let homes = dependents.map(|dependent| dependent.meta.namespace.clone());
+        reached.extend(homes.filter(|namespace| !namespace.is_empty()));
+    }
+    reached
+}
+
+fn of_target(world: &World, target: &Key) -> BTreeSet<Text> {
     let of_volume = |name: &str| {
         let volume = world.get(&Key::cluster(Kind::PersistentVolume, name));
         let claim = volume.and_then(|volume| claimed(volume));

@@ -53,7 +53,12 @@ impl Draw {
     }
 
     fn put(&mut self, line: Line) {
-        self.targets.push((line.kind, line.place.clone()));
+        let often = match line.kind {
+            StatefulSet | Deployment | ReplicaSet | DaemonSet | Job | CronJob => 3,
+            _ => 1,
+        };
+        let target = (line.kind, line.place.clone());
+        self.targets.extend(std::iter::repeat_n(target, often));
         self.lines.push(line);
     }
 
@@ -115,7 +120,11 @@ impl Draw {
         };
         let line = Line::new(StorageClass, Place::cluster(&class)).with("binding", binding);
         let line = self.finalizers(line, 40);
-        self.put(line);
+        if self.one_in(4) {
+            self.put(line);
+        } else {
+            self.lines.push(line);
+        }
         class
     }
 

@@ -287,6 +287,10 @@ fn stands_on(object: &Object, before: &World, after: &World) -> &'static str {
             "on the same claim"
         };
     };
+    if pod.claims(&object.meta).next().is_none() {
+        return "without a claim";
+    }
+    // a claim that it names and that is not there is none that it could stand on instead
     let claims: Vec<_> = pod
         .claims(&object.meta)
         .filter_map(|name| {
@@ -296,9 +300,7 @@ fn stands_on(object: &Object, before: &World, after: &World) -> &'static str {
                 .cloned()
         })
         .collect();
-    if claims.is_empty() {
-        "without a claim"
-    } else if claims.iter().any(|claim| before.by_uid(&claim.meta.uid).is_none()) {
+    if claims.iter().any(|claim| before.by_uid(&claim.meta.uid).is_none()) {
         "on a new claim"
     } else {
         "on the same claim"
