@@ -129,12 +129,14 @@ impl Slot {
         for line in case.lines.iter().filter(early) {
             self.create(line, twin, &mut here, &mut there).await?;
         }
+        restless(twin.settle())?;
+        let stays = twin.world(); // one that is Released from the start may go at once
         let seen = case
             .lines
             .iter()
             .filter(early)
             .map(|line| line.place.key(line.kind, &self.name));
-        let keys: Vec<Key> = seen.collect();
+        let keys: Vec<Key> = seen.filter(|key| stays.get(key).is_some()).collect();
         let ready = |world: &World| {
             keys.iter().all(|key| {
                 let volume = world.get(key).map(|object| object.body.volume());
@@ -146,7 +148,6 @@ impl Slot {
                 "volumes stay Pending".to_owned(),
             ))));
         }
-        restless(twin.settle())?;
         for line in case.lines.iter().filter(|line| !early(line)) {
             self.create(line, twin, &mut here, &mut there).await?;
         }

@@ -258,12 +258,16 @@ fn fate(object: &Object, after: Option<&Object>, disk: &dyn Fn(&Volume) -> bool)
             _ => (was.spec.claim_ref != is.spec.claim_ref).then_some("changed"),
         };
     }
-    if after.meta.deleting() {
-        // a claim that was going before and is going still is told again: the operator asked about it
-        return (!object.meta.deleting()).then_some("hangs");
+    if after.meta.deleting() && !object.meta.deleting() {
+        return Some("hangs");
     }
-    if after.meta.owner_references.len() < object.meta.owner_references.len() {
-        return Some("orphaned");
+    let owners = |object: &Object| {
+        let owners = object.meta.owner_references.iter();
+        owners.map(|owner| owner.uid.clone()).collect::<BTreeSet<_>>()
+    };
+    let (was, is) = (owners(object), owners(after));
+    if was != is {
+        return Some(if is.len() < was.len() { "orphaned" } else { "changed" });
     }
     let claim = |object: &Object| {
         let claim = object.body.claim()?;
@@ -281,8 +285,11 @@ pub(crate) fn directory(volume: &Volume) -> bool {
 /// What a new object stands on, as forecasts say it.
 fn stands_on(object: &Object, before: &World, after: &World) -> &'static str {
     let Some(pod) = object.body.pod() else {
+        let claimless = |set: &pilothouse::model::workload::Replicated| set.spec.template.spec.volumes.is_empty();
         return if object.body.claim().is_some() {
             "on a new claim"
+        } else if object.body.replicated().is_some_and(claimless) {
+            "without a claim"
         } else {
             "on the same claim"
         };
