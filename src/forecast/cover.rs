@@ -136,6 +136,7 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>) -> BTreeSet<
         Kind::StorageClass => add(Kind::PersistentVolumeClaim, &Text::default()),
         Kind::Node => add(Kind::Pod, &Text::default()),
         Kind::VolumeAttachment => add(Kind::PersistentVolume, &key.namespace),
+        Kind::PodDisruptionBudget => add(Kind::Pod, &key.namespace),
         Kind::Release => {}
     }
     needs
@@ -188,6 +189,14 @@ fn taken_for_granted(
         {
             let what = format!("{} {}", owner.kind, owner.name);
             granted.insert(format!("whether the operator of {what} makes {} anew", pod.key()));
+        }
+    }
+    for object in futures.after.objects() {
+        if let Some(owner) = crate::laws::garbage_collection::doubt(&futures.after, object)
+            && crate::laws::garbage_collection::doubt(&futures.before, object).is_none()
+        {
+            let what = format!("{} {}", owner.kind, owner.name);
+            granted.insert(format!("whether {what}, the owner left of {}, exists", object.key()));
         }
     }
     if futures.target().kind == Kind::Namespace {

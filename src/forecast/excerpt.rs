@@ -70,6 +70,7 @@ fn of_target(world: &World, target: &Key) -> BTreeSet<Text> {
         | Kind::Deployment
         | Kind::ReplicaSet
         | Kind::DaemonSet
+        | Kind::PodDisruptionBudget
         | Kind::Release => [target.namespace.clone()].into_iter().collect(),
     }
 }
@@ -138,6 +139,7 @@ impl Reach {
             | Body::Deployment(_)
             | Body::ReplicaSet(_)
             | Body::DaemonSet(_)
+            | Body::PodDisruptionBudget(_)
             | Body::Release(_) => false,
         }
     }

@@ -33,6 +33,7 @@ pub(super) fn entries(futures: &Futures<'_>, told: &[Entry]) -> Vec<Entry> {
         | Body::Deployment(_)
         | Body::ReplicaSet(_)
         | Body::DaemonSet(_)
+        | Body::PodDisruptionBudget(_)
         | Body::Release(_) => {}
     }
     let told: BTreeSet<&Key> = told.iter().map(|entry| &entry.object).collect();
@@ -141,9 +142,10 @@ fn of_class(futures: &Futures<'_>, target: &Object) -> Vec<Entry> {
         .before
         .of_kind(Kind::PersistentVolumeClaim)
         .filter(|claim| {
-            claim.body.claim().is_some_and(|facts| {
-                facts.status.phase == ClaimPhase::Pending && class_name(&futures.before, facts) == target.meta.name
-            })
+            claim
+                .body
+                .claim()
+                .is_some_and(|facts| facts.status.phase == ClaimPhase::Pending && class_name(facts) == target.meta.name)
         })
         .map(|claim| {
             let key = claim.key();

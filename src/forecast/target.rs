@@ -149,6 +149,7 @@ fn deleted(futures: &Futures<'_>, object: &Object, propagation: Propagation) -> 
         | Kind::Deployment
         | Kind::ReplicaSet
         | Kind::DaemonSet
+        | Kind::PodDisruptionBudget
         | Kind::Release => law,
     };
     let text = format!(

@@ -44,6 +44,7 @@ pub(super) fn items(sight: Sight<'_>) -> Vec<Item> {
                 | Kind::Deployment
                 | Kind::ReplicaSet
                 | Kind::DaemonSet
+                | Kind::PodDisruptionBudget
                 | Kind::Release => Vec::new(),
             },
             Act::ClearClaimRef { .. } => claim_ref::items(sight, target),

@@ -82,6 +82,10 @@ impl Ground<'_> {
                 "attacher": DEAD_DRIVER, "nodeName": "node-0",
                 "source": {"persistentVolumeName": format!("{}-{}", self.slot, line.field("volume").unwrap_or_default())},
             }}),
+            Kind::PodDisruptionBudget => json!({"spec": {
+                "minAvailable": number(line, "available", 1),
+                "selector": {"matchLabels": {"app": line.field("app").unwrap_or(&line.place.name)}},
+            }}),
             Kind::Namespace | Kind::Node | Kind::Release => json!({}),
         }
     }

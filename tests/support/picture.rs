@@ -88,6 +88,14 @@ pub(crate) fn foretold(forecast: &Forecast, frame: &Frame) -> BTreeMap<String, B
     fates
 }
 
+/// The world as the laws leave it after a change that no act makes.
+pub(crate) fn left(world: &World, alter: &dyn Fn(&mut World), conditions: &pilothouse::laws::Conditions) -> World {
+    let mut end = world.clone();
+    alter(&mut end);
+    pilothouse::laws::settle(&mut end, conditions, &mut |_, _| {});
+    end
+}
+
 /// The world as the laws leave it after an act: what a forecast is made of.
 pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Conditions) -> World {
     use pilothouse::laws::{Change, apply, settle};
@@ -135,6 +143,7 @@ impl Frame {
             | Body::StatefulSet(_)
             | Body::Deployment(_)
             | Body::ReplicaSet(_)
+            | Body::PodDisruptionBudget(_)
             | Body::DaemonSet(_) => object.meta.namespace == *namespace,
             Body::Namespace(_) => object.meta.name == *namespace,
             Body::Node(_) | Body::StorageClass(_) | Body::VolumeAttachment(_) | Body::Release(_) => false,
@@ -215,8 +224,9 @@ fn body(object: &Object, world: &World, before: &World) -> String {
         }
         Body::StatefulSet(set) => format!(" of {}", set.replicas()),
         Body::Deployment(set) | Body::ReplicaSet(set) => format!(" of {:?}", set.spec.replicas),
-        Body::Job(_)
-        | Body::CronJob(_)
+        Body::Job(job) => format!(" {}", job.state().word()),
+        Body::PodDisruptionBudget(budget) => format!(" allows {}", budget.status.disruptions_allowed),
+        Body::CronJob(_)
         | Body::DaemonSet(_)
         | Body::Namespace(_)
         | Body::Node(_)
@@ -252,6 +262,8 @@ fn fate(object: &Object, after: Option<&Object>, disk: &dyn Fn(&Volume) -> bool)
     };
     if let (Body::PersistentVolume(was), Body::PersistentVolume(is)) = (&object.body, &after.body) {
         return match (was.status.phase, is.status.phase) {
+            // something else still holds the object
+            _ if !disk(was) => Some("gone, and its disk destroyed"),
             (VolumePhase::Bound, VolumePhase::Released | VolumePhase::Failed) => Some("released"),
             (was, is) if was != is => Some("changed"),
             _ if after.meta.deleting() && !object.meta.deleting() => Some("hangs"),
@@ -268,6 +280,10 @@ fn fate(object: &Object, after: Option<&Object>, disk: &dyn Fn(&Volume) -> bool)
     let (was, is) = (owners(object), owners(after));
     if was != is {
         return Some(if is.len() < was.len() { "orphaned" } else { "changed" });
+    }
+    let job = |object: &Object| object.body.job().map(pilothouse::model::workload::Job::state);
+    if job(object) != job(after) {
+        return Some("changed");
     }
     let claim = |object: &Object| {
         let claim = object.body.claim()?;

@@ -167,6 +167,7 @@ impl Reader<'_> {
             | Kind::Deployment
             | Kind::ReplicaSet
             | Kind::DaemonSet
+            | Kind::PodDisruptionBudget
             | Kind::Release => Ok(()),
         }
     }
