@@ -115,7 +115,9 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>) -> BTreeSet<
                 add(maker.kind, &key.namespace);
             }
         }
-        Kind::Job | Kind::ReplicaSet | Kind::DaemonSet => add(Kind::Pod, &key.namespace),
+        Kind::Job | Kind::ReplicaSet | Kind::DaemonSet | Kind::PodDisruptionBudget => {
+            add(Kind::Pod, &key.namespace);
+        }
         Kind::StatefulSet => {
             add(Kind::Pod, &key.namespace);
             add(Kind::PersistentVolumeClaim, &key.namespace);
@@ -136,7 +138,6 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>) -> BTreeSet<
         Kind::StorageClass => add(Kind::PersistentVolumeClaim, &Text::default()),
         Kind::Node => add(Kind::Pod, &Text::default()),
         Kind::VolumeAttachment => add(Kind::PersistentVolume, &key.namespace),
-        Kind::PodDisruptionBudget => add(Kind::Pod, &key.namespace),
         Kind::Release => {}
     }
     needs
@@ -198,6 +199,12 @@ fn taken_for_granted(
             let what = format!("{} {}", owner.kind, owner.name);
             granted.insert(format!("whether {what}, the owner left of {}, exists", object.key()));
         }
+    }
+    if futures.target().kind == Kind::Node && pods().next().is_some() {
+        granted.insert(format!(
+            "whether the kubelet of {} is started again, and registers the node anew, before its pods are collected",
+            futures.target().name
+        ));
     }
     if futures.target().kind == Kind::Namespace {
         granted.insert(format!(

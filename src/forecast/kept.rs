@@ -22,8 +22,8 @@ pub(super) fn entries(futures: &Futures<'_>, told: &[Entry]) -> Vec<Entry> {
     match &target.body {
         Body::StorageClass(_) => found.extend(of_class(futures, target)),
         Body::PersistentVolume(_) => found.extend(claim_of_volume(futures, target)),
-        Body::Node(_) => found.extend(on_node(futures, target)),
         Body::Namespace(_)
+        | Body::Node(_)
         | Body::VolumeAttachment(_)
         | Body::PersistentVolumeClaim(_)
         | Body::Pod(_)
@@ -172,26 +172,4 @@ fn claim_of_volume(futures: &Futures<'_>, target: &Object) -> Option<Entry> {
     ))
     .seen(&target.key(), "spec.claimRef.uid", reference.uid.to_string());
     Some(kept(claim, "pv_protection", reason))
-}
-
-/// What a deleted Node object means depends on its kubelet, which may register it anew: nobody can tell from here.
-fn on_node(futures: &Futures<'_>, target: &Object) -> Vec<Entry> {
-    futures
-        .before
-        .of_kind(Kind::Pod)
-        .filter(|pod| {
-            pod.body
-                .pod()
-                .is_some_and(|facts| facts.spec.node_name == target.meta.name)
-        })
-        .map(|pod| Entry {
-            object: pod.key(),
-            uid: pod.meta.uid.clone(),
-            outcome: Outcome::Unknown {
-                missing: format!("whether the kubelet of {} registers the node again", target.meta.name),
-            },
-            law: "pod_lifecycle".into(),
-            reason: Reason::new("pods of a node that does not exist are removed by pod garbage collection"),
-        })
-        .collect()
 }

@@ -22,7 +22,7 @@ fn the_oldest_finished_jobs_go_complete_and_failed_counted_apart() {
     let complete: String = [("e", 1), ("d", 2), ("b", 3), ("a", 4)]
         .map(|(name, minute)| job(name, minute, "Complete"))
         .concat();
-    let failed = job("x", 1, "Failed") + &job("y", 2, "Failed");
+    let failed = job("x", 1, "Failed") + &job("z", 2, "Failed");
     let cases: [(&str, String, &[&str]); 7] = [
         (
             "three complete ones stay",

@@ -232,7 +232,10 @@ fn budgets_nobody_listed_leave_the_answer_open() {
     let mut blind = world(&pod("p", "", "n1", READY));
     blind.apply(Observation::Lost {
         feed: FeedId::cluster(Kind::PodDisruptionBudget),
-        state: FeedState::Denied { why: "no".into() },
+        state: FeedState::Denied {
+            since: crate::model::Moment::default(),
+            why: "no".into(),
+        },
     });
     let pod = blind.get(&key("pod a/p")).unwrap();
     let missing = "the PodDisruptionBudgets in a".to_owned();

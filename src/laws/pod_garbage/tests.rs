@@ -35,7 +35,10 @@ fn nothing_is_concluded_from_nodes_nobody_listed() {
     blind.take(&key("node n2"));
     blind.apply(crate::model::Observation::Lost {
         feed: crate::model::FeedId::cluster(Kind::Node),
-        state: crate::model::FeedState::Denied { why: "no".into() },
+        state: crate::model::FeedState::Denied {
+            since: crate::model::Moment::default(),
+            why: "no".into(),
+        },
     });
     assert_eq!(says(&LAW, &blind, &Conditions::default()), [""; 0]);
 }
