@@ -231,7 +231,8 @@ fn replica_set(world: &World, object: &Arc<Object>, replicas: u32) -> Option<Obj
     let owner = controller_reference(&object.key(), &object.meta.uid);
     let mut meta = meta(world, &object.meta.namespace, name, Some(owner));
     let mut spec = deployment.spec.clone();
-    let hash = format!("{:x}", spec.template.print);
+    let hash =
+        hash_of_orphans(world, object, &spec.template).unwrap_or_else(|| format!("{:x}", spec.template.print).into());
     spec.replicas = Some(replicas);
     spec.selector.match_labels = with_label(&spec.selector.match_labels, TEMPLATE_HASH, &hash);
     spec.template.metadata.labels = with_label(&spec.template.metadata.labels, TEMPLATE_HASH, &hash);
@@ -243,6 +244,25 @@ fn replica_set(world: &World, object: &Arc<Object>, replicas: u32) -> Option<Obj
             ..Replicated::default()
         }),
     })
+}
+
+/// The hash label of pods that a ReplicaSet of this template has left behind: the same template gets the same hash again,
+/// so the new ReplicaSet adopts them (found by conformance). Which hash a template has facts do not tell; that pods bear
+/// its labels and its claims is taken to mean that they are of it.
+fn hash_of_orphans(world: &World, deployment: &Object, template: &PodTemplate) -> Option<Text> {
+    world
+        .in_namespace(Kind::Pod, &deployment.meta.namespace)
+        .filter(|pod| pod.meta.controller().is_none() && !pod.meta.deleting())
+        .filter(|pod| {
+            pod.body
+                .pod()
+                .is_some_and(|facts| facts.spec.volumes == template.spec.volumes)
+        })
+        .find_map(|pod| {
+            let hash = pod.meta.labels.get(TEMPLATE_HASH)?;
+            let labels = with_label(&template.metadata.labels, TEMPLATE_HASH, hash);
+            (labels == pod.meta.labels).then(|| hash.clone())
+        })
 }
 
 /// The volume a provisioner would make: the class's policy, which is `Delete` when it says nothing, copied at birth
