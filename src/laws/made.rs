@@ -11,7 +11,7 @@ use crate::model::storage::{
     Claim, ClaimSpec, CsiSource, EXTERNAL_PROVISIONER, PROVISIONED_BY, PV_PROTECTION, PVC_PROTECTION, ReclaimPolicy,
     Volume, VolumePhase, VolumeSpec, VolumeStatus,
 };
-use crate::model::workload::template::TEMPLATE_HASH;
+use crate::model::workload::template::{PodTemplate, TEMPLATE_HASH};
 use crate::model::workload::{ClaimVolume, Condition, JOB_TRACKING, Pod, PodSpec, PodVolume, Replicated, StatefulSet};
 use crate::model::{Body, Key, Kind, Labels, Meta, Object, OwnerReference, Text, Uid, World};
 use std::sync::Arc;

@@ -19,6 +19,8 @@ pub(crate) struct Ends<'a> {
     pub(crate) came: &'a World,
     /// Whether the disk behind a volume is still there.
     pub(crate) disk: &'a dyn Fn(&Volume) -> bool,
+    /// The handles of the disks that were not there before.
+    pub(crate) lost: &'a BTreeSet<String>,
     pub(crate) twin_forecast: &'a Forecast,
     pub(crate) twin_before: &'a World,
     pub(crate) twin_came: &'a World,
@@ -67,7 +69,7 @@ impl Ends<'_> {
         let mut twin_words = picture::foretold(self.twin_forecast, &Frame::Whole);
         hung_before(&mut words, self.before);
         hung_before(&mut twin_words, self.twin_before);
-        let fates = picture::fates(self.before, self.came, &Frame::Whole, self.disk);
+        let fates = picture::fates(self.before, self.came, &Frame::Whole, self.disk, self.lost);
         let told = holders::foretold(self.forecast);
         let mut real = holders::real(self.came);
         // a forecast tells only who holds what the act, or the operator's question, is about

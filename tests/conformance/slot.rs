@@ -1,14 +1,14 @@
 //! A place on the real control plane where one case after the other is played: its own namespaces, its own prefix for what
 //! has none. Knows how a case is set up, performed and swept away, and on what its verdict rests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use pilothouse::cluster::Clock;
 use pilothouse::forecast::{Forecast, forecast};
 use pilothouse::laws::{Conditions, settle};
-use pilothouse::model::storage::{Volume, VolumePhase};
+use pilothouse::model::storage::VolumePhase;
 use pilothouse::model::{Act, Key, Kind, World};
 use serde_json::json;
 
@@ -236,6 +236,7 @@ impl Slot {
             forecast.entries
         ));
 
+        let lost = without_disk(&before);
         let (taken, twin_taken) = (
             self.api.perform(&act, &before).await,
             twin.api.perform(&twin_act, &twin_before).await,
@@ -266,7 +267,8 @@ impl Slot {
             foretold: &foretold,
             before: &before,
             came: &came,
-            disk: &|volume: &Volume| picture::directory(volume),
+            disk: &picture::directory,
+            lost: &lost,
             twin_forecast: &twin_forecast,
             twin_before: &twin_before,
             twin_came: &twin.world(),
@@ -363,6 +365,17 @@ impl Step {
 
 fn draw(world: &World, before: &World) -> Picture {
     picture::picture(world, before, &Frame::Whole)
+}
+
+/// The handles of the volumes whose disk is gone.
+fn without_disk(world: &World) -> BTreeSet<String> {
+    let volumes = world
+        .of_kind(Kind::PersistentVolume)
+        .filter_map(|object| object.body.volume());
+    volumes
+        .filter(|volume| !picture::directory(volume))
+        .map(|volume| volume.spec.handle())
+        .collect()
 }
 
 fn setting_up(verdict: Verdict) -> Step {

@@ -2,6 +2,7 @@
 //! of Pilothouse on each, through whose watches everything is seen.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -185,7 +186,7 @@ impl<'plane> Stage<'plane> {
         assert_same("the sandbox", &twin.came, "the real control plane", &real.came, told);
         let frame = Frame::Namespace(self.trial.namespace.clone());
         let words = picture::foretold(&real.forecast, &frame);
-        let fates = picture::fates(&real.before, &real.after, &frame, &picture::directory);
+        let fates = picture::fates(&real.before, &real.after, &frame, &picture::directory, &BTreeSet::new());
         assert_same("the forecast", &words, "the real control plane", &fates, told);
         let twins = picture::foretold(&twin.forecast, &frame);
         assert_same(
@@ -262,7 +263,8 @@ impl<'plane> Stage<'plane> {
         let told = forecast(&blind, &act(&blind), state.conditions(), state.now(), state.quiet());
         let real = self.runtime.block_on(end(&mut self.real, self.trial, act));
         let frame = Frame::Namespace(self.trial.namespace.clone());
-        picture::foretold(&told, &frame) != picture::fates(&real.before, &real.after, &frame, &picture::directory)
+        picture::foretold(&told, &frame)
+            != picture::fates(&real.before, &real.after, &frame, &picture::directory, &BTreeSet::new())
     }
 
     /// Both sides show the same now, and go on showing it.

@@ -42,18 +42,19 @@ pub(crate) fn picture(world: &World, before: &World, frame: &Frame) -> Picture {
 }
 
 /// What became of each object, in the words of forecasts, seen from outside: two worlds and a look at the disks, which
-/// says whether the disk behind a volume is there.
+/// says whether the disk behind a volume is there; `lost` are the handles of those that were not there before.
 pub(crate) fn fates(
     before: &World,
     after: &World,
     frame: &Frame,
     disk: &dyn Fn(&Volume) -> bool,
+    lost: &BTreeSet<String>,
 ) -> BTreeMap<String, BTreeSet<String>> {
     let mut fates: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     let mut say = |object: &Object, word: String| fates.entry(frame.label(&object.key())).or_default().insert(word);
     for object in frame.part(before) {
         let after = after.by_uid(&object.meta.uid);
-        if let Some(word) = fate(object, after.map(Arc::as_ref), disk) {
+        if let Some(word) = fate(object, after.map(Arc::as_ref), disk, lost) {
             say(object, word.to_owned());
         }
     }
@@ -252,7 +253,12 @@ fn belonging(volume: &Volume, world: &World, before: &World) -> String {
     format!("to {whose} {}", claim.name)
 }
 
-fn fate(object: &Object, after: Option<&Object>, disk: &dyn Fn(&Volume) -> bool) -> Option<&'static str> {
+fn fate(
+    object: &Object,
+    after: Option<&Object>,
+    disk: &dyn Fn(&Volume) -> bool,
+    lost: &BTreeSet<String>,
+) -> Option<&'static str> {
     let Some(after) = after else {
         return Some(match &object.body {
             Body::PersistentVolume(volume) if disk(volume) => "gone, and its disk left",
@@ -263,7 +269,7 @@ fn fate(object: &Object, after: Option<&Object>, disk: &dyn Fn(&Volume) -> bool)
     if let (Body::PersistentVolume(was), Body::PersistentVolume(is)) = (&object.body, &after.body) {
         return match (was.status.phase, is.status.phase) {
             // something else still holds the object
-            _ if !disk(was) => Some("gone, and its disk destroyed"),
+            _ if !disk(was) && !lost.contains(&was.spec.handle()) => Some("gone, and its disk destroyed"),
             (VolumePhase::Bound, VolumePhase::Released | VolumePhase::Failed) => Some("released"),
             (was, is) if was != is => Some("changed"),
             _ if after.meta.deleting() && !object.meta.deleting() => Some("hangs"),
