@@ -87,9 +87,8 @@ fn blocking<'w>(world: &'w World, owner: &Object) -> Vec<&'w Object> {
     let objects = world.objects().map(AsRef::as_ref);
     objects
         .filter(|object| {
-            let near = owner.meta.namespace.is_empty() || object.meta.namespace == owner.meta.namespace;
             let mut references = object.meta.owner_references.iter();
-            near && references.any(|reference| reference.uid == owner.meta.uid && reference.block_owner_deletion)
+            references.any(|reference| reference.uid == owner.meta.uid && reference.block_owner_deletion)
         })
         .collect()
 }

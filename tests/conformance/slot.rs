@@ -23,9 +23,9 @@ use crate::twin::Twin;
 /// The binder looks at everything again every second; what has not moved for longer, and is as the laws leave it, rests.
 const PATIENCE: Patience = Patience {
     quiet: Duration::from_millis(1500),
-    // a Job makes its next pod ten seconds after one has failed
-    grace: Duration::from_secs(14),
-    deadline: Duration::from_mins(1),
+    // a Job makes its next pod ten seconds after one has failed, twenty after the second, forty after the third
+    grace: Duration::from_secs(45),
+    deadline: Duration::from_mins(2),
 };
 /// A slot that cannot be swept within this is given up.
 const SWEEP: Duration = Duration::from_mins(1);

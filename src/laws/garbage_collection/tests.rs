@@ -128,3 +128,18 @@ fn an_orphan_finalizer_stripped_early_makes_garbage() {
     assert!(world.get(&held.key()).is_none());
     assert_eq!(says(&LAW, &world, &Conditions::default()), ["Delete pod/p Background"]);
 }
+
+#[test]
+fn an_owner_counts_what_bears_its_uid_in_any_namespace() {
+    let held = pod("b", &ours()).replace("uid: pu,", &format!("uid: pu{DYING}, finalizers: [x/y],"));
+    let cases: &[(&str, &[&str])] = &[
+        ("foregroundDeletion", &[]),
+        ("orphan", &["RemoveOwner pod/p ju"]),
+        ("x/y", &[]),
+    ];
+    for (finalizer, expected) in cases {
+        let owner = job(&format!("{DYING}, finalizers: [{finalizer}]"));
+        let said = says(&LAW, &world(&(owner + &held)), &Conditions::default());
+        assert_eq!(said, *expected, "{finalizer}");
+    }
+}
