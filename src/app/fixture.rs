@@ -59,7 +59,7 @@ pub(crate) fn claim(namespace: &str, name: &str, volume: &str, number: u32) -> O
 /// The same claim, dying since 10:50.
 pub(crate) fn dying(mut claim: Object) -> Object {
     claim.meta.deletion_timestamp = Some("2026-04-27T10:50:00Z".parse().unwrap());
-    claim.meta.resource_version = ResourceVersion::new("4711");
+    claim.meta.resource_version = crate::model::ResourceVersion::new("4711");
     claim
 }
 

@@ -4,6 +4,8 @@ use super::course::Futures;
 use super::{Entry, Outcome, holders, volume};
 use crate::laws::Reason;
 use crate::laws::absence::lists;
+use crate::laws::apply::retargets;
+use crate::laws::change::{FOREGROUND, ORPHAN};
 use crate::laws::stateful_set::ordinal;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Act, Key, Kind, Object, Pin, Propagation, Uid, World};
@@ -102,7 +104,22 @@ fn deleted(futures: &Futures<'_>, object: &Object, propagation: Propagation) -> 
         })
     };
     if let Some(since) = object.meta.deletion_timestamp {
-        let text = format!("{key} is being deleted already; another DELETE changes nothing");
+        let asked = match propagation {
+            Propagation::Background => None,
+            Propagation::Foreground => Some(FOREGROUND),
+            Propagation::Orphan => Some(ORPHAN),
+        };
+        let as_asked = [FOREGROUND, ORPHAN]
+            .into_iter()
+            .all(|finalizer| object.meta.has_finalizer(finalizer) == (asked == Some(finalizer)));
+        let text = if as_asked || !retargets(object) {
+            format!("{key} is being deleted already; another DELETE changes nothing")
+        } else {
+            format!(
+                "{key} is being deleted already; this DELETE only makes its propagation {}",
+                propagation.word()
+            )
+        };
         let reason = Reason::new(text).seen(&key, "metadata.deletionTimestamp", since.to_string());
         let outcome = match then {
             Some(left) => Outcome::Hangs {

@@ -171,6 +171,12 @@ pub(super) fn target(futures: &Futures<'_>, object: &Object) -> Option<(Outcome,
 
 /// What clearing the uid of a `claimRef` does to the volume.
 pub(super) fn cleared(futures: &Futures<'_>, object: &Object) -> (Outcome, Reason) {
+    // one that is being deleted is no longer Bound, and goes
+    if futures.then(object).is_none()
+        && let Some(lost) = object.body.volume().and_then(|volume| fate(futures, object, volume))
+    {
+        return lost;
+    }
     let fields = vec![
         "spec.claimRef.uid: removed".to_owned(),
         "spec.claimRef.resourceVersion: removed".to_owned(),

@@ -12,7 +12,7 @@ use crate::model::storage::{
     BIND_COMPLETED, BOUND_BY_CONTROLLER, ClaimPhase, ClaimRef, EXTERNAL_PROVISIONER, PV_CONTROLLER, VolumePhase,
 };
 use crate::model::workload::{PodConditions, PodPhase};
-use crate::model::{Body, Key, Meta, Object, OwnerReference, Propagation, Uid, World};
+use crate::model::{Body, Key, Kind, Meta, Object, OwnerReference, Propagation, Uid, World};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -130,11 +130,13 @@ fn finished(object: &Object) -> bool {
     object.meta.deleting() && object.meta.finalizers.is_empty() && !kept
 }
 
-/// A second DELETE of an object that is already deleting changes nothing, whatever its propagation (`store.go`: while
-/// a deletion is pending, finalizers cannot be changed through `DeleteOptions`).
+/// A second DELETE of an object that only finalizers hold puts its own propagation in place of the first one's: `Orphan`
+/// after `Background` still orphans, `Background` after `Foreground` lets the owner go at once (found by conformance).
+/// While a grace period runs it changes nothing (`store.go` `Delete`: `pendingGraceful` returns before
+/// `deletionFinalizersForGarbageCollection`), and never a namespace (`pkg/registry/core/namespace/storage`).
 fn delete(world: &mut World, key: &Key, uid: &Uid, propagation: Propagation, now: Timestamp) {
     edit(world, key, uid, |object| {
-        if object.meta.deleting() {
+        if object.meta.deleting() && !retargets(object) {
             return;
         }
         let grace = grace(object);
@@ -145,12 +147,21 @@ fn delete(world: &mut World, key: &Key, uid: &Uid, propagation: Propagation, now
             Propagation::Foreground => finalizers.push(FOREGROUND.into()),
             Propagation::Orphan => finalizers.push(ORPHAN.into()),
         }
+        if object.meta.deleting() {
+            return;
+        }
         object.meta.deletion_timestamp = Some(now);
         object.meta.deletion_grace_period_seconds = Some(grace);
         if let Body::Namespace(namespace) = &mut object.body {
             namespace.status.phase = "Terminating".into();
         }
     });
+}
+
+/// Whether a DELETE of an object that is being deleted already can change its propagation.
+pub fn retargets(object: &Object) -> bool {
+    let graceful = object.meta.deletion_grace_period_seconds.is_some_and(|grace| grace > 0);
+    !graceful && object.kind() != Kind::Namespace
 }
 
 /// The grace the API server gives: none but to a scheduled pod whose containers may still run.

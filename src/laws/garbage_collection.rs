@@ -101,11 +101,10 @@ fn delete(object: &Object, propagation: Propagation, text: String, owner: &Owner
     )
 }
 
-/// Dependents that truly refer to this owner: same namespace, or a cluster-scoped owner.
+/// Everything that bears this owner's uid, also in another namespace: there the reference is dangling and the dependent goes,
+/// but as long as it stays the graph counts it (`graph_builder.go` `addDependentToOwners`; found by conformance).
 fn own<'a>(world: &'a World, object: &'a Object) -> impl Iterator<Item = &'a Arc<Object>> {
-    world
-        .dependents_of(&object.meta.uid)
-        .filter(|dependent| object.meta.namespace.is_empty() || dependent.meta.namespace == object.meta.namespace)
+    world.dependents_of(&object.meta.uid)
 }
 
 fn orphan(world: &World, object: &Object, reactions: &mut Vec<Reaction>) {

@@ -11,7 +11,7 @@ use crate::model::storage::{
     Claim, ClaimSpec, CsiSource, EXTERNAL_PROVISIONER, PROVISIONED_BY, PV_PROTECTION, PVC_PROTECTION, ReclaimPolicy,
     Volume, VolumePhase, VolumeSpec, VolumeStatus,
 };
-use crate::model::workload::template::TEMPLATE_HASH;
+use crate::model::workload::template::{PodTemplate, TEMPLATE_HASH};
 use crate::model::workload::{ClaimVolume, JOB_TRACKING, Pod, PodSpec, PodVolume, Replicated, StatefulSet};
 use crate::model::{Body, Key, Kind, Meta, Object, OwnerReference, Text, Uid, World};
 use std::sync::Arc;
@@ -220,7 +220,8 @@ fn replica_set(world: &World, object: &Arc<Object>, replicas: u32) -> Option<Obj
     let owner = controller_reference(&object.key(), &object.meta.uid);
     let mut meta = meta(world, &object.meta.namespace, name, Some(owner));
     let mut spec = deployment.spec.clone();
-    let hash = format!("{:x}", spec.template.print);
+    let hash =
+        hash_of_orphans(world, object, &spec.template).unwrap_or_else(|| format!("{:x}", spec.template.print).into());
     spec.replicas = Some(replicas);
     spec.selector.match_labels = spec.selector.match_labels.with(TEMPLATE_HASH, Some(&hash));
     spec.template.metadata.labels = spec.template.metadata.labels.with(TEMPLATE_HASH, Some(&hash));
@@ -232,6 +233,25 @@ fn replica_set(world: &World, object: &Arc<Object>, replicas: u32) -> Option<Obj
             ..Replicated::default()
         })),
     })
+}
+
+/// The hash label of pods that a ReplicaSet of this template has left behind: the same template gets the same hash again,
+/// so the new ReplicaSet adopts them (found by conformance). Which hash a template has facts do not tell; that pods bear
+/// its labels and its claims is taken to mean that they are of it.
+fn hash_of_orphans(world: &World, deployment: &Object, template: &PodTemplate) -> Option<Text> {
+    world
+        .in_namespace(Kind::Pod, &deployment.meta.namespace)
+        .filter(|pod| pod.meta.controller().is_none() && !pod.meta.deleting())
+        .filter(|pod| {
+            pod.body
+                .pod()
+                .is_some_and(|facts| facts.spec.volumes == template.spec.volumes)
+        })
+        .find_map(|pod| {
+            let hash = pod.meta.labels.get(TEMPLATE_HASH)?;
+            let labels = template.metadata.labels.with(TEMPLATE_HASH, Some(hash));
+            (labels == pod.meta.labels).then(|| hash.clone())
+        })
 }
 
 /// The volume a provisioner would make: the class's policy, which is `Delete` when it says nothing, copied at birth

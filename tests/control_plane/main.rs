@@ -35,6 +35,7 @@ mod flight;
 mod hands;
 mod helm;
 mod jobs;
+#[path = "../support/picture.rs"]
 mod picture;
 mod server;
 mod stage;

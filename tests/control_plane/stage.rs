@@ -4,6 +4,7 @@
 pub(crate) mod change;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::flight::Flight;
-use crate::picture::{self, Picture};
+use crate::picture::{self, Frame, Picture};
 use crate::support::run::Ran;
 use crate::trial::{Trial, merge, pod_spec};
 
@@ -184,10 +185,11 @@ impl<'plane> Stage<'plane> {
         let told = &real.forecast.act;
         assert_same("the laws", &real.foretold, "the real control plane", &real.came, told);
         assert_same("the sandbox", &twin.came, "the real control plane", &real.came, told);
-        let words = picture::foretold(&real.forecast);
-        let fates = picture::fates(&real.before, &real.after, &self.trial.namespace);
+        let frame = Frame::Namespace(self.trial.namespace.clone());
+        let words = picture::foretold(&real.forecast, &frame);
+        let fates = picture::fates(&real.before, &real.after, &frame, &picture::directory, &BTreeSet::new());
         assert_same("the forecast", &words, "the real control plane", &fates, told);
-        let twins = picture::foretold(&twin.forecast);
+        let twins = picture::foretold(&twin.forecast, &frame);
         assert_same(
             "the forecast on the sandbox",
             &twins,
@@ -211,7 +213,9 @@ impl<'plane> Stage<'plane> {
             .excerpt(state.world().objects().filter(|object| object.kind() != unknown));
         let told = forecast(&blind, &act(&blind), state.conditions(), state.now(), state.quiet());
         let real = self.runtime.block_on(end(&mut self.real, self.trial, act));
-        picture::foretold(&told) != picture::fates(&real.before, &real.after, &self.trial.namespace)
+        let frame = Frame::Namespace(self.trial.namespace.clone());
+        picture::foretold(&told, &frame)
+            != picture::fates(&real.before, &real.after, &frame, &picture::directory, &BTreeSet::new())
     }
 
     /// Both sides show the same now, and go on showing it.
@@ -288,7 +292,7 @@ async fn end(side: &mut Side, trial: &Trial<'_>, act: &dyn Fn(&World) -> Act) ->
     let act = act(&before);
     let forecast = forecast(&before, &act, state.conditions(), state.now(), state.quiet());
     let end = picture::end(&before, &act, state.conditions());
-    let foretold = picture::picture(&end, &before, namespace);
+    let foretold = picture::picture(&end, &before, &Frame::Namespace(namespace.clone()));
 
     let panel = by_cockpit(&mut side.flight, namespace, &act).await;
     let by_cockpit = panel.is_ok();
@@ -349,7 +353,8 @@ async fn rest_within(
     wanted: Option<&Picture>,
     patience: Duration,
 ) -> Picture {
-    let look = |state: &State| picture::picture(state.world(), before, namespace);
+    let frame = Frame::Namespace(namespace.to_owned());
+    let look = |state: &State| picture::picture(state.world(), before, &frame);
     let last = RefCell::new((look(flight.state()), Instant::now()));
     flight
         .within(patience * 2, |state| {

@@ -10,9 +10,13 @@ pub(super) const FOLLOWERS: [(&str, &str); 3] = [
         "kube-controller-manager",
         // The binder looks at everything again every second, not every 15, so that two quiet seconds mean rest.
         "--leader-elect=false --use-service-account-credentials=false --secure-port=0 \
-         --controllers=*,-serviceaccount-token-controller --pvclaimbinder-sync-period=1s",
+         --controllers=*,-serviceaccount-token-controller --pvclaimbinder-sync-period=1s \
+         --kube-api-qps=2000 --kube-api-burst=4000",
     ),
-    ("kube-scheduler", "--leader-elect=false --secure-port=0"),
+    (
+        "kube-scheduler",
+        "--leader-elect=false --secure-port=0 --kube-api-qps=2000 --kube-api-burst=4000",
+    ),
     ("kwok", "--manage-all-nodes --node-ip=127.0.0.1"),
 ];
 

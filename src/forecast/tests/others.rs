@@ -43,6 +43,22 @@ fn a_namespace_goes_with_its_pods_first() {
 }
 
 #[test]
+fn what_a_class_owns_goes_with_it_in_any_namespace() {
+    let yaml = "
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: slow}
+provisioner: csi.x
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: user, namespace: a, ownerReferences: [{apiVersion: storage.k8s.io/v1, kind: StorageClass, name: slow, uid: StorageClass/slow}]}
+";
+    let forecast = delete(&world(yaml), "storageclass slow");
+    assert_eq!(told(&forecast), ["DELETED storageclass/slow", "DELETED pod/user"]);
+}
+
+#[test]
 fn a_class_can_go_without_its_volumes() {
     let class = "
 ---

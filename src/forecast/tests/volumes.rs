@@ -41,6 +41,21 @@ fn the_fuse_burns_when_the_claim_goes() {
     );
 }
 
+#[test]
+fn clearing_a_volume_that_is_going_lets_it_go() {
+    let going =
+        "metadata: {name: pv-data, deletionTimestamp: 2026-04-25T10:00:00Z, finalizers: [kubernetes.io/pv-protection]}";
+    for policy in ["Retain", "Delete"] {
+        let yaml = pair("data", policy, CSI).replace(
+            "metadata: {name: pv-data, finalizers: [kubernetes.io/pv-protection]}",
+            going,
+        );
+        let forecast = clear(&world(&(yaml + NODE)), "pv pv-data");
+        assert_eq!(told(&forecast), ["LEAKED pv/pv-data", "CHANGED pvc/data"], "{policy}");
+        assert_eq!(forecast.tier, Tier::T3, "{policy}");
+    }
+}
+
 /// A volume whose claim is gone.
 fn released(policy: &str) -> String {
     let all = pair("data", policy, CSI);

@@ -210,7 +210,7 @@ fn the_digest_changes_with_each_of_its_inputs() {
         other[at].uid = Uid::new("x");
         assert!(digests.insert(digest("f", &other, &request, &items, &cluster(), user)));
         let mut other = pins.clone();
-        other[at].resource_version = ResourceVersion::new("99");
+        other[at].resource_version = crate::model::ResourceVersion::new("99");
         assert!(digests.insert(digest("f", &other, &request, &items, &cluster(), user)));
     }
     for at in 0..items.len() {

@@ -50,8 +50,35 @@ fn propagation_leaves_its_finalizer_and_takes_the_other() {
         delete(&mut world, &p, propagation);
         assert_eq!(world.get(&p).unwrap().meta.finalizers, expected);
         let first = world.clone();
-        delete(&mut world, &p, Propagation::Background);
-        assert_eq!(world.revision(), first.revision(), "a second DELETE changes nothing");
+        delete(&mut world, &p, propagation);
+        assert_eq!(
+            world.revision(),
+            first.revision(),
+            "the same DELETE again changes nothing"
+        );
+    }
+}
+
+#[test]
+fn a_second_delete_changes_the_propagation_of_what_only_finalizers_hold() {
+    use Propagation::{Background, Foreground, Orphan};
+    for (held, first, second, left) in [
+        (", finalizers: [x/y]", Background, Orphan, &["x/y", "orphan"][..]),
+        (", finalizers: [x/y]", Foreground, Orphan, &["x/y", "orphan"]),
+        (", finalizers: [x/y]", Orphan, Background, &["x/y"]),
+        ("", Foreground, Foreground, &["foregroundDeletion"]),
+        ("", Foreground, Background, &[]),
+    ] {
+        let p = key("pod a/p");
+        let mut world = pod("", "Pending", held);
+        delete(&mut world, &p, first);
+        delete(&mut world, &p, second);
+        let finalizers: Vec<String> = world
+            .get(&p)
+            .into_iter()
+            .flat_map(|pod| pod.meta.finalizers.iter().map(ToString::to_string))
+            .collect();
+        assert_eq!(finalizers, left, "{first:?}, then {second:?}");
     }
 }
 

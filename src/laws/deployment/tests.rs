@@ -172,3 +172,19 @@ fn a_rollout_whose_new_pods_wait_for_a_claim_stands_still() {
     );
     assert_eq!(over.of_kind(Kind::Pod).count(), 4);
 }
+
+#[test]
+fn the_next_replica_set_of_a_template_adopts_what_the_last_one_left() {
+    let left = |claim: &str| {
+        let pod = pod("w-0", "", "n1", READY).replace("labels: {app: w}", "labels: {app: w, pod-template-hash: 6d4f}");
+        let volumes =
+            format!("{{nodeName: n1, volumes: [{{name: d, persistentVolumeClaim: {{claimName: {claim}}}}}]}}");
+        pod.replace("{nodeName: n1}", &volumes)
+    };
+    for (claim, pods) in [("data", 1), ("other", 2)] {
+        let yaml = deployment("") + &left(claim) + &node("n1");
+        let (end, heard) = at_rest(&world(&yaml), &Conditions::default());
+        let count = end.in_namespace(Kind::Pod, "a").count();
+        assert_eq!(count, pods, "a pod on {claim}: {heard:#?}");
+    }
+}

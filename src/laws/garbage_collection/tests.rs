@@ -158,3 +158,18 @@ fn an_owner_nobody_can_see_leaves_the_end_open_and_is_named() {
         );
     }
 }
+
+#[test]
+fn an_owner_counts_what_bears_its_uid_in_any_namespace() {
+    let held = pod("b", &ours()).replace("uid: pu,", &format!("uid: pu{DYING}, finalizers: [x/y],"));
+    let cases: &[(&str, &[&str])] = &[
+        ("foregroundDeletion", &[]),
+        ("orphan", &["RemoveOwner pod/p ju"]),
+        ("x/y", &[]),
+    ];
+    for (finalizer, expected) in cases {
+        let owner = job(&format!("{DYING}, finalizers: [{finalizer}]"));
+        let said = says(&LAW, &world(&(owner + &held)), &Conditions::default());
+        assert_eq!(said, *expected, "{finalizer}");
+    }
+}

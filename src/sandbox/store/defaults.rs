@@ -149,10 +149,11 @@ fn pod_spec(spec: &mut Value, itself: bool) {
 }
 
 fn job(object: &mut Value) {
-    put_default(object, &["spec", "parallelism"], 1);
-    if at(object, &["spec", "completionMode"]).is_none() {
+    // `SetDefaults_Job`: a Job that names only its parallelism is a work queue and has no number of completions
+    if at(object, &["spec", "parallelism"]).is_none() {
         put_default(object, &["spec", "completions"], 1);
     }
+    put_default(object, &["spec", "parallelism"], 1);
     put_default(object, &["spec", "backoffLimit"], 6);
     put_default(object, &["spec", "completionMode"], "NonIndexed");
     put_default(object, &["spec", "suspend"], false);

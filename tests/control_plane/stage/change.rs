@@ -43,7 +43,7 @@ async fn changed(side: &mut Side, trial: &Trial<'_>, change: &Change<'_>) -> (Pi
     let mut conditions = state.conditions().clone();
     conditions.now = state.now().wall.checked_add(change.later).ok();
     let left = picture::left(&before, change.alter, &conditions);
-    let foretold = picture::picture(&left, &before, namespace);
+    let foretold = picture::picture(&left, &before, &Frame::Namespace(namespace.clone()));
     if !change.kubectl.is_empty() {
         side.kubectl(trial, change.kubectl, &change.input).ok();
     }

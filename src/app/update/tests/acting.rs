@@ -211,7 +211,7 @@ fn a_change_under_the_panel_voids_the_answers_and_says_so() {
     let mut state = at_the_gate(Mode::Operating);
     answer(&mut state);
     let mut moved = job("hasan-prod", "train-7f", 30);
-    moved.meta.resource_version = ResourceVersion::new("5000");
+    moved.meta.resource_version = crate::model::ResourceVersion::new("5000");
     update(&mut state, Event::Observed(vec![applied(moved, Moment::default())]));
     assert!(!closed(&state).is_empty());
     assert!(!state.gate.as_ref().unwrap().panel.changes().is_empty());

@@ -3,22 +3,37 @@
 //! Names that a controller draws, uids and resource versions differ from place to place; what they mean does not: an
 //! object is the one that was there before or a new one, a volume belongs to a claim that lives or to one that is gone.
 
+#![allow(
+    dead_code,
+    reason = "each test target uses a part of it; `expect` would fail in one that uses all"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use pilothouse::forecast::{Forecast, Outcome};
 use pilothouse::model::storage::{ClaimPhase, Volume, VolumePhase};
-use pilothouse::model::{Act, Body, Kind, Object, World};
+use pilothouse::model::{Act, Body, Key, Kind, Object, World};
+
+/// Which part of a world is drawn.
+#[derive(Clone, Debug)]
+pub(crate) enum Frame {
+    /// A namespace, the objects in it and the volumes of the class named like it.
+    Namespace(String),
+    /// Everything but nodes and releases; names are told with their namespaces.
+    Whole,
+}
 
 /// What stands where, each in a line, by a name that is the same everywhere.
 pub(crate) type Picture = BTreeMap<String, Vec<String>>;
 
-/// A namespace, the objects in it and the volumes of the class named like it, as against those of `before`.
-pub(crate) fn picture(world: &World, before: &World, namespace: &str) -> Picture {
+/// The part of a world in the frame, as against `before`.
+pub(crate) fn picture(world: &World, before: &World, frame: &Frame) -> Picture {
     let mut picture = Picture::new();
-    for object in part(world, namespace) {
+    for object in frame.part(world) {
         let line = format!("{}{}", standing(object, before), body(object, world, before));
-        picture.entry(label(object)).or_default().push(line);
+        picture.entry(frame.label(&object.key())).or_default().push(line);
     }
     for lines in picture.values_mut() {
         lines.sort_unstable();
@@ -26,17 +41,24 @@ pub(crate) fn picture(world: &World, before: &World, namespace: &str) -> Picture
     picture
 }
 
-/// What became of each object, in the words of forecasts, seen from outside: two worlds and a look at the disks.
-pub(crate) fn fates(before: &World, after: &World, namespace: &str) -> BTreeMap<String, BTreeSet<String>> {
+/// What became of each object, in the words of forecasts, seen from outside: two worlds and a look at the disks, which
+/// says whether the disk behind a volume is there; `lost` are the handles of those that were not there before.
+pub(crate) fn fates(
+    before: &World,
+    after: &World,
+    frame: &Frame,
+    disk: &dyn Fn(&Volume) -> bool,
+    lost: &BTreeSet<String>,
+) -> BTreeMap<String, BTreeSet<String>> {
     let mut fates: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
-    let mut say = |object: &Object, word: String| fates.entry(label(object)).or_default().insert(word);
-    for object in part(before, namespace) {
+    let mut say = |object: &Object, word: String| fates.entry(frame.label(&object.key())).or_default().insert(word);
+    for object in frame.part(before) {
         let after = after.by_uid(&object.meta.uid);
-        if let Some(word) = fate(object, after.map(Arc::as_ref)) {
+        if let Some(word) = fate(object, after.map(Arc::as_ref), disk, lost) {
             say(object, word.to_owned());
         }
     }
-    for object in part(after, namespace) {
+    for object in frame.part(after) {
         if before.by_uid(&object.meta.uid).is_none() {
             say(object, format!("made anew {}", stands_on(object, before, after)));
         }
@@ -45,7 +67,7 @@ pub(crate) fn fates(before: &World, after: &World, namespace: &str) -> BTreeMap<
 }
 
 /// The same words out of a forecast. What it says is kept needs no word.
-pub(crate) fn foretold(forecast: &Forecast) -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn foretold(forecast: &Forecast, frame: &Frame) -> BTreeMap<String, BTreeSet<String>> {
     let mut fates: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     for entry in &forecast.entries {
         let word = match &entry.outcome {
@@ -61,7 +83,7 @@ pub(crate) fn foretold(forecast: &Forecast) -> BTreeMap<String, BTreeSet<String>
             Outcome::Rejected { error } => format!("refused: {error}"),
             Outcome::Unknown { missing } => format!("unknown: {missing}"),
         };
-        let name = plain(entry.object.kind, &entry.object.name);
+        let name = frame.label(&entry.object);
         fates.entry(name).or_default().insert(word);
     }
     fates
@@ -100,12 +122,21 @@ pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Condi
     end
 }
 
-fn part<'w>(world: &'w World, namespace: &'w str) -> impl Iterator<Item = &'w Object> {
-    world
-        .objects()
-        .map(Arc::as_ref)
-        .filter(move |object| match &object.body {
-            Body::PersistentVolume(volume) => volume.spec.storage_class_name == namespace,
+impl Frame {
+    fn part<'w>(&'w self, world: &'w World) -> impl Iterator<Item = &'w Object> {
+        world
+            .objects()
+            .map(Arc::as_ref)
+            .filter(move |object| self.holds(object))
+    }
+
+    fn holds(&self, object: &Object) -> bool {
+        let namespace = match self {
+            Self::Whole => return !matches!(object.kind(), Kind::Node | Kind::Release),
+            Self::Namespace(namespace) => namespace,
+        };
+        match &object.body {
+            Body::PersistentVolume(volume) => volume.spec.storage_class_name == *namespace,
             Body::Pod(_)
             | Body::PersistentVolumeClaim(_)
             | Body::Job(_)
@@ -114,14 +145,20 @@ fn part<'w>(world: &'w World, namespace: &'w str) -> impl Iterator<Item = &'w Ob
             | Body::Deployment(_)
             | Body::ReplicaSet(_)
             | Body::PodDisruptionBudget(_)
-            | Body::DaemonSet(_) => object.meta.namespace == namespace,
-            Body::Namespace(_) => object.meta.name == namespace,
+            | Body::DaemonSet(_) => object.meta.namespace == *namespace,
+            Body::Namespace(_) => object.meta.name == *namespace,
             Body::Node(_) | Body::StorageClass(_) | Body::VolumeAttachment(_) | Body::Release(_) => false,
-        })
-}
+        }
+    }
 
-fn label(object: &Object) -> String {
-    plain(object.kind(), &object.meta.name)
+    /// A name that is the same on every side.
+    pub(crate) fn label(&self, key: &Key) -> String {
+        let plain = plain(key.kind, &key.name);
+        match self {
+            Self::Whole if key.kind.namespaced() => format!("{}/{plain}", key.namespace),
+            Self::Whole | Self::Namespace(_) => plain,
+        }
+    }
 }
 
 /// A name without the parts that a controller draws by lot.
@@ -169,6 +206,14 @@ fn standing(object: &Object, before: &World) -> String {
 
 fn body(object: &Object, world: &World, before: &World) -> String {
     match &object.body {
+        // what a kubelet reports of containers that it has ended is not the same everywhere
+        Body::Pod(pod) if object.meta.deleting() => {
+            if pod.scheduled() {
+                " on a node".to_owned()
+            } else {
+                String::new()
+            }
+        }
         Body::Pod(pod) => format!(
             " {}{}",
             pod.status.phase.word(),
@@ -208,7 +253,12 @@ fn belonging(volume: &Volume, world: &World, before: &World) -> String {
     format!("to {whose} {}", claim.name)
 }
 
-fn fate(object: &Object, after: Option<&Object>) -> Option<&'static str> {
+fn fate(
+    object: &Object,
+    after: Option<&Object>,
+    disk: &dyn Fn(&Volume) -> bool,
+    lost: &BTreeSet<String>,
+) -> Option<&'static str> {
     let Some(after) = after else {
         return Some(match &object.body {
             Body::PersistentVolume(volume) if disk(volume) => "gone, and its disk left",
@@ -218,18 +268,24 @@ fn fate(object: &Object, after: Option<&Object>) -> Option<&'static str> {
     };
     if let (Body::PersistentVolume(was), Body::PersistentVolume(is)) = (&object.body, &after.body) {
         return match (was.status.phase, is.status.phase) {
+            // something else still holds the object
+            _ if !disk(was) && !lost.contains(&was.spec.handle()) => Some("gone, and its disk destroyed"),
             (VolumePhase::Bound, VolumePhase::Released | VolumePhase::Failed) => Some("released"),
             (was, is) if was != is => Some("changed"),
             _ if after.meta.deleting() && !object.meta.deleting() => Some("hangs"),
             _ => (was.spec.claim_ref != is.spec.claim_ref).then_some("changed"),
         };
     }
-    if after.meta.deleting() {
-        // a claim that was going before and is going still is told again: the operator asked about it
-        return (!object.meta.deleting()).then_some("hangs");
+    if after.meta.deleting() && !object.meta.deleting() {
+        return Some("hangs");
     }
-    if after.meta.owner_references.len() < object.meta.owner_references.len() {
-        return Some("orphaned");
+    let owners = |object: &Object| {
+        let owners = object.meta.owner_references.iter();
+        owners.map(|owner| owner.uid.clone()).collect::<BTreeSet<_>>()
+    };
+    let (was, is) = (owners(object), owners(after));
+    if was != is {
+        return Some(if is.len() < was.len() { "orphaned" } else { "changed" });
     }
     let job = |object: &Object| object.body.job().map(pilothouse::model::workload::Job::state);
     if job(object) != job(after) {
@@ -242,21 +298,28 @@ fn fate(object: &Object, after: Option<&Object>) -> Option<&'static str> {
     (claim(object) != claim(after)).then_some("changed")
 }
 
-/// Whether the directory behind a host path volume is there.
-fn disk(volume: &Volume) -> bool {
-    let path = volume.spec.host_path.as_ref().expect("a volume on a host path");
-    std::path::Path::new(path.path.as_str()).exists()
+/// Whether the directory behind a host path volume is there; what lies elsewhere is out of everybody's reach.
+pub(crate) fn directory(volume: &Volume) -> bool {
+    let path = volume.spec.host_path.as_ref();
+    path.is_none_or(|path| Path::new(path.path.as_str()).exists())
 }
 
 /// What a new object stands on, as forecasts say it.
 fn stands_on(object: &Object, before: &World, after: &World) -> &'static str {
     let Some(pod) = object.body.pod() else {
+        let claimless = |set: &pilothouse::model::workload::Replicated| set.spec.template.spec.volumes.is_empty();
         return if object.body.claim().is_some() {
             "on a new claim"
+        } else if object.body.replicated().is_some_and(claimless) {
+            "without a claim"
         } else {
             "on the same claim"
         };
     };
+    if pod.claims(&object.meta).next().is_none() {
+        return "without a claim";
+    }
+    // a claim that it names and that is not there is none that it could stand on instead
     let claims: Vec<_> = pod
         .claims(&object.meta)
         .filter_map(|name| {
@@ -266,9 +329,7 @@ fn stands_on(object: &Object, before: &World, after: &World) -> &'static str {
                 .cloned()
         })
         .collect();
-    if claims.is_empty() {
-        "without a claim"
-    } else if claims.iter().any(|claim| before.by_uid(&claim.meta.uid).is_none()) {
+    if claims.iter().any(|claim| before.by_uid(&claim.meta.uid).is_none()) {
         "on a new claim"
     } else {
         "on the same claim"
@@ -277,7 +338,7 @@ fn stands_on(object: &Object, before: &World, after: &World) -> &'static str {
 
 /// Whether a claim of this name is bound.
 pub(crate) fn bound(world: &World, namespace: &str, name: &str) -> bool {
-    let key = pilothouse::model::Key::new(Kind::PersistentVolumeClaim, namespace, name);
+    let key = Key::new(Kind::PersistentVolumeClaim, namespace, name);
     let claim = world.get(&key).and_then(|object| object.body.claim());
     claim.is_some_and(|claim| claim.status.phase == ClaimPhase::Bound)
 }

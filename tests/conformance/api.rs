@@ -1,0 +1,130 @@
+//! A server, spoken to plainly: create, delete, patch. Knows no case and judges no answer.
+
+use std::path::Path;
+use std::time::Duration;
+
+use http::Request;
+use kube::Client;
+use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use pilothouse::gate::Request as Shown;
+use pilothouse::model::{Act, Key, Kind, World};
+use serde_json::{Value, json};
+
+/// No answer takes longer.
+const LIMIT: Duration = Duration::from_mins(1);
+
+#[derive(Clone)]
+pub(crate) struct Api(Client);
+
+impl Api {
+    pub(crate) async fn open(kubeconfig: &Path) -> Result<Self, String> {
+        let told = Kubeconfig::read_from(kubeconfig).map_err(|error| error.to_string())?;
+        let options = KubeConfigOptions::default();
+        let config = Config::from_custom_kubeconfig(told, &options).await;
+        let mut config = config.map_err(|error| error.to_string())?;
+        config.read_timeout = Some(LIMIT);
+        Client::try_from(config).map(Self).map_err(|error| error.to_string())
+    }
+
+    pub(crate) async fn create(&self, kind: Kind, object: &Value) -> Result<Value, Refusal> {
+        let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
+        self.send(
+            "POST",
+            &collection(kind, namespace),
+            "application/json",
+            object.to_string(),
+        )
+        .await
+    }
+
+    /// Deletes with nothing but a propagation.
+    pub(crate) async fn delete(&self, key: &Key, options: &Value) -> Result<Value, Refusal> {
+        self.send("DELETE", &path(key), "application/json", options.to_string())
+            .await
+    }
+
+    /// Sets fields as a merge patch.
+    pub(crate) async fn merge(&self, key: &Key, change: &Value) -> Result<Value, Refusal> {
+        let content = "application/merge-patch+json";
+        self.send("PATCH", &path(key), content, change.to_string()).await
+    }
+
+    /// The very request Pilothouse would send; where it sends none for this kind, the DELETE it would send if it did.
+    pub(crate) async fn perform(&self, act: &Act, world: &World) -> Result<Value, Refusal> {
+        let target = world.get(&act.target().key).map(AsRef::as_ref);
+        if let Ok(shown) = Shown::of(act, target) {
+            let body = String::from_utf8_lossy(shown.body()).into_owned();
+            return self
+                .send(shown.method(), shown.path(), shown.content_type(), body)
+                .await;
+        }
+        let Act::Delete { target, propagation } = act else {
+            return Err(Refusal {
+                code: 0,
+                message: "Pilothouse has no request for this act".to_owned(),
+            });
+        };
+        let options = json!({
+            "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation.word(),
+            "preconditions": {"uid": target.uid},
+        });
+        self.delete(&target.key, &options).await
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests' own hands change a throw-away cluster"
+    )]
+    async fn send(&self, method: &str, path: &str, content: &str, body: String) -> Result<Value, Refusal> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", content)
+            .body(body.into_bytes())
+            .map_err(|error| Refusal::of(&error))?;
+        match self.0.request::<Value>(request).await {
+            Ok(answer) => Ok(answer),
+            Err(kube::Error::Api(status)) => Err(Refusal {
+                code: status.code,
+                message: status.message.clone(),
+            }),
+            Err(error) => Err(Refusal::of(&error)),
+        }
+    }
+}
+
+/// What a server said no with; code 0 when it said nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) code: u16,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    fn of(error: &dyn std::error::Error) -> Self {
+        Self {
+            code: 0,
+            message: error.to_string(),
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.code, self.message)
+    }
+}
+
+fn collection(kind: Kind, namespace: &str) -> String {
+    let root = if kind.group().is_empty() { "api" } else { "apis" };
+    let version = kind.api_version();
+    if kind.namespaced() {
+        format!("/{root}/{version}/namespaces/{namespace}/{}", kind.plural())
+    } else {
+        format!("/{root}/{version}/{}", kind.plural())
+    }
+}
+
+fn path(key: &Key) -> String {
+    format!("{}/{}", collection(key.kind, &key.namespace), key.name)
+}

@@ -1,0 +1,183 @@
+//! Three ends of one act: what was forecast, what came on the sandbox, what came on the real control plane.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+use pilothouse::forecast::{Forecast, Outcome};
+use pilothouse::model::World;
+use pilothouse::model::storage::Volume;
+
+use crate::holders;
+use crate::picture::{self, Frame, Picture};
+
+/// What one act came to, everywhere.
+pub(crate) struct Ends<'a> {
+    pub(crate) forecast: &'a Forecast,
+    /// The world as the laws leave it.
+    pub(crate) foretold: &'a Picture,
+    pub(crate) before: &'a World,
+    pub(crate) came: &'a World,
+    /// Whether the disk behind a volume is still there.
+    pub(crate) disk: &'a dyn Fn(&Volume) -> bool,
+    /// The handles of the disks that were not there before.
+    pub(crate) lost: &'a BTreeSet<String>,
+    pub(crate) twin_forecast: &'a Forecast,
+    pub(crate) twin_before: &'a World,
+    pub(crate) twin_came: &'a World,
+}
+
+/// What a comparison says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Agreed,
+    /// The forecast says of some object that it cannot know, and why; of all others it was right.
+    Unknown(String),
+    Disagreed(String),
+    /// Wrong this time and right another time: the real one decides it either way.
+    Race(String),
+    /// The real one did not come to rest.
+    Unsettled(String),
+}
+
+impl Verdict {
+    /// The word it is counted under.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Agreed => "agreed",
+            Self::Unknown(_) => "unknown",
+            Self::Disagreed(_) => "disagreed",
+            Self::Race(_) => "race",
+            Self::Unsettled(_) => "unsettled",
+        }
+    }
+
+    pub(crate) fn note(&self) -> &str {
+        match self {
+            Self::Agreed => "",
+            Self::Unknown(note) | Self::Disagreed(note) | Self::Race(note) | Self::Unsettled(note) => note,
+        }
+    }
+}
+
+impl Ends<'_> {
+    pub(crate) fn verdict(&self) -> Verdict {
+        let unknown = self.unknown();
+        let known = |label: &String| !unknown.contains_key(label);
+        let came = picture::picture(self.came, self.before, &Frame::Whole);
+        let twin = picture::picture(self.twin_came, self.twin_before, &Frame::Whole);
+        let mut words = picture::foretold(self.forecast, &Frame::Whole);
+        let mut twin_words = picture::foretold(self.twin_forecast, &Frame::Whole);
+        hung_before(&mut words, self.before);
+        hung_before(&mut twin_words, self.twin_before);
+        let fates = picture::fates(self.before, self.came, &Frame::Whole, self.disk, self.lost);
+        let told = holders::foretold(self.forecast);
+        let mut real = holders::real(self.came);
+        // a forecast tells only who holds what the act, or the operator's question, is about
+        real.retain(|label, _| told.contains_key(label));
+
+        let mut wrong = Vec::new();
+        differences(("laws", self.foretold), ("real", &came), &known, &mut wrong);
+        differences(("sandbox", &twin), ("real", &came), &|_| true, &mut wrong);
+        differences(("forecast", &words), ("real", &fates), &known, &mut wrong);
+        differences(
+            ("forecast on the sandbox", &twin_words),
+            ("forecast", &words),
+            &|_| true,
+            &mut wrong,
+        );
+        differences(("forecast holders", &told), ("real holders", &real), &known, &mut wrong);
+        if !wrong.is_empty() {
+            return Verdict::Disagreed(wrong.join("\n"));
+        }
+        if unknown.is_empty() {
+            return Verdict::Agreed;
+        }
+        let reasons: BTreeSet<&str> = unknown.values().map(String::as_str).collect();
+        Verdict::Unknown(reasons.into_iter().collect::<Vec<_>>().join("; "))
+    }
+
+    fn unknown(&self) -> BTreeMap<String, String> {
+        let entries = self.forecast.entries.iter();
+        entries
+            .filter_map(|entry| match &entry.outcome {
+                Outcome::Unknown { missing } => Some((Frame::Whole.label(&entry.object), missing.clone())),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// What was going before the act and goes on hanging may be told again, or not.
+fn hung_before(words: &mut BTreeMap<String, BTreeSet<String>>, before: &World) {
+    for object in before.objects().filter(|object| object.meta.deleting()) {
+        let label = Frame::Whole.label(&object.key());
+        if let Some(told) = words.get_mut(&label) {
+            told.remove("hangs");
+            if told.is_empty() {
+                words.remove(&label);
+            }
+        }
+    }
+}
+
+/// Before an act both sides show the same.
+pub(crate) fn before(real: &World, twin: &World) -> Verdict {
+    let empty = World::default();
+    let (here, there) = (
+        picture::picture(real, &empty, &Frame::Whole),
+        picture::picture(twin, &empty, &Frame::Whole),
+    );
+    let mut wrong = Vec::new();
+    differences(("sandbox", &there), ("real", &here), &|_| true, &mut wrong);
+    if wrong.is_empty() {
+        Verdict::Agreed
+    } else {
+        Verdict::Disagreed(wrong.join("\n"))
+    }
+}
+
+/// The outcome of the act's own target, in a word.
+pub(crate) fn outcome(forecast: &Forecast) -> String {
+    let target = &forecast.act.target().key;
+    let entry = forecast.entries.iter().find(|entry| entry.object == *target);
+    let worst = forecast
+        .entries
+        .iter()
+        .any(|entry| matches!(entry.outcome, Outcome::VolumeDestroyed { .. }));
+    let word = entry.map_or("nothing", |entry| match entry.outcome {
+        Outcome::Deleted | Outcome::DeletedLater { .. } => "gone",
+        Outcome::Kept => "kept",
+        Outcome::Hangs { .. } => "hangs",
+        Outcome::VolumeDestroyed { .. } => "destroyed",
+        Outcome::VolumeRetained { .. } => "released",
+        Outcome::VolumeLeaked { .. } => "leaked",
+        Outcome::Recreated { .. } => "made anew",
+        Outcome::Patched { .. } => "changed",
+        Outcome::Orphaned => "orphaned",
+        Outcome::Rejected { .. } => "refused",
+        Outcome::Unknown { .. } => "unknown",
+    });
+    if worst && word != "destroyed" {
+        format!("{word}, a disk destroyed")
+    } else {
+        word.to_owned()
+    }
+}
+
+fn differences<T: PartialEq + Debug>(
+    (who, said): (&str, &BTreeMap<String, T>),
+    (whom, came): (&str, &BTreeMap<String, T>),
+    known: &dyn Fn(&String) -> bool,
+    wrong: &mut Vec<String>,
+) {
+    let labels: BTreeSet<&String> = said.keys().chain(came.keys()).collect();
+    for label in labels.into_iter().filter(|label| known(label)) {
+        if said.get(label) != came.get(label) {
+            let show = |side: &BTreeMap<String, T>| {
+                side.get(label)
+                    .map_or_else(|| "nothing".to_owned(), |value| format!("{value:?}"))
+            };
+            wrong.push(format!("{label}: {who} {} / {whom} {}", show(said), show(came)));
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Many slots side by side on one control plane, each taking the next case as soon as it is free; and what is done about a
+//! case that went wrong: it is played again, to tell a race from a rule, and made small.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use pilothouse::cluster::{Clock, ConnectOptions, connect};
+use pilothouse::laws::Conditions;
+use tokio::task::JoinSet;
+
+use crate::api::Api;
+use crate::case::Case;
+use crate::compare::Verdict;
+use crate::manifest::DEAD_DRIVER;
+use crate::mirror::Mirror;
+use crate::shrink;
+use crate::slot::{Played, Slot};
+use crate::support::persons::Person;
+use crate::support::plane::ControlPlane;
+use crate::tally::{self, Book, Entry};
+
+/// The watches are open within this.
+const START: Duration = Duration::from_mins(1);
+/// How often a case that went wrong is played again.
+const AGAIN: usize = 4;
+
+/// One case to play.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) name: Name,
+    pub(crate) case: Case,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Name {
+    Seed(u64),
+    Written(String),
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Seed(seed) => write!(f, "seed {seed}"),
+            Self::Written(name) => f.write_str(name),
+        }
+    }
+}
+
+/// How cases are played.
+pub(crate) struct Crew {
+    /// Cases under way at once.
+    pub(crate) parallel: usize,
+    /// Where seeds are counted, if they are.
+    pub(crate) book: Option<PathBuf>,
+    /// Tell everything, and play nothing again.
+    pub(crate) loud: bool,
+    pub(crate) shrinks: bool,
+}
+
+/// How a run ended.
+pub(crate) struct Counted {
+    pub(crate) right: usize,
+    pub(crate) wrong: usize,
+    pub(crate) told: String,
+}
+
+/// A case that was played, and what is left of it when it was made small; or why its slot was given up.
+type Ended = Result<(Job, Played, Option<Case>), String>;
+
+/// What the slots share.
+struct Work {
+    jobs: Mutex<VecDeque<Job>>,
+    done: tokio::sync::mpsc::UnboundedSender<Ended>,
+    loud: bool,
+    shrinks: bool,
+}
+
+impl Crew {
+    pub(crate) async fn run(&self, plane: &ControlPlane, jobs: Vec<Job>) -> Result<Counted, String> {
+        let clock = Clock::system();
+        let options = ConnectOptions {
+            kubeconfig: Some(plane.kubeconfig(Person::Anna)),
+            ..ConnectOptions::default()
+        };
+        let connection = connect(&options, clock.clone())
+            .await
+            .map_err(|error| error.to_string())?;
+        let (mirror, _watches) = Mirror::start(&connection);
+        wait_for_watches(&mirror).await?;
+        let conditions = Conditions {
+            server_minor: connection.server_minor(),
+            dead_provisioners: [DEAD_DRIVER.into()].into_iter().collect(),
+            ..Conditions::default()
+        };
+        let (done, mut played) = tokio::sync::mpsc::unbounded_channel();
+        let total = jobs.len();
+        let work = Arc::new(Work {
+            jobs: Mutex::new(jobs.into()),
+            done,
+            loud: self.loud,
+            shrinks: self.shrinks,
+        });
+        let elsewhere = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/conformance/disks");
+        let mut slots = JoinSet::new();
+        for number in 0..self.parallel {
+            let name = format!("s{number}");
+            let slot = Slot {
+                api: Api::open(&plane.kubeconfig(Person::Anna)).await?,
+                disks: [plane.path("disks/tmp").join(&name), elsewhere.join(&name)],
+                mirror: mirror.clone(),
+                clock: clock.clone(),
+                conditions: conditions.clone(),
+                name,
+            };
+            slots.spawn(serve(slot, Arc::clone(&work)));
+        }
+        drop(work);
+
+        let rules = tally::rules();
+        let mut book = self.book.as_deref().map(Book::open).transpose()?;
+        let (mut entries, mut wrong, began) = (Vec::new(), 0, Instant::now());
+        while let Some(ended) = played.recv().await {
+            let (job, played, small) = ended?;
+            let seed = if let Name::Seed(seed) = job.name {
+                seed
+            } else {
+                u64::MAX
+            };
+            let entry = Entry::of(seed, &rules, &played);
+            wrong += usize::from(played.wrong().is_some());
+            tell(&job, &played, small.as_ref(), self.loud);
+            if let (Some(book), Name::Seed(_)) = (&mut book, &job.name) {
+                book.add(&entry)?;
+            }
+            entries.push(entry);
+            if entries.len() % 50 == 0 {
+                let span = began.elapsed().as_secs_f32();
+                let many = f32::from(u16::try_from(entries.len()).unwrap_or(u16::MAX));
+                eprintln!(
+                    "{} of {total} after {span:.0} s, {:.2} a second, {wrong} wrong",
+                    entries.len(),
+                    many / span
+                );
+            }
+        }
+        while let Some(slot) = slots.join_next().await {
+            slot.map_err(|error| error.to_string())?;
+        }
+        let counts = tally::count(entries.iter(), &rules);
+        Ok(Counted {
+            right: entries.len() - wrong,
+            wrong,
+            told: format!("{} cases, {} acts\n{}", counts.cases, counts.acts, counts.table()),
+        })
+    }
+}
+
+async fn wait_for_watches(mirror: &Mirror) -> Result<(), String> {
+    let began = Instant::now();
+    loop {
+        match mirror.live() {
+            Ok(()) => return Ok(()),
+            Err(late) if began.elapsed() > START => return Err(late),
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// Plays cases on a slot until there are none left.
+async fn serve(slot: Slot, work: Arc<Work>) {
+    let mut furnished = slot.furnish().await;
+    loop {
+        let next = work.jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some(job) = next else { return };
+        let ended = match furnished {
+            Ok(()) => one(&slot, &job, &work).await,
+            Err(why) => Err(why),
+        };
+        furnished = ended.as_ref().map(|_| ()).map_err(Clone::clone);
+        let ended = ended.map(|(played, small)| (job, played, small));
+        let failed = ended.is_err();
+        if work.done.send(ended).is_err() || failed {
+            return;
+        }
+    }
+}
+
+async fn one(slot: &Slot, job: &Job, work: &Work) -> Result<(Played, Option<Case>), String> {
+    let tell = |line: String| {
+        if work.loud {
+            println!("{}: {line}", job.name);
+        }
+    };
+    let mut played = slot.play(&job.case, &tell).await?;
+    if work.loud {
+        return Ok((played, None));
+    }
+    let Some(at) = played
+        .steps
+        .iter()
+        .position(|step| matches!(step.verdict, Verdict::Disagreed(_)))
+    else {
+        return Ok((played, None));
+    };
+    let mut came = 0;
+    for _ in 0..AGAIN {
+        let again = slot.play(&job.case, &tell).await?;
+        let step = again.steps.get(at);
+        came += usize::from(step.is_some_and(|step| matches!(step.verdict, Verdict::Agreed | Verdict::Unknown(_))));
+    }
+    let step = &mut played.steps[at];
+    if came > 0 {
+        let told = format!(
+            "as forecast in {came} of {} plays; otherwise:\n{}",
+            AGAIN + 1,
+            step.verdict.note()
+        );
+        step.verdict = Verdict::Race(told);
+        return Ok((played, None));
+    }
+    let small = if work.shrinks {
+        Some(shrink::shrink(slot, &job.case).await?)
+    } else {
+        None
+    };
+    Ok((played, small))
+}
+
+fn tell(job: &Job, played: &Played, small: Option<&Case>, loud: bool) {
+    for step in &played.steps {
+        let quiet = matches!(step.verdict, Verdict::Agreed | Verdict::Unknown(_));
+        if loud || !quiet {
+            println!(
+                "{}: {} {} ({}, {:.1} s)\n{}",
+                job.name,
+                step.verdict.word(),
+                step.told,
+                step.outcome,
+                played.took.as_secs_f32(),
+                step.verdict.note()
+            );
+        }
+    }
+    if loud && let Some(void) = &played.void {
+        println!("{}: ended early: {void}", job.name);
+    }
+    if played.wrong().is_some() {
+        println!("{}\n{}", job.name, small.unwrap_or(&job.case));
+    }
+}
