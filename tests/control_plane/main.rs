@@ -28,6 +28,8 @@ use trial::Trial;
 mod both;
 mod claims;
 mod cockpit;
+mod csi;
+mod csi_both;
 mod cut;
 mod deletion;
 #[path = "../support/flight.rs"]
@@ -84,6 +86,23 @@ const SHARED: &[Story] = &[
     ("delete-policy-deleted-while-bound", volumes::delete_policy_deleted_while_bound),
     ("provisioned-deleted-while-bound", volumes::provisioned_deleted_while_bound),
     ("provisioned-deleted-while-available", volumes::provisioned_deleted_while_available),
+    ("csi-provisioned-at-once", csi::immediate),
+    ("csi-waits-for-first-consumer", csi::waits_for_first_consumer),
+    ("csi-retain-keeps", csi::retain_keeps),
+    ("csi-policy-flipped-while-released", csi::policy_flipped_while_released),
+    ("csi-deleted-while-bound", csi::deleted_while_bound),
+    ("csi-deleted-while-released", csi::deleted_while_released),
+    ("csi-delete-fails", csi::delete_fails),
+    ("csi-deleted-while-available", csi::deleted_while_available),
+    ("csi-static-deleted-while-available", csi::static_deleted_while_available),
+    ("csi-static-is-destroyed", csi::static_is_destroyed),
+    ("csi-late-strip-leaks", csi::late_strip_leaks),
+    ("csi-early-strip-is-undone", csi::early_strip_is_undone),
+    ("csi-attachment-guards", csi::attachment_guards),
+    ("csi-nothing-guards-without-attach", csi::nothing_guards_without_attach),
+    ("csi-attacher-lets-go", csi::attacher_lets_go),
+    ("csi-provisioner-dead", csi::provisioner_dead),
+    ("csi-class-deleted", csi::class_deleted),
     ("job-deleted-without-a-policy", jobs::deleted_without_a_policy),
     ("job-active-orphaned", jobs::active_orphaned),
     ("job-finished-orphaned", jobs::finished_orphaned),
@@ -135,6 +154,20 @@ const SHARED: &[Story] = &[
     ("both-claim-with-a-disk-elsewhere", both::claim_with_a_disk_elsewhere),
     ("both-claim-pending", both::claim_pending),
     ("both-namespace", both::namespace),
+    ("csi-both-claim-destroyed", csi_both::claim_destroyed),
+    ("csi-both-claim-destroyed-attaching", csi_both::claim_destroyed_attaching),
+    ("csi-both-claim-retained", csi_both::claim_retained),
+    ("csi-both-claim-held", csi_both::claim_held),
+    ("csi-both-claim-held-attaching", csi_both::claim_held_attaching),
+    ("csi-both-first-consumer", csi_both::first_consumer),
+    ("csi-both-volume-deleted-while-bound", csi_both::volume_deleted_while_bound),
+    ("csi-both-volume-deleted-while-attached", csi_both::volume_deleted_while_attached),
+    ("csi-both-volume-deleted-while-released", csi_both::volume_deleted_while_released),
+    ("csi-both-static-destroyed", csi_both::static_destroyed),
+    ("csi-both-static-deleted-while-available", csi_both::static_deleted_while_available),
+    ("csi-both-claim-ref-cleared", csi_both::claim_ref_cleared),
+    ("csi-both-set-claim-first", csi_both::set_claim_first),
+    ("csi-both-namespace", csi_both::namespace),
     ("both-blind-forecast-is-noticed", both::a_blind_forecast_is_noticed),
     ("cockpit-incident", cockpit::incident),
     ("cockpit-refused-while-held", cockpit::refused_while_held),

@@ -26,13 +26,19 @@ pub(crate) fn picture(world: &World, before: &World, namespace: &str) -> Picture
     picture
 }
 
-/// What became of each object, in the words of forecasts, seen from outside: two worlds and a look at the disks.
-pub(crate) fn fates(before: &World, after: &World, namespace: &str) -> BTreeMap<String, BTreeSet<String>> {
+/// What became of each object, in the words of forecasts, seen from outside: two worlds, a look at the directories behind
+/// path volumes, and the books of the CSI drivers, which list the disks there are.
+pub(crate) fn fates(
+    before: &World,
+    after: &World,
+    namespace: &str,
+    books: &BTreeSet<String>,
+) -> BTreeMap<String, BTreeSet<String>> {
     let mut fates: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     let mut say = |object: &Object, word: String| fates.entry(label(object)).or_default().insert(word);
     for object in part(before, namespace) {
         let after = after.by_uid(&object.meta.uid);
-        if let Some(word) = fate(object, after.map(Arc::as_ref)) {
+        if let Some(word) = fate(object, after.map(Arc::as_ref), books) {
             say(object, word.to_owned());
         }
     }
@@ -117,6 +123,9 @@ fn label(object: &Object) -> String {
 
 /// A name without the parts that a controller draws by lot.
 fn plain(kind: Kind, name: &str) -> String {
+    if kind == Kind::PersistentVolume {
+        return format!("{}/{}", kind.short(), plain_volume(name));
+    }
     if !matches!(kind, Kind::Pod | Kind::ReplicaSet) {
         return format!("{}/{name}", kind.short());
     }
@@ -125,6 +134,11 @@ fn plain(kind: Kind, name: &str) -> String {
         .map(|part| if drawn(part) { "*" } else { part })
         .collect();
     format!("{}/{}", kind.short(), parts.join("-"))
+}
+
+/// A provisioned volume bears the uid of its claim in its name.
+fn plain_volume(name: &str) -> &str {
+    if name.starts_with("pvc-") { "pvc-*" } else { name }
 }
 
 /// `x7k2p`, `6d4f8b9c5d`, or the laws' own `new1`.
@@ -165,7 +179,13 @@ fn body(object: &Object, world: &World, before: &World) -> String {
             pod.status.phase.word(),
             if pod.scheduled() { " on a node" } else { "" }
         ),
-        Body::PersistentVolumeClaim(claim) => format!(" {:?} to {:?}", claim.status.phase, claim.spec.volume_name),
+        Body::PersistentVolumeClaim(claim) => {
+            format!(
+                " {:?} to {:?}",
+                claim.status.phase,
+                plain_volume(&claim.spec.volume_name)
+            )
+        }
         Body::PersistentVolume(volume) => {
             format!(" {:?} {}", volume.status.phase, belonging(volume, world, before))
         }
@@ -198,10 +218,10 @@ fn belonging(volume: &Volume, world: &World, before: &World) -> String {
     format!("to {whose} {}", claim.name)
 }
 
-fn fate(object: &Object, after: Option<&Object>) -> Option<&'static str> {
+fn fate(object: &Object, after: Option<&Object>, books: &BTreeSet<String>) -> Option<&'static str> {
     let Some(after) = after else {
         return Some(match &object.body {
-            Body::PersistentVolume(volume) if disk(volume) => "gone, and its disk left",
+            Body::PersistentVolume(volume) if disk(volume, books) => "gone, and its disk left",
             Body::PersistentVolume(_) => "gone, and its disk destroyed",
             _ => "gone",
         });
@@ -228,8 +248,11 @@ fn fate(object: &Object, after: Option<&Object>) -> Option<&'static str> {
     (claim(object) != claim(after)).then_some("changed")
 }
 
-/// Whether the directory behind a host path volume is there.
-fn disk(volume: &Volume) -> bool {
+/// Whether the directory or the disk behind a volume is there.
+fn disk(volume: &Volume, books: &BTreeSet<String>) -> bool {
+    if let Some(csi) = &volume.spec.csi {
+        return books.contains(csi.volume_handle.as_str());
+    }
     let path = volume.spec.host_path.as_ref().expect("a volume on a host path");
     std::path::Path::new(path.path.as_str()).exists()
 }

@@ -41,6 +41,7 @@ pub(crate) fn tally() -> String {
 const EMPTY: &str = "
 scenario: both
 title: One node, nothing on it
+attachless: [share.kit]
 ---
 apiVersion: v1
 kind: Node
@@ -75,6 +76,14 @@ struct End {
 impl<'plane> Stage<'plane> {
     /// Both sides with the trial's namespace and its class, a cockpit open on each.
     pub(crate) fn new(trial: &'plane Trial<'plane>) -> Self {
+        Self::of_class(
+            trial,
+            &json!({"provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "Immediate"}),
+        )
+    }
+
+    /// The same with a class of these fields.
+    pub(crate) fn of_class(trial: &'plane Trial<'plane>, fields: &Value) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -102,10 +111,11 @@ impl<'plane> Stage<'plane> {
             .twin
             .kubectl(trial, &["create", "-f", "-"], &namespace.to_string())
             .ok();
-        stage.create(&[json!({
+        let mut class = json!({
             "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": trial.namespace},
-            "provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "Immediate",
-        })]);
+        });
+        merge(&mut class, fields);
+        stage.create(&[class]);
         stage
     }
 
@@ -165,7 +175,12 @@ impl<'plane> Stage<'plane> {
         assert_same("the laws", &real.foretold, "the real control plane", &real.came, told);
         assert_same("the sandbox", &twin.came, "the real control plane", &real.came, told);
         let words = picture::foretold(&real.forecast);
-        let fates = picture::fates(&real.before, &real.after, &self.trial.namespace);
+        let fates = picture::fates(
+            &real.before,
+            &real.after,
+            &self.trial.namespace,
+            &self.trial.plane.disks(),
+        );
         assert_same("the forecast", &words, "the real control plane", &fates, told);
         let twins = picture::foretold(&twin.forecast);
         assert_same(
@@ -189,7 +204,13 @@ impl<'plane> Stage<'plane> {
         let blind = state.world().excerpt(|object| object.kind() != unknown);
         let told = forecast(&blind, &act(&blind), state.conditions(), state.now(), state.quiet());
         let real = self.runtime.block_on(end(&mut self.real, self.trial, act));
-        picture::foretold(&told) != picture::fates(&real.before, &real.after, &self.trial.namespace)
+        picture::foretold(&told)
+            != picture::fates(
+                &real.before,
+                &real.after,
+                &self.trial.namespace,
+                &self.trial.plane.disks(),
+            )
     }
 
     /// Both sides show the same now, and go on showing it.
