@@ -216,6 +216,10 @@ fn fact(world: &World, tenant: &str, question: &str) -> Option<String> {
     if let Some(key) = question.strip_prefix("the last six of the uid of ") {
         return Some(named(key)?.meta.uid.tail(6));
     }
+    if let Some(key) = question.strip_prefix("the last six of the disk's handle behind ") {
+        let handle = named(key)?.body.volume()?.spec.csi.as_ref()?.volume_handle.to_string();
+        return handle.get(handle.len().checked_sub(6)?..).map(str::to_owned);
+    }
     let pods = |key: &str| {
         let owner = named(key)?;
         let pods = world.dependents_of(&owner.meta.uid);

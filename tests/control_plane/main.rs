@@ -32,6 +32,10 @@ mod csi;
 mod csi_both;
 mod cut;
 mod deletion;
+mod facts_api;
+mod facts_finalizers;
+mod facts_sets;
+mod facts_volumes;
 #[path = "../support/flight.rs"]
 mod flight;
 mod hands;
@@ -103,6 +107,39 @@ const SHARED: &[Story] = &[
     ("csi-attacher-lets-go", csi::attacher_lets_go),
     ("csi-provisioner-dead", csi::provisioner_dead),
     ("csi-class-deleted", csi::class_deleted),
+    ("fact-cleared-under-its-claim", facts_volumes::cleared_under_its_claim),
+    ("fact-uid-cleared-under-its-claim", facts_volumes::uid_cleared_under_its_claim),
+    ("fact-volume-retargeted", facts_volumes::retargeted),
+    ("fact-reserved-of-another-class", facts_volumes::reserved_of_another_class),
+    ("fact-claim-names-a-volume", facts_volumes::claim_names_a_volume),
+    ("fact-provisioned-of-a-claim-bound-elsewhere", facts_volumes::provisioned_of_a_claim_bound_elsewhere),
+    ("fact-static-of-a-claim-bound-elsewhere", facts_volumes::static_of_a_claim_bound_elsewhere),
+    ("fact-default-class-late", facts_volumes::default_class_late),
+    ("fact-pre-bound-needs-no-consumer", facts_volumes::pre_bound_needs_no_consumer),
+    ("fact-claim-misbound", facts_volumes::misbound),
+    ("fact-ephemeral-volume-holds", facts_volumes::ephemeral_volume_holds),
+    ("fact-orphan-stripped", facts_finalizers::orphan_stripped_deletes_the_dependents),
+    ("fact-foreground-stripped", facts_finalizers::foreground_stripped_lets_the_owner_go_first),
+    ("fact-job-tracking-stripped", facts_finalizers::job_tracking_stripped_makes_another_pod),
+    ("fact-namespace-stripped", facts_finalizers::namespace_stripped_leaves_its_content),
+    ("fact-definition-stripped", facts_finalizers::definition_stripped_leaves_its_objects),
+    ("fact-set-takes-a-claim-as-it-is", facts_sets::existing_claim_is_taken_as_it_is),
+    ("fact-set-changed-claim-templates", facts_sets::changed_claim_templates_restart_nothing),
+    ("fact-set-changed-pod-template", facts_sets::changed_pod_template_restarts_on_the_old_claim),
+    ("fact-set-when-scaled", facts_sets::when_scaled_takes_the_claim),
+    ("fact-set-stale-claim", facts_sets::stale_claim_blocks_its_pod),
+    ("fact-set-missing-claim", facts_sets::missing_claim_is_made_for_a_pending_pod),
+    ("fact-set-ended-pod", facts_sets::ended_pod_is_made_anew),
+    ("fact-job-time-to-live", facts_sets::time_to_live_is_foreground),
+    ("fact-immutable-sets-and-jobs", facts_sets::immutable_fields),
+    ("fact-eviction-against-a-budget", facts_api::eviction_against_a_budget),
+    ("fact-eviction-within-a-budget", facts_api::eviction_within_a_budget),
+    ("fact-eviction-under-two-budgets", facts_api::eviction_under_two_budgets),
+    ("fact-eviction-of-what-does-not-run", facts_api::eviction_of_what_does_not_run),
+    ("fact-eviction-of-what-is-not-ready", facts_api::eviction_of_what_is_not_ready),
+    ("fact-streaming-list", facts_api::streaming_list),
+    ("fact-who-am-i", facts_api::who_am_i),
+    ("fact-dry-run-of-a-patch", facts_api::dry_run_of_a_patch),
     ("job-deleted-without-a-policy", jobs::deleted_without_a_policy),
     ("job-active-orphaned", jobs::active_orphaned),
     ("job-finished-orphaned", jobs::finished_orphaned),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use pilothouse::forecast::{Forecast, Outcome};
-use pilothouse::model::storage::{ClaimPhase, Volume, VolumePhase};
+use pilothouse::model::storage::{ClaimPhase, EXTERNAL_ATTACHER_PREFIX, Volume, VolumePhase};
 use pilothouse::model::{Act, Body, Kind, Object, World};
 
 /// What stands where, each in a line, by a name that is the same everywhere.
@@ -153,7 +153,9 @@ fn drawn(part: &str) -> bool {
 /// Whether it is the one that was there before, whether it is going, what holds it, and whose it is.
 fn standing(object: &Object, before: &World) -> String {
     let meta = &object.meta;
-    let mut finalizers: Vec<&str> = meta.finalizers.iter().map(AsRef::as_ref).collect();
+    // What an attacher writes on a volume when a pod mounts it is no law's business until the volume is to go.
+    let told = |held: &&str| meta.deleting() || !held.starts_with(EXTERNAL_ATTACHER_PREFIX);
+    let mut finalizers: Vec<&str> = meta.finalizers.iter().map(AsRef::as_ref).filter(told).collect();
     finalizers.sort_unstable();
     let owners: Vec<String> = meta
         .owner_references
