@@ -9,15 +9,37 @@ use crate::trial::{Trial, text, uid, wait, wait_gone};
 pub(crate) fn cleared_under_its_claim(trial: &Trial<'_>) {
     let volume = bound(trial);
     let claim = trial.claim("data").expect("the claim");
-    trial.create_claim("competitor", &json!({}));
     remove(trial, &volume, &["/spec/claimRef"]);
-    let world = trial.settled();
-    assert_eq!(
-        world[&format!("volume {volume}")]["spec"]["claimRef"]["uid"],
-        uid(&claim)
+    let taken = |volume: &Value| volume["spec"]["claimRef"]["uid"] == uid(&claim);
+    wait("it is taken back", || trial.volume(&volume), taken);
+    assert_eq!(trial.settled()["claim data"]["status"]["phase"], "Bound");
+}
+
+/// The same with another claim waiting for such a volume: whoever is looked at first has it, and if that is not the old
+/// claim, the old claim is Lost under its running pod.
+pub(crate) fn cleared_and_stolen(trial: &Trial<'_>) {
+    let volume = bound(trial);
+    trial.create_pod("user", "data", &json!({}), &json!({}));
+    trial.wait_running("user");
+    trial.create_claim("competitor", &json!({}));
+    trial.settled();
+    remove(trial, &volume, &["/spec/claimRef"]);
+    wait(
+        "it is taken",
+        || trial.volume(&volume),
+        |volume| volume["spec"]["claimRef"]["uid"].is_string() && volume["status"]["phase"] == "Bound",
     );
-    assert_eq!(world["claim data"]["status"]["phase"], "Bound");
-    assert_eq!(world["claim competitor"]["status"]["phase"], "Pending");
+    let world = trial.settled();
+    let phases = ["claim data", "claim competitor"].map(|claim| text(&world[claim]["status"]["phase"]).to_owned());
+    let whose = text(&world[&format!("volume {volume}")]["spec"]["claimRef"]["name"]).to_owned();
+    eprintln!("{}: {whose} has it, phases {phases:?}", trial.namespace);
+    let expected = if whose == "data" {
+        ["Bound", "Pending"]
+    } else {
+        ["Lost", "Bound"]
+    };
+    assert_eq!(phases, expected);
+    assert_eq!(world["pod user"]["status"]["phase"], "Running");
 }
 
 /// Only the uid cleared under a living claim: what becomes of the claim.

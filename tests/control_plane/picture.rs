@@ -16,7 +16,9 @@ pub(crate) type Picture = BTreeMap<String, Vec<String>>;
 /// A namespace, the objects in it and the volumes of the class named like it, as against those of `before`.
 pub(crate) fn picture(world: &World, before: &World, namespace: &str) -> Picture {
     let mut picture = Picture::new();
-    for object in part(world, namespace) {
+    let known = |object: &&Object| before.by_uid(&object.meta.uid).is_some();
+    let attachments = attachments(world, namespace).filter(known);
+    for object in part(world, namespace).chain(attachments) {
         let line = format!("{}{}", standing(object, before), body(object, world, before));
         picture.entry(label(object)).or_default().push(line);
     }
@@ -36,14 +38,16 @@ pub(crate) fn fates(
 ) -> BTreeMap<String, BTreeSet<String>> {
     let mut fates: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     let mut say = |object: &Object, word: String| fates.entry(label(object)).or_default().insert(word);
-    for object in part(before, namespace) {
+    for object in part(before, namespace).chain(attachments(before, namespace)) {
         let after = after.by_uid(&object.meta.uid);
         if let Some(word) = fate(object, after.map(Arc::as_ref), books) {
             say(object, word.to_owned());
         }
     }
     for object in part(after, namespace) {
-        if before.by_uid(&object.meta.uid).is_none() {
+        // A volume that is provisioned is told with the claim it is made for.
+        let provisioned = object.kind() == Kind::PersistentVolume;
+        if before.by_uid(&object.meta.uid).is_none() && !provisioned {
             say(object, format!("made anew {}", stands_on(object, before, after)));
         }
     }
@@ -117,6 +121,15 @@ fn part<'w>(world: &'w World, namespace: &'w str) -> impl Iterator<Item = &'w Ob
         })
 }
 
+/// The attachments of these volumes. Only those that were there before are compared: attaching is no law, and a new one
+/// comes with a pod whose forecast says so much already.
+fn attachments<'w>(world: &'w World, class: &'w str) -> impl Iterator<Item = &'w Object> {
+    part(world, class)
+        .filter(|object| object.kind() == Kind::PersistentVolume)
+        .flat_map(|volume| world.attachments_of(&volume.meta.name))
+        .map(Arc::as_ref)
+}
+
 fn label(object: &Object) -> String {
     plain(object.kind(), &object.meta.name)
 }
@@ -125,6 +138,9 @@ fn label(object: &Object) -> String {
 fn plain(kind: Kind, name: &str) -> String {
     if kind == Kind::PersistentVolume {
         return format!("{}/{}", kind.short(), plain_volume(name));
+    }
+    if kind == Kind::VolumeAttachment {
+        return format!("{}/*", kind.short());
     }
     if !matches!(kind, Kind::Pod | Kind::ReplicaSet) {
         return format!("{}/{name}", kind.short());
