@@ -59,7 +59,7 @@ pub(crate) fn when_scaled_takes_the_claim(trial: &Trial<'_>) {
 }
 
 /// Under that policy a claim that is owned by a pod of the name that is gone keeps its ordinal from starting. The garbage
-/// collector takes such a claim; with it gone, claim and pod are made anew.
+/// collector takes such a claim; the set does not look again by itself, but only when something touches it.
 pub(crate) fn stale_claim_blocks_its_pod(trial: &Trial<'_>) {
     trial.create_class();
     trial.create_volume("disk");
@@ -80,6 +80,12 @@ pub(crate) fn stale_claim_blocks_its_pod(trial: &Trial<'_>) {
     assert!(is_terminating(&world["claim data-db-0"]));
 
     crate::csi::strip(trial, "pvc/data-db-0", &json!([]));
+    wait_gone("the old claim", || trial.claim("data-db-0"));
+    assert!(
+        !trial.settled().contains_key("pod db-0"),
+        "the set looked again by itself"
+    );
+    trial.kubectl(&["annotate", "statefulset/db", "kit/touched=yes"]).ok();
     wait("the pod", || trial.pod("db-0"), |_| true);
     assert_ne!(uid(&trial.claim("data-db-0").expect("the new claim")), uid(&claim));
 }
