@@ -120,7 +120,7 @@ pub(crate) fn deleted_while_released(trial: &Trial<'_>) {
     assert!(!driver.volumes().contains(&disk), "the disk is still there");
 }
 
-/// A DeleteVolume that fails leaves the volume Released, never Failed, and is tried again for ever.
+/// A `DeleteVolume` that fails leaves the volume Released, never Failed, and is tried again for ever.
 pub(crate) fn delete_fails(trial: &Trial<'_>) {
     let driver = &trial.plane.csi().plain;
     let (volume, disk) = failing(trial, driver);
