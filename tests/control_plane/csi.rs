@@ -1,5 +1,5 @@
-//! Disks behind CSI volumes: who makes them, who destroys them and what keeps them (semantics §3.4, §3.6, §3.7). What the
-//! driver has in its books is what is left.
+//! Disks behind CSI volumes: who makes them, who destroys them and what keeps them (semantics §3.4, §3.6). What the driver
+//! has in its books is what is left. Attachments are in `csi_attached.rs`.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,6 @@ use crate::trial::{Trial, finalizers, is_terminating, text, uid, wait, wait_gone
 pub(crate) const PROTECTION: &str = "kubernetes.io/pv-protection";
 /// What a volume bears whose disk the external provisioner will destroy.
 pub(crate) const PROVISIONER: &str = "external-provisioner.volume.kubernetes.io/finalizer";
-const ATTACHER: &str = "external-attacher/disk-kit";
 
 /// Provisioned at once, and destroyed with its claim.
 pub(crate) fn immediate(trial: &Trial<'_>) {
@@ -227,68 +226,6 @@ pub(crate) fn early_strip_is_undone(trial: &Trial<'_>) {
     );
 }
 
-/// The claim is torn from under a running pod: the attachment guards the disk until the pod goes and it is detached.
-pub(crate) fn attachment_guards(trial: &Trial<'_>) {
-    let driver = &trial.plane.csi().attaching;
-    class(trial, driver, &json!({}));
-    let (volume, disk) = mounted(trial);
-    let attachment = attached(trial, &volume);
-    assert_eq!(finalizers(&attachment), [ATTACHER]);
-    let held = wait(
-        "the attacher's finalizer",
-        || trial.volume(&volume),
-        |volume| finalizers(volume).contains(&ATTACHER),
-    );
-    assert_eq!(sorted(&held), [ATTACHER, PROVISIONER, PROTECTION]);
-
-    tear(trial);
-    trial.wait_phase(&volume, "Released");
-    said(
-        trial,
-        &format!("persistentvolume {volume} is still attached to node node-0"),
-    );
-    trial.settled();
-    assert!(driver.volumes().contains(&disk), "destroyed under an attachment");
-
-    trial.delete_now("pod/user");
-    wait_gone("the volume", || trial.volume(&volume));
-    assert!(!driver.volumes().contains(&disk), "the disk is still there");
-}
-
-/// Without attach nothing guards it: destroyed with the pod still running.
-pub(crate) fn nothing_guards_without_attach(trial: &Trial<'_>) {
-    let driver = &trial.plane.csi().plain;
-    class(trial, driver, &json!({}));
-    let (volume, disk) = mounted(trial);
-    tear(trial);
-    wait_gone("the volume", || trial.volume(&volume));
-    assert!(!driver.volumes().contains(&disk), "the disk is still there");
-    assert_eq!(trial.settled()["pod user"]["status"]["phase"], "Running");
-}
-
-/// The finalizer of an attached volume's attacher: of a volume that is going it is taken off once nothing attaches it.
-pub(crate) fn attacher_lets_go(trial: &Trial<'_>) {
-    let driver = &trial.plane.csi().attaching;
-    class(trial, driver, &json!({"reclaimPolicy": "Retain"}));
-    let (volume, disk) = mounted(trial);
-    attached(trial, &volume);
-    wait(
-        "the attacher's finalizer",
-        || trial.volume(&volume),
-        |volume| finalizers(volume).contains(&ATTACHER),
-    );
-    tear(trial);
-    trial.wait_phase(&volume, "Released");
-    trial.delete_now(&format!("pv/{volume}"));
-    let going = &trial.settled()[&format!("volume {volume}")];
-    assert!(is_terminating(going));
-    assert_eq!(finalizers(going), [ATTACHER]);
-
-    trial.delete_now("pod/user");
-    wait_gone("the volume", || trial.volume(&volume));
-    assert!(driver.volumes().contains(&disk), "Retain destroyed the disk");
-}
-
 /// A dead provisioner is a time bomb: Released and whole, until it is back. Retain, set before, is what saves the disk.
 pub(crate) fn provisioner_dead(trial: &Trial<'_>) {
     let driver = trial.plane.csi_driver("dead.kit", Publishing::None);
@@ -362,14 +299,6 @@ pub(crate) fn bound(trial: &Trial<'_>) -> (String, String) {
     (volume, disk)
 }
 
-/// The same with a pod `user` that runs on it.
-pub(crate) fn mounted(trial: &Trial<'_>) -> (String, String) {
-    let made = bound(trial);
-    trial.create_pod("user", "data", &json!({}), &json!({}));
-    trial.wait_running("user");
-    made
-}
-
 /// A Released volume of policy Delete whose disk the driver fails to destroy.
 fn failing(trial: &Trial<'_>, driver: &Driver) -> (String, String) {
     class(trial, driver, &json!({}));
@@ -391,30 +320,10 @@ pub(crate) fn by_hand(trial: &Trial<'_>, driver: &Driver, policy: &str) -> (Stri
     (volume, disk)
 }
 
-/// Takes the claim `data` from under the pod that holds it.
-fn tear(trial: &Trial<'_>) {
-    trial.delete_now("pvc/data");
-    wait("the claim is going", || trial.claim("data"), is_terminating);
-    strip(trial, "pvc/data", &json!([]));
-    wait_gone("the claim", || trial.claim("data"));
-}
-
 /// Sets the finalizers of an object.
 pub(crate) fn strip(trial: &Trial<'_>, object: &str, left: &Value) {
     let change = json!([{"op": "replace", "path": "/metadata/finalizers", "value": left}]);
     trial.patch(object, &change).ok();
-}
-
-/// The volume's attachment, once it is attached.
-fn attached(trial: &Trial<'_>, volume: &str) -> Value {
-    let look = || {
-        let list = trial.plane.get("/apis/storage.k8s.io/v1/volumeattachments")?;
-        let of_volume = |attachment: &&Value| attachment["spec"]["source"]["persistentVolumeName"] == volume;
-        list["items"].as_array()?.iter().find(of_volume).cloned()
-    };
-    wait("the attachment", look, |attachment| {
-        attachment["status"]["attached"] == true
-    })
 }
 
 fn set_policy(trial: &Trial<'_>, volume: &str, policy: &str) {
@@ -443,7 +352,7 @@ fn handle(volume: &Value) -> &str {
     text(&volume["spec"]["csi"]["volumeHandle"])
 }
 
-fn sorted(object: &Value) -> Vec<&str> {
+pub(crate) fn sorted(object: &Value) -> Vec<&str> {
     let mut finalizers = finalizers(object);
     finalizers.sort_unstable();
     finalizers

@@ -29,6 +29,7 @@ mod both;
 mod claims;
 mod cockpit;
 mod csi;
+mod csi_attached;
 mod csi_both;
 mod cut;
 mod deletion;
@@ -102,9 +103,9 @@ const SHARED: &[Story] = &[
     ("csi-static-is-destroyed", csi::static_is_destroyed),
     ("csi-late-strip-leaks", csi::late_strip_leaks),
     ("csi-early-strip-is-undone", csi::early_strip_is_undone),
-    ("csi-attachment-guards", csi::attachment_guards),
-    ("csi-nothing-guards-without-attach", csi::nothing_guards_without_attach),
-    ("csi-attacher-lets-go", csi::attacher_lets_go),
+    ("csi-attachment-guards", csi_attached::attachment_guards),
+    ("csi-nothing-guards-without-attach", csi_attached::nothing_guards_without_attach),
+    ("csi-attacher-lets-go", csi_attached::attacher_lets_go),
     ("csi-provisioner-dead", csi::provisioner_dead),
     ("csi-class-deleted", csi::class_deleted),
     ("fact-cleared-under-its-claim", facts_volumes::cleared_under_its_claim),
