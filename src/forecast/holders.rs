@@ -5,7 +5,7 @@ use crate::laws::change::{FOREGROUND, NAMESPACE_FINALIZER, ORPHAN};
 use crate::laws::pod_lifecycle::{Keeper, keeper};
 use crate::laws::reclaim::{Guard, guard};
 use crate::laws::{Conditions, garbage_collection, ownership, pvc_protection, respawn};
-use crate::model::storage::{EXTERNAL_PROVISIONER, PV_PROTECTION, PVC_PROTECTION};
+use crate::model::storage::{EXTERNAL_ATTACHER_PREFIX, EXTERNAL_PROVISIONER, PV_PROTECTION, PVC_PROTECTION};
 use crate::model::workload::JOB_TRACKING;
 use crate::model::{Key, Kind, Object, Text, World};
 
@@ -98,6 +98,10 @@ fn of_finalizer(world: &World, conditions: &Conditions, object: &Object, finaliz
                 )
             })
             .into_iter()
+            .collect(),
+        attacher if attacher.starts_with(EXTERNAL_ATTACHER_PREFIX) => world
+            .attachments_of(&key.name)
+            .map(|attachment| held_by(world, attachment, finalizer))
             .collect(),
         ORPHAN => vec![waits_for(key.clone(), "the garbage collector".to_owned(), finalizer)],
         _ => Vec::new(),

@@ -2,7 +2,9 @@
 //!
 //! Sources: `pkg/controller/volume/attachdetach`, `external-attacher`, `reference/semantics.md` §3.7. From a node that is
 //! not ready the detach is forced after about six minutes (\[M\]); here it happens all the same. The attacher is taken to
-//! run. Pods that have ended for good are unmounted by their kubelet and need nothing.
+//! run. Pods that have ended for good are unmounted by their kubelet and need nothing. The attacher also marks the volume
+//! itself, and takes the mark off one that is being deleted once no attachment names it (`external-attacher`
+//! `csi_handler.go` `SyncNewOrUpdatedPersistentVolume`; proven by the control-plane kit).
 
 use super::absence::lists;
 use super::{Change, Conditions, Law, Reaction, Reason};
@@ -57,7 +59,40 @@ fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
             ));
         }
     }
+    reactions.extend(
+        world
+            .of_kind(Kind::PersistentVolume)
+            .flat_map(|volume| let_go(world, volume)),
+    );
     reactions
+}
+
+/// The attacher's marks on a volume that is being deleted, once it is attached nowhere.
+fn let_go(world: &World, volume: &Object) -> Vec<Reaction> {
+    let name = &volume.meta.name;
+    let marks: Vec<_> = volume
+        .meta
+        .finalizers
+        .iter()
+        .filter(|held| held.starts_with(EXTERNAL_ATTACHER_PREFIX))
+        .collect();
+    let free = || lists(world, Kind::VolumeAttachment, "") && world.attachments_of(name).next().is_none();
+    if marks.is_empty() || !volume.meta.deleting() || !free() {
+        return Vec::new();
+    }
+    let key = volume.key();
+    marks
+        .into_iter()
+        .map(|finalizer| {
+            let change = Change::RemoveFinalizer {
+                object: key.clone(),
+                uid: volume.meta.uid.clone(),
+                finalizer: finalizer.clone(),
+            };
+            let reason = Reason::new(format!("{key} is being deleted and is attached nowhere"));
+            Reaction::new(LAW.name, change, reason)
+        })
+        .collect()
 }
 
 /// Whether a pod needs the attachment; `None` when the facts do not tell.

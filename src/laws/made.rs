@@ -250,7 +250,7 @@ fn hash_of_orphans(world: &World, deployment: &Object, template: &PodTemplate) -
         .find_map(|pod| {
             let hash = pod.meta.labels.get(TEMPLATE_HASH)?;
             let labels = template.metadata.labels.with(TEMPLATE_HASH, Some(hash));
-            (labels == pod.meta.labels).then(|| hash.clone())
+            (labels == pod.meta.labels).then(|| hash.into())
         })
 }
 

@@ -19,6 +19,7 @@ use tokio::runtime::Runtime;
 
 use crate::flight::Flight;
 use crate::picture::{self, Frame, Picture};
+use pilothouse::model::storage::Volume;
 use crate::support::run::Ran;
 use crate::trial::{Trial, merge, pod_spec};
 
@@ -47,6 +48,7 @@ pub(crate) fn tally() -> String {
 const EMPTY: &str = "
 scenario: both
 title: One node, nothing on it
+attachless: [share.kit]
 ---
 apiVersion: v1
 kind: Node
@@ -81,6 +83,14 @@ struct End {
 impl<'plane> Stage<'plane> {
     /// Both sides with the trial's namespace and its class, a cockpit open on each.
     pub(crate) fn new(trial: &'plane Trial<'plane>) -> Self {
+        Self::of_class(
+            trial,
+            &json!({"provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "Immediate"}),
+        )
+    }
+
+    /// The same with a class of these fields.
+    pub(crate) fn of_class(trial: &'plane Trial<'plane>, fields: &Value) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -108,10 +118,11 @@ impl<'plane> Stage<'plane> {
             .twin
             .kubectl(trial, &["create", "-f", "-"], &namespace.to_string())
             .ok();
-        stage.create(&[json!({
+        let mut class = json!({
             "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": trial.namespace},
-            "provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "Immediate",
-        })]);
+        });
+        merge(&mut class, fields);
+        stage.create(&[class]);
         stage
     }
 
@@ -187,7 +198,9 @@ impl<'plane> Stage<'plane> {
         assert_same("the sandbox", &twin.came, "the real control plane", &real.came, told);
         let frame = Frame::Namespace(self.trial.namespace.clone());
         let words = picture::foretold(&real.forecast, &frame);
-        let fates = picture::fates(&real.before, &real.after, &frame, &picture::directory, &BTreeSet::new());
+        let books = self.trial.plane.disks();
+        let disk = |volume: &Volume| picture::disk(volume, &books);
+        let fates = picture::fates(&real.before, &real.after, &frame, &disk, &BTreeSet::new());
         assert_same("the forecast", &words, "the real control plane", &fates, told);
         let twins = picture::foretold(&twin.forecast, &frame);
         assert_same(
@@ -214,8 +227,10 @@ impl<'plane> Stage<'plane> {
         let told = forecast(&blind, &act(&blind), state.conditions(), state.now(), state.quiet());
         let real = self.runtime.block_on(end(&mut self.real, self.trial, act));
         let frame = Frame::Namespace(self.trial.namespace.clone());
+        let books = self.trial.plane.disks();
+        let disk = |volume: &Volume| picture::disk(volume, &books);
         picture::foretold(&told, &frame)
-            != picture::fates(&real.before, &real.after, &frame, &picture::directory, &BTreeSet::new())
+            != picture::fates(&real.before, &real.after, &frame, &disk, &BTreeSet::new())
     }
 
     /// Both sides show the same now, and go on showing it.

@@ -210,7 +210,7 @@ impl Flight {
                 state
                     .world()
                     .get(key)
-                    .is_some_and(|object| object.meta.resource_version.0 == version.as_str())
+                    .is_some_and(|object| object.meta.resource_version.to_string() == version.as_str())
             };
             state.world().len() == there.len() && there.iter().all(same)
         })

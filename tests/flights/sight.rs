@@ -137,7 +137,7 @@ async fn a_storm_of_expired_watches_ends_in_the_same_world_without_a_blank_frame
                     let job = state.world().get(&job("train-7f")).unwrap();
                     let told = wire.asked("GET /api/v1/pods").len() > listed;
                     told && state.world().feeds().all(|(_, told)| live(told))
-                        && job.meta.labels.get("storm") == Some(&label.as_str().into())
+                        && job.meta.labels.get("storm") == Some(label.as_str())
                 },
                 |state| {
                     assert_eq!(state.world().len(), before, "nothing vanishes meanwhile");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Everything `tests/kit/build` makes that a control plane cannot do without.
-const PROGRAMS: [&str; 8] = [
+const PROGRAMS: [&str; 11] = [
     "etcd",
     "kube-apiserver",
     "kube-controller-manager",
@@ -12,6 +12,9 @@ const PROGRAMS: [&str; 8] = [
     "kwok",
     "helm3",
     "helm4",
+    "csi-provisioner",
+    "csi-attacher",
+    "csi-driver",
 ];
 
 /// A directory that holds every program.

@@ -9,9 +9,10 @@ pub(super) const FOLLOWERS: [(&str, &str); 3] = [
     (
         "kube-controller-manager",
         // The binder looks at everything again every second, not every 15, so that two quiet seconds mean rest.
+        // A node whose kubelet is late on a machine that also builds something is not a dead one.
         "--leader-elect=false --use-service-account-credentials=false --secure-port=0 \
          --controllers=*,-serviceaccount-token-controller --pvclaimbinder-sync-period=1s \
-         --kube-api-qps=2000 --kube-api-burst=4000",
+         --node-monitor-grace-period=5m --kube-api-qps=2000 --kube-api-burst=4000",
     ),
     (
         "kube-scheduler",

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pilothouse::forecast::{Forecast, Outcome};
-use pilothouse::model::storage::{ClaimPhase, Volume, VolumePhase};
+use pilothouse::model::storage::{ClaimPhase, EXTERNAL_ATTACHER_PREFIX, Volume, VolumePhase};
 use pilothouse::model::{Act, Body, Key, Kind, Object, World};
 
 /// Which part of a world is drawn.
@@ -31,7 +31,9 @@ pub(crate) type Picture = BTreeMap<String, Vec<String>>;
 /// The part of a world in the frame, as against `before`.
 pub(crate) fn picture(world: &World, before: &World, frame: &Frame) -> Picture {
     let mut picture = Picture::new();
-    for object in frame.part(world) {
+    let known = |object: &&Object| before.by_uid(&object.meta.uid).is_some();
+    let attachments = frame.attachments(world).filter(known);
+    for object in frame.part(world).chain(attachments) {
         let line = format!("{}{}", standing(object, before), body(object, world, before));
         picture.entry(frame.label(&object.key())).or_default().push(line);
     }
@@ -52,14 +54,16 @@ pub(crate) fn fates(
 ) -> BTreeMap<String, BTreeSet<String>> {
     let mut fates: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     let mut say = |object: &Object, word: String| fates.entry(frame.label(&object.key())).or_default().insert(word);
-    for object in frame.part(before) {
+    for object in frame.part(before).chain(frame.attachments(before)) {
         let after = after.by_uid(&object.meta.uid);
         if let Some(word) = fate(object, after.map(Arc::as_ref), disk, lost) {
             say(object, word.to_owned());
         }
     }
     for object in frame.part(after) {
-        if before.by_uid(&object.meta.uid).is_none() {
+        // A volume that is provisioned is told with the claim it is made for.
+        let provisioned = object.kind() == Kind::PersistentVolume;
+        if before.by_uid(&object.meta.uid).is_none() && !provisioned {
             say(object, format!("made anew {}", stands_on(object, before, after)));
         }
     }
@@ -151,6 +155,16 @@ impl Frame {
         }
     }
 
+    /// The attachments of these volumes. Only those that were there before are compared: attaching is no law, and a new
+    /// one comes with a pod whose forecast says so much already.
+    fn attachments<'w>(&'w self, world: &'w World) -> impl Iterator<Item = &'w Object> {
+        let drawn = matches!(self, Self::Namespace(_));
+        self.part(world)
+            .filter(move |object| drawn && object.kind() == Kind::PersistentVolume)
+            .flat_map(|volume| world.attachments_of(&volume.meta.name))
+            .map(Arc::as_ref)
+    }
+
     /// A name that is the same on every side.
     pub(crate) fn label(&self, key: &Key) -> String {
         let plain = plain(key.kind, &key.name);
@@ -163,6 +177,12 @@ impl Frame {
 
 /// A name without the parts that a controller draws by lot.
 fn plain(kind: Kind, name: &str) -> String {
+    if kind == Kind::PersistentVolume {
+        return format!("{}/{}", kind.short(), plain_volume(name));
+    }
+    if kind == Kind::VolumeAttachment {
+        return format!("{}/*", kind.short());
+    }
     if !matches!(kind, Kind::Pod | Kind::ReplicaSet) {
         return format!("{}/{name}", kind.short());
     }
@@ -171,6 +191,11 @@ fn plain(kind: Kind, name: &str) -> String {
         .map(|part| if drawn(part) { "*" } else { part })
         .collect();
     format!("{}/{}", kind.short(), parts.join("-"))
+}
+
+/// A provisioned volume bears the uid of its claim in its name.
+fn plain_volume(name: &str) -> &str {
+    if name.starts_with("pvc-") { "pvc-*" } else { name }
 }
 
 /// `x7k2p`, `6d4f8b9c5d`, or the laws' own `new1`.
@@ -185,7 +210,9 @@ fn drawn(part: &str) -> bool {
 /// Whether it is the one that was there before, whether it is going, what holds it, and whose it is.
 fn standing(object: &Object, before: &World) -> String {
     let meta = &object.meta;
-    let mut finalizers: Vec<&str> = meta.finalizers.iter().map(AsRef::as_ref).collect();
+    // What an attacher writes on a volume when a pod mounts it is no law's business until the volume is to go.
+    let told = |held: &&str| meta.deleting() || !held.starts_with(EXTERNAL_ATTACHER_PREFIX);
+    let mut finalizers: Vec<&str> = meta.finalizers.iter().map(AsRef::as_ref).filter(told).collect();
     finalizers.sort_unstable();
     let owners: Vec<String> = meta
         .owner_references
@@ -219,7 +246,13 @@ fn body(object: &Object, world: &World, before: &World) -> String {
             pod.status.phase.word(),
             if pod.scheduled() { " on a node" } else { "" }
         ),
-        Body::PersistentVolumeClaim(claim) => format!(" {:?} to {:?}", claim.status.phase, claim.spec.volume_name),
+        Body::PersistentVolumeClaim(claim) => {
+            format!(
+                " {:?} to {:?}",
+                claim.status.phase,
+                plain_volume(&claim.spec.volume_name)
+            )
+        }
         Body::PersistentVolume(volume) => {
             format!(" {:?} {}", volume.status.phase, belonging(volume, world, before))
         }
@@ -296,6 +329,14 @@ fn fate(
         Some((claim.status.phase, claim.spec.volume_name.clone()))
     };
     (claim(object) != claim(after)).then_some("changed")
+}
+
+/// Whether the disk behind a volume is there: a CSI driver's by its driver's books, a directory's by a look.
+pub(crate) fn disk(volume: &Volume, books: &BTreeSet<String>) -> bool {
+    match &volume.spec.csi {
+        Some(csi) => books.contains(csi.volume_handle.as_str()),
+        None => directory(volume),
+    }
 }
 
 /// Whether the directory behind a host path volume is there; what lies elsewhere is out of everybody's reach.

@@ -3,14 +3,16 @@
 //! The controllers are the real ones. The kubelet is not: kwok moves pods through the stages of `stages.yaml`, so a
 //! pod "runs" as soon as it is scheduled, whatever its volumes are.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::csi::{Driver, Drivers, Publishing};
 use super::door::Door;
 use super::kit::Kit;
 use super::launch::{FOLLOWERS, api_server_arguments, etcd_arguments, free_ports, words};
@@ -31,6 +33,7 @@ pub(crate) const NODE: &str = "node-0";
 #[derive(Debug)]
 pub(crate) struct ControlPlane {
     door: Option<Door>,
+    csi: OnceLock<Drivers>,
     followers: Vec<Supervised>,
     api_server: Mutex<Option<Supervised>>,
     etcd: Supervised,
@@ -57,6 +60,7 @@ impl ControlPlane {
         write_private(&room.path("signing.key"), &signing_key()?)?;
         let mut plane = Self {
             door: None,
+            csi: OnceLock::new(),
             followers: Vec::new(),
             api_server: Mutex::new(None),
             etcd,
@@ -100,6 +104,39 @@ impl ControlPlane {
 
     pub(crate) fn thaw_api_server(&self) {
         self.api_server().as_ref().expect("an API server that runs").thaw();
+    }
+
+    /// The two CSI drivers that all trials share, started by the first that asks: one that attaches and one that does not.
+    pub(crate) fn csi(&self) -> &Drivers {
+        self.csi.get_or_init(|| Drivers {
+            attaching: self.csi_driver("disk.kit", Publishing::Attach),
+            plain: self.csi_driver("share.kit", Publishing::None),
+        })
+    }
+
+    /// The handles of all disks that the shared CSI drivers have; none before they are asked for.
+    pub(crate) fn disks(&self) -> BTreeSet<String> {
+        self.csi.get().map(Drivers::volumes).unwrap_or_default()
+    }
+
+    /// A CSI driver of one's own, with its provisioner, until the value is gone.
+    pub(crate) fn csi_driver(&self, name: &str, publishing: Publishing) -> Driver {
+        self.register_driver(name, publishing);
+        Driver::start(
+            &self.room,
+            &self.kit,
+            &self.kubeconfig(Person::Machinery),
+            name,
+            publishing,
+        )
+        .unwrap_or_else(|why| panic!("{why}\n{}", self.tails()))
+    }
+
+    /// Starts the provisioner of a driver that [`Driver::stop_provisioner`] ended.
+    pub(crate) fn start_provisioner(&self, driver: &Driver) {
+        driver
+            .launch(&self.room)
+            .unwrap_or_else(|why| panic!("{why}\n{}", driver.tails()));
     }
 
     /// `https://127.0.0.1:PORT`
@@ -184,10 +221,12 @@ impl ControlPlane {
 
     fn all<'all>(&'all self, api_server: Option<&'all Supervised>) -> impl Iterator<Item = &'all Supervised> {
         let door = self.door.as_ref().map(|door| &door.process);
+        let csi = self.csi.get().into_iter().flat_map(Drivers::processes);
         std::iter::once(&self.etcd)
             .chain(api_server)
             .chain(door)
             .chain(&self.followers)
+            .chain(csi)
     }
 
     fn api_server(&self) -> std::sync::MutexGuard<'_, Option<Supervised>> {
@@ -276,12 +315,21 @@ impl ControlPlane {
             })
         };
         let room = json!({"cpu": "64", "memory": "256Gi", "ephemeral-storage": "1Ti", "pods": "1000"});
+        // A kubelet says so of its node, or the attach/detach controller leaves it alone.
+        let attaching = json!({"volumes.kubernetes.io/controller-managed-attach-detach": "true"});
         let node = json!({
             "apiVersion": "v1", "kind": "Node",
-            "metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"}},
+            "metadata": {
+                "name": NODE, "annotations": attaching,
+                "labels": {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"},
+            },
             "status": {"allocatable": room, "capacity": room},
         });
-        for object in [cluster_wide, bind("view"), bind("view-cluster"), node] {
+        let csi_node = json!({
+            "apiVersion": "storage.k8s.io/v1", "kind": "CSINode",
+            "metadata": {"name": NODE}, "spec": {"drivers": []},
+        });
+        for object in [cluster_wide, bind("view"), bind("view-cluster"), node, csi_node] {
             let ran = self.run(
                 Person::Machinery,
                 "kubectl",
@@ -293,6 +341,17 @@ impl ControlPlane {
             }
         }
         Ok(())
+    }
+
+    /// What a driver's deployment and its part on the node would write.
+    fn register_driver(&self, name: &str, publishing: Publishing) {
+        self.create(&json!({
+            "apiVersion": "storage.k8s.io/v1", "kind": "CSIDriver", "metadata": {"name": name},
+            "spec": {"attachRequired": publishing == Publishing::Attach, "podInfoOnMount": false},
+        }));
+        let on_node = json!({"spec": {"drivers": [{"name": name, "nodeID": NODE, "topologyKeys": []}]}});
+        self.kubectl(&["patch", "csinode", NODE, "--patch", &on_node.to_string()])
+            .ok();
     }
 
     /// A pod that runs proves the controller manager (it takes the node's taint away), the scheduler and kwok at once.
@@ -327,10 +386,10 @@ impl ControlPlane {
         })?
     }
 
-    fn ended(&self) -> Option<&'static str> {
+    fn ended(&self) -> Option<String> {
         let api_server = self.api_server();
         self.all(api_server.as_ref())
             .find(|process| !process.is_alive())
-            .map(|process| process.name)
+            .map(|process| process.name.clone())
     }
 }

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 /// A running process, held by a shell that ends it as soon as this value is gone.
 #[derive(Debug)]
 pub(crate) struct Supervised {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     log: PathBuf,
     pid: u32,
     supervisor: Child,
@@ -24,7 +24,7 @@ pub(crate) struct Room {
 
 impl Supervised {
     /// Starts `program`; what it prints goes to `NAME.log` in the room.
-    pub(crate) fn start(room: &Room, name: &'static str, program: &Path, arguments: &[String]) -> Result<Self, String> {
+    pub(crate) fn start(room: &Room, name: &str, program: &Path, arguments: &[String]) -> Result<Self, String> {
         let log = room.path(&format!("{name}.log"));
         let mut command = Command::new("sh");
         command.args(["-c", include_str!("supervise.sh"), "supervise"]);
@@ -42,7 +42,7 @@ impl Supervised {
             })
             .map_err(|error| format!("{name} does not start: {error}"))?;
         Ok(Self {
-            name,
+            name: name.to_owned(),
             log,
             pid,
             supervisor,

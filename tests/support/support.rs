@@ -6,6 +6,7 @@
     reason = "each test target uses a part of it; `expect` would fail in one that uses all"
 )]
 
+pub(crate) mod csi;
 pub(crate) mod door;
 pub(crate) mod kit;
 mod launch;

@@ -75,3 +75,22 @@ fn a_volume_is_detached_when_no_pod_there_needs_it() {
         assert_eq!(says(&LAW, &world(&yaml), &Conditions::default()), expected, "{name}");
     }
 }
+
+#[test]
+fn the_attacher_lets_a_deleting_volume_go_once_it_is_attached_nowhere() {
+    let marked = BASE.replace(
+        "metadata: {name: v}",
+        "metadata: {name: v, finalizers: [kubernetes.io/pv-protection, external-attacher/csi-x]}",
+    );
+    let dying = marked.replace("name: v, f", "name: v, deletionTimestamp: 2026-04-25T10:00:00Z, f");
+    let detached = |yaml: &str| yaml.replace("persistentVolumeName: v}", "persistentVolumeName: w}");
+    let free = "RemoveFinalizer pv/v external-attacher/csi-x";
+    for (name, yaml, freed) in [
+        ("attached nowhere", detached(&dying), true),
+        ("still attached", dying.clone(), false),
+        ("not being deleted", detached(&marked), false),
+    ] {
+        let said = says(&LAW, &world(&yaml), &Conditions::default());
+        assert_eq!(said.iter().any(|word| word == free), freed, "{name}: {said:?}");
+    }
+}

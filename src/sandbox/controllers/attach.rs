@@ -1,22 +1,18 @@
 //! Attachments: a volume whose driver attaches is attached to the node of a pod that mounts it, and bears its attacher's
-//! finalizer as long as it is (`reference/semantics.md` §3.7). Detaching is a law. Knows which drivers do not attach from
+//! finalizer as long as it is (`reference/semantics.md` §3.7). Detaching and letting go are a law. Knows which drivers do not attach from
 //! the conditions.
 
 use super::carry_out::{Hand, Said};
 use super::{chance, document as doc};
 use crate::laws::Conditions;
-use crate::model::storage::EXTERNAL_ATTACHER_PREFIX;
 use crate::model::{Key, Kind, Text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Attaches what is needed, and lets go of deleting volumes that are attached nowhere.
+/// Attaches what is needed.
 pub(super) fn keep(hand: &mut Hand<'_>, all: &[(Key, Value)], conditions: &Conditions) {
     for ((volume, node), (driver, handle)) in wanted(all, conditions) {
         attach(hand, &volume, &node, &driver, &handle);
-    }
-    for (key, volume) in all.iter().filter(|(key, _)| key.kind == Kind::PersistentVolume) {
-        let_go(hand, key, volume, all);
     }
 }
 
@@ -96,32 +92,6 @@ fn attach(hand: &mut Hand<'_>, volume: &str, node: &str, driver: &str, handle: &
         let message = format!("AttachVolume.Attach succeeded for volume \"{volume}\"");
         let said = Said::normal("attachdetach-controller", "SuccessfulAttachVolume", &message);
         hand.say(&volume_key, &uid, &said);
-    }
-}
-
-/// A deleting volume that is attached nowhere loses its attacher's finalizer.
-fn let_go(hand: &mut Hand<'_>, key: &Key, volume: &Value, all: &[(Key, Value)]) {
-    let held = doc::list(volume, "/metadata/finalizers");
-    let foreign = |entry: &Value| {
-        entry
-            .as_str()
-            .is_some_and(|name| name.starts_with(EXTERNAL_ATTACHER_PREFIX))
-    };
-    let attached = || {
-        all.iter().any(|(other, attachment)| {
-            other.kind == Kind::VolumeAttachment
-                && doc::text(attachment, "/spec/source/persistentVolumeName") == key.name
-        })
-    };
-    if doc::deleting(volume)
-        && held.iter().any(foreign)
-        && !attached()
-        && let Some(mut current) = hand.pinned(key, &doc::uid(volume))
-    {
-        let mut kept = doc::list(&current, "/metadata/finalizers").to_vec();
-        kept.retain(|entry| !foreign(entry));
-        doc::put(&mut current, &["metadata", "finalizers"], kept);
-        hand.write(current);
     }
 }
 
