@@ -24,6 +24,7 @@ pub mod pvc_protection;
 pub mod reclaim;
 pub mod release;
 pub mod replicas;
+pub mod request;
 pub mod respawn;
 pub mod stateful_set;
 

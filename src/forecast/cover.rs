@@ -3,10 +3,11 @@
 use super::course::Futures;
 use super::{Entry, Outcome, words};
 use crate::laws::Reason;
+use crate::laws::ownership::{self, Root};
 use crate::model::feed::Freshness;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::time::short_span;
-use crate::model::{Key, Kind, Now, Object, Text, World};
+use crate::model::{Act, Key, Kind, Now, Object, Text, World};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -190,7 +191,14 @@ fn taken_for_granted(
             granted.insert(format!("whether the operator of {what} makes {} anew", pod.key()));
         }
     }
-    if futures.target().kind == Kind::Namespace {
+    if matches!(futures.act, Act::Scale { .. })
+        && let Some(object) = futures.before.get(futures.target())
+        && let Root::Foreign(owner) = ownership::root(&futures.before, object)
+    {
+        let what = format!("{} {}", owner.kind, owner.name);
+        granted.insert(format!("whether the operator of {what} scales {} back", object.key()));
+    }
+    if futures.target().kind == Kind::Namespace && matches!(futures.act, Act::Delete { .. }) {
         granted.insert(format!(
             "what else is in {}: only the kinds Pilothouse watches were looked at",
             words::namespace(futures.target())

@@ -16,8 +16,14 @@ struct Reach {
 
 pub(super) fn excerpt(world: &World, act: &Act) -> World {
     let target = act.target().key.clone();
-    let namespaces = namespaces(world, &target);
-    let volumes = volumes(world, &namespaces);
+    let mut namespaces = namespaces(world, &target);
+    if let Act::RetargetClaimRef { namespace, .. } = act {
+        namespaces.insert(namespace.clone());
+    }
+    let mut volumes = volumes(world, &namespaces);
+    if let Act::CreateClaim { draft, .. } = act {
+        volumes.insert(draft.volume_name.clone());
+    }
     let claims = claims(world, &target, &namespaces, &volumes);
     let reach = Reach {
         target,

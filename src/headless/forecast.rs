@@ -76,7 +76,11 @@ impl ForecastReport {
                 | Outcome::Rejected { .. } => "✗",
                 Outcome::Unknown { .. } => "?",
                 Outcome::Deleted | Outcome::DeletedLater { .. } | Outcome::Recreated { .. } => "▲",
-                Outcome::VolumeRetained { .. } | Outcome::Kept | Outcome::Patched { .. } | Outcome::Orphaned => " ",
+                Outcome::VolumeRetained { .. }
+                | Outcome::Kept
+                | Outcome::Patched { .. }
+                | Outcome::Orphaned
+                | Outcome::Created => " ",
             };
             page.line(&format!("{glyph} {:<10} ", entry.outcome.word()), &entry.sentence());
             for evidence in &entry.reason.evidence {
@@ -168,8 +172,8 @@ mod tests {
         assert!(text.contains("DELETED    job/train-0 is deleted"), "{text}");
         assert!(text.contains("DELETED    pod/train-0-x goes too"), "{text}");
         assert!(
-            text.contains("HANGS      pvc/shared-data hangs, held by pod/train-1-x"),
-            "{text}"
+            text.contains("KEPT       pvc/shared-data stays: it was being deleted before"),
+            "what hung before is not this act's doing: {text}"
         );
     }
 }

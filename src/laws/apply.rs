@@ -11,7 +11,7 @@ use crate::model::storage::{
     BIND_COMPLETED, BOUND_BY_CONTROLLER, ClaimPhase, ClaimRef, EXTERNAL_PROVISIONER, PV_CONTROLLER, VolumePhase,
 };
 use crate::model::workload::PodPhase;
-use crate::model::{Body, Key, Kind, Labels, Meta, Object, OwnerReference, Propagation, Text, Uid, World};
+use crate::model::{Body, Key, Kind, Meta, Object, OwnerReference, Propagation, Uid, World};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -240,13 +240,7 @@ fn unbind(object: &mut Object) {
     };
     if object.meta.annotations.get(BOUND_BY_CONTROLLER).is_some() {
         volume.spec.claim_ref = None;
-        object.meta.annotations = object
-            .meta
-            .annotations
-            .iter()
-            .filter(|(key, _)| *key != BOUND_BY_CONTROLLER)
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
+        object.meta.annotations = object.meta.annotations.with(BOUND_BY_CONTROLLER, None);
     } else {
         clear_claim_ref(volume);
     }
@@ -312,12 +306,7 @@ fn scale(object: &mut Object, replicas: u32) {
 }
 
 fn annotate(meta: &mut Meta, key: &str, value: &str) {
-    let kept = meta
-        .annotations
-        .iter()
-        .filter(|(held, _)| *held != key)
-        .map(|(held, value)| (held.clone(), value.clone()));
-    meta.annotations = kept.chain([(Text::from(key), Text::from(value))]).collect::<Labels>();
+    meta.annotations = meta.annotations.with(key, Some(value));
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::lenient::or_default;
 use super::{Key, Kind, ResourceVersion, Text, Uid};
 use jiff::Timestamp;
 use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// Annotations that some rule reads; all others are dropped while decoding. Prefixes, matched at the start of the key.
@@ -97,6 +97,15 @@ impl Labels {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
+    /// The same with this key set, or without it.
+    #[must_use]
+    pub fn with(&self, key: &str, value: Option<&str>) -> Self {
+        let kept = self.iter().filter(|(held, _)| *held != key);
+        kept.map(|(held, value)| (held.clone(), value.clone()))
+            .chain(value.map(|value| (Text::from(key), Text::from(value))))
+            .collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -157,10 +166,19 @@ impl<'de> Deserialize<'de> for Labels {
     }
 }
 
+impl Serialize for Labels {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+/// Whether an annotation is among those that facts keep.
+pub fn reads(annotation: &str) -> bool {
+    KEPT_ANNOTATIONS.iter().any(|prefix| annotation.starts_with(prefix))
+}
+
 fn kept_annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Labels, D::Error> {
-    deserializer.deserialize_any(LabelsVisitor(|key: &str| {
-        KEPT_ANNOTATIONS.iter().any(|prefix| key.starts_with(prefix))
-    }))
+    deserializer.deserialize_any(LabelsVisitor(reads))
 }
 
 /// `metav1.LabelSelector`. Source: `apimachinery/pkg/apis/meta/v1/helpers.go`.

@@ -55,6 +55,8 @@ pub(crate) fn foretold(forecast: &Forecast) -> BTreeMap<String, BTreeSet<String>
             Outcome::VolumeDestroyed { .. } => "gone, and its disk destroyed".to_owned(),
             Outcome::VolumeLeaked { .. } => "gone, and its disk left".to_owned(),
             Outcome::VolumeRetained { .. } => "released".to_owned(),
+            // a claim, and by nobody but the request
+            Outcome::Created => "made anew without a claim".to_owned(),
             Outcome::Recreated { on } => format!("made anew {}", on.phrase()),
             Outcome::Patched { .. } => "changed".to_owned(),
             Outcome::Orphaned => "orphaned".to_owned(),
@@ -69,25 +71,9 @@ pub(crate) fn foretold(forecast: &Forecast) -> BTreeMap<String, BTreeSet<String>
 
 /// The world as the laws leave it after an act: what a forecast is made of.
 pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Conditions) -> World {
-    use pilothouse::laws::{Change, apply, settle};
+    use pilothouse::laws::{request, settle};
     let mut end = world.clone();
-    match act {
-        Act::Delete { target, propagation } => apply(
-            &mut end,
-            &Change::Delete {
-                object: target.key.clone(),
-                uid: target.uid.clone(),
-                propagation: *propagation,
-            },
-        ),
-        Act::ClearClaimRef { volume } => {
-            let mut object = Object::clone(end.pinned(volume).expect("the volume"));
-            if let Body::PersistentVolume(facts) = &mut object.body {
-                apply::clear_claim_ref(facts);
-            }
-            end.put(object);
-        }
-    }
+    request::carry_out(&mut end, act, conditions.now);
     settle(&mut end, conditions, &mut |_, _| {});
     end
 }

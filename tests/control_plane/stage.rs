@@ -249,7 +249,7 @@ impl Side {
 
     fn do_by_kubectl(&self, trial: &Trial<'_>, act: &Act) {
         let Act::Delete { target, propagation } = act else {
-            panic!("only the cockpit clears a claimRef");
+            panic!("only the cockpit does this: {act}");
         };
         let object = format!("{}/{}", target.key.kind.plural(), target.key.name);
         let cascade = format!("--cascade={}", propagation.word().to_lowercase());
