@@ -115,12 +115,16 @@ fn undo(undo: &Undo) -> String {
 mod tests {
     use super::*;
     use crate::diagnose::fixture::{QUIET, conditions, denied, hasan_prod, now};
-    use crate::headless::{deletion, parse_target};
+    use crate::headless::{locate, parse_target};
     use crate::model::Kind;
 
     fn report(world: &World, target: &str) -> ForecastReport {
         let key = parse_target(target, "shop").unwrap();
-        let act = deletion(world, &key, None, now(), QUIET).unwrap();
+        let target = world.get(&locate(world, &key, now(), QUIET).unwrap()).unwrap().pin();
+        let act = Act::Delete {
+            target,
+            propagation: crate::model::Propagation::Background,
+        };
         forecast(world, &act, &conditions(), now(), QUIET)
     }
 

@@ -4,6 +4,7 @@
 
 mod draft;
 mod image;
+pub mod words;
 
 use super::storage::ReclaimPolicy;
 use super::{Key, Kind, Pin, ResourceVersion, Text, Uid, meta};

@@ -25,6 +25,7 @@ use support::kit::Kit;
 use support::plane::ControlPlane;
 use trial::Trial;
 
+mod acts;
 mod both;
 mod claims;
 mod cockpit;
@@ -136,6 +137,18 @@ const SHARED: &[Story] = &[
     ("both-claim-pending", both::claim_pending),
     ("both-namespace", both::namespace),
     ("both-blind-forecast-is-noticed", both::a_blind_forecast_is_noticed),
+    ("acts-set-scaled", acts::set_scaled_down),
+    ("acts-set-scaled-with-its-claims", acts::set_scaled_down_with_its_claims),
+    ("acts-deployment-scaled", acts::deployment_scaled),
+    ("acts-policy-to-retain", acts::policy_to_retain),
+    ("acts-policy-to-delete", acts::policy_to_delete),
+    ("acts-volume-retargeted-and-claimed", acts::volume_retargeted_and_claimed),
+    ("acts-claim-made-in-vain", acts::claim_made_in_vain),
+    ("acts-annotated-and-stamped", acts::annotated_and_stamped),
+    ("acts-ended-pod-evicted", acts::ended_pod_evicted),
+    ("acts-set-deleted", acts::set_deleted),
+    ("acts-deployment-deleted", acts::deployment_deleted),
+    ("acts-volume-deleted", acts::volume_deleted),
     ("cockpit-incident", cockpit::incident),
     ("cockpit-refused-while-held", cockpit::refused_while_held),
     ("cockpit-changed-under-the-panel", cockpit::changed_under_the_panel),

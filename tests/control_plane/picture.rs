@@ -55,8 +55,8 @@ pub(crate) fn foretold(forecast: &Forecast) -> BTreeMap<String, BTreeSet<String>
             Outcome::VolumeDestroyed { .. } => "gone, and its disk destroyed".to_owned(),
             Outcome::VolumeLeaked { .. } => "gone, and its disk left".to_owned(),
             Outcome::VolumeRetained { .. } => "released".to_owned(),
-            // a claim, and by nobody but the request
-            Outcome::Created => "made anew without a claim".to_owned(),
+            // of the acts, only claims are made
+            Outcome::Created => "made anew on a new claim".to_owned(),
             Outcome::Recreated { on } => format!("made anew {}", on.phrase()),
             Outcome::Patched { .. } => "changed".to_owned(),
             Outcome::Orphaned => "orphaned".to_owned(),

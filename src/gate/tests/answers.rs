@@ -315,9 +315,13 @@ fn a_panel_that_nobody_senses_closes_itself() {
 
 #[test]
 fn what_is_forecast_only_cannot_be_approved() {
-    let world = claim_world("Retain", &[(Kind::StatefulSet, set("efs"))]);
-    let mut panel = open(&world, &delete(&world, Kind::StatefulSet, "vault"));
-    assert!(panel.request().contains("does not perform it"));
+    let record = json!({"metadata": {
+        "name": "sh.helm.release.v1.eks.v1", "namespace": "hasan-prod", "uid": "r1", "resourceVersion": "41",
+        "labels": {"owner": "helm", "name": "eks", "version": "1", "status": "deployed"},
+    }});
+    let world = claim_world("Retain", &[(Kind::Release, record)]);
+    let mut panel = open(&world, &delete(&world, Kind::Release, "sh.helm.release.v1.eks.v1"));
+    assert!(panel.request().contains("does not perform it"), "{}", panel.request());
     assert!(panel.digest().is_none());
     answer(&mut panel, &world, 800);
     let refused = panel.approve(at(2_000)).unwrap_err();
