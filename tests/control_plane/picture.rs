@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use pilothouse::forecast::{Forecast, Outcome};
+use pilothouse::model::act::{MANAGED_BY, scale};
 use pilothouse::model::storage::{ClaimPhase, Volume, VolumePhase};
 use pilothouse::model::{Act, Body, Kind, Object, World};
 
@@ -141,7 +142,22 @@ fn standing(object: &Object, before: &World) -> String {
         },
         if meta.deleting() { ", going" } else { "" },
         owners.concat(),
-    )
+    ) + &marks(object)
+}
+
+/// What Helm reads of an object.
+fn marks(object: &Object) -> String {
+    let annotations = object
+        .meta
+        .annotations
+        .iter()
+        .filter(|(key, _)| key.contains("helm.sh/"));
+    let labels = object.meta.labels.iter().filter(|(key, _)| *key == MANAGED_BY);
+    let told: Vec<String> = annotations
+        .chain(labels)
+        .map(|(key, value)| format!(" {key}={value}"))
+        .collect();
+    told.concat()
 }
 
 fn body(object: &Object, world: &World, before: &World) -> String {
@@ -153,7 +169,12 @@ fn body(object: &Object, world: &World, before: &World) -> String {
         ),
         Body::PersistentVolumeClaim(claim) => format!(" {:?} to {:?}", claim.status.phase, claim.spec.volume_name),
         Body::PersistentVolume(volume) => {
-            format!(" {:?} {}", volume.status.phase, belonging(volume, world, before))
+            let policy = volume.spec.persistent_volume_reclaim_policy.word();
+            format!(
+                " {:?} {policy} {}",
+                volume.status.phase,
+                belonging(volume, world, before)
+            )
         }
         Body::StatefulSet(set) => format!(" of {}", set.replicas()),
         Body::Deployment(set) | Body::ReplicaSet(set) => format!(" of {:?}", set.spec.replicas),
@@ -192,12 +213,16 @@ fn fate(object: &Object, after: Option<&Object>) -> Option<&'static str> {
             _ => "gone",
         });
     };
+    if marks(object) != marks(after) || scale(object) != scale(after) {
+        return Some("changed");
+    }
     if let (Body::PersistentVolume(was), Body::PersistentVolume(is)) = (&object.body, &after.body) {
+        let policy = |volume: &Volume| volume.spec.persistent_volume_reclaim_policy;
         return match (was.status.phase, is.status.phase) {
             (VolumePhase::Bound, VolumePhase::Released | VolumePhase::Failed) => Some("released"),
             (was, is) if was != is => Some("changed"),
             _ if after.meta.deleting() && !object.meta.deleting() => Some("hangs"),
-            _ => (was.spec.claim_ref != is.spec.claim_ref).then_some("changed"),
+            _ => (was.spec.claim_ref != is.spec.claim_ref || policy(was) != policy(is)).then_some("changed"),
         };
     }
     if after.meta.deleting() {

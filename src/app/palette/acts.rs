@@ -243,7 +243,7 @@ fn namespaces(state: &State) -> Vec<Text> {
         .find_map(|visit| match (&visit.screen, visit.cursor().at()) {
             (Screen::Tenant(name), _) | (Screen::Fleet, Some(RowId::Tenant(name))) => {
                 let tenant = state.derived.tenants.iter().find(|tenant| tenant.name == *name)?;
-                Some(tenant.namespaces.to_vec())
+                Some(tenant.namespaces.clone())
             }
             (screen, _) => {
                 let namespace = screen.subject()?.key.namespace.clone();
