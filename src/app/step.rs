@@ -81,6 +81,7 @@ const fn patience(act: &Act) -> Duration {
             | Kind::Deployment
             | Kind::ReplicaSet
             | Kind::DaemonSet
+            | Kind::PodDisruptionBudget
             | Kind::Release => Duration::from_mins(2),
         },
     }

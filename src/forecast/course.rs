@@ -133,8 +133,12 @@ fn touched(change: &Change) -> Vec<Key> {
         | Change::RemoveFinalizer { object, .. }
         | Change::RemoveOwner { object, .. }
         | Change::Scale { object, .. }
+        | Change::FinishJob { job: object, .. }
+        | Change::AssignClass { claim: object, .. }
+        | Change::CountBudget { budget: object, .. }
         | Change::Adopt { object, .. } => vec![object.clone()],
         Change::ConfirmPodGone { pod, .. } | Change::StartPod { pod, .. } => vec![pod.clone()],
+        Change::CountPod { job, pod, .. } => vec![job.clone(), pod.clone()],
         Change::Bind { claim, volume, .. } => vec![claim.clone(), volume.clone()],
         Change::LoseClaim { claim, .. } => vec![claim.clone()],
         Change::SetVolumePhase { volume, .. } | Change::Unbind { volume, .. } | Change::DestroyDisk { volume, .. } => {

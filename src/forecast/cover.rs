@@ -137,6 +137,7 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>) -> BTreeSet<
         Kind::StorageClass => add(Kind::PersistentVolumeClaim, &Text::default()),
         Kind::Node => add(Kind::Pod, &Text::default()),
         Kind::VolumeAttachment => add(Kind::PersistentVolume, &key.namespace),
+        Kind::PodDisruptionBudget => add(Kind::Pod, &key.namespace),
         Kind::Release => {}
     }
     needs
@@ -197,6 +198,20 @@ fn taken_for_granted(
     {
         let what = format!("{} {}", owner.kind, owner.name);
         granted.insert(format!("whether the operator of {what} scales {} back", object.key()));
+    }
+    for object in futures.after.objects() {
+        if let Some(owner) = crate::laws::garbage_collection::doubt(&futures.after, object)
+            && crate::laws::garbage_collection::doubt(&futures.before, object).is_none()
+        {
+            let what = format!("{} {}", owner.kind, owner.name);
+            granted.insert(format!("whether {what}, the owner left of {}, exists", object.key()));
+        }
+    }
+    if futures.target().kind == Kind::Node && matches!(futures.act, Act::Delete { .. }) && pods().next().is_some() {
+        granted.insert(format!(
+            "whether the kubelet of {} is started again, and registers the node anew, before its pods are collected",
+            futures.target().name
+        ));
     }
     if futures.target().kind == Kind::Namespace && matches!(futures.act, Act::Delete { .. }) {
         granted.insert(format!(

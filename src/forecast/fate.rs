@@ -44,6 +44,7 @@ enum State {
     Claim(ClaimPhase, String),
     Pod(crate::model::workload::PodPhase, bool),
     Scale(Option<u32>),
+    Job(crate::model::workload::JobState),
     Plain,
 }
 
@@ -66,15 +67,16 @@ impl Mark {
             }
             Body::PersistentVolumeClaim(claim) => State::Claim(claim.status.phase, claim.spec.volume_name.to_string()),
             Body::Pod(pod) => State::Pod(pod.status.phase, pod.scheduled()),
+            Body::Job(job) => State::Job(job.state()),
             Body::StatefulSet(set) => State::Scale(set.spec.replicas),
             Body::Deployment(set) | Body::ReplicaSet(set) => State::Scale(set.spec.replicas),
             Body::Namespace(_)
             | Body::Node(_)
             | Body::StorageClass(_)
             | Body::VolumeAttachment(_)
-            | Body::Job(_)
             | Body::CronJob(_)
             | Body::DaemonSet(_)
+            | Body::PodDisruptionBudget(_)
             | Body::Release(_) => State::Plain,
         };
         Some(Self {
@@ -149,6 +151,11 @@ fn patched(futures: &Futures<'_>, object: &Object, then: &Object, reason: Reason
             }
             if was.status.phase != is.status.phase {
                 fields.push(format!("status.phase: {}", is.status.phase.word()));
+            }
+        }
+        (Body::Job(was), Body::Job(is)) => {
+            if was.state() != is.state() {
+                fields.push(format!("status.conditions: {}", is.state().word()));
             }
         }
         (was, is) => {
@@ -229,6 +236,7 @@ fn recreated(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
         | Body::StatefulSet(_)
         | Body::Deployment(_)
         | Body::DaemonSet(_)
+        | Body::PodDisruptionBudget(_)
         | Body::Release(_) => Recreation::NoClaim,
     };
     Some(Entry {

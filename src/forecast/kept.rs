@@ -29,8 +29,8 @@ pub(super) fn entries(futures: &Futures<'_>, told: &[Entry]) -> Vec<Entry> {
     match &target.body {
         Body::StorageClass(_) => found.extend(of_class(futures, target)),
         Body::PersistentVolume(_) => found.extend(claim_of_volume(futures, target)),
-        Body::Node(_) => found.extend(on_node(futures, target)),
         Body::Namespace(_)
+        | Body::Node(_)
         | Body::VolumeAttachment(_)
         | Body::PersistentVolumeClaim(_)
         | Body::Pod(_)
@@ -40,6 +40,7 @@ pub(super) fn entries(futures: &Futures<'_>, told: &[Entry]) -> Vec<Entry> {
         | Body::Deployment(_)
         | Body::ReplicaSet(_)
         | Body::DaemonSet(_)
+        | Body::PodDisruptionBudget(_)
         | Body::Release(_) => {}
     }
     let told: BTreeSet<&Key> = told.iter().map(|entry| &entry.object).collect();
@@ -170,9 +171,10 @@ fn of_class(futures: &Futures<'_>, target: &Object) -> Vec<Entry> {
         .before
         .of_kind(Kind::PersistentVolumeClaim)
         .filter(|claim| {
-            claim.body.claim().is_some_and(|facts| {
-                facts.status.phase == ClaimPhase::Pending && class_name(&futures.before, facts) == target.meta.name
-            })
+            claim
+                .body
+                .claim()
+                .is_some_and(|facts| facts.status.phase == ClaimPhase::Pending && class_name(facts) == target.meta.name)
         })
         .map(|claim| {
             let key = claim.key();
@@ -199,26 +201,4 @@ fn claim_of_volume(futures: &Futures<'_>, target: &Object) -> Option<Entry> {
     ))
     .seen(&target.key(), "spec.claimRef.uid", reference.uid.to_string());
     Some(kept(claim, "pv_protection", reason))
-}
-
-/// What a deleted Node object means depends on its kubelet, which may register it anew: nobody can tell from here.
-fn on_node(futures: &Futures<'_>, target: &Object) -> Vec<Entry> {
-    futures
-        .before
-        .of_kind(Kind::Pod)
-        .filter(|pod| {
-            pod.body
-                .pod()
-                .is_some_and(|facts| facts.spec.node_name == target.meta.name)
-        })
-        .map(|pod| Entry {
-            object: pod.key(),
-            uid: pod.meta.uid.clone(),
-            outcome: Outcome::Unknown {
-                missing: format!("whether the kubelet of {} registers the node again", target.meta.name),
-            },
-            law: "pod_lifecycle".into(),
-            reason: Reason::new("pods of a node that does not exist are removed by pod garbage collection"),
-        })
-        .collect()
 }

@@ -198,6 +198,7 @@ fn deleted(futures: &Futures<'_>, object: &Object, asked: &str) -> (Outcome, &'s
         | Kind::Deployment
         | Kind::ReplicaSet
         | Kind::DaemonSet
+        | Kind::PodDisruptionBudget
         | Kind::Release => law,
     };
     let text = format!(

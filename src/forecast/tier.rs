@@ -124,6 +124,7 @@ fn home(world: &World, act: &Act) -> Option<Text> {
         | Kind::Deployment
         | Kind::ReplicaSet
         | Kind::DaemonSet
+        | Kind::PodDisruptionBudget
         | Kind::Release => Some(key.namespace.clone()),
     }
 }
@@ -171,6 +172,7 @@ fn weight(world: &World, act: &Act, entry: &Entry) -> Option<(Tier, String)> {
             | Kind::Deployment
             | Kind::ReplicaSet
             | Kind::DaemonSet
+            | Kind::PodDisruptionBudget
             | Kind::Release => (Tier::T1, format!("{object} changes")),
         }),
         Outcome::Kept | Outcome::Rejected { .. } => None,
@@ -236,6 +238,7 @@ fn hangs(world: &World, act: &Act, entry: &Entry) -> Option<(Tier, String)> {
         | Body::Deployment(_)
         | Body::ReplicaSet(_)
         | Body::DaemonSet(_)
+        | Body::PodDisruptionBudget(_)
         | Body::Release(_) => {
             let own = *object == act.target().key;
             let text = format!("the deletion of {object} cannot be withdrawn");
@@ -272,6 +275,7 @@ fn deleted(world: &World, entry: &Entry) -> Option<(Tier, String)> {
         | Body::Deployment(_)
         | Body::ReplicaSet(_)
         | Body::DaemonSet(_)
+        | Body::PodDisruptionBudget(_)
         | Body::Release(_) => (Tier::T2, format!("{object} does not come back by itself")),
     })
 }

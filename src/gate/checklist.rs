@@ -70,7 +70,8 @@ fn own(sight: Sight<'_>, target: &Object) -> Vec<Item> {
             | Kind::StatefulSet
             | Kind::Deployment
             | Kind::ReplicaSet
-            | Kind::DaemonSet => going::items(sight, target),
+            | Kind::DaemonSet
+            | Kind::PodDisruptionBudget => going::items(sight, target),
             Kind::Release => Vec::new(),
         },
         Act::Evict { .. } => pod::evicted(sight, target),

@@ -30,6 +30,9 @@ pub struct Meta {
     pub uid: Uid,
     #[serde(deserialize_with = "or_default")]
     pub resource_version: ResourceVersion,
+    /// Counts the changes of the spec; 0 for kinds that do not count.
+    #[serde(deserialize_with = "or_default")]
+    pub generation: u64,
     pub creation_timestamp: Option<Timestamp>,
     pub deletion_timestamp: Option<Timestamp>,
     pub deletion_grace_period_seconds: Option<i64>,
@@ -208,15 +211,27 @@ impl Selector {
         self.match_labels
             .iter()
             .all(|(key, value)| labels.get(key) == Some(value))
-            && self.match_expressions.iter().all(|wanted| {
-                let held = labels.get(&wanted.key);
-                match wanted.operator.as_str() {
-                    "In" => held.is_some_and(|value| wanted.values.contains(value)),
-                    "NotIn" => held.is_none_or(|value| !wanted.values.contains(value)),
-                    "Exists" => held.is_some(),
-                    "DoesNotExist" => held.is_none(),
-                    _ => false,
-                }
-            })
+            && self.match_expressions.iter().all(|wanted| wanted.holds(labels))
+    }
+}
+
+impl Requirement {
+    /// Whether the labels satisfy it. `Gt` and `Lt`, which only node affinity knows, compare whole numbers.
+    pub fn holds(&self, labels: &Labels) -> bool {
+        let held = labels.get(&self.key);
+        let compare = |order: std::cmp::Ordering| {
+            let number = |text: &Text| text.parse::<i64>().ok();
+            let (held, bound) = (held.and_then(number), self.values.first().and_then(number));
+            held.zip(bound).is_some_and(|(held, bound)| held.cmp(&bound) == order)
+        };
+        match self.operator.as_str() {
+            "In" => held.is_some_and(|value| self.values.contains(value)),
+            "NotIn" => held.is_none_or(|value| !self.values.contains(value)),
+            "Exists" => held.is_some(),
+            "DoesNotExist" => held.is_none(),
+            "Gt" => compare(std::cmp::Ordering::Greater),
+            "Lt" => compare(std::cmp::Ordering::Less),
+            _ => false,
+        }
     }
 }

@@ -133,6 +133,7 @@ pub(crate) fn ended_pod_evicted(trial: &Trial<'_>) {
     );
     user["spec"]["restartPolicy"] = json!("Never");
     user["spec"]["volumes"] = json!([]);
+    user["spec"]["containers"] = json!([{"name": "main", "image": "none"}]);
     stage.create(&[user]);
     let namespace = trial.namespace.clone();
     stage.until("the pod to end", move |world| {
@@ -141,6 +142,30 @@ pub(crate) fn ended_pod_evicted(trial: &Trial<'_>) {
             .any(|pod| pod.body.pod().is_some_and(|pod| pod.status.phase.terminal()))
     });
     let key = Key::new(Pod, &trial.namespace, "user");
+    stage.act(&|world| Act::Evict { pod: pin(world, &key) });
+}
+
+/// A budget that allows one disruption lets the pod go; one that allows none refuses it (429), and nothing changes.
+pub(crate) fn pod_evicted_under_a_budget(trial: &Trial<'_>) {
+    let mut stage = set(trial, 2, "Retain");
+    let budget = |least: u32| {
+        json!({
+            "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "db"},
+            "spec": {"minAvailable": least, "selector": {"matchLabels": {"app": "db"}}},
+        })
+    };
+    stage.create(&[budget(1)]);
+    let namespace = trial.namespace.clone();
+    stage.until("the budget to allow one", move |world| {
+        let mut budgets = world.in_namespace(Kind::PodDisruptionBudget, &namespace);
+        budgets.any(|object| {
+            object
+                .body
+                .budget()
+                .is_some_and(|budget| budget.status.disruptions_allowed == 1)
+        })
+    });
+    let key = Key::new(Pod, &trial.namespace, "db-1");
     stage.act(&|world| Act::Evict { pod: pin(world, &key) });
 }
 
@@ -197,8 +222,13 @@ fn set<'plane>(trial: &'plane Trial<'plane>, replicas: u32, when_scaled: &str) -
     let labels = json!({"app": "db"});
     let mut spec = pod_spec("none");
     spec["volumes"] = json!([]);
+    // each reserved for its ordinal: which of several fitting volumes a claim gets is not defined
     let mut objects: Vec<Value> = (0..replicas)
-        .map(|number| stage.volume(&format!("disk-{number}"), "Retain").1)
+        .map(|number| {
+            let (_, mut volume) = stage.volume(&format!("disk-{number}"), "Retain");
+            volume["spec"]["claimRef"] = json!({"namespace": trial.namespace, "name": format!("data-db-{number}")});
+            volume
+        })
         .collect();
     objects.push(json!({
         "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"},

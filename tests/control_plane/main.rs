@@ -45,6 +45,7 @@ mod support;
 mod survivors;
 mod trial;
 mod volumes;
+mod workloads;
 
 /// A trial by its name, which is also that of its namespace.
 type Story = (&'static str, fn(&Trial<'_>));
@@ -54,6 +55,8 @@ type Story = (&'static str, fn(&Trial<'_>));
 const SHARED: &[Story] = &[
     // a minute long, so it begins first
     ("cockpit-request-lost", cockpit::request_lost),
+    // over a minute: the garbage collector of pods is in no hurry
+    ("workloads-node-deleted", workloads::node_deleted),
     ("seed-003-pod-first", statefulset::pod_first),
     ("seed-003-claim-first", statefulset::claim_first),
     ("seed-003-scaled-down-first", statefulset::scaled_down_first),
@@ -146,9 +149,29 @@ const SHARED: &[Story] = &[
     ("acts-claim-made-in-vain", acts::claim_made_in_vain),
     ("acts-annotated-and-stamped", acts::annotated_and_stamped),
     ("acts-ended-pod-evicted", acts::ended_pod_evicted),
+    ("acts-pod-evicted-under-a-budget", acts::pod_evicted_under_a_budget),
     ("acts-set-deleted", acts::set_deleted),
     ("acts-deployment-deleted", acts::deployment_deleted),
     ("acts-volume-deleted", acts::volume_deleted),
+    ("workloads-set-scaled-down-takes-the-claim", workloads::set_scaled_down_takes_the_claim),
+    ("workloads-set-scaled-down-keeps-the-claim", workloads::set_scaled_down_keeps_the_claim),
+    ("workloads-set-orphaned-and-made-with-another-template", workloads::set_orphaned_and_made_with_another_template),
+    ("workloads-set-with-a-partition", workloads::set_with_a_partition),
+    ("workloads-deployment-rolled-out", workloads::deployment_rolled_out),
+    ("workloads-deployment-recreated", workloads::deployment_recreated),
+    ("workloads-deployment-paused", workloads::deployment_paused),
+    ("workloads-deployment-orphaned-and-adopted", workloads::deployment_orphaned_and_adopted),
+    ("workloads-job-outlives-its-time", workloads::job_outlives_its_time),
+    ("workloads-job-suspended-and-resumed", workloads::job_suspended_and_resumed),
+    ("workloads-job-pod-deleted", workloads::job_pod_deleted),
+    ("workloads-job-with-less-at-once", workloads::job_with_less_at_once),
+    ("workloads-cron-job-deleted", workloads::cron_job_deleted),
+    ("workloads-cron-job-orphaned", workloads::cron_job_orphaned),
+    ("workloads-cron-job-forgets", workloads::cron_job_forgets),
+    ("workloads-budget-asked", workloads::budget_asked),
+    ("workloads-budget-of-a-deployment", workloads::budget_of_a_deployment),
+    ("workloads-default-class-comes-late", workloads::default_class_comes_late),
+    ("workloads-class-deleted", workloads::class_deleted),
     ("cockpit-incident", cockpit::incident),
     ("cockpit-refused-while-held", cockpit::refused_while_held),
     ("cockpit-changed-under-the-panel", cockpit::changed_under_the_panel),

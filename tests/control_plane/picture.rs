@@ -70,6 +70,14 @@ pub(crate) fn foretold(forecast: &Forecast) -> BTreeMap<String, BTreeSet<String>
     fates
 }
 
+/// The world as the laws leave it after a change that no act makes.
+pub(crate) fn left(world: &World, alter: &dyn Fn(&mut World), conditions: &pilothouse::laws::Conditions) -> World {
+    let mut end = world.clone();
+    alter(&mut end);
+    pilothouse::laws::settle(&mut end, conditions, &mut |_, _| {});
+    end
+}
+
 /// The world as the laws leave it after an act: what a forecast is made of.
 pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Conditions) -> World {
     use pilothouse::laws::{request, settle};
@@ -92,6 +100,7 @@ fn part<'w>(world: &'w World, namespace: &'w str) -> impl Iterator<Item = &'w Ob
             | Body::StatefulSet(_)
             | Body::Deployment(_)
             | Body::ReplicaSet(_)
+            | Body::PodDisruptionBudget(_)
             | Body::DaemonSet(_) => object.meta.namespace == namespace,
             Body::Namespace(_) => object.meta.name == namespace,
             Body::Node(_) | Body::StorageClass(_) | Body::VolumeAttachment(_) | Body::Release(_) => false,
@@ -178,8 +187,9 @@ fn body(object: &Object, world: &World, before: &World) -> String {
         }
         Body::StatefulSet(set) => format!(" of {}", set.replicas()),
         Body::Deployment(set) | Body::ReplicaSet(set) => format!(" of {:?}", set.spec.replicas),
-        Body::Job(_)
-        | Body::CronJob(_)
+        Body::Job(job) => format!(" {}", job.state().word()),
+        Body::PodDisruptionBudget(budget) => format!(" allows {}", budget.status.disruptions_allowed),
+        Body::CronJob(_)
         | Body::DaemonSet(_)
         | Body::Namespace(_)
         | Body::Node(_)
@@ -231,6 +241,10 @@ fn fate(object: &Object, after: Option<&Object>) -> Option<&'static str> {
     }
     if after.meta.owner_references.len() < object.meta.owner_references.len() {
         return Some("orphaned");
+    }
+    let job = |object: &Object| object.body.job().map(pilothouse::model::workload::Job::state);
+    if job(object) != job(after) {
+        return Some("changed");
     }
     let claim = |object: &Object| {
         let claim = object.body.claim()?;

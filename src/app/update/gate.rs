@@ -92,6 +92,7 @@ fn released(state: &State, object: &Arc<Object>) -> Result<Arc<Object>, String> 
         | Kind::Deployment
         | Kind::ReplicaSet
         | Kind::DaemonSet
+        | Kind::PodDisruptionBudget
         | Kind::Release => None,
     };
     let Some(volume) = volume else {

@@ -164,6 +164,7 @@ impl Reader<'_> {
             | Kind::VolumeAttachment
             | Kind::CronJob
             | Kind::Deployment
+            | Kind::PodDisruptionBudget
             | Kind::Release => Ok(()),
         }
     }

@@ -99,6 +99,7 @@ pub(super) fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> U
                 | Body::Deployment(_)
                 | Body::ReplicaSet(_)
                 | Body::DaemonSet(_)
+                | Body::PodDisruptionBudget(_)
                 | Body::Release(_),
             ) => lossy("make it again from the saved YAML; it will be another object with another uid"),
         },

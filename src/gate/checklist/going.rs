@@ -147,6 +147,10 @@ fn question(sight: Sight<'_>, target: &Object) -> Option<(&'static str, String)>
             "workload.down",
             format!("{name} may be down until somebody makes it again"),
         ),
+        Kind::PodDisruptionBudget => (
+            "budget.evictions",
+            format!("evictions may take all pods that {name} guarded at once"),
+        ),
         Kind::PersistentVolumeClaim | Kind::Pod | Kind::Job | Kind::Release => return None,
     };
     sight.attests().then_some(title)

@@ -8,10 +8,12 @@ use crate::model::{Kind, Object};
 
 pub(super) fn items(sight: Sight<'_>, target: &Object) -> Vec<Item> {
     let mut items = vec![pods(sight, target), claims(sight), owner(sight, target)];
-    items.push(Item::to_attest(
-        "scale.no-autoscaler",
-        "no autoscaler and no GitOps controller sets the number back (Pilothouse does not watch them)",
-    ));
+    if sight.attests() {
+        items.push(Item::to_attest(
+            "scale.no-autoscaler",
+            "no autoscaler and no GitOps controller sets the number back (Pilothouse does not watch them)",
+        ));
+    }
     items
 }
 
