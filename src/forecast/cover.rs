@@ -116,7 +116,9 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>) -> BTreeSet<
                 add(maker.kind, &key.namespace);
             }
         }
-        Kind::Job | Kind::ReplicaSet | Kind::DaemonSet => add(Kind::Pod, &key.namespace),
+        Kind::Job | Kind::ReplicaSet | Kind::DaemonSet | Kind::PodDisruptionBudget => {
+            add(Kind::Pod, &key.namespace);
+        }
         Kind::StatefulSet => {
             add(Kind::Pod, &key.namespace);
             add(Kind::PersistentVolumeClaim, &key.namespace);
@@ -137,7 +139,6 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>) -> BTreeSet<
         Kind::StorageClass => add(Kind::PersistentVolumeClaim, &Text::default()),
         Kind::Node => add(Kind::Pod, &Text::default()),
         Kind::VolumeAttachment => add(Kind::PersistentVolume, &key.namespace),
-        Kind::PodDisruptionBudget => add(Kind::Pod, &key.namespace),
         Kind::Release => {}
     }
     needs

@@ -184,7 +184,7 @@ pub enum Change {
         uid: Uid,
         class: Text,
     },
-    /// The status of a PodDisruptionBudget.
+    /// The status of a `PodDisruptionBudget`.
     CountBudget {
         budget: Key,
         uid: Uid,

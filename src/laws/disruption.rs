@@ -1,4 +1,4 @@
-//! PodDisruptionBudgets: how many pods may go, and whether an eviction is refused.
+//! Disruption budgets: how many pods may go, and whether an eviction is refused.
 //!
 //! Sources: `pkg/controller/disruption/disruption.go` (`trySync`, `getExpectedPodCount`, `getExpectedScale`,
 //! `updatePdbStatus`), `pkg/registry/core/pod/storage/eviction.go` (`Create`, `canIgnorePDB`, `checkAndDecrement`),

@@ -3,7 +3,7 @@
 //! Source: `pkg/controller/namespace/deletion/namespaced_resources_deleter.go`, KEP-5080, `reference/semantics.md` §3.10.
 //! Since 1.33 all pods go first and everything else waits for them; before, everything is deleted in no fixed order. Only
 //! content of kinds the world holds is seen: custom resources may hold a namespace unseen. While the API server cannot tell
-//! what kinds there are (an APIService that is down), which the namespace's conditions say, the namespace stays although
+//! what kinds there are (an `APIService` that is down), which the namespace's conditions say, the namespace stays although
 //! everything seen has gone.
 
 use super::absence::lists;

@@ -92,7 +92,7 @@ pub(super) fn spawn(law: &'static str, owner: &Object, node: Option<Text>, reaso
 /// deletion cost, how many share a node, and since when each is ready are not among the facts: of pods that are equal
 /// by the rest it cannot be told which goes (\[M\]), here the last by name.
 pub(super) fn dispensable_first(pods: &mut [&Arc<Object>]) {
-    pods.sort_by(|one, other| rank(one).cmp(&rank(other)));
+    pods.sort_by_key(|pod| rank(pod));
 }
 
 type Rank = (

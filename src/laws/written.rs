@@ -21,14 +21,14 @@ pub(super) fn write(world: &mut World, change: &Change, now: Timestamp) {
             let tracked = world.get(pod).is_some_and(|held| held.meta.has_finalizer(JOB_TRACKING));
             if tracked {
                 edit(world, job, job_uid, |object| {
-                    on_job(object, |job| count(job, *succeeded))
+                    on_job(object, |job| count(job, *succeeded));
                 });
             }
             edit(world, pod, uid, |object| remove_finalizer(object, JOB_TRACKING));
         }
         Change::FinishJob { job, uid, failed } => {
             edit(world, job, uid, |object| {
-                on_job(object, |job| finish(job, *failed, now))
+                on_job(object, |job| finish(job, *failed, now));
             });
         }
         Change::AssignClass { claim, uid, class } => edit(world, claim, uid, |object| {

@@ -2,7 +2,7 @@
 //! node that is gone, a budget, time that passes.
 
 use pilothouse::laws::{Change as LawChange, apply};
-use pilothouse::model::workload::{DisruptionBudget, Job as JobFacts};
+use pilothouse::model::workload::{DisruptionBudget, Job as JobFacts, Pod as PodFacts};
 use pilothouse::model::{Act, Body, Key, Kind, Object, Propagation, Uid, World};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -210,7 +210,7 @@ pub(crate) fn job_with_less_at_once(trial: &Trial<'_>) {
     stage.until("three pods", move |world| {
         let ready = world
             .in_namespace(Pod, &namespace)
-            .filter(|pod| pod.body.pod().is_some_and(|pod| pod.ready()));
+            .filter(|pod| pod.body.pod().is_some_and(PodFacts::ready));
         ready.count() == 3
     });
     let patch = json!({"spec": {"parallelism": 1}}).to_string();
@@ -480,7 +480,7 @@ fn deployment<'plane>(trial: &'plane Trial<'plane>, spec: &Value) -> Stage<'plan
     stage.until("its pods to run", move |world| {
         let ready = world
             .in_namespace(Pod, &namespace)
-            .filter(|pod| pod.body.pod().is_some_and(|pod| pod.ready()));
+            .filter(|pod| pod.body.pod().is_some_and(PodFacts::ready));
         u64::try_from(ready.count()).ok() == wanted
     });
     stage

@@ -3,7 +3,6 @@
 use super::LAW;
 use crate::laws::Conditions;
 use crate::laws::fixture::{says, table, world};
-use std::fmt::Write as _;
 
 /// A volume: name, size, class, and anything else of its spec; Available.
 fn volume(name: &str, size: &str, class: &str, more: &str) -> String {

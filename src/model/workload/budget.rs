@@ -1,4 +1,4 @@
-//! Facts of PodDisruptionBudgets (`policy/v1`).
+//! Facts of disruption budgets (`policy/v1`).
 
 use super::Condition;
 use crate::model::Text;

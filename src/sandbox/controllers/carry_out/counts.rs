@@ -5,7 +5,7 @@ use crate::laws::BudgetCount;
 use crate::model::workload::JOB_TRACKING;
 use crate::model::{Key, Uid};
 use crate::sandbox::controllers::{document as doc, status};
-use serde_json::{Value, json};
+use serde_json::json;
 
 const JOBS: &str = "job-controller";
 
@@ -54,7 +54,7 @@ pub(super) fn budget(hand: &mut Hand<'_>, key: &Key, uid: &Uid, count: &BudgetCo
     let reason = if allowed { "SufficientPods" } else { "InsufficientPods" };
     let conditions = doc::list(&budget, "/status/conditions").to_vec();
     let conditions = status::with_condition(conditions, "DisruptionAllowed", allowed, (reason, ""), now);
-    let mut told: Value = json!({
+    let mut told = json!({
         "currentHealthy": count.current_healthy,
         "desiredHealthy": count.desired_healthy,
         "disruptionsAllowed": count.disruptions_allowed,
