@@ -131,6 +131,7 @@ async fn look(connect: &ConnectArgs, config: &Config) -> Result<Sight, Failure> 
     drop(watches);
     let conditions = Conditions {
         server_minor: connection.version().map(|version| version.minor),
+        dead_provisioners: config.dead_provisioners.clone(),
         ..Conditions::default()
     };
     Ok(Sight {
