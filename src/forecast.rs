@@ -12,12 +12,14 @@ mod fate;
 mod holders;
 mod kept;
 pub mod outcome;
+mod summary;
 mod target;
 mod tier;
 mod volume;
 mod words;
 
 pub use outcome::{Entry, Forecast, Holder, Outcome, Recreation, Tier, Undo};
+pub use summary::{Back, Disk, Hanging, Summary, Why};
 
 use crate::laws::Conditions;
 use crate::model::{Act, Now, World};

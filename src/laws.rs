@@ -32,6 +32,7 @@ pub mod pvc_protection;
 pub mod reclaim;
 pub mod release;
 pub mod replica_set;
+pub mod request;
 pub mod respawn;
 pub mod stateful_set;
 mod written;

@@ -1,12 +1,12 @@
 //! `status`, `explain` and `forecast`: the same facts as the cockpit's, observed once, as text or JSON.
 
-use super::args::{Cascade, ConnectArgs, ForecastAct, Output, Target};
+use super::args::{ConnectArgs, ForecastAct, Output, Target};
 use super::sandbox::say;
 use crate::cluster::{self, Clock, Connection, Scopes};
 use crate::headless::{self, Exit, TargetError};
 use crate::laws::Conditions;
 use crate::model::feed::FeedState;
-use crate::model::{Act, Key, Kind, Now, Propagation, World};
+use crate::model::{Key, Now, Pin, ResourceVersion, Uid, World};
 use crate::shell::{self, Config, Failure, QUIET};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -67,32 +67,19 @@ pub(super) async fn forecast(
     act: &ForecastAct,
     output: Output,
 ) -> Result<ExitCode, Failure> {
-    let (ForecastAct::Delete { target, .. } | ForecastAct::ClearClaimRef { target }) = act;
-    let key = meant(target, config)?;
-    if matches!(act, ForecastAct::ClearClaimRef { .. }) && key.kind != Kind::PersistentVolume {
-        return Err(Failure::new(
-            format!("a {} has no claimRef", key.kind),
-            "name a volume: `pilothouse forecast clear-claim-ref pv/NAME`",
-        ));
-    }
+    let key = meant(act.target(), config)?;
+    // what is wrong with the words alone is told before a cluster is asked
+    let nobody = Pin {
+        key: key.clone(),
+        uid: Uid::default(),
+        resource_version: ResourceVersion::default(),
+    };
+    let ask = super::asked::read(act, nobody)?;
     let sight = look(connect, config).await?;
-    let act = match act {
-        ForecastAct::Delete { cascade, .. } => {
-            let propagation = match cascade {
-                Cascade::Background => Propagation::Background,
-                Cascade::Foreground => Propagation::Foreground,
-                Cascade::Orphan => Propagation::Orphan,
-            };
-            headless::deletion(&sight.world, &key, Some(propagation), sight.now, QUIET).or_else(unfound)?
-        }
-        ForecastAct::ClearClaimRef { .. } => {
-            let key = headless::locate(&sight.world, &key, sight.now, QUIET).or_else(unfound)?;
-            let volume = sight.world.get(&key).map(|object| object.pin());
-            Act::ClearClaimRef {
-                volume: volume
-                    .ok_or_else(|| Failure::new(format!("{key} cannot be read"), "see `pilothouse status`"))?,
-            }
-        }
+    let act = if ask.creates() {
+        ask
+    } else {
+        headless::pinned(&sight.world, ask, sight.now, QUIET).or_else(unfound)?
     };
     let report = headless::forecast(&sight.world, &act, &sight.conditions, sight.now, QUIET);
     print(&report, &report.text(width()), report.exit(), output)
@@ -144,6 +131,7 @@ async fn look(connect: &ConnectArgs, config: &Config) -> Result<Sight, Failure> 
     drop(watches);
     let conditions = Conditions {
         server_minor: connection.version().map(|version| version.minor),
+        dead_provisioners: config.dead_provisioners.clone(),
         ..Conditions::default()
     };
     Ok(Sight {

@@ -1,9 +1,8 @@
 //! Two futures of one excerpt, with the act and without, and the trace of what each law did in the first.
 
 use super::excerpt::excerpt;
-use crate::laws::apply::clear_claim_ref;
-use crate::laws::{Change, Conditions, Reaction, Reason, Settled, apply_at, made, settle};
-use crate::model::{Act, Body, Key, Object, Uid, World};
+use crate::laws::{Change, Conditions, Reaction, Reason, Settled, made, request, settle};
+use crate::model::{Act, Key, Object, Uid, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -47,7 +46,7 @@ impl<'a> Futures<'a> {
         let mut idle = before.clone();
         let first = settle(&mut idle, conditions, &mut |_, _| {});
         let mut after = before.clone();
-        carry_out(&mut after, act, conditions);
+        request::carry_out(&mut after, act, conditions.now);
         let mut trace = Trace::default();
         let second = settle(&mut after, conditions, &mut |world, reaction| {
             trace.hear(world, reaction);
@@ -80,29 +79,6 @@ impl<'a> Futures<'a> {
 
 fn same<'w>(world: &'w World, object: &Object) -> Option<&'w Arc<Object>> {
     world.get(&object.key()).filter(|held| held.meta.uid == object.meta.uid)
-}
-
-/// What the API server does with the request itself.
-fn carry_out(world: &mut World, act: &Act, conditions: &Conditions) {
-    match act {
-        Act::Delete { target, propagation } => {
-            let change = Change::Delete {
-                object: target.key.clone(),
-                uid: target.uid.clone(),
-                propagation: *propagation,
-            };
-            apply_at(world, &change, conditions.now);
-        }
-        Act::ClearClaimRef { volume } => {
-            if let Some(held) = world.pinned(volume) {
-                let mut object = Object::clone(held);
-                if let Body::PersistentVolume(facts) = &mut object.body {
-                    clear_claim_ref(facts);
-                }
-                world.put(object);
-            }
-        }
-    }
 }
 
 impl Trace {

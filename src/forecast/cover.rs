@@ -3,10 +3,11 @@
 use super::course::Futures;
 use super::{Entry, Outcome, words};
 use crate::laws::Reason;
+use crate::laws::ownership::{self, Root};
 use crate::model::feed::Freshness;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::time::short_span;
-use crate::model::{Key, Kind, Now, Object, Text, World};
+use crate::model::{Act, Key, Kind, Now, Object, Text, World};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -192,6 +193,13 @@ fn taken_for_granted(
             granted.insert(format!("whether the operator of {what} makes {} anew", pod.key()));
         }
     }
+    if matches!(futures.act, Act::Scale { .. })
+        && let Some(object) = futures.before.get(futures.target())
+        && let Root::Foreign(owner) = ownership::root(&futures.before, object)
+    {
+        let what = format!("{} {}", owner.kind, owner.name);
+        granted.insert(format!("whether the operator of {what} scales {} back", object.key()));
+    }
     for object in futures.after.objects() {
         if let Some(owner) = crate::laws::garbage_collection::doubt(&futures.after, object)
             && crate::laws::garbage_collection::doubt(&futures.before, object).is_none()
@@ -200,13 +208,13 @@ fn taken_for_granted(
             granted.insert(format!("whether {what}, the owner left of {}, exists", object.key()));
         }
     }
-    if futures.target().kind == Kind::Node && pods().next().is_some() {
+    if futures.target().kind == Kind::Node && matches!(futures.act, Act::Delete { .. }) && pods().next().is_some() {
         granted.insert(format!(
             "whether the kubelet of {} is started again, and registers the node anew, before its pods are collected",
             futures.target().name
         ));
     }
-    if futures.target().kind == Kind::Namespace {
+    if futures.target().kind == Kind::Namespace && matches!(futures.act, Act::Delete { .. }) {
         granted.insert(format!(
             "what else is in {}: only the kinds Pilothouse watches were looked at",
             words::namespace(futures.target())

@@ -13,13 +13,20 @@ pub(super) fn excerpt(world: &World, act: &Act) -> World {
         members: BTreeMap::new(),
     };
     let target = &act.target().key;
-    let namespaces = namespaces(world, target);
+    let mut namespaces = namespaces(world, target);
+    if let Act::RetargetClaimRef { namespace, .. } = act {
+        namespaces.insert(namespace.clone());
+    }
     for namespace in &namespaces {
         part.namespace(namespace);
     }
     part.target(target);
-    part.volumes(&namespaces);
-    part.claims_elsewhere(target, &namespaces);
+    let mut names = volume_names(world, &namespaces);
+    if let Act::CreateClaim { draft, .. } = act {
+        names.insert(draft.volume_name.clone());
+    }
+    part.volumes(&names, &namespaces);
+    part.claims_elsewhere(target, &names, &namespaces);
     for kind in [Kind::Node, Kind::StorageClass] {
         part.members
             .extend(world.of_kind(kind).map(|object| (object.key(), object)));
@@ -64,12 +71,12 @@ impl<'w> Part<'w> {
     }
 
     /// Volumes that claims of these namespaces name or once held, and those that are anybody's.
-    fn volumes(&mut self, namespaces: &BTreeSet<Text>) {
+    fn volumes(&mut self, names: &BTreeSet<Text>, namespaces: &BTreeSet<Text>) {
         let world = self.world;
-        for name in volume_names(world, namespaces) {
+        for name in names {
             self.members.extend(
                 world
-                    .get(&Key::cluster(Kind::PersistentVolume, &name))
+                    .get(&Key::cluster(Kind::PersistentVolume, name))
                     .map(|object| (object.key(), object)),
             );
         }
@@ -85,9 +92,9 @@ impl<'w> Part<'w> {
 
     /// Claims of other namespaces that must be in, with their namespaces and pods: those that hold a volume of the
     /// excerpt, and, where a volume or a class is the target, every claim that waits for one.
-    fn claims_elsewhere(&mut self, target: &Key, namespaces: &BTreeSet<Text>) {
+    fn claims_elsewhere(&mut self, target: &Key, names: &BTreeSet<Text>, namespaces: &BTreeSet<Text>) {
         let world = self.world;
-        let mut claims: BTreeSet<Key> = volume_names(world, namespaces)
+        let mut claims: BTreeSet<Key> = names
             .iter()
             .filter_map(|name| world.get(&Key::cluster(Kind::PersistentVolume, name)))
             .filter_map(|volume| claimed(volume))

@@ -18,7 +18,14 @@ pub(super) fn entries(futures: &Futures<'_>) -> Vec<Entry> {
             entries.extend(changed(futures, object));
         }
     }
-    entries.extend(futures.after.objects().filter_map(|object| recreated(futures, object)));
+    let made = futures.after.objects().filter(|object| made::is_made(&object.meta.uid));
+    entries.extend(made.filter_map(|object| {
+        if futures.act.creates() && object.key() == *futures.target() {
+            Some(target::created(futures, object))
+        } else {
+            recreated(futures, object)
+        }
+    }));
     entries
 }
 
@@ -193,7 +200,7 @@ fn claims(object: &Object, pod: &Pod) -> Vec<Key> {
 /// An object that the laws made because of the act. A provisioned volume is told with its claim.
 fn recreated(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
     let key = object.key();
-    let anew = made::is_made(&object.meta.uid) && key.kind != Kind::PersistentVolume;
+    let anew = key.kind != Kind::PersistentVolume;
     let anyway = futures
         .idle
         .get(&key)

@@ -12,9 +12,16 @@ use std::collections::BTreeSet;
 
 /// Entries for objects that no difference mentions and that the operator will ask about.
 pub(super) fn entries(futures: &Futures<'_>, told: &[Entry]) -> Vec<Entry> {
-    let Act::Delete { .. } = futures.act else {
-        return Vec::new();
-    };
+    match futures.act {
+        Act::Delete { .. } | Act::Evict { .. } | Act::Scale { .. } => {}
+        Act::RemoveFinalizer { .. }
+        | Act::SetReclaimPolicy { .. }
+        | Act::ClearClaimRef { .. }
+        | Act::RetargetClaimRef { .. }
+        | Act::Annotate { .. }
+        | Act::Stamp { .. }
+        | Act::CreateClaim { .. } => return Vec::new(),
+    }
     let Some(target) = futures.before.get(futures.target()) else {
         return Vec::new();
     };
@@ -77,11 +84,9 @@ fn claims_left(futures: &Futures<'_>, target: &Object, told: &[Entry]) -> Vec<En
                 .map(move |name| Key::new(Kind::PersistentVolumeClaim, &namespace, &name))
                 .collect::<Vec<_>>()
         });
-    let of_set = target
-        .body
-        .stateful_set()
-        .map(|set| made_by(futures, target, set))
-        .unwrap_or_default();
+    // a set that is scaled keeps making the claims of the ordinals it wants: only those of pods that go are asked about
+    let of_set = target.body.stateful_set().filter(|_| !scales(futures));
+    let of_set = of_set.map(|set| made_by(futures, target, set)).unwrap_or_default();
     let claims: BTreeSet<Key> = of_pods.chain(of_set).collect();
     claims
         .iter()
@@ -109,31 +114,55 @@ fn left(futures: &Futures<'_>, target: &Object, claim: &Object) -> Option<Entry>
     let then = futures.then(claim)?;
     let key = claim.key();
     if then.meta.deleting() {
-        let holders = holders::of(&futures.after, futures.conditions, then);
-        let text = "it is being deleted already, and others go on holding it".to_owned();
         return Some(Entry {
             object: key,
             uid: claim.meta.uid.clone(),
-            outcome: Outcome::Hangs { holders },
+            outcome: Outcome::Kept,
             law: "pvc_protection".into(),
-            reason: Reason::new(text),
+            reason: waiting(futures, claim, then),
         });
     }
     let reason = match target.body.stateful_set() {
         Some(set) => {
-            let policy = match set.spec.persistent_volume_claim_retention_policy.when_deleted.as_str() {
-                "" => "Retain",
-                policy => policy,
+            let retention = &set.spec.persistent_volume_claim_retention_policy;
+            let (text, field, policy) = if scales(futures) {
+                (
+                    "its data outlives the pod, and the ordinal comes back on it when the set is scaled up again",
+                    "spec.persistentVolumeClaimRetentionPolicy.whenScaled",
+                    retention.when_scaled.as_str(),
+                )
+            } else {
+                (
+                    "its data outlives the set",
+                    "spec.persistentVolumeClaimRetentionPolicy.whenDeleted",
+                    retention.when_deleted.as_str(),
+                )
             };
-            Reason::new("its data outlives the set").seen(
-                &target.key(),
-                "spec.persistentVolumeClaimRetentionPolicy.whenDeleted",
-                policy,
-            )
+            let policy = if policy.is_empty() { "Retain" } else { policy };
+            Reason::new(text).seen(&target.key(), field, policy)
         }
         None => Reason::new("its data outlives the pods that use it"),
     };
     Some(kept(claim, "stateful_set", reason))
+}
+
+fn scales(futures: &Futures<'_>) -> bool {
+    matches!(futures.act, Act::Scale { .. })
+}
+
+/// A claim that was Terminating before the act, and goes on being so: not the act's doing, and not its end either.
+fn waiting(futures: &Futures<'_>, claim: &Object, then: &Object) -> Reason {
+    let holders = holders::of(&futures.after, futures.conditions, then);
+    let since = claim
+        .meta
+        .deletion_timestamp
+        .map(|at| at.to_string())
+        .unwrap_or_default();
+    let reason = Reason::new(format!(
+        "it was being deleted before, and this act does not end that: {} still hold it",
+        super::words::holder(&holders)
+    ));
+    reason.seen(&claim.key(), "metadata.deletionTimestamp", since)
 }
 
 /// Claims that wait for a volume of a class, and will go on waiting; bound ones do not care (§3.6).

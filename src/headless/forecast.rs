@@ -2,13 +2,14 @@
 
 use super::page::Page;
 use super::{API_VERSION, Exit};
-use crate::forecast::{self, Forecast, Outcome, Tier, Undo};
+use crate::forecast::{self, Forecast, Outcome, Summary, Tier, Undo};
 use crate::laws::Conditions;
 use crate::model::{Act, Now, World};
 use serde::Serialize;
 use std::time::Duration;
 
-/// A forecast, as it is printed.
+/// A forecast, as it is printed. Its JSON form is `docs/schema/forecast.v1.json`; a change that would break a reader
+/// raises [`API_VERSION`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ForecastReport {
@@ -19,6 +20,8 @@ pub struct ForecastReport {
     pub exit_code: u8,
     /// The counts, worst first.
     pub headline: String,
+    /// The entries by the questions they answer.
+    pub summary: Summary,
     #[serde(flatten)]
     pub forecast: Forecast,
 }
@@ -32,6 +35,7 @@ pub fn forecast(world: &World, act: &Act, conditions: &Conditions, now: Now, qui
         at: now.second(),
         exit_code: exit_of(&forecast).code(),
         headline: forecast.headline(),
+        summary: forecast.summary(),
         forecast,
     }
 }
@@ -76,7 +80,11 @@ impl ForecastReport {
                 | Outcome::Rejected { .. } => "✗",
                 Outcome::Unknown { .. } => "?",
                 Outcome::Deleted | Outcome::DeletedLater { .. } | Outcome::Recreated { .. } => "▲",
-                Outcome::VolumeRetained { .. } | Outcome::Kept | Outcome::Patched { .. } | Outcome::Orphaned => " ",
+                Outcome::VolumeRetained { .. }
+                | Outcome::Kept
+                | Outcome::Patched { .. }
+                | Outcome::Orphaned
+                | Outcome::Created => " ",
             };
             page.line(&format!("{glyph} {:<10} ", entry.outcome.word()), &entry.sentence());
             for evidence in &entry.reason.evidence {
@@ -111,12 +119,16 @@ fn undo(undo: &Undo) -> String {
 mod tests {
     use super::*;
     use crate::diagnose::fixture::{QUIET, conditions, denied, hasan_prod, now};
-    use crate::headless::{deletion, parse_target};
+    use crate::headless::{locate, parse_target};
     use crate::model::Kind;
 
     fn report(world: &World, target: &str) -> ForecastReport {
         let key = parse_target(target, "shop").unwrap();
-        let act = deletion(world, &key, None, now(), QUIET).unwrap();
+        let target = world.get(&locate(world, &key, now(), QUIET).unwrap()).unwrap().pin();
+        let act = Act::Delete {
+            target,
+            propagation: crate::model::Propagation::Background,
+        };
         forecast(world, &act, &conditions(), now(), QUIET)
     }
 
@@ -168,8 +180,8 @@ mod tests {
         assert!(text.contains("DELETED    job/train-0 is deleted"), "{text}");
         assert!(text.contains("DELETED    pod/train-0-x goes too"), "{text}");
         assert!(
-            text.contains("HANGS      pvc/shared-data hangs, held by pod/train-1-x"),
-            "{text}"
+            text.contains("KEPT       pvc/shared-data stays: it was being deleted before"),
+            "what hung before is not this act's doing: {text}"
         );
     }
 }

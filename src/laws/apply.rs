@@ -257,12 +257,7 @@ fn unbind(object: &mut Object) {
     };
     if object.meta.annotations.get(BOUND_BY_CONTROLLER).is_some() {
         volume.spec.claim_ref = None;
-        object.meta.annotations = object
-            .meta
-            .annotations
-            .iter()
-            .filter(|(key, _)| *key != BOUND_BY_CONTROLLER)
-            .collect();
+        object.meta.annotations = object.meta.annotations.with(BOUND_BY_CONTROLLER, None);
     } else {
         clear_claim_ref(volume);
     }

@@ -138,7 +138,10 @@ impl Requirement {
 }
 
 fn kept_annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Labels, D::Error> {
-    deserializer.deserialize_any(labels::Kept(|key: &str| {
-        KEPT_ANNOTATIONS.iter().any(|prefix| key.starts_with(prefix))
-    }))
+    deserializer.deserialize_any(labels::Kept(reads))
+}
+
+/// Whether an annotation is among those that facts keep.
+pub fn reads(annotation: &str) -> bool {
+    KEPT_ANNOTATIONS.iter().any(|prefix| annotation.starts_with(prefix))
 }

@@ -155,6 +155,7 @@ pub(crate) fn outcome(forecast: &Forecast) -> String {
         Outcome::Patched { .. } => "changed",
         Outcome::Orphaned => "orphaned",
         Outcome::Rejected { .. } => "refused",
+        Outcome::Created => "created",
         Outcome::Unknown { .. } => "unknown",
     });
     if worst && word != "destroyed" {

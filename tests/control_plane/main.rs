@@ -25,6 +25,7 @@ use support::kit::Kit;
 use support::plane::ControlPlane;
 use trial::Trial;
 
+mod acts;
 mod both;
 mod claims;
 mod cockpit;
@@ -212,6 +213,19 @@ const SHARED: &[Story] = &[
     ("csi-both-set-claim-first", csi_both::set_claim_first),
     ("csi-both-namespace", csi_both::namespace),
     ("both-blind-forecast-is-noticed", both::a_blind_forecast_is_noticed),
+    ("acts-set-scaled", acts::set_scaled_down),
+    ("acts-set-scaled-with-its-claims", acts::set_scaled_down_with_its_claims),
+    ("acts-deployment-scaled", acts::deployment_scaled),
+    ("acts-policy-to-retain", acts::policy_to_retain),
+    ("acts-policy-to-delete", acts::policy_to_delete),
+    ("acts-volume-retargeted-and-claimed", acts::volume_retargeted_and_claimed),
+    ("acts-claim-made-in-vain", acts::claim_made_in_vain),
+    ("acts-annotated-and-stamped", acts::annotated_and_stamped),
+    ("acts-ended-pod-evicted", acts::ended_pod_evicted),
+    ("acts-pod-evicted-under-a-budget", acts::pod_evicted_under_a_budget),
+    ("acts-set-deleted", acts::set_deleted),
+    ("acts-deployment-deleted", acts::deployment_deleted),
+    ("acts-volume-deleted", acts::volume_deleted),
     ("workloads-set-scaled-down-takes-the-claim", workloads::set_scaled_down_takes_the_claim),
     ("workloads-set-scaled-down-keeps-the-claim", workloads::set_scaled_down_keeps_the_claim),
     ("workloads-set-orphaned-and-made-with-another-template", workloads::set_orphaned_and_made_with_another_template),

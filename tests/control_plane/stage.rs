@@ -19,9 +19,9 @@ use tokio::runtime::Runtime;
 
 use crate::flight::Flight;
 use crate::picture::{self, Frame, Picture};
-use pilothouse::model::storage::Volume;
 use crate::support::run::Ran;
 use crate::trial::{Trial, merge, pod_spec};
+use pilothouse::model::storage::Volume;
 
 /// A side that shows what was foretold is at rest when it has shown it for so long.
 const QUIET: Duration = Duration::from_secs(2);
@@ -229,8 +229,7 @@ impl<'plane> Stage<'plane> {
         let frame = Frame::Namespace(self.trial.namespace.clone());
         let books = self.trial.plane.disks();
         let disk = |volume: &Volume| picture::disk(volume, &books);
-        picture::foretold(&told, &frame)
-            != picture::fates(&real.before, &real.after, &frame, &disk, &BTreeSet::new())
+        picture::foretold(&told, &frame) != picture::fates(&real.before, &real.after, &frame, &disk, &BTreeSet::new())
     }
 
     /// Both sides show the same now, and go on showing it.
@@ -290,7 +289,7 @@ impl Side {
 
     fn do_by_kubectl(&self, trial: &Trial<'_>, act: &Act) {
         let Act::Delete { target, propagation } = act else {
-            panic!("only the cockpit clears a claimRef");
+            panic!("only the cockpit does this: {act}");
         };
         let object = format!("{}/{}", target.key.kind.plural(), target.key.name);
         let cascade = format!("--cascade={}", propagation.word().to_lowercase());

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pilothouse::forecast::{Forecast, Outcome};
+use pilothouse::model::act::{MANAGED_BY, scale};
 use pilothouse::model::storage::{ClaimPhase, EXTERNAL_ATTACHER_PREFIX, Volume, VolumePhase};
 use pilothouse::model::{Act, Body, Key, Kind, Object, World};
 
@@ -81,6 +82,8 @@ pub(crate) fn foretold(forecast: &Forecast, frame: &Frame) -> BTreeMap<String, B
             Outcome::VolumeDestroyed { .. } => "gone, and its disk destroyed".to_owned(),
             Outcome::VolumeLeaked { .. } => "gone, and its disk left".to_owned(),
             Outcome::VolumeRetained { .. } => "released".to_owned(),
+            // of the acts, only claims are made
+            Outcome::Created => "made anew on a new claim".to_owned(),
             Outcome::Recreated { on } => format!("made anew {}", on.phrase()),
             Outcome::Patched { .. } => "changed".to_owned(),
             Outcome::Orphaned => "orphaned".to_owned(),
@@ -103,25 +106,9 @@ pub(crate) fn left(world: &World, alter: &dyn Fn(&mut World), conditions: &pilot
 
 /// The world as the laws leave it after an act: what a forecast is made of.
 pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Conditions) -> World {
-    use pilothouse::laws::{Change, apply, settle};
+    use pilothouse::laws::{request, settle};
     let mut end = world.clone();
-    match act {
-        Act::Delete { target, propagation } => apply(
-            &mut end,
-            &Change::Delete {
-                object: target.key.clone(),
-                uid: target.uid.clone(),
-                propagation: *propagation,
-            },
-        ),
-        Act::ClearClaimRef { volume } => {
-            let mut object = Object::clone(end.pinned(volume).expect("the volume"));
-            if let Body::PersistentVolume(facts) = &mut object.body {
-                apply::clear_claim_ref(facts);
-            }
-            end.put(object);
-        }
-    }
+    request::carry_out(&mut end, act, conditions.now);
     settle(&mut end, conditions, &mut |_, _| {});
     end
 }
@@ -228,7 +215,22 @@ fn standing(object: &Object, before: &World) -> String {
         },
         if meta.deleting() { ", going" } else { "" },
         owners.concat(),
-    )
+    ) + &marks(object)
+}
+
+/// What Helm reads of an object.
+fn marks(object: &Object) -> String {
+    let annotations = object
+        .meta
+        .annotations
+        .iter()
+        .filter(|(key, _)| key.contains("helm.sh/"));
+    let labels = object.meta.labels.iter().filter(|(key, _)| *key == MANAGED_BY);
+    let told: Vec<String> = annotations
+        .chain(labels)
+        .map(|(key, value)| format!(" {key}={value}"))
+        .collect();
+    told.concat()
 }
 
 fn body(object: &Object, world: &World, before: &World) -> String {
@@ -254,7 +256,12 @@ fn body(object: &Object, world: &World, before: &World) -> String {
             )
         }
         Body::PersistentVolume(volume) => {
-            format!(" {:?} {}", volume.status.phase, belonging(volume, world, before))
+            let policy = volume.spec.persistent_volume_reclaim_policy.word();
+            format!(
+                " {:?} {policy} {}",
+                volume.status.phase,
+                belonging(volume, world, before)
+            )
         }
         Body::StatefulSet(set) => format!(" of {}", set.replicas()),
         Body::Deployment(set) | Body::ReplicaSet(set) => format!(" of {:?}", set.spec.replicas),
@@ -299,14 +306,18 @@ fn fate(
             _ => "gone",
         });
     };
+    if marks(object) != marks(after) || scale(object) != scale(after) {
+        return Some("changed");
+    }
     if let (Body::PersistentVolume(was), Body::PersistentVolume(is)) = (&object.body, &after.body) {
+        let policy = |volume: &Volume| volume.spec.persistent_volume_reclaim_policy;
         return match (was.status.phase, is.status.phase) {
             // something else still holds the object
             _ if !disk(was) && !lost.contains(&was.spec.handle()) => Some("gone, and its disk destroyed"),
             (VolumePhase::Bound, VolumePhase::Released | VolumePhase::Failed) => Some("released"),
             (was, is) if was != is => Some("changed"),
             _ if after.meta.deleting() && !object.meta.deleting() => Some("hangs"),
-            _ => (was.spec.claim_ref != is.spec.claim_ref).then_some("changed"),
+            _ => (was.spec.claim_ref != is.spec.claim_ref || policy(was) != policy(is)).then_some("changed"),
         };
     }
     if after.meta.deleting() && !object.meta.deleting() {

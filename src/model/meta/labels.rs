@@ -5,7 +5,7 @@
 
 use crate::model::Text;
 use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// Keys that are held as one byte. Their order is part of no contract: nothing of this is ever written down.
@@ -193,6 +193,12 @@ impl<'de, F: Fn(&str) -> bool> Visitor<'de> for Kept<F> {
 impl<'de> Deserialize<'de> for Labels {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Kept(|_: &str| true))
+    }
+}
+
+impl Serialize for Labels {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
     }
 }
 
