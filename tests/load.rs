@@ -4,6 +4,8 @@
 
 #[path = "bench/bare.rs"]
 mod bare;
+#[path = "load/client.rs"]
+mod client;
 #[path = "bench/load.rs"]
 mod load;
 #[path = "load/server.rs"]
