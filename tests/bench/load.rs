@@ -39,6 +39,8 @@ mod rate;
 mod routes;
 #[path = "load/selection.rs"]
 mod selection;
+#[path = "load/shelf.rs"]
+mod shelf;
 #[path = "load/stats.rs"]
 mod stats;
 #[path = "load/stock.rs"]

@@ -329,6 +329,9 @@ impl Cluster {
 
     /// Seconds since an object was made: hours to weeks, and no two of a kind alike.
     fn age(&self, kind: Kind, n: usize) -> u64 {
+        if kind == Kind::Release {
+            return self.age_of_record(n);
+        }
         3_600 + self.chance.draw(kind.plural(), number(n)) % 4_000_000
     }
 

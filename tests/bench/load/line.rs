@@ -1,8 +1,8 @@
 //! The lines of a watch.
 
 use super::super::shapes::typed;
+use super::shelf::{Form, metadata_only};
 use super::stats::Stamp;
-use super::stock::{Form, metadata_only};
 use bytes::Bytes;
 use pilothouse::model::Kind;
 use std::sync::Arc;

@@ -4,8 +4,9 @@ use super::super::shapes::Cluster;
 use super::Server;
 use super::line::{self, Line, What};
 use super::selection::Selection;
+use super::shelf::Form;
 use super::stats::Stamp;
-use super::stock::{Form, Stock};
+use super::stock::Stock;
 use bytes::Bytes;
 use pilothouse::model::Kind;
 use std::collections::BTreeMap;
@@ -77,7 +78,7 @@ impl Live {
     pub(super) fn new(cluster: Arc<Cluster>) -> Self {
         let version = cluster.latest();
         let turned = BTreeMap::new();
-        let stock = Stock::of(&cluster, version, &turned).shared();
+        let stock = Arc::new(Stock::of(&cluster, version, &turned));
         Self {
             cluster,
             version,
@@ -106,7 +107,7 @@ impl Live {
     /// Lists show everything from now on; what happened before is forgotten only by [`Live::expire`].
     pub(super) fn settle(&mut self) {
         if self.stock.version < self.version {
-            self.stock = Stock::of(&self.cluster, self.version, &self.turned).shared();
+            self.stock = Arc::new(Stock::of(&self.cluster, self.version, &self.turned));
         }
     }
 

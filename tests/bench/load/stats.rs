@@ -1,6 +1,6 @@
 //! What was asked and what was sent, since the last reset; and the instants at which bytes were handed over.
 
-use super::stock::Form;
+use super::shelf::Form;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -83,6 +83,13 @@ impl Cluster {
         (chart, revision, status)
     }
 
+    /// Each revision is some weeks younger than the one before.
+    pub(super) fn age_of_record(&self, n: usize) -> u64 {
+        let (_, revision, _) = self.revision_of(n);
+        let before = REVISIONS.saturating_sub(revision);
+        3_600 + number(before) * 2_000_000 + self.chance.draw("record", number(n)) % 1_000_000
+    }
+
     pub(super) fn record_name(&self, n: usize) -> String {
         let (chart, revision, _) = self.revision_of(n);
         format!("sh.helm.release.v1.{}.v{revision}", plan::chart_name(chart))
