@@ -9,20 +9,20 @@ use std::process::Command;
 
 #[test]
 fn paged_whole_compressed_and_streamed_lists_are_one_set() {
-    let server = server(Shape::THOUSAND);
+    let server = server(Shape::S);
     run(async {
         for (path, count) in [
-            ("/api/v1/pods", 384),
-            ("/apis/batch/v1/jobs", 136),
-            ("/api/v1/persistentvolumes", 160),
+            ("/api/v1/pods", 60),
+            ("/apis/batch/v1/jobs", 20),
+            ("/api/v1/persistentvolumes", 20),
         ] {
             let (_, whole) = ask(&server, path, JSON).await;
             let wanted = items(&whole);
             assert_eq!(wanted.len(), count, "{path}");
             let mut paged = BTreeSet::new();
             let mut more = String::new();
-            for left in [count - 60, 0] {
-                let limit = if left > 0 { 60 } else { 1_000 };
+            for left in [count - 15, 0] {
+                let limit = if left > 0 { 15 } else { 1_000 };
                 let (_, page) = ask(&server, &format!("{path}?limit={limit}&continue={more}"), JSON).await;
                 assert_eq!(
                     page["metadata"]["remainingItemCount"].as_u64().unwrap_or(0),
@@ -32,13 +32,15 @@ fn paged_whole_compressed_and_streamed_lists_are_one_set() {
                 more = page["metadata"]["continue"].as_str().unwrap_or_default().to_owned();
             }
             assert_eq!(paged, wanted, "{path} in pages");
-            let (travelled, plain) = packed(&server, path).await;
-            assert!(travelled.len() * 3 < plain.len(), "{path}: {} bytes", travelled.len());
-            assert_eq!(
-                serde_json::from_slice::<Value>(&plain).unwrap(),
-                whole,
-                "{path} compressed"
-            );
+            if path == "/api/v1/pods" {
+                let (travelled, plain) = packed(&server, path).await;
+                assert!(travelled.len() * 3 < plain.len(), "{} bytes", travelled.len());
+                assert_eq!(
+                    serde_json::from_slice::<Value>(&plain).unwrap(),
+                    whole,
+                    "{path} compressed"
+                );
+            }
             let mut streamed = BTreeSet::new();
             let streaming = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
             let mut watch = Watch::open(&server, &format!("{path}?{streaming}")).await;
@@ -251,11 +253,11 @@ fn a_cut_ends_connections_and_refuses_new_ones_until_it_is_over() {
     let authority = server.url().trim_start_matches("http://").to_owned();
     run(async {
         let mut watch = Watch::open(&server, &format!("/api/v1/pods?watch=true&resourceVersion={since}")).await;
-        tokio::task::block_in_place(|| server.command(json!({ "do": "cut", "ms": 700 })));
+        tokio::task::block_in_place(|| server.command(json!({ "do": "cut", "ms": 2_000 })));
         assert_eq!(watch.next().await, None);
         assert!(crate::bare::Bare::connect(&authority).await.is_err());
         while crate::bare::Bare::connect(&authority).await.is_err() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         assert_eq!(ask(&server, "/version", JSON).await.0, 200);
     });
@@ -263,8 +265,8 @@ fn a_cut_ends_connections_and_refuses_new_ones_until_it_is_over() {
 
 #[test]
 fn churn_comes_at_its_rate_and_leaves_jobs_as_active_as_they_were() {
-    let server = server(Shape::THOUSAND);
-    let since = Cluster::new(Shape::THOUSAND, 1).latest();
+    let server = server(Shape::S);
+    let since = Cluster::new(Shape::S, 1).latest();
     run(async {
         let mut pods = Watch::open(&server, &format!("/api/v1/pods?watch=true&resourceVersion={since}")).await;
         let mut jobs = Watch::open(
@@ -272,13 +274,13 @@ fn churn_comes_at_its_rate_and_leaves_jobs_as_active_as_they_were() {
             &format!("/apis/batch/v1/jobs?watch=true&resourceVersion={since}"),
         )
         .await;
-        tokio::task::block_in_place(|| server.command(json!({ "do": "churn", "rate": 2_000 })));
+        tokio::task::block_in_place(|| server.command(json!({ "do": "churn", "rate": 500 })));
         let mut kinds = BTreeSet::new();
-        for _ in 0..400 {
+        for _ in 0..150 {
             kinds.insert(pods.next().await.unwrap()["type"].to_string());
         }
         assert!(kinds.len() >= 2, "{kinds:?}");
-        for _ in 0..20 {
+        for _ in 0..5 {
             let job = jobs.next().await.unwrap();
             assert_eq!(job["object"]["status"]["active"], Value::Null);
         }
@@ -302,7 +304,7 @@ fn churn_comes_at_its_rate_and_leaves_jobs_as_active_as_they_were() {
         }
     });
     assert!(
-        orders.len() >= 400 && orders.is_sorted(),
+        orders.len() >= 150 && orders.is_sorted(),
         "{} events again, in their order",
         orders.len()
     );
