@@ -1,0 +1,202 @@
+//! B3, B4 and B6 under workload C: a thousand events a second while the fleet is on the screen.
+
+use crate::bed::Bed;
+use crate::clock::Instant;
+use crate::figures::Samples;
+use crate::fleet;
+use crate::home::Home;
+use crate::process::Spent;
+use crate::session::{REACTION, Session, all, row_of};
+use crate::table::{Line, Of, Target};
+use crate::tool;
+use std::process::Stdio;
+use std::time::Duration;
+
+/// Events a second.
+const RATE: u32 = 1000;
+const FLIPS: usize = 200;
+const KEYS: usize = 200;
+/// How long processor time is counted.
+const WINDOW: u64 = 20;
+/// How long the churn goes on before anything is measured.
+const WARM: Duration = Duration::from_secs(2);
+/// A flip that is not on the screen by then is lost.
+const LOST: Duration = Duration::from_secs(2);
+/// How long kubectl may take to begin to watch.
+const KUBECTL: Duration = Duration::from_mins(1);
+/// The row, of those on the screen, whose tenant is flipped: far from the tenants that change most.
+const ROW: usize = 24;
+
+pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
+    let measured = measure(bed);
+    let calm = bed.served.churn(0);
+    match calm.and(measured) {
+        Ok(lines) => lines
+            .into_iter()
+            .filter(|line| bed.options.wants(&[line.row]))
+            .collect(),
+        Err(why) => ["B3", "B4", "B6"]
+            .into_iter()
+            .filter(|row| bed.options.wants(&[row]))
+            .map(|row| Line::failed(row, "under a thousand events a second", &why))
+            .collect(),
+    }
+}
+
+fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
+    let (mut session, _) = Session::open(&bed.served.url, false)?;
+    session.by_name()?;
+    let mut lines = Vec::new();
+    if bed.options.wants(&["B4"]) {
+        lines.push(cpu(bed, &session)?);
+    }
+    bed.served.churn(RATE)?;
+    std::thread::sleep(WARM);
+    if bed.options.wants(&["B3"]) {
+        lines.extend(flips(bed, &mut session)?);
+    }
+    if bed.options.wants(&["B6"]) {
+        lines.extend(keys(bed, &mut session)?);
+    }
+    bed.served.churn(0)?;
+    session.leave()?;
+    lines.sort_by_key(|line| line.row);
+    Ok(lines)
+}
+
+/// The processor time of one process under churn, in percent of a core.
+fn percent(bed: &mut Bed, pid: u32) -> Result<f64, String> {
+    let window = bed.window(WINDOW);
+    bed.served.churn(RATE)?;
+    std::thread::sleep(WARM);
+    let before = Spent::of(pid)?;
+    let began = Instant::now();
+    std::thread::sleep(window);
+    let (after, ended) = (Spent::of(pid)?, Instant::now());
+    bed.served.churn(0)?;
+    Ok(after.cpu_ms_since(before) / ended.ms_since(began) * 100.0)
+}
+
+/// B4, the cockpit and the naive control in turn.
+fn cpu(bed: &mut Bed, session: &Session) -> Result<Line, String> {
+    let naive = bed.naive();
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for turn in 0..bed.options.repeat {
+        let mut other = |bed: &mut Bed| {
+            theirs.push(match &naive {
+                Ok(naive) => percent(bed, naive.pid()),
+                Err(why) => Err(why.clone()),
+            });
+        };
+        if turn % 2 == 1 {
+            other(bed);
+            ours.push(percent(bed, session.terminal.pid()));
+        } else {
+            ours.push(percent(bed, session.terminal.pid()));
+            other(bed);
+        }
+    }
+    drop(naive);
+    Ok(Line::new(
+        "B4",
+        "processor under 1,000 events/s, fleet on the screen",
+        "% of a core",
+        Of::Median,
+        all(ours)?,
+    )
+    .target(Target::AtMost(5.0))
+    .against("naive reflector, nothing drawn", all(theirs))
+    .against(
+        "kubectl get pods -A -w, pods only, nothing drawn",
+        kubectl(bed).map(Samples::one),
+    ))
+}
+
+/// kubectl, watching the pods only; what it prints goes nowhere.
+fn kubectl(bed: &mut Bed) -> Result<f64, String> {
+    let program = tool::find("kubectl")?;
+    let home = Home::new(&bed.served.url)?;
+    let arguments = ["get", "pods", "-A", "-w", "--output-watch-events", "-o", "name"].map(str::to_owned);
+    let watches = bed.served.stats()?.watches;
+    let (began, running) = tool::start(&program, &arguments, &home.environment(), Stdio::null(), Stdio::null())?;
+    while bed.served.stats()?.watches <= watches {
+        if began.plus(KUBECTL).left().is_zero() {
+            return Err(format!("it did not begin to watch in {} s", KUBECTL.as_secs()));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    percent(bed, running.0.id())
+}
+
+/// B3: a Job of a tenant on the screen flips; from the bytes at the server's socket to the frame that shows it.
+fn flips(bed: &mut Bed, session: &mut Session) -> Result<Vec<Line>, String> {
+    let tenants = session.tenants();
+    let tenant = tenants.get(ROW.min(tenants.len().saturating_sub(1))).cloned();
+    let tenant = tenant.ok_or("no tenant is on the screen")?;
+    let (mut taken, mut lost) = (Samples::default(), 0_u32);
+    let wanted = bed.times(FLIPS);
+    while taken.len() < wanted {
+        let before = session
+            .terminal
+            .look(|shown| row_of(&shown.text(), &tenant))
+            .map(|row| fleet::jobs(&row))
+            .ok_or_else(|| format!("{tenant} has left the screen"))?;
+        let watched = tenant.clone();
+        let changed = session
+            .terminal
+            .expect(move |shown| row_of(&shown.text(), &watched).is_some_and(|row| fleet::jobs(&row) != before));
+        let at = bed.served.flip(&tenant)?;
+        match session.terminal.came(&changed, "the flip", LOST) {
+            // a change of the churn's own came first
+            Ok(seen) if seen < at => lost += 1,
+            Ok(seen) => taken.push(seen.ms_since(at)),
+            Err(why) if lost > 20 => return Err(why),
+            Err(_) => {
+                session.terminal.forget(&changed);
+                lost += 1;
+            }
+        }
+        // never in step with the frames
+        std::thread::sleep(Duration::from_millis(31 + (taken.len() as u64 * 7919) % 41));
+    }
+    let line = |of, what| Line::new("B3", what, "ms", of, taken.clone());
+    Ok(vec![
+        line(Of::P50, "event → pixel under 1,000 events/s, p50"),
+        line(Of::P99, "event → pixel under 1,000 events/s, p99").target(Target::AtMost(16.7)),
+        line(Of::Max, "event → pixel under 1,000 events/s, max")
+            .target(Target::AtMost(33.0))
+            .note(&format!(
+                "{} flips; {lost} were not told apart from the churn",
+                taken.len()
+            )),
+    ])
+}
+
+/// B6: the cursor moves; from the key in the terminal to the frame that shows it.
+fn keys(bed: &Bed, session: &mut Session) -> Result<Vec<Line>, String> {
+    let mut taken = Samples::default();
+    session.terminal.keys("g")?;
+    session
+        .terminal
+        .wait("the cursor", REACTION, |shown| shown.marked().is_some())?;
+    for press in 0..bed.times(KEYS) {
+        let before = session.terminal.marked();
+        let moved = session.terminal.expect(move |shown| {
+            let now = shown.marked();
+            now.is_some() && now != before
+        });
+        let key = if press / 10 % 2 == 0 { "j" } else { "k" };
+        let at = session.terminal.keys(key)?;
+        let seen = session
+            .terminal
+            .came(&moved, &format!("the cursor to move on {key}"), REACTION)?;
+        taken.push(seen.ms_since(at));
+        std::thread::sleep(Duration::from_millis(17 + (press as u64 * 7919) % 31));
+    }
+    let line = |of, what| Line::new("B6", what, "ms", of, taken.clone());
+    Ok(vec![
+        line(Of::P50, "key → paint under 1,000 events/s, p50"),
+        line(Of::P99, "key → paint under 1,000 events/s, p99").target(Target::AtMost(8.3)),
+        line(Of::Max, "key → paint under 1,000 events/s, max").note(&format!("{} keys", taken.len())),
+    ])
+}
