@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         "naive" => naive::run(rest),
         "raw" => raw::run(rest),
         _ => match options::Options::read(arguments) {
-            Ok(options) => run::run(options),
+            Ok(options) => run::run(&options),
             Err(why) => {
                 eprintln!("{why}");
                 ExitCode::from(2)

@@ -18,7 +18,7 @@ const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md
 const PEERS: [&str; 5] = ["kubectl", "helm3", "helm4", "k9s", "kdash"];
 
 /// Measures and prints. Ends with 1 when a row failed or missed its target, with 3 when the machine is too loaded.
-pub(crate) fn run(options: Options) -> ExitCode {
+pub(crate) fn run(options: &Options) -> ExitCode {
     let busy = quiet::busy();
     let refusal = quiet::refusal(busy);
     if let (Some(why), false, false) = (&refusal, options.anyway, options.quick) {
@@ -29,7 +29,7 @@ pub(crate) fn run(options: Options) -> ExitCode {
         (true, _) => Some("a quick run measures a small workload for a short time".to_owned()),
         (false, refusal) => refusal,
     };
-    let mut preface = vec![machine(busy), asked(&options)];
+    let mut preface = vec![machine(busy), asked(options)];
     if !core::two() {
         preface.push("Nothing is pinned: there are not two cores to pin to.".to_owned());
     }
@@ -54,7 +54,7 @@ pub(crate) fn run(options: Options) -> ExitCode {
         withheld,
     };
     println!("{}", table.text());
-    match write(&table, &options) {
+    match write(&table, options) {
         Ok(()) if table.sound() => ExitCode::SUCCESS,
         Ok(()) => ExitCode::FAILURE,
         Err(why) => {
