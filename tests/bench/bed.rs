@@ -106,7 +106,7 @@ impl Bed {
 }
 
 fn shape(options: &Options) -> &'static str {
-    if options.quick { "S" } else { "L" }
+    if options.quick { "thousand" } else { "L" }
 }
 
 /// Transfers these courses in a process of its own on the tool's core.

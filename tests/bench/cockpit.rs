@@ -13,12 +13,14 @@
     reason = "a program that measures: it reads clocks and prints a table; what it indexes is JSON, where nothing is missing but null"
 )]
 
+mod bare;
 mod bed;
 mod clock;
 mod core;
 mod figures;
 mod fleet;
 mod home;
+mod load;
 mod naive;
 mod options;
 mod panel;
@@ -30,6 +32,7 @@ mod run;
 mod screen;
 mod served;
 mod session;
+mod shapes;
 mod table;
 mod terminal;
 mod tool;
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         .split_first()
         .map_or(("", &[][..]), |(face, rest)| (face.as_str(), rest));
     match face {
+        "load" => load::serve(rest),
         "naive" => naive::run(rest),
         "raw" => raw::run(rest),
         _ => match options::Options::read(arguments) {

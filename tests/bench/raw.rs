@@ -2,18 +2,13 @@
 //! of its own on the tool's core. Nothing is decompressed and nothing is parsed while the clock runs: which pages there
 //! are is found out before.
 
+use super::bare::Bare;
 use super::clock::Instant;
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, HOST};
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt as _, Empty};
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper_util::rt::TokioIo;
 use pilothouse::model::Kind;
 use serde::{Deserialize, Serialize};
 use std::process::ExitCode;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 /// The longest a whole transfer may take.
@@ -67,11 +62,11 @@ fn collection(kind: Kind) -> String {
 }
 
 /// Walks the lists of these kinds once and notes each page's path.
-pub(crate) async fn courses(authority: &str, kinds: &[Kind], whole: Whole) -> Result<Vec<Course>, String> {
+pub(crate) async fn courses(authority: &str, kinds: &[Kind], secrets: Whole) -> Result<Vec<Course>, String> {
     let mut courses = Vec::new();
     for kind in kinds {
         let release = *kind == Kind::Release;
-        let accept = if release && whole == Whole::Never {
+        let accept = if release && secrets == Whole::Never {
             "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
         } else {
             "application/json"
@@ -87,10 +82,10 @@ pub(crate) async fn courses(authority: &str, kinds: &[Kind], whole: Whole) -> Re
             paths: vec![first.clone()],
             accept: accept.to_owned(),
         };
-        let mut sender = connect(authority).await?;
+        let mut bare = Bare::connect(authority).await?;
         loop {
             let path = course.paths.last().cloned().unwrap_or_default();
-            let body = get(&mut sender, authority, &path, accept, "identity").await?;
+            let body = whole(&mut bare, &path, accept).await?;
             let more = more(&body)?;
             if more.is_empty() {
                 break;
@@ -131,59 +126,18 @@ fn escaped(text: &str) -> String {
         .collect()
 }
 
-type Sender = SendRequest<Empty<Bytes>>;
-
-async fn connect(authority: &str) -> Result<Sender, String> {
-    let stream = TcpStream::connect(authority)
-        .await
-        .map_err(|error| format!("{authority}: {error}"))?;
-    stream
-        .set_nodelay(true)
-        .map_err(|error| format!("{authority}: {error}"))?;
-    let (sender, connection) = handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| error.to_string())?;
-    tokio::spawn(async move {
-        // its end is seen by the sender
-        drop(connection.await);
-    });
-    Ok(sender)
-}
-
-async fn open(
-    sender: &mut Sender,
-    authority: &str,
-    path: &str,
-    accept: &str,
-    encoding: &str,
-) -> Result<hyper::body::Incoming, String> {
-    let trouble = |error: &dyn std::fmt::Display| format!("GET {path}: {error}");
-    let request = Request::get(path)
-        .header(HOST, authority)
-        .header(ACCEPT, accept)
-        .header(ACCEPT_ENCODING, encoding)
-        .body(Empty::new())
-        .map_err(|error| trouble(&error))?;
-    sender.ready().await.map_err(|error| trouble(&error))?;
-    let response = sender.send_request(request).await.map_err(|error| trouble(&error))?;
-    if response.status() == StatusCode::OK {
-        Ok(response.into_body())
-    } else {
-        Err(trouble(&response.status()))
+/// A whole body, uncompressed; anything but a 200 is an error.
+async fn whole(bare: &mut Bare, path: &str, accept: &str) -> Result<Bytes, String> {
+    match bare.get(path, accept, "identity").await? {
+        (200, body) => Ok(body),
+        (status, _) => Err(format!("GET {path}: {status}")),
     }
-}
-
-/// A whole body.
-async fn get(sender: &mut Sender, authority: &str, path: &str, accept: &str, encoding: &str) -> Result<Bytes, String> {
-    let body = open(sender, authority, path, accept, encoding).await?;
-    let whole = body.collect().await.map_err(|error| format!("GET {path}: {error}"))?;
-    Ok(whole.to_bytes())
 }
 
 /// One whole body over a connection of its own.
 pub(crate) async fn once(authority: &str, path: &str) -> Result<Bytes, String> {
-    let mut sender = connect(authority).await?;
-    get(&mut sender, authority, path, "application/json", "identity").await
+    let mut bare = Bare::connect(authority).await?;
+    whole(&mut bare, path, "application/json").await
 }
 
 /// All courses at once, each over a connection of its own, every body thrown away as it comes.
@@ -193,14 +147,10 @@ async fn transfer(authority: String, courses: Vec<Course>, encoding: String) -> 
     for course in courses {
         let (authority, encoding) = (authority.clone(), encoding.clone());
         under_way.spawn(async move {
-            let mut sender = connect(&authority).await?;
+            let mut bare = Bare::connect(&authority).await?;
             let (mut bytes, mut first) = (0_u64, None);
             for path in &course.paths {
-                let mut body = open(&mut sender, &authority, path, &course.accept, &encoding).await?;
-                while let Some(frame) = body.frame().await {
-                    let frame = frame.map_err(|error| format!("GET {path}: {error}"))?;
-                    bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
-                }
+                bytes += bare.drain(path, &course.accept, &encoding).await?;
                 first.get_or_insert_with(Instant::now);
             }
             Ok::<_, String>((first.unwrap_or(started), bytes, course.paths.len() as u64))

@@ -85,13 +85,15 @@ fn measure(bed: &mut Bed) -> Vec<Line> {
         if !bed.options.wants(names) {
             continue;
         }
-        eprintln!("measuring {} …", names.join(", "));
+        let began = Instant::now();
         if bed.until.left().is_zero() {
             let late = |name: &&'static str| Line::failed(name, "everything", "the run had no time left for it");
             lines.extend(names.iter().filter(|name| bed.options.wants(&[name])).map(late));
         } else {
             lines.extend(row(bed));
         }
+        let seconds = Instant::now().ms_since(began) / 1000.0;
+        eprintln!("measured {} in {seconds:.0} s", names.join(", "));
     }
     lines.sort_by_key(|line| line.row.trim_start_matches('B').parse::<u32>().unwrap_or(0));
     lines

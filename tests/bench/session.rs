@@ -15,6 +15,8 @@ use std::time::Duration;
 pub(crate) const PICTURE: Duration = Duration::from_mins(1);
 /// How long a key, an event or a screen may take before its row has failed.
 pub(crate) const REACTION: Duration = Duration::from_secs(5);
+/// The row above which a tenant is chosen.
+const ROW: usize = 25;
 /// A picture that has not changed for so long was right.
 const SETTLED: Duration = Duration::from_millis(1500);
 
@@ -62,12 +64,12 @@ impl Session {
 
     /// Starts the cockpit on a server and waits for its first complete picture, and until it proved to be right.
     pub(crate) fn open(url: &str, operating: bool) -> Result<(Self, Opening), String> {
-        let mut session = Self::start(Home::new(url)?, operating)?;
+        let session = Self::start(Home::new(url)?, operating)?;
         let opening = session.opened()?;
         Ok((session, opening))
     }
 
-    fn opened(&mut self) -> Result<Opening, String> {
+    fn opened(&self) -> Result<Opening, String> {
         let useful = self.terminal.expect(|shown| fleet::useful(&shown.text()));
         let complete = self.terminal.expect(|shown| fleet::complete(&shown.text()));
         let last: Arc<Mutex<(Vec<String>, Option<Instant>)>> = Arc::default();
@@ -113,7 +115,7 @@ impl Session {
     }
 
     /// From now on, counts the frames in which a row is missing.
-    pub(crate) fn blanks(&mut self) -> Blanks {
+    pub(crate) fn blanks(&self) -> Blanks {
         let rows = self.terminal.look(|shown| fleet::rows(&shown.text()).len());
         let count = Arc::new(AtomicUsize::new(0));
         let sink = Arc::clone(&count);
@@ -127,7 +129,7 @@ impl Session {
     }
 
     /// Orders the fleet by name, so that what is on the screen stays there while the world changes.
-    pub(crate) fn by_name(&mut self) -> Result<(), String> {
+    pub(crate) fn by_name(&self) -> Result<(), String> {
         for _ in 0..3 {
             if self.terminal.look(|shown| shown.text().contains("sort: name")) {
                 return Ok(());
@@ -141,12 +143,12 @@ impl Session {
         Err("the fleet cannot be ordered by name".to_owned())
     }
 
-    /// The tenants on the screen and the rows they stand in.
-    pub(crate) fn tenants(&self) -> Vec<String> {
-        let rows = self.terminal.look(|shown| fleet::rows(&shown.text()));
-        rows.iter()
-            .filter_map(|row| fleet::tenant(row).map(str::to_owned))
-            .collect()
+    /// A tenant on the screen that has active Jobs, well below the first.
+    pub(crate) fn tenant(&self) -> Result<String, String> {
+        let rows = fleet::rows(&self.terminal.text());
+        let busy = rows.iter().take(ROW).rev().find(|row| fleet::jobs(row) > 0);
+        let tenant = busy.and_then(|row| fleet::tenant(row)).map(str::to_owned);
+        tenant.ok_or_else(|| "no tenant with an active Job is on the screen".to_owned())
     }
 
     /// Leaves as an operator does.

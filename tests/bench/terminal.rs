@@ -17,6 +17,8 @@ const PARTING: Duration = Duration::from_secs(5);
 struct Tube {
     screen: Screen,
     closed: bool,
+    /// How many probes there have been.
+    probes: u64,
 }
 
 /// What the reader and the waiting share.
@@ -38,7 +40,6 @@ pub(crate) struct Terminal {
     _master: Box<dyn MasterPty + Send>,
     /// Just before the program was started.
     pub(crate) started: Instant,
-    next_probe: u64,
 }
 
 /// A question to the frames to come, put before what causes the answer.
@@ -72,6 +73,7 @@ impl Terminal {
             Mutex::new(Tube {
                 screen: Screen::new(columns, rows),
                 closed: false,
+                probes: 0,
             }),
             Condvar::new(),
         ));
@@ -104,7 +106,6 @@ impl Terminal {
             tube,
             _master: pair.master,
             started,
-            next_probe: 0,
         })
     }
 
@@ -120,14 +121,16 @@ impl Terminal {
     }
 
     /// Watches for a frame; ask before causing it, so that none is missed.
-    pub(crate) fn expect(&mut self, condition: impl FnMut(&Shown<'_>) -> bool + Send + 'static) -> Waiting {
+    pub(crate) fn expect(&self, condition: impl FnMut(&Shown<'_>) -> bool + Send + 'static) -> Waiting {
         self.watch(Box::new(condition))
     }
 
-    pub(crate) fn watch(&mut self, probe: Probe) -> Waiting {
-        self.next_probe += 1;
-        lock(&self.tube).screen.watch(self.next_probe, probe);
-        Waiting(self.next_probe)
+    fn watch(&self, probe: Probe) -> Waiting {
+        let mut tube = lock(&self.tube);
+        tube.probes += 1;
+        let number = tube.probes;
+        tube.screen.watch(number, probe);
+        Waiting(number)
     }
 
     /// When the frame that was watched for was shown; `Err` with the last screen when it did not come in time.
@@ -164,7 +167,7 @@ impl Terminal {
 
     /// Waits for a frame from now on; the screen as it stands counts.
     pub(crate) fn wait(
-        &mut self,
+        &self,
         what: &str,
         limit: Duration,
         mut condition: impl FnMut(&Shown<'_>) -> bool + Send + 'static,
@@ -174,8 +177,8 @@ impl Terminal {
         if condition(&shown) {
             return Ok(shown.at);
         }
-        self.next_probe += 1;
-        let waiting = Waiting(self.next_probe);
+        tube.probes += 1;
+        let waiting = Waiting(tube.probes);
         tube.screen.watch(waiting.0, Box::new(condition));
         drop(tube);
         self.came(&waiting, what, limit)

@@ -20,7 +20,7 @@ pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
 #[expect(clippy::cast_precision_loss, reason = "a few frames")]
 fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
     let span = bed.window(CUT);
-    let (mut session, _) = Session::open(&bed.served.url, false)?;
+    let (session, _) = Session::open(&bed.served.url, false)?;
     let blanks = session.blanks();
     let lost = session.terminal.expect(|shown| !fleet::complete(&shown.text()));
     let at = bed.served.command_at(&json!({ "do": "cut", "ms": span.as_millis() }))?;
@@ -29,6 +29,7 @@ fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
     let back = session
         .terminal
         .came(&back, "the picture after the cut", span + PICTURE)?;
+    let blanks = blanks.count();
     session.leave()?;
     let line = |what: &str, unit, value| Line::new("B10", what, unit, Of::Median, Samples::one(value));
     let seconds = span.as_secs();
@@ -40,6 +41,6 @@ fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
             back.ms_since(at.plus(span)),
         )
         .note("the watches go on from where they broke; pauses between attempts grow to 5 s"),
-        line("cut: frames with a row missing", "frames", blanks.count() as f64).target(Target::AtMost(0.0)),
+        line("cut: frames with a row missing", "frames", blanks as f64).target(Target::AtMost(0.0)),
     ])
 }

@@ -24,51 +24,45 @@ const WARM: Duration = Duration::from_secs(2);
 const LOST: Duration = Duration::from_secs(2);
 /// How long kubectl may take to begin to watch.
 const KUBECTL: Duration = Duration::from_mins(1);
-/// The row, of those on the screen, whose tenant is flipped: far from the tenants that change most.
-const ROW: usize = 24;
 
 pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
-    let measured = measure(bed);
-    let calm = bed.served.churn(0);
-    match calm.and(measured) {
-        Ok(lines) => lines
-            .into_iter()
-            .filter(|line| bed.options.wants(&[line.row]))
-            .collect(),
-        Err(why) => ["B3", "B4", "B6"]
-            .into_iter()
-            .filter(|row| bed.options.wants(&[row]))
-            .map(|row| Line::failed(row, "under a thousand events a second", &why))
-            .collect(),
+    let opened = Session::open(&bed.served.url, false).and_then(|(session, _)| {
+        session.by_name()?;
+        Ok(session)
+    });
+    let mut lines = Vec::new();
+    for (row, measure) in ROWS {
+        if !bed.options.wants(&[row]) {
+            continue;
+        }
+        let measured = match &opened {
+            Ok(session) => measure(bed, session),
+            Err(why) => Err(why.clone()),
+        };
+        let calm = bed.served.churn(0);
+        match calm.and(measured) {
+            Ok(measured) => lines.extend(measured),
+            Err(why) => lines.push(Line::failed(row, "under 1,000 events/s", &why)),
+        }
     }
+    lines
 }
 
-fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
-    let (mut session, _) = Session::open(&bed.served.url, false)?;
-    session.by_name()?;
-    let mut lines = Vec::new();
-    if bed.options.wants(&["B4"]) {
-        lines.push(cpu(bed, &session)?);
-    }
+type Row = (&'static str, fn(&mut Bed, &Session) -> Result<Vec<Line>, String>);
+
+const ROWS: [Row; 3] = [("B4", cpu), ("B3", flips), ("B6", keys)];
+
+/// The churn begins, and has gone on for a while.
+fn begin(bed: &mut Bed) -> Result<(), String> {
     bed.served.churn(RATE)?;
     std::thread::sleep(WARM);
-    if bed.options.wants(&["B3"]) {
-        lines.extend(flips(bed, &mut session)?);
-    }
-    if bed.options.wants(&["B6"]) {
-        lines.extend(keys(bed, &mut session)?);
-    }
-    bed.served.churn(0)?;
-    session.leave()?;
-    lines.sort_by_key(|line| line.row);
-    Ok(lines)
+    Ok(())
 }
 
 /// The processor time of one process under churn, in percent of a core.
 fn percent(bed: &mut Bed, pid: u32) -> Result<f64, String> {
     let window = bed.window(WINDOW);
-    bed.served.churn(RATE)?;
-    std::thread::sleep(WARM);
+    begin(bed)?;
     let before = Spent::of(pid)?;
     let began = Instant::now();
     std::thread::sleep(window);
@@ -78,7 +72,7 @@ fn percent(bed: &mut Bed, pid: u32) -> Result<f64, String> {
 }
 
 /// B4, the cockpit and the naive control in turn.
-fn cpu(bed: &mut Bed, session: &Session) -> Result<Line, String> {
+fn cpu(bed: &mut Bed, session: &Session) -> Result<Vec<Line>, String> {
     let naive = bed.naive();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for turn in 0..bed.options.repeat {
@@ -97,7 +91,7 @@ fn cpu(bed: &mut Bed, session: &Session) -> Result<Line, String> {
         }
     }
     drop(naive);
-    Ok(Line::new(
+    let line = Line::new(
         "B4",
         "processor under 1,000 events/s, fleet on the screen",
         "% of a core",
@@ -109,7 +103,8 @@ fn cpu(bed: &mut Bed, session: &Session) -> Result<Line, String> {
     .against(
         "kubectl get pods -A -w, pods only, nothing drawn",
         kubectl(bed).map(Samples::one),
-    ))
+    );
+    Ok(vec![line])
 }
 
 /// kubectl, watching the pods only; what it prints goes nowhere.
@@ -129,10 +124,9 @@ fn kubectl(bed: &mut Bed) -> Result<f64, String> {
 }
 
 /// B3: a Job of a tenant on the screen flips; from the bytes at the server's socket to the frame that shows it.
-fn flips(bed: &mut Bed, session: &mut Session) -> Result<Vec<Line>, String> {
-    let tenants = session.tenants();
-    let tenant = tenants.get(ROW.min(tenants.len().saturating_sub(1))).cloned();
-    let tenant = tenant.ok_or("no tenant is on the screen")?;
+fn flips(bed: &mut Bed, session: &Session) -> Result<Vec<Line>, String> {
+    let tenant = session.tenant()?;
+    begin(bed)?;
     let (mut taken, mut lost) = (Samples::default(), 0_u32);
     let wanted = bed.times(FLIPS);
     while taken.len() < wanted {
@@ -173,7 +167,8 @@ fn flips(bed: &mut Bed, session: &mut Session) -> Result<Vec<Line>, String> {
 }
 
 /// B6: the cursor moves; from the key in the terminal to the frame that shows it.
-fn keys(bed: &Bed, session: &mut Session) -> Result<Vec<Line>, String> {
+fn keys(bed: &mut Bed, session: &Session) -> Result<Vec<Line>, String> {
+    begin(bed)?;
     let mut taken = Samples::default();
     session.terminal.keys("g")?;
     session

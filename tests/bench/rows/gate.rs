@@ -17,8 +17,6 @@ const SHUTS: usize = 10;
 const ANSWERED: Duration = Duration::from_secs(25);
 /// How long a key is given to show before it is looked again.
 const SHOWS: Duration = Duration::from_millis(400);
-/// The tenant, of those on the screen.
-const ROW: usize = 24;
 
 pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
     let measured = measure(bed);
@@ -29,15 +27,13 @@ pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
 }
 
 fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
-    let (mut session, _) = Session::open(&bed.served.url, true)?;
+    let (session, _) = Session::open(&bed.served.url, true)?;
     session.by_name()?;
-    let tenants = session.tenants();
-    let tenant = tenants.get(ROW.min(tenants.len().saturating_sub(1))).cloned();
-    let tenant = tenant.ok_or("no tenant is on the screen")?;
-    let job = to_panel(&mut session, &tenant)?;
+    let tenant = session.tenant()?;
+    let job = to_panel(&session, &tenant)?;
     bed.served.churn(RATE)?;
-    let items = items(bed, &mut session, &tenant, &job)?;
-    let shuts = shuts(bed, &mut session, &tenant, &job)?;
+    let items = items(bed, &session, &tenant, &job)?;
+    let shuts = shuts(bed, &session, &tenant, &job)?;
     session.terminal.keys("\x1b")?;
     session.terminal.wait("the panel to be left", REACTION, |shown| {
         panel::open(&shown.text()).is_none()
@@ -59,7 +55,7 @@ fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
 }
 
 /// From the fleet to the panel in front of deleting the tenant's first Job; gives its name back.
-fn to_panel(session: &mut Session, tenant: &str) -> Result<String, String> {
+fn to_panel(session: &Session, tenant: &str) -> Result<String, String> {
     let filter = format!("filter: {tenant}");
     session.terminal.keys(&format!("/{tenant}\r"))?;
     session
@@ -80,7 +76,7 @@ fn to_panel(session: &mut Session, tenant: &str) -> Result<String, String> {
 }
 
 /// Flips the Job under the panel; each until the panel names another resourceVersion.
-fn items(bed: &mut Bed, session: &mut Session, tenant: &str, job: &str) -> Result<Samples, String> {
+fn items(bed: &mut Bed, session: &Session, tenant: &str, job: &str) -> Result<Samples, String> {
     let mut taken = Samples::default();
     for _ in 0..bed.times(FLIPS) {
         let before = session.terminal.look(|shown| panel::versions(&shown.text()));
@@ -98,7 +94,7 @@ fn items(bed: &mut Bed, session: &mut Session, tenant: &str, job: &str) -> Resul
 }
 
 /// Answers the panel until APPROVE is open, then flips the Job; each until APPROVE is closed.
-fn shuts(bed: &mut Bed, session: &mut Session, tenant: &str, job: &str) -> Result<Samples, String> {
+fn shuts(bed: &mut Bed, session: &Session, tenant: &str, job: &str) -> Result<Samples, String> {
     let mut taken = Samples::default();
     for _ in 0..bed.times(SHUTS) {
         answer(session)?;
@@ -113,7 +109,7 @@ fn shuts(bed: &mut Bed, session: &mut Session, tenant: &str, job: &str) -> Resul
 }
 
 /// Answers everything the panel asks for, key by key, looking each time whether it was taken.
-fn answer(session: &mut Session) -> Result<(), String> {
+fn answer(session: &Session) -> Result<(), String> {
     let until = Instant::now().plus(ANSWERED);
     loop {
         let screen = session.terminal.text();

@@ -22,8 +22,8 @@ pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
 
 fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
     let mut small = Served::start(&["--shape", "thousand"])?;
-    let (mut few, _) = Session::open(&small.url, false)?;
-    let (mut many, _) = Session::open(&bed.served.url, false)?;
+    let (few, _) = Session::open(&small.url, false)?;
+    let (many, _) = Session::open(&bed.served.url, false)?;
     few.by_name()?;
     many.by_name()?;
     let window = bed.window(WINDOW);
@@ -38,7 +38,7 @@ fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
         }
     }
     let rounds = bed.times(ROUNDS);
-    let (typed_few, typed_many) = (typing(&mut few, rounds)?, typing(&mut many, rounds)?);
+    let (typed_few, typed_many) = (typing(&few, rounds)?, typing(&many, rounds)?);
     few.leave()?;
     many.leave()?;
     let objects = bed.served.objects();
@@ -77,7 +77,7 @@ fn percent(served: &mut Served, session: &Session, window: Duration) -> Result<f
 }
 
 /// Types a filter key by key and takes it back; each key until the frame that shows it.
-fn typing(session: &mut Session, rounds: usize) -> Result<Samples, String> {
+fn typing(session: &Session, rounds: usize) -> Result<Samples, String> {
     let mut taken = Samples::default();
     for _ in 0..rounds {
         session.terminal.keys("/")?;

@@ -17,18 +17,18 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 const STEPS: usize = 1000;
-const WHAT: &str = "resume of a journal of 1,000 steps, over one of a single step";
 /// The first screen after a start that found something unfinished.
 const DOUBTS: &str = "steps an earlier session left unfinished";
 
 pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
-    vec![measure(bed).unwrap_or_else(|why| Line::failed("B10", WHAT, &why))]
+    vec![measure(bed).unwrap_or_else(|why| Line::failed("B10", "resume of a journal", &why))]
 }
 
 fn measure(bed: &Bed) -> Result<Line, String> {
     let served = Served::start(&["--shape", "thousand"])?;
     let cluster = cluster(&served)?;
-    let (long, short) = (made(&cluster, bed.times(STEPS))?, made(&cluster, 1)?);
+    let steps = bed.times(STEPS);
+    let (long, short) = (made(&cluster, steps)?, made(&cluster, 1)?);
     let (mut figures, mut longer, mut shorter) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bed.options.repeat {
         let one = resumed(&served, &cluster, short.path());
@@ -37,9 +37,10 @@ fn measure(bed: &Bed) -> Result<Line, String> {
         longer.push(many);
         shorter.push(one);
     }
-    Ok(Line::new("B10", WHAT, "ms", Of::Median, all(figures)?)
+    let what = format!("resume of a journal of {steps} steps, over one of a single step");
+    Ok(Line::new("B10", &what, "ms", Of::Median, all(figures)?)
         .target(Target::AtMost(1000.0))
-        .against("from exec until the verdicts stand, 1,000 steps", all(longer))
+        .against("from exec until the verdict stands, all steps", all(longer))
         .against("from exec until the verdict stands, one step", all(shorter)))
 }
 
@@ -47,7 +48,7 @@ fn measure(bed: &Bed) -> Result<Line, String> {
 fn resumed(served: &Served, cluster: &ClusterIdentity, journal: &Path) -> Result<f64, String> {
     let home = Home::new(&served.url)?;
     copy(journal, &home.journals().join(cluster.kube_system.to_string()))?;
-    let mut session = Session::start(home, true)?;
+    let session = Session::start(home, true)?;
     let started = session.terminal.started;
     let judged = session
         .terminal

@@ -65,7 +65,7 @@ impl Starts {
 
     fn session(&mut self, bed: &mut Bed) -> Result<(), String> {
         bed.served.reset()?;
-        let (mut session, opening) = Session::open(&bed.served.url, false)?;
+        let (session, opening) = Session::open(&bed.served.url, false)?;
         self.complete.push(Ok(opening.complete));
         self.first_row.push(Ok(opening.useful));
         self.tenants = opening.tenants;
