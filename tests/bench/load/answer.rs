@@ -63,7 +63,9 @@ impl http_body::Body for Sending {
         let sending = self.get_mut();
         if let Some(part) = sending.parts.pop_front() {
             sending.left -= part.len();
-            if let (true, Some((stamp, meter))) = (sending.parts.is_empty(), sending.stamp.take()) {
+            if sending.parts.is_empty()
+                && let Some((stamp, meter)) = sending.stamp.take()
+            {
                 meter.carries(stamp);
             }
             if let Some(stream) = &sending.stream {
