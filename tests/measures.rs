@@ -17,6 +17,8 @@ mod figures;
 mod fleet;
 #[path = "bench/options.rs"]
 mod options;
+#[path = "bench/panel.rs"]
+mod panel;
 #[path = "bench/process.rs"]
 mod process;
 #[path = "bench/quiet.rs"]
@@ -31,6 +33,7 @@ mod rules {
     mod figures;
     mod fleet;
     mod options;
+    mod panel;
     mod process;
     mod quiet;
     mod screen;

@@ -72,6 +72,11 @@ impl Bed {
         if self.options.quick { count.div_ceil(10) } else { count }
     }
 
+    /// How many pages a cockpit lists at its start.
+    pub(crate) fn pages(&self) -> u64 {
+        self.courses.iter().map(|course| course.paths.len() as u64).sum()
+    }
+
     /// Transfers what a cockpit asks for, and throws it away.
     pub(crate) fn raw(&self, encoding: &str) -> Result<Transfer, String> {
         transfer(self.served.authority(), &self.courses, encoding)

@@ -7,6 +7,9 @@ use std::num::NonZeroU16;
 const BEGIN_FRAME: &[u8] = b"\x1b[?2026h";
 const END_FRAME: &[u8] = b"\x1b[?2026l";
 
+/// Below the cockpit's header, breadcrumbs, summary, border and column titles.
+const FIRST_ROW: u16 = 5;
+
 /// Asked once for every frame that a terminal would show; `true` ends the asking.
 pub(crate) type Probe = Box<dyn FnMut(&Shown<'_>) -> bool + Send>;
 
@@ -45,7 +48,7 @@ impl Shown<'_> {
         };
         // a border is never marked: column 1 is the first inside it
         let column = 2;
-        (4..rows.saturating_sub(1)).find(|row| {
+        (FIRST_ROW..rows.saturating_sub(1)).find(|row| {
             let (here, ground) = (inked(*row, column), inked(1, column));
             here != ground
         })

@@ -65,7 +65,14 @@ fn to_panel(session: &Session, tenant: &str) -> Result<String, String> {
     session
         .terminal
         .wait("the tenant", REACTION, |shown| shown.text().contains("jobs ── "))?;
-    session.terminal.keys("\t\x04")?;
+    // a scheduled Job would come again, which closes its panel for good
+    session.terminal.keys("\t/train-\r")?;
+    session
+        .terminal
+        .wait("the Jobs that nobody schedules", REACTION, |shown| {
+            shown.text().contains("filter: train-")
+        })?;
+    session.terminal.keys("\x04")?;
     session
         .terminal
         .wait("the panel", REACTION, |shown| panel::object(&shown.text()).is_some())?;
@@ -78,7 +85,8 @@ fn to_panel(session: &Session, tenant: &str) -> Result<String, String> {
 /// Flips the Job under the panel; each until the panel names another resourceVersion.
 fn items(bed: &mut Bed, session: &Session, tenant: &str, job: &str) -> Result<Samples, String> {
     let mut taken = Samples::default();
-    for _ in 0..bed.times(FLIPS) {
+    // an even number: the Job is active again at the end
+    for _ in 0..bed.times(FLIPS).next_multiple_of(2) {
         let before = session.terminal.look(|shown| panel::versions(&shown.text()));
         let changed = session
             .terminal
@@ -93,7 +101,8 @@ fn items(bed: &mut Bed, session: &Session, tenant: &str, job: &str) -> Result<Sa
     Ok(taken)
 }
 
-/// Answers the panel until APPROVE is open, then flips the Job; each until APPROVE is closed.
+/// Answers the panel until APPROVE is open, then flips the Job; each until APPROVE is closed. The Job is active each time:
+/// of an ended one, the panel would ask for less.
 fn shuts(bed: &mut Bed, session: &Session, tenant: &str, job: &str) -> Result<Samples, String> {
     let mut taken = Samples::default();
     for _ in 0..bed.times(SHUTS) {
@@ -104,6 +113,13 @@ fn shuts(bed: &mut Bed, session: &Session, tenant: &str, job: &str) -> Result<Sa
         let at = bed.served.flip_job(tenant, job)?;
         let seen = session.terminal.came(&shut, "APPROVE to be closed", REACTION)?;
         taken.push(seen.ms_since(at));
+        let before = panel::versions(&session.terminal.text());
+        bed.served.flip_job(tenant, job)?;
+        session
+            .terminal
+            .wait("the Job to be active again", REACTION, move |shown| {
+                panel::versions(&shown.text()) != before
+            })?;
     }
     Ok(taken)
 }

@@ -78,7 +78,7 @@ fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
             start.lists as f64,
         )
         .target(Target::RatioAtMost(1.0))
-        .against("the pages there are", Ok(Samples::one(pages(bed)))),
+        .against("the pages there are", Ok(Samples::one(bed.pages() as f64))),
         line(
             "B9",
             "requests at the start besides lists and watches",
@@ -100,9 +100,4 @@ fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
         .target(Target::AtMost(0.0)),
     ];
     Ok(all.into_iter().filter(|line| bed.options.wants(&[line.row])).collect())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a count of pages")]
-fn pages(bed: &Bed) -> f64 {
-    bed.courses.iter().map(|course| course.paths.len()).sum::<usize>() as f64
 }
