@@ -174,13 +174,16 @@ fn keys(bed: &mut Bed, session: &Session) -> Result<Vec<Line>, String> {
     session
         .terminal
         .wait("the cursor", REACTION, |shown| shown.marked().is_some())?;
+    // down and up again, never against an end
+    let rows = fleet::rows(&session.terminal.text()).len();
+    let span = rows.saturating_sub(1).clamp(1, 10);
     for press in 0..bed.times(KEYS) {
         let before = session.terminal.marked();
         let moved = session.terminal.expect(move |shown| {
             let now = shown.marked();
             now.is_some() && now != before
         });
-        let key = if press / 10 % 2 == 0 { "j" } else { "k" };
+        let key = if press / span % 2 == 0 { "j" } else { "k" };
         let at = session.terminal.keys(key)?;
         let seen = session
             .terminal
