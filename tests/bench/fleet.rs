@@ -57,13 +57,17 @@ pub(crate) fn tenant(row: &str) -> Option<&str> {
     words.next().filter(|_| mark.chars().count() == 1)
 }
 
-/// The rows with everything taken out that time alone changes: ages such as `3h12m`.
+/// The counts above the table and its rows, with everything taken out that time alone changes: ages such as `3h12m`.
 pub(crate) fn timeless(screen: &str) -> Vec<String> {
     let ageless = |row: String| {
         let words = row.split(' ').map(|word| if is_age(word) { "~" } else { word });
         words.collect::<Vec<_>>().join(" ")
     };
-    rows(screen).into_iter().map(ageless).collect()
+    let counts = screen.lines().find(|line| line.contains("sort: ")).map(str::to_owned);
+    counts
+        .into_iter()
+        .chain(rows(screen).into_iter().map(ageless))
+        .collect()
 }
 
 /// `3h12m`, `41d`, `7s,`: digits and units, beginning with a digit.

@@ -91,6 +91,12 @@ impl Served {
         self.ready["objects"].as_u64().unwrap_or(0)
     }
 
+    /// How many tenants they belong to.
+    pub(crate) fn tenants(&self) -> usize {
+        let told = self.ready["tenants"].as_u64().unwrap_or(0);
+        usize::try_from(told).unwrap_or(0)
+    }
+
     /// A command, and when it was carried out as the server dates it, or was sent.
     pub(crate) fn command_at(&mut self, command: &Value) -> Result<Instant, String> {
         let sent = Instant::now();

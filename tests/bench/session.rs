@@ -5,6 +5,7 @@ use super::clock::Instant;
 use super::figures::Samples;
 use super::fleet;
 use super::home::Home;
+use super::served::Served;
 use super::terminal::{Program, Terminal};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +15,9 @@ use std::time::Duration;
 /// How long a first picture may take before its row has failed.
 pub(crate) const PICTURE: Duration = Duration::from_mins(1);
 /// How long a key, an event or a screen may take before its row has failed.
-pub(crate) const REACTION: Duration = Duration::from_secs(5);
+pub(crate) const REACTION: Duration = Duration::from_secs(15);
+/// How long samples of one figure are taken; what was taken by then is the figure.
+pub(crate) const SAMPLING: Duration = Duration::from_secs(40);
 /// The row above which a tenant is chosen.
 const ROW: usize = 25;
 /// A picture that has not changed for so long was right.
@@ -63,15 +66,15 @@ impl Session {
     }
 
     /// Starts the cockpit on a server and waits for its first complete picture, and until it proved to be right.
-    pub(crate) fn open(url: &str, operating: bool) -> Result<(Self, Opening), String> {
-        let session = Self::start(Home::new(url)?, operating)?;
-        let opening = session.opened()?;
+    pub(crate) fn open(served: &Served, operating: bool) -> Result<(Self, Opening), String> {
+        let session = Self::start(Home::new(&served.url)?, operating)?;
+        let opening = session.opened(served.tenants())?;
         Ok((session, opening))
     }
 
-    fn opened(&self) -> Result<Opening, String> {
+    fn opened(&self, tenants: usize) -> Result<Opening, String> {
         let useful = self.terminal.expect(|shown| fleet::useful(&shown.text()));
-        let complete = self.terminal.expect(|shown| fleet::complete(&shown.text()));
+        let complete = self.terminal.expect(move |shown| whole(&shown.text(), tenants));
         let last: Arc<Mutex<(Vec<String>, Option<Instant>)>> = Arc::default();
         let sink = Arc::clone(&last);
         let changes = self.terminal.expect(move |shown| {
@@ -102,7 +105,7 @@ impl Session {
         };
         self.terminal.forget(&changes);
         let screen = self.terminal.text();
-        if !fleet::complete(&screen) {
+        if !whole(&screen, tenants) {
             return Err(format!("the picture was complete and is not any more:\n{screen}"));
         }
         let started = self.terminal.started;
@@ -155,6 +158,11 @@ impl Session {
     pub(crate) fn leave(self) -> Result<(), String> {
         self.terminal.leave()
     }
+}
+
+/// The picture is complete, and has at least so many tenants.
+fn whole(screen: &str, tenants: usize) -> bool {
+    fleet::complete(screen) && fleet::tenants(screen).is_some_and(|shown| shown >= tenants)
 }
 
 fn summary(screen: &str) -> Option<String> {

@@ -48,4 +48,6 @@ fn the_screen_is_read_back_as_it_was_meant() {
     let later = WHOLE.replace("3h12m", "3h13m");
     assert_eq!(timeless(WHOLE), timeless(&later));
     assert_ne!(timeless(WHOLE), timeless(&WHOLE.replace("2 foreign", "1 foreign")));
+    // tenants below the screen's end are judged: nothing moves but the counts
+    assert_ne!(timeless(WHOLE), timeless(&WHOLE.replace("1 clean", "2 clean")));
 }

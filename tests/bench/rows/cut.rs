@@ -20,7 +20,7 @@ pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
 #[expect(clippy::cast_precision_loss, reason = "a few frames")]
 fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
     let span = bed.window(CUT);
-    let (session, _) = Session::open(&bed.served.url, false)?;
+    let (session, _) = Session::open(&bed.served, false)?;
     let blanks = session.blanks();
     let lost = session.terminal.expect(|shown| !fleet::complete(&shown.text()));
     let at = bed.served.command_at(&json!({ "do": "cut", "ms": span.as_millis() }))?;

@@ -5,7 +5,7 @@ use crate::bed::Bed;
 use crate::clock::Instant;
 use crate::figures::Samples;
 use crate::panel;
-use crate::session::{REACTION, Session};
+use crate::session::{REACTION, SAMPLING, Session};
 use crate::table::{Line, Of, Target};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
 }
 
 fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
-    let (session, _) = Session::open(&bed.served.url, true)?;
+    let (session, _) = Session::open(&bed.served, true)?;
     session.by_name()?;
     let tenant = session.tenant()?;
     let job = to_panel(&session, &tenant)?;
@@ -86,7 +86,11 @@ fn to_panel(session: &Session, tenant: &str) -> Result<String, String> {
 fn items(bed: &mut Bed, session: &Session, tenant: &str, job: &str) -> Result<Samples, String> {
     let mut taken = Samples::default();
     // an even number: the Job is active again at the end
-    for _ in 0..bed.times(FLIPS).next_multiple_of(2) {
+    let until = Instant::now().plus(SAMPLING);
+    for flip in 0..bed.times(FLIPS).next_multiple_of(2) {
+        if until.left().is_zero() && flip % 2 == 0 {
+            break;
+        }
         let before = session.terminal.look(|shown| panel::versions(&shown.text()));
         let changed = session
             .terminal
@@ -105,7 +109,11 @@ fn items(bed: &mut Bed, session: &Session, tenant: &str, job: &str) -> Result<Sa
 /// of an ended one, the panel would ask for less.
 fn shuts(bed: &mut Bed, session: &Session, tenant: &str, job: &str) -> Result<Samples, String> {
     let mut taken = Samples::default();
+    let until = Instant::now().plus(SAMPLING);
     for _ in 0..bed.times(SHUTS) {
+        if until.left().is_zero() {
+            break;
+        }
         answer(session)?;
         let shut = session
             .terminal

@@ -5,7 +5,7 @@ use crate::clock::Instant;
 use crate::figures::Samples;
 use crate::process::Spent;
 use crate::served::Served;
-use crate::session::{REACTION, Session, all};
+use crate::session::{REACTION, SAMPLING, Session, all};
 use crate::table::{Line, Of, Target};
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
 
 fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
     let mut small = Served::start(&["--shape", "thousand"])?;
-    let (few, _) = Session::open(&small.url, false)?;
-    let (many, _) = Session::open(&bed.served.url, false)?;
+    let (few, _) = Session::open(&small, false)?;
+    let (many, _) = Session::open(&bed.served, false)?;
     few.by_name()?;
     many.by_name()?;
     let window = bed.window(WINDOW);
@@ -79,7 +79,11 @@ fn percent(served: &mut Served, session: &Session, window: Duration) -> Result<f
 /// Types a filter key by key and takes it back; each key until the frame that shows it.
 fn typing(session: &Session, rounds: usize) -> Result<Samples, String> {
     let mut taken = Samples::default();
+    let until = Instant::now().plus(SAMPLING);
     for _ in 0..rounds {
+        if until.left().is_zero() {
+            break;
+        }
         session.terminal.keys("/")?;
         session
             .terminal

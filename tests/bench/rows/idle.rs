@@ -29,7 +29,7 @@ pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
 #[expect(clippy::cast_precision_loss, reason = "counts of one measurement")]
 fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
     bed.served.reset()?;
-    let (session, _) = Session::open(&bed.served.url, false)?;
+    let (session, _) = Session::open(&bed.served, false)?;
     std::thread::sleep(SETTLE);
     let start = bed.served.stats()?;
     bed.served.reset()?;

@@ -21,7 +21,7 @@ pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
 #[expect(clippy::cast_precision_loss, reason = "bytes of one measurement")]
 fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
     bed.served.reset()?;
-    let (session, opening) = Session::open(&bed.served.url, false)?;
+    let (session, opening) = Session::open(&bed.served, false)?;
     let ours = bed.served.stats()?.of("secrets");
     session.leave()?;
     let authority = bed.served.authority().to_owned();

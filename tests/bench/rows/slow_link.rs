@@ -32,7 +32,7 @@ fn measure(bed: &mut Bed) -> Result<Line, String> {
     let (mut figures, mut raw, mut kubectl) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bed.options.repeat.min(2) {
         raw.push(bed.raw("gzip").map(|transfer| transfer.ms()));
-        let opened = Session::open(&bed.served.url, false);
+        let opened = Session::open(&bed.served, false);
         figures.push(opened.and_then(|(session, opening)| session.leave().map(|()| opening.complete)));
         kubectl.push(get_raw(bed));
     }
