@@ -1,0 +1,131 @@
+//! What the rows stand on: the options, the load server with workload L, the requests a cockpit makes of it, the budget.
+
+use super::clock::Instant;
+use super::naive::Line as NaiveLine;
+use super::options::Options;
+use super::process::Memory;
+use super::raw::{self, Course, Transfer, Whole};
+use super::served::Served;
+use super::tool::{self, Running};
+use pilothouse::model::Kind;
+use std::io::{BufRead as _, BufReader};
+use std::process::{ChildStdin, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// How long one raw transfer may take.
+const TRANSFER: Duration = Duration::from_secs(200);
+/// How long the naive control may take to list everything.
+const NAIVE: Duration = Duration::from_secs(90);
+
+pub(crate) struct Bed {
+    pub(crate) options: Options,
+    pub(crate) served: Served,
+    /// What a cockpit asks for at its start, page by page.
+    pub(crate) courses: Vec<Course>,
+    /// No row begins after this.
+    pub(crate) until: Instant,
+}
+
+/// A naive control under way.
+pub(crate) struct Naive {
+    pub(crate) running: Running,
+    /// From its start until every store was ready, in milliseconds.
+    pub(crate) ready: f64,
+    _stdin: Option<ChildStdin>,
+}
+
+impl Naive {
+    pub(crate) fn pid(&self) -> u32 {
+        self.running.0.id()
+    }
+
+    pub(crate) fn memory(&self) -> Result<Memory, String> {
+        Memory::of(self.pid())
+    }
+}
+
+impl Bed {
+    pub(crate) fn make(options: Options, budget: Duration) -> Result<Self, String> {
+        let until = Instant::now().plus(budget);
+        let served = Served::start(&["--shape", shape(&options)])?;
+        let courses = raw::on_one_thread(raw::courses(served.authority(), &Kind::ALL, Whole::Never))?;
+        Ok(Self {
+            options,
+            served,
+            courses,
+            until,
+        })
+    }
+
+    /// A short window in a quick run, the whole one otherwise.
+    pub(crate) fn window(&self, seconds: u64) -> Duration {
+        if self.options.quick {
+            Duration::from_secs(seconds.div_ceil(10).max(2))
+        } else {
+            Duration::from_secs(seconds)
+        }
+    }
+
+    /// A few samples in a quick run, all of them otherwise.
+    pub(crate) fn times(&self, count: usize) -> usize {
+        if self.options.quick { count.div_ceil(10) } else { count }
+    }
+
+    /// How many pages a cockpit lists at its start.
+    pub(crate) fn pages(&self) -> u64 {
+        self.courses.iter().map(|course| course.paths.len() as u64).sum()
+    }
+
+    /// Transfers what a cockpit asks for, and throws it away.
+    pub(crate) fn raw(&self, encoding: &str) -> Result<Transfer, String> {
+        transfer(self.served.authority(), &self.courses, encoding)
+    }
+
+    /// Starts the naive control and waits until it has everything.
+    pub(crate) fn naive(&self) -> Result<Naive, String> {
+        let program = std::env::current_exe().map_err(|error| format!("where am I? {error}"))?;
+        let arguments = ["naive".to_owned(), self.served.url.clone()];
+        let (began, mut running) = tool::start(&program, &arguments, &[], Stdio::piped(), Stdio::piped())?;
+        let (stdin, stdout) = (running.0.stdin.take(), running.0.stdout.take());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            if let Some(output) = stdout
+                && BufReader::new(output).read_line(&mut line).is_ok()
+            {
+                drop(sender.send(line));
+            }
+        });
+        let line = lines
+            .recv_timeout(NAIVE)
+            .map_err(|_late| format!("the naive reflector was not ready in {} s", NAIVE.as_secs()))?;
+        let told: NaiveLine =
+            serde_json::from_str(&line).map_err(|error| format!("the naive reflector wrote {line:?}: {error}"))?;
+        Ok(Naive {
+            running,
+            ready: Instant(told.ready_ns).ms_since(began),
+            _stdin: stdin,
+        })
+    }
+}
+
+fn shape(options: &Options) -> &'static str {
+    if options.quick { "thousand" } else { "L" }
+}
+
+/// Transfers these courses in a process of its own on the tool's core.
+pub(crate) fn transfer(authority: &str, courses: &[Course], encoding: &str) -> Result<Transfer, String> {
+    let program = std::env::current_exe().map_err(|error| format!("where am I? {error}"))?;
+    let file = tempfile::NamedTempFile::new().map_err(|error| format!("no temporary file: {error}"))?;
+    let text = serde_json::to_string(courses).map_err(|error| error.to_string())?;
+    std::fs::write(file.path(), text).map_err(|error| format!("no temporary file: {error}"))?;
+    let arguments = [
+        "raw".to_owned(),
+        authority.to_owned(),
+        encoding.to_owned(),
+        file.path().display().to_string(),
+    ];
+    let ran = tool::run(&program, &arguments, &[], true, TRANSFER)?;
+    serde_json::from_str(&ran.output).map_err(|error| format!("the raw transfer wrote {:?}: {error}", ran.output))
+}

@@ -1,0 +1,158 @@
+//! The whole run: is the machine quiet, which rows, in which order, and what is printed.
+
+use super::bed::Bed;
+use super::clock::Instant;
+use super::core;
+use super::options::Options;
+use super::quiet;
+use super::rows;
+use super::table::{Line, Table, splice};
+use super::tool;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// No row begins after this; the longest takes about a minute.
+const BUDGET: Duration = Duration::from_mins(10);
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
+const PEERS: [&str; 5] = ["kubectl", "helm3", "helm4", "k9s", "kdash"];
+
+/// Measures and prints. Ends with 1 when a row failed or missed its target, with 3 when the machine is too loaded.
+pub(crate) fn run(options: &Options) -> ExitCode {
+    let busy = quiet::busy();
+    let refusal = quiet::refusal(busy);
+    if let (Some(why), false, false) = (&refusal, options.anyway, options.quick) {
+        println!("{why}. Nothing was measured; --anyway measures and gives no verdicts.");
+        return ExitCode::from(3);
+    }
+    let withheld = match (options.quick, refusal) {
+        (true, _) => Some("a quick run measures a small workload for a short time".to_owned()),
+        (false, refusal) => refusal,
+    };
+    let mut preface = vec![machine(busy), asked(options)];
+    if !core::two() {
+        preface.push("Nothing is pinned: there are not two cores to pin to.".to_owned());
+    }
+    if let Err(why) = core::pin(core::BENCH) {
+        preface.push(format!("The bench itself is not pinned: {why}."));
+    }
+    let began = Instant::now();
+    let lines = match Bed::make(options.clone(), BUDGET) {
+        Err(why) => vec![Line::failed("all", "the load server", &why)],
+        Ok(mut bed) => {
+            preface.push(workload(&bed));
+            measure(&mut bed)
+        }
+    };
+    preface.push(format!(
+        "The run took {:.0} s.",
+        Instant::now().ms_since(began) / 1000.0
+    ));
+    let table = Table {
+        preface,
+        lines,
+        withheld,
+    };
+    println!("{}", table.text());
+    match write(&table, options) {
+        Ok(()) if table.sound() => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Row = (&'static [&'static str], fn(&mut Bed) -> Vec<Line>);
+
+/// In this order, so that what needs a fresh server comes first and what shakes it last.
+const ORDER: [Row; 9] = [
+    (&["B1", "B2", "B10"], rows::start::lines),
+    (&["B1"], rows::slow_link::lines),
+    (&["B5", "B9"], rows::idle::lines),
+    (&["B3", "B4", "B6"], rows::fleet_churn::lines),
+    (&["B7"], rows::growth::lines),
+    (&["B11"], rows::gate::lines),
+    (&["B8"], rows::releases::lines),
+    (&["B10"], rows::resume::lines),
+    (&["B10"], rows::cut::lines),
+];
+
+fn measure(bed: &mut Bed) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (names, row) in ORDER {
+        if !bed.options.wants(names) {
+            continue;
+        }
+        let began = Instant::now();
+        if bed.until.left().is_zero() {
+            let late = |name: &&'static str| Line::failed(name, "everything", "the run had no time left for it");
+            lines.extend(names.iter().filter(|name| bed.options.wants(&[name])).map(late));
+        } else {
+            lines.extend(row(bed));
+        }
+        let seconds = Instant::now().ms_since(began) / 1000.0;
+        eprintln!("measured {} in {seconds:.0} s", names.join(", "));
+    }
+    lines.sort_by_key(|line| line.row.trim_start_matches('B').parse::<u32>().unwrap_or(0));
+    lines
+}
+
+fn machine(busy: Option<f64>) -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    let model = model.map_or("an unknown processor", |(_, name)| name.trim());
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let busy = busy.map_or_else(|| "unknown".to_owned(), |busy| format!("{busy:.2}"));
+    format!("Machine: {model}, {cores} cores; busy before the start: {busy} cores.")
+}
+
+fn asked(options: &Options) -> String {
+    let found = |name: &&str| match tool::find(name) {
+        Ok(_) => format!("{name} here"),
+        Err(why) => format!("{name} {why}"),
+    };
+    let peers: Vec<String> = PEERS.iter().map(found).collect();
+    format!(
+        "Figures are medians of {} turns, figure and control in turn, unless a line says p50, p99 or max. Terminal 120×40. Peers: {}.",
+        options.repeat,
+        peers.join(", ")
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bytes of a workload")]
+fn workload(bed: &Bed) -> String {
+    let raw = |encoding| bed.raw(encoding);
+    let rate = |told: Result<super::raw::Transfer, String>| match told {
+        Ok(transfer) => format!(
+            "{:.0} MB in {:.0} ms, first page after {:.1} ms",
+            transfer.bytes as f64 / 1e6,
+            transfer.ms(),
+            transfer.first_page_ms()
+        ),
+        Err(why) => why,
+    };
+    format!(
+        "Workload: {} objects. The load server's raw rate: identity {}; gzip {}.",
+        bed.served.objects(),
+        rate(raw("identity")),
+        rate(raw("gzip"))
+    )
+}
+
+fn write(table: &Table, options: &Options) -> Result<(), String> {
+    if let Some(file) = &options.json {
+        let text = serde_json::to_string_pretty(&table.json()).map_err(|error| error.to_string())?;
+        std::fs::write(file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    if options.write_docs {
+        let document = Path::new(DOCUMENT);
+        let trouble = |error: std::io::Error| format!("{}: {error}", document.display());
+        let text = std::fs::read_to_string(document).map_err(trouble)?;
+        std::fs::write(document, splice(&text, &table.markdown())?).map_err(trouble)?;
+    }
+    Ok(())
+}
