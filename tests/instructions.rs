@@ -3,10 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "bench/instructions/callgrind.rs"]
-mod callgrind;
 #[path = "bench/instructions/ledger.rs"]
 mod ledger;
+#[path = "bench/instructions/report.rs"]
+mod report;
 
 use ledger::{Ledger, Verdict};
 use std::collections::BTreeMap;
@@ -91,7 +91,7 @@ fn the_kept_file_is_written_as_the_program_writes_it() {
 
 #[test]
 fn a_report_says_what_the_calls_of_each_function_cost() {
-    let report = "\
+    let text = "\
 fn=(7) bench::measured::draw
 0 11
 cfn=(8) core::fmt::write
@@ -113,8 +113,8 @@ calls=1 0
 summary: 554
 ";
     assert_eq!(
-        callgrind::read(report, "bench::measured"),
+        report::read(text, "bench::measured"),
         figures(&[("draw", 50), ("apply", 500)])
     );
-    assert_eq!(callgrind::read(report, "other::measured"), figures(&[]));
+    assert_eq!(report::read(text, "other::measured"), figures(&[]));
 }

@@ -11,6 +11,8 @@ mod hold;
 mod ledger;
 #[path = "instructions/measured.rs"]
 mod measured;
+#[path = "instructions/report.rs"]
+mod report;
 #[path = "shapes.rs"]
 mod shapes;
 #[path = "instructions/voyage.rs"]
@@ -90,7 +92,7 @@ fn measured() -> Result<BTreeMap<String, u64>, Box<dyn Error>> {
         .path()
         .to_str()
         .ok_or("the target directory's path is not UTF-8")?;
-    let report = scratch.path().join("report");
+    let file = scratch.path().join("report");
     Ok(callgrind::count(
         &program,
         &[SAIL, directory],
