@@ -92,13 +92,13 @@ fn measured() -> Result<BTreeMap<String, u64>, Box<dyn Error>> {
         .path()
         .to_str()
         .ok_or("the target directory's path is not UTF-8")?;
-    let file = scratch.path().join("report");
+    let output = scratch.path().join("report");
     Ok(callgrind::count(
         &program,
         &[SAIL, directory],
         MODULE,
         &measured::NAMES,
-        &report,
+        &output,
     )?)
 }
 

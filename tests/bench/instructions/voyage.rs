@@ -46,7 +46,7 @@ pub(crate) fn sail(hold: &Hold) -> Outcome<()> {
 
     let mut cockpit = Cockpit::launched()?;
     cockpit.list(hold)?;
-    cockpit.applies(page.objects, &changed)?;
+    cockpit.applies(&page.objects, &changed)?;
     cockpit.looks_at_the_fleet(&changed)?;
     cockpit.looks_at_a_tenant(&changed)?;
     cockpit.acts()
@@ -93,7 +93,7 @@ impl Cockpit {
             rule: TenantRule::Pattern(Globs::parse("*,!kube-*")?),
             mode: Mode::Observing,
             context: "prod".to_owned(),
-            quiet: Duration::from_secs(3_600),
+            quiet: Duration::from_hours(1),
             now,
             size: SIZE,
         });
@@ -150,9 +150,9 @@ impl Cockpit {
     }
 
     /// A page of pods that are new, and a hundred that changed, into worlds of their own.
-    fn applies(&self, page: Vec<Object>, changed: &[Object]) -> Outcome<()> {
+    fn applies(&self, page: &[Object], changed: &[Object]) -> Outcome<()> {
         let mut world = self.state.world().clone();
-        for pod in &page {
+        for pod in page {
             world.take(&pod.key());
         }
         let new = page.iter().map(applied).collect();
@@ -208,7 +208,7 @@ impl Cockpit {
     /// The name of the tenant whose screen is open: its one namespace.
     fn tenant_on_screen(&self) -> Outcome<String> {
         let judged = self.state.judged().map(|(tenant, _)| tenant.name.to_string());
-        let crumbs: String = pilothouse::app::scene(&self.state).crumbs.text();
+        let crumbs = pilothouse::app::scene(&self.state).crumbs.text();
         judged
             .filter(|name| crumbs.contains(name.as_str()))
             .max_by_key(String::len)
