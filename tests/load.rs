@@ -2,6 +2,14 @@
 //! every client the same.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "bench/bare.rs"]
+mod bare;
+#[path = "load/client.rs"]
+mod client;
+#[path = "bench/load.rs"]
+mod load;
+#[path = "load/server.rs"]
+mod of_server;
 #[path = "load/shapes.rs"]
 mod of_shapes;
 #[path = "bench/shapes.rs"]

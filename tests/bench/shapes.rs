@@ -165,6 +165,57 @@ impl Cluster {
         self.count(Kind::Pod) + slot * self.shape.tenants.max(1) + tenant
     }
 
+    /// A namespace's objects that may turn at any time without anything standing or falling with it: pods that no Job
+    /// waits for, claims of sets, Jobs that are over. The rest changes only when a benchmark says so.
+    pub(crate) fn lively(&self, kind: Kind, tenant: usize) -> Vec<usize> {
+        let all = self.of_tenant(kind, tenant);
+        let (sets, jobs) = self.plan.set_and_job_pods(tenant);
+        match kind {
+            Kind::Pod => (all.start..all.start + sets)
+                .chain(all.start + sets + jobs..all.end)
+                .collect(),
+            Kind::PersistentVolumeClaim => (all.start..all.start + sets).collect(),
+            Kind::Job => all
+                .filter(|n| self.job_mood(*n, 0) != workload::JobMood::Active)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The first slot of [`Cluster::visitor`] that mounts no claim.
+    pub(crate) fn free_slot(&self, tenant: usize) -> usize {
+        self.plan.claims(tenant)
+    }
+
+    /// The active Jobs of a tenant.
+    pub(crate) fn active_jobs(&self, tenant: usize) -> impl Iterator<Item = usize> + '_ {
+        self.of_tenant(Kind::Job, tenant)
+            .filter(|n| self.job_mood(*n, 0) == workload::JobMood::Active)
+    }
+
+    /// The tenant of an object, by its number.
+    pub(crate) fn tenant_of(&self, kind: Kind, n: usize) -> usize {
+        self.plan.place(kind, n).0
+    }
+
+    /// Empty for kinds without a namespace.
+    pub(crate) fn namespace_of(&self, kind: Kind, n: usize) -> &str {
+        self.plan.namespace(kind, n)
+    }
+
+    /// A number by chance, the same for the same question.
+    pub(crate) fn draw(&self, what: &str, n: u64) -> u64 {
+        self.chance.draw(what, n)
+    }
+
+    /// The object of a namespace with this uid.
+    pub(crate) fn find(&self, namespace: &str, uid: &str) -> Option<(Kind, usize)> {
+        let mut all = Kind::ALL
+            .into_iter()
+            .flat_map(|kind| self.of_namespace(kind, namespace).map(move |n| (kind, n)));
+        all.find(|(kind, n)| self.uid(*kind, *n, 0) == uid)
+    }
+
     /// `metadata.resourceVersion` of an object from the start.
     pub(crate) fn version(&self, kind: Kind, n: usize) -> u64 {
         let before: usize = Kind::ALL

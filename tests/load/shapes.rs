@@ -85,7 +85,6 @@ fn objects_weigh_what_real_ones_weigh() {
         (Kind::Release, 550, 750),
     ] {
         let mean = mean(kind);
-        eprintln!("{kind} {mean}");
         assert!((from..=to).contains(&mean), "{kind}: {mean} bytes");
     }
     let managed: usize = cluster
@@ -95,7 +94,6 @@ fn objects_weigh_what_real_ones_weigh() {
             pod["metadata"]["managedFields"].to_string().len()
         })
         .sum();
-    eprintln!("managed {managed}");
     let share = managed * 100 / (mean(Kind::Pod) * cluster.count(Kind::Pod));
     assert!((38..=46).contains(&share), "managedFields: {share} %");
     let secret = cluster.secret(0).joined();

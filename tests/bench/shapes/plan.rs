@@ -254,6 +254,12 @@ impl Plan {
         web.saturating_sub(deployment * DEPLOYMENT).min(DEPLOYMENT)
     }
 
+    /// How many of a tenant's pods belong to sets, and how many to Jobs; they come in this order.
+    pub(super) fn set_and_job_pods(&self, tenant: usize) -> (usize, usize) {
+        let tenancy = self.tenancy(tenant);
+        (tenancy.set_pods, tenancy.job_pods)
+    }
+
     pub(super) fn claims(&self, tenant: usize) -> usize {
         self.tenancy(tenant).claims
     }

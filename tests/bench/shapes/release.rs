@@ -18,6 +18,7 @@ use pilothouse::model::Kind;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::sync::OnceLock;
 
 /// How many different payloads there are.
 const PAYLOADS: u64 = 4;
@@ -47,15 +48,23 @@ impl Secret {
 #[derive(Debug)]
 pub(super) struct Templates {
     metadata: Template,
-    payloads: Vec<Bytes>,
+    seed: u64,
+    /// Made when the first whole Secret is asked for.
+    payloads: OnceLock<Vec<Bytes>>,
 }
 
 impl Templates {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             metadata: Template::of(&metadata()),
-            payloads: (0..PAYLOADS).map(|n| payload(Chance(seed), n)).collect(),
+            seed,
+            payloads: OnceLock::new(),
         }
+    }
+
+    fn payload(&self, which: usize) -> Bytes {
+        let make = || (0..PAYLOADS).map(|n| payload(Chance(self.seed), n)).collect();
+        self.payloads.get_or_init(make).get(which).cloned().unwrap_or_default()
     }
 }
 
@@ -108,7 +117,7 @@ impl Cluster {
         let which = usize::try_from(self.chance.draw("payload", number(n)) % PAYLOADS).unwrap_or(0);
         Secret {
             head,
-            payload: self.releases.payloads.get(which).cloned().unwrap_or_default(),
+            payload: self.releases.payload(which),
             tail: b"\"},\"type\":\"helm.sh/release.v1\"}",
             which,
         }
@@ -160,8 +169,8 @@ fn packed(text: &str, level: Compression) -> Vec<u8> {
 fn payload(chance: Chance, n: u64) -> Bytes {
     let mut manifest = String::with_capacity(MANIFEST + 1_000);
     let mut line = 0_u64;
-    // a quarter of a payload's bytes are the base64s' own (16/9); hex digits carry half a byte each
-    let random = PAYLOAD * 9 / 16 * 2;
+    // by trial: so many hex digits make a payload of the wanted size, compressed and encoded twice
+    let random = PAYLOAD * 87 / 100;
     let plain = (MANIFEST - random).max(1);
     while manifest.len() < MANIFEST {
         let digits = chance.hex("manifest", n << 32 | line, 48);
