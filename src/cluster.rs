@@ -22,4 +22,5 @@ pub mod write;
 pub use clock::Clock;
 pub use connect::{ConnectOptions, Connection, ServerVersion, connect};
 pub use error::{ClusterError, Unreached};
-pub use watch::{Pace, Scopes, Watches, observe, observe_kinds};
+pub use page::{Page, decode as decode_page};
+pub use watch::{Pace, Scopes, WatchEvent, Watches, decode_event, observe, observe_kinds};

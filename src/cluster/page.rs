@@ -10,13 +10,13 @@ use std::fmt;
 
 /// A decoded page.
 #[derive(Debug, Default)]
-pub(super) struct Page {
-    pub(super) objects: Vec<Object>,
-    pub(super) malformed: Vec<Malformed>,
+pub struct Page {
+    pub objects: Vec<Object>,
+    pub malformed: Vec<Malformed>,
     /// `metadata.resourceVersion`: where a watch goes on.
-    pub(super) resource_version: String,
+    pub resource_version: String,
     /// `metadata.continue`: empty on the last page.
-    pub(super) more: String,
+    pub more: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -29,7 +29,7 @@ struct ListMeta {
 
 /// Decodes a page. An item that does not decode becomes [`Malformed`] and hurts no other; `Err` means that the body is no
 /// list at all, in the decoder's words.
-pub(super) fn decode(kind: Kind, body: &[u8]) -> Result<Page, String> {
+pub fn decode(kind: Kind, body: &[u8]) -> Result<Page, String> {
     let mut decoder = serde_json::Deserializer::from_slice(body);
     match PageOf(kind).deserialize(&mut decoder) {
         Ok(page) => Ok(page),

@@ -13,6 +13,7 @@ use super::connect::Connection;
 use super::heartbeat;
 use super::pulse::{Alarm, Pulse};
 use crate::model::{FeedId, Kind, Observation, Scope, Text};
+pub use event::{Event as WatchEvent, decode as decode_event};
 use feed::{Feed, Parting};
 use report::Reporter;
 use std::sync::Arc;

@@ -54,7 +54,7 @@ impl Lines {
 
 /// What one line says.
 #[derive(Debug)]
-pub(super) enum Event {
+pub enum Event {
     Applied {
         object: Box<Object>,
     },
@@ -107,7 +107,8 @@ struct StubMeta {
     resource_version: Option<String>,
 }
 
-pub(super) fn decode(kind: Kind, line: &[u8]) -> Event {
+/// Reads one line of a watch on this kind, without its line end.
+pub fn decode(kind: Kind, line: &[u8]) -> Event {
     let envelope: Envelope<'_> = match serde_json::from_slice(line) {
         Ok(envelope) => envelope,
         Err(error) => return bare(line, &error),
