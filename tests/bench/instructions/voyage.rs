@@ -6,6 +6,7 @@ use crate::hold::Hold;
 use crate::measured::{self, Screen};
 use pilothouse::app::{Event, Key as KeyPress, Mode, Start, State, update};
 use pilothouse::cluster::WatchEvent;
+use pilothouse::diagnose::Look;
 use pilothouse::forecast::forecast;
 use pilothouse::gate::Panel;
 use pilothouse::laws::Conditions;
@@ -236,7 +237,13 @@ impl Cockpit {
             self.now,
         ));
         let told = forecast(world, &act, &conditions, self.now, feed::PROMISE);
-        let mut panel = Panel::open(told, world, &identity(), &operator(), self.now, feed::PROMISE, 7);
+        let look = Look {
+            world,
+            conditions: &conditions,
+            now: self.now,
+            quiet: feed::PROMISE,
+        };
+        let mut panel = Panel::open(told, look, &identity(), &operator(), 7);
         if measured::resense_gate(&mut panel, black_box(world), &conditions, self.now) {
             return Err("nothing changed, and the gate says something did".into());
         }

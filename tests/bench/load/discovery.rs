@@ -38,7 +38,7 @@ const fn empty(plural: &'static str, name: &'static str, short: &'static str) ->
 }
 
 /// Everything that is served; the last few are always empty, but for the Events of one object.
-pub(super) const RESOURCES: [Resource; 18] = [
+pub(super) const RESOURCES: [Resource; 19] = [
     of(Kind::Namespace, "ns"),
     of(Kind::Node, "no"),
     of(Kind::PersistentVolume, "pv"),
@@ -53,6 +53,7 @@ pub(super) const RESOURCES: [Resource; 18] = [
     of(Kind::Deployment, "deploy"),
     of(Kind::ReplicaSet, "rs"),
     of(Kind::DaemonSet, "ds"),
+    of(Kind::PodDisruptionBudget, "pdb"),
     empty("configmaps", "ConfigMap", "cm"),
     empty("events", "Event", "ev"),
     empty("serviceaccounts", "ServiceAccount", "sa"),
@@ -60,11 +61,12 @@ pub(super) const RESOURCES: [Resource; 18] = [
 ];
 
 /// The groups with a name.
-const GROUPS: [&str; 5] = [
+const GROUPS: [&str; 6] = [
     "apps",
     "authentication.k8s.io",
     "authorization.k8s.io",
     "batch",
+    "policy",
     "storage.k8s.io",
 ];
 

@@ -99,7 +99,8 @@ impl Tenancy {
             Kind::ReplicaSet => self.deployments() + self.deployments().min(1),
             Kind::VolumeAttachment => self.attachments,
             Kind::Release => self.releases,
-            Kind::Namespace | Kind::Node | Kind::StorageClass | Kind::DaemonSet => 0,
+            // nobody has a disruption budget: L names none
+            Kind::Namespace | Kind::Node | Kind::StorageClass | Kind::DaemonSet | Kind::PodDisruptionBudget => 0,
         }
     }
 }
