@@ -36,32 +36,32 @@ const OVERHEAD: u64 = 12;
 const PROMISE: u64 = 64 * 1024 * 1024;
 
 /// How far the world is above the promise, in bytes: a debt, to be paid down to nothing.
-const DEBT: u64 = 117 * 1024 * 1024;
+const DEBT: u64 = 20 * 1024 * 1024;
 
 /// A kept budget is at most this much above the truth, in per cent.
 const SLACK: u64 = 4;
 
 /// Bytes held for one object of a kind, the allocator's own among them.
 const BUDGETS: [(Kind, u64); 14] = [
-    (Kind::Namespace, 1_310),
-    (Kind::Node, 2_220),
-    (Kind::StorageClass, 820),
-    (Kind::PersistentVolume, 2_660),
-    (Kind::VolumeAttachment, 1_990),
-    (Kind::PersistentVolumeClaim, 2_260),
-    (Kind::Pod, 3_740),
-    (Kind::Job, 2_700),
-    (Kind::CronJob, 1_320),
-    (Kind::StatefulSet, 3_500),
-    (Kind::Deployment, 1_660),
-    (Kind::ReplicaSet, 2_700),
-    (Kind::DaemonSet, 1_540),
-    (Kind::Release, 1_190),
+    (Kind::Namespace, 670),
+    (Kind::Node, 1_290),
+    (Kind::StorageClass, 630),
+    (Kind::PersistentVolume, 1_420),
+    (Kind::VolumeAttachment, 900),
+    (Kind::PersistentVolumeClaim, 1_150),
+    (Kind::Pod, 1_400),
+    (Kind::Job, 1_540),
+    (Kind::CronJob, 580),
+    (Kind::StatefulSet, 2_680),
+    (Kind::Deployment, 790),
+    (Kind::ReplicaSet, 1_350),
+    (Kind::DaemonSet, 1_010),
+    (Kind::Release, 560),
 ];
 
 /// The most that decoding a page of 500 pods holds at once beside the page's own bytes, and what is left of it: the pods.
-const PAGE_PEAK: u64 = 1_320_000;
-const PAGE_HELD: u64 = 1_385_000;
+const PAGE_PEAK: u64 = 560_000;
+const PAGE_HELD: u64 = 595_000;
 
 /// Bytes still held, with what the allocator adds.
 fn held(info: &AllocationInfo) -> u64 {

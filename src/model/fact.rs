@@ -230,9 +230,7 @@ impl<'de> serde::de::DeserializeSeed<'de> for Decode {
             Kind::PodDisruptionBudget => shaped(source, |spec, status| {
                 Body::PodDisruptionBudget(Box::new(DisruptionBudget { spec, status }))
             }),
-            Kind::Release => shaped(source, |_: Unread, _: Unread| {
-                Body::Release(Box::new(Release::default()))
-            }),
+            Kind::Release => shaped(source, |_: Unread, _: Unread| Body::Release(Box::default())),
         }?;
         if object.meta.name.is_empty() {
             return Err(serde::de::Error::custom("metadata.name is missing"));

@@ -59,7 +59,7 @@ fn managed_by(object: &Object) -> String {
         .meta
         .labels
         .get("app.kubernetes.io/managed-by")
-        .map_or_else(|| "absent".to_owned(), ToString::to_string)
+        .map_or_else(|| "absent".to_owned(), str::to_owned)
 }
 
 /// Stamped by Helm, or a hook of it (hooks never get the stamp).

@@ -87,6 +87,15 @@ impl Labels {
     }
 }
 
+impl<'a> IntoIterator for &'a Labels {
+    type Item = (&'a str, &'a str);
+    type IntoIter = Pairs<'a>;
+
+    fn into_iter(self) -> Pairs<'a> {
+        self.iter()
+    }
+}
+
 /// The pairs of [`Labels`], in order.
 #[derive(Clone, Debug)]
 pub struct Pairs<'a>(&'a [u8]);
@@ -143,12 +152,11 @@ impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Labels {
             if pairs.get(at + 1).is_some_and(|(next, _)| next.as_ref() == key) {
                 continue;
             }
-            match KNOWN.binary_search(&key) {
-                Ok(known) => out.push(u8::try_from(known).unwrap_or(SPELT)),
-                Err(_) => {
-                    out.push(SPELT);
-                    put(key, &mut out);
-                }
+            if let Ok(known) = KNOWN.binary_search(&key) {
+                out.push(u8::try_from(known).unwrap_or(SPELT));
+            } else {
+                out.push(SPELT);
+                put(key, &mut out);
             }
             put(value.as_ref(), &mut out);
         }

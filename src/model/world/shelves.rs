@@ -37,25 +37,25 @@ impl Shelves {
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<&Arc<Object>> {
-        let shelf = self.kinds.get(&key.kind)?.get(key.namespace.as_str())?;
-        let at = place(shelf, &key.name).ok()?;
-        shelf.get(at).map(|slot| &slot.object)
+        let row = self.kinds.get(&key.kind)?.get(key.namespace.as_str())?;
+        let at = place(row, &key.name).ok()?;
+        row.get(at).map(|slot| &slot.object)
     }
 
     /// Puts an object in place; returns the one of the same key that was there.
     pub(super) fn put(&mut self, object: Arc<Object>, round: Round) -> Option<Arc<Object>> {
-        let shelf = self.shelf(&object);
-        let after_all = shelf.last().is_none_or(|last| last.name() < object.meta.name.as_str());
+        let row = self.shelf(&object);
+        let after_all = row.last().is_none_or(|last| last.name() < object.meta.name.as_str());
         let found = if after_all {
-            Err(shelf.len())
+            Err(row.len())
         } else {
-            place(shelf, &object.meta.name)
+            place(row, &object.meta.name)
         };
         let slot = Slot { object, round };
         match found {
-            Ok(at) => shelf.get_mut(at).map(|held| std::mem::replace(held, slot).object),
+            Ok(at) => row.get_mut(at).map(|held| std::mem::replace(held, slot).object),
             Err(at) => {
-                shelf.insert(at, slot);
+                row.insert(at, slot);
                 self.count += 1;
                 None
             }
@@ -64,9 +64,9 @@ impl Shelves {
 
     /// Notes that the object of this key was seen again, unchanged.
     pub(super) fn seen(&mut self, object: &Object, round: Round) {
-        let shelf = self.shelf(object);
-        if let Ok(at) = place(shelf, &object.meta.name)
-            && let Some(slot) = shelf.get_mut(at)
+        let row = self.shelf(object);
+        if let Ok(at) = place(row, &object.meta.name)
+            && let Some(slot) = row.get_mut(at)
         {
             slot.round = round;
         }
@@ -74,10 +74,10 @@ impl Shelves {
 
     pub(super) fn take(&mut self, key: &Key) -> Option<Arc<Object>> {
         let homes = self.kinds.get_mut(&key.kind)?;
-        let shelf = homes.get_mut(key.namespace.as_str())?;
-        let at = place(shelf, &key.name).ok()?;
-        let taken = shelf.remove(at);
-        if shelf.is_empty() {
+        let row = homes.get_mut(key.namespace.as_str())?;
+        let at = place(row, &key.name).ok()?;
+        let taken = row.remove(at);
+        if row.is_empty() {
             homes.remove(key.namespace.as_str());
         }
         self.count -= 1;
@@ -98,8 +98,8 @@ impl Shelves {
     }
 
     pub(super) fn in_namespace<'a>(&'a self, kind: Kind, namespace: &str) -> impl Iterator<Item = &'a Arc<Object>> {
-        let shelf = self.kinds.get(&kind).and_then(|homes| homes.get(namespace));
-        shelf.into_iter().flatten().map(|slot| &slot.object)
+        let row = self.kinds.get(&kind).and_then(|homes| homes.get(namespace));
+        row.into_iter().flatten().map(|slot| &slot.object)
     }
 
     /// The keys that a feed covers and that were not seen since a round.
@@ -110,7 +110,7 @@ impl Shelves {
                 Scope::Cluster => true,
                 Scope::Namespace(own) => own == *home,
             })
-            .flat_map(|(_, shelf)| shelf)
+            .flat_map(|(_, row)| row)
             .filter(|slot| slot.round < since)
             .map(|slot| slot.object.key())
             .collect()
@@ -118,8 +118,8 @@ impl Shelves {
 
     /// Gives back the room that growing shelves took in advance, once a list is complete.
     pub(super) fn fit(&mut self, kind: Kind) {
-        for shelf in self.kinds.get_mut(&kind).into_iter().flat_map(BTreeMap::values_mut) {
-            shelf.shrink_to_fit();
+        for row in self.kinds.get_mut(&kind).into_iter().flat_map(BTreeMap::values_mut) {
+            row.shrink_to_fit();
         }
     }
 
@@ -135,6 +135,6 @@ impl Shelves {
     }
 }
 
-fn place(shelf: &[Slot], name: &str) -> Result<usize, usize> {
-    shelf.binary_search_by(|slot| slot.name().cmp(name))
+fn place(row: &[Slot], name: &str) -> Result<usize, usize> {
+    row.binary_search_by(|slot| slot.name().cmp(name))
 }

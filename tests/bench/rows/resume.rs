@@ -140,7 +140,7 @@ fn one(
         target: Pin {
             key: key.clone(),
             uid: Uid::new(&format!("00000000-0000-4000-8000-{step:012}")),
-            resource_version: ResourceVersion("41".into()),
+            resource_version: ResourceVersion::new("41"),
         },
         propagation: Propagation::Background,
     };
