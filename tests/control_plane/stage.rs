@@ -74,6 +74,8 @@ struct End {
     came: Picture,
     before: World,
     after: World,
+    /// The handles of the disks that were not there before.
+    lost: BTreeSet<String>,
     by_cockpit: bool,
 }
 
@@ -186,7 +188,7 @@ impl<'plane> Stage<'plane> {
         assert_same("the sandbox", &twin.came, "the real control plane", &real.came, told);
         let frame = Frame::Namespace(self.trial.namespace.clone());
         let words = picture::foretold(&real.forecast, &frame);
-        let fates = picture::fates(&real.before, &real.after, &frame, &picture::directory, &BTreeSet::new());
+        let fates = picture::fates(&real.before, &real.after, &frame, &picture::directory, &real.lost);
         assert_same("the forecast", &words, "the real control plane", &fates, told);
         let twins = picture::foretold(&twin.forecast, &frame);
         assert_same(
@@ -264,7 +266,7 @@ impl<'plane> Stage<'plane> {
         let real = self.runtime.block_on(end(&mut self.real, self.trial, act));
         let frame = Frame::Namespace(self.trial.namespace.clone());
         picture::foretold(&told, &frame)
-            != picture::fates(&real.before, &real.after, &frame, &picture::directory, &BTreeSet::new())
+            != picture::fates(&real.before, &real.after, &frame, &picture::directory, &real.lost)
     }
 
     /// Both sides show the same now, and go on showing it.
@@ -342,6 +344,7 @@ async fn end(side: &mut Side, trial: &Trial<'_>, act: &dyn Fn(&World) -> Act) ->
     let forecast = forecast(&before, &act, state.conditions(), state.now(), state.quiet());
     let end = picture::end(&before, &act, state.conditions());
     let foretold = picture::picture(&end, &before, &Frame::Namespace(namespace.clone()));
+    let lost = picture::without_disk(&before);
 
     let panel = by_cockpit(&mut side.flight, namespace, &act).await;
     let by_cockpit = panel.is_ok();
@@ -359,6 +362,7 @@ async fn end(side: &mut Side, trial: &Trial<'_>, act: &dyn Fn(&World) -> Act) ->
         came,
         after: side.flight.state().world().clone(),
         before,
+        lost,
         by_cockpit,
     }
 }
