@@ -3,6 +3,7 @@
 use super::course::Futures;
 use super::{Entry, Outcome, words};
 use crate::laws::Reason;
+use crate::laws::absence::lists;
 use crate::laws::ownership::{self, Root};
 use crate::model::feed::Freshness;
 use crate::model::storage::ReclaimPolicy;
@@ -20,7 +21,7 @@ pub(super) fn judge(
     quiet: Duration,
 ) -> Vec<String> {
     let mut unknowns = BTreeSet::new();
-    entries.extend(unseen_volumes(futures, entries));
+    entries.extend(unseen_volumes(world, futures, entries));
     for entry in entries.iter_mut() {
         let object = futures
             .before
@@ -145,7 +146,7 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>) -> BTreeSet<
 }
 
 /// The volumes of claims that go, where volumes cannot be seen.
-fn unseen_volumes(futures: &Futures<'_>, entries: &[Entry]) -> Vec<Entry> {
+fn unseen_volumes(world: &World, futures: &Futures<'_>, entries: &[Entry]) -> Vec<Entry> {
     entries
         .iter()
         .filter(|entry| !matches!(entry.outcome, Outcome::Kept | Outcome::Recreated { .. }))
@@ -153,6 +154,11 @@ fn unseen_volumes(futures: &Futures<'_>, entries: &[Entry]) -> Vec<Entry> {
         .filter(|claim| !claim.spec.volume_name.is_empty())
         .map(|claim| Key::cluster(Kind::PersistentVolume, &claim.spec.volume_name))
         .filter(|volume| futures.before.get(volume).is_none())
+        // a Lost claim names a volume that is gone: there is nothing to know
+        .filter(|volume| {
+            let unread = world.malformed().any(|broken| broken.key == *volume);
+            unread || world.get(volume).is_some() || !lists(world, volume.kind, "")
+        })
         .map(|volume| Entry {
             reason: Reason::new(format!(
                 "{volume} is not among the facts: its policy decides over the disk"

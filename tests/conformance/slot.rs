@@ -1,7 +1,7 @@
 //! A place on the real control plane where one case after the other is played: its own namespaces, its own prefix for what
 //! has none. Knows how a case is set up, performed and swept away, and on what its verdict rests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use pilothouse::cluster::Clock;
 use pilothouse::forecast::{Forecast, forecast};
 use pilothouse::laws::{Conditions, settle};
 use pilothouse::model::storage::VolumePhase;
+use pilothouse::model::workload::PodPhase;
 use pilothouse::model::{Act, Key, Kind, World};
 use serde_json::json;
 
@@ -163,8 +164,11 @@ impl Slot {
         }
     }
 
-    /// Whether no law has anything more to do.
+    /// Whether no law has anything more to do, and no pod that ends by itself is still to do so.
     fn at_rest(&self, world: &World) -> bool {
+        if ending(world) {
+            return false;
+        }
         let mut end = world.clone();
         settle(&mut end, &self.conditions, &mut |_, _| {});
         draw(&end, world) == draw(world, world)
@@ -236,7 +240,7 @@ impl Slot {
             forecast.entries
         ));
 
-        let lost = without_disk(&before);
+        let lost = picture::without_disk(&before);
         let (taken, twin_taken) = (
             self.api.perform(&act, &before).await,
             twin.api.perform(&twin_act, &twin_before).await,
@@ -259,7 +263,7 @@ impl Slot {
             }
         }
         restless(twin.settle())?;
-        let wanted = |world: &World| draw(world, &before) == foretold;
+        let wanted = |world: &World| draw(world, &before) == foretold && !ending(world);
         let (rest, came) = self.mirror.rest(&self.name, PATIENCE, wanted).await;
         tell(format!("came {:#?}", draw(&came, &before)));
         let ends = Ends {
@@ -367,15 +371,15 @@ fn draw(world: &World, before: &World) -> Picture {
     picture::picture(world, before, &Frame::Whole)
 }
 
-/// The handles of the volumes whose disk is gone.
-fn without_disk(world: &World) -> BTreeSet<String> {
-    let volumes = world
-        .of_kind(Kind::PersistentVolume)
-        .filter_map(|object| object.body.volume());
-    volumes
-        .filter(|volume| !picture::directory(volume))
-        .map(|volume| volume.spec.handle())
-        .collect()
+/// Whether a pod runs that the kit's kubelet will end by itself.
+fn ending(world: &World) -> bool {
+    world.of_kind(Kind::Pod).any(|object| {
+        let runs = object
+            .body
+            .pod()
+            .is_some_and(|pod| pod.status.phase == PodPhase::Running);
+        runs && !object.meta.deleting() && object.meta.labels.get("kit/ends").is_some()
+    })
 }
 
 fn setting_up(verdict: Verdict) -> Step {

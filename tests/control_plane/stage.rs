@@ -77,6 +77,8 @@ struct End {
     came: Picture,
     before: World,
     after: World,
+    /// The handles of the disks that were not there before.
+    lost: BTreeSet<String>,
     by_cockpit: bool,
 }
 
@@ -200,7 +202,7 @@ impl<'plane> Stage<'plane> {
         let words = picture::foretold(&real.forecast, &frame);
         let books = self.trial.plane.disks();
         let disk = |volume: &Volume| picture::disk(volume, &books);
-        let fates = picture::fates(&real.before, &real.after, &frame, &disk, &BTreeSet::new());
+        let fates = picture::fates(&real.before, &real.after, &frame, &disk, &real.lost);
         assert_same("the forecast", &words, "the real control plane", &fates, told);
         let twins = picture::foretold(&twin.forecast, &frame);
         assert_same(
@@ -229,7 +231,7 @@ impl<'plane> Stage<'plane> {
         let frame = Frame::Namespace(self.trial.namespace.clone());
         let books = self.trial.plane.disks();
         let disk = |volume: &Volume| picture::disk(volume, &books);
-        picture::foretold(&told, &frame) != picture::fates(&real.before, &real.after, &frame, &disk, &BTreeSet::new())
+        picture::foretold(&told, &frame) != picture::fates(&real.before, &real.after, &frame, &disk, &real.lost)
     }
 
     /// Both sides show the same now, and go on showing it.
@@ -307,6 +309,7 @@ async fn end(side: &mut Side, trial: &Trial<'_>, act: &dyn Fn(&World) -> Act) ->
     let forecast = forecast(&before, &act, state.conditions(), state.now(), state.quiet());
     let end = picture::end(&before, &act, state.conditions());
     let foretold = picture::picture(&end, &before, &Frame::Namespace(namespace.clone()));
+    let lost = picture::without_disk(&before);
 
     let panel = by_cockpit(&mut side.flight, namespace, &act).await;
     let by_cockpit = panel.is_ok();
@@ -324,6 +327,7 @@ async fn end(side: &mut Side, trial: &Trial<'_>, act: &dyn Fn(&World) -> Act) ->
         came,
         after: side.flight.state().world().clone(),
         before,
+        lost,
         by_cockpit,
     }
 }

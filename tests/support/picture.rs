@@ -356,6 +356,17 @@ pub(crate) fn directory(volume: &Volume) -> bool {
     path.is_none_or(|path| Path::new(path.path.as_str()).exists())
 }
 
+/// The handles of the volumes whose disk is not there.
+pub(crate) fn without_disk(world: &World) -> BTreeSet<String> {
+    let volumes = world
+        .of_kind(Kind::PersistentVolume)
+        .filter_map(|object| object.body.volume());
+    volumes
+        .filter(|volume| !directory(volume))
+        .map(|volume| volume.spec.handle())
+        .collect()
+}
+
 /// What a new object stands on, as forecasts say it.
 fn stands_on(object: &Object, before: &World, after: &World) -> &'static str {
     let Some(pod) = object.body.pod() else {

@@ -45,6 +45,29 @@ fn without_pods_nobody_knows_who_holds() {
 }
 
 #[test]
+fn the_volume_of_a_lost_claim_is_gone_and_not_unknown() {
+    let yaml = pair("data", "Retain", CSI).replace("phase: Bound", "phase: Lost") + NODE;
+    let mut world = world(&yaml);
+    let volume = world
+        .of_kind(Kind::PersistentVolume)
+        .next()
+        .map(|object| object.key())
+        .unwrap();
+    world.take(&volume);
+    assert_eq!(told(&claim(&world, now())), ["DELETED pvc/data"]);
+    let broken = crate::model::Malformed {
+        key: volume,
+        why: "no number".to_owned(),
+    };
+    world.apply(Observation::Malformed {
+        feed: FeedId::cluster(Kind::PersistentVolume),
+        malformed: broken,
+        at: Moment::default(),
+    });
+    assert_eq!(told(&claim(&world, now())), ["UNKNOWN pv/pv-data", "DELETED pvc/data"]);
+}
+
+#[test]
 fn without_volumes_nobody_knows_about_the_disk() {
     let forecast = claim(&without(Kind::PersistentVolume, denied()), now());
     assert_eq!(told(&forecast), ["UNKNOWN pvc/data", "UNKNOWN pv/pv-data"]);
