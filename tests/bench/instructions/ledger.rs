@@ -154,7 +154,7 @@ impl fmt::Display for Verdict {
 /// By how many per cent `now` differs from `kept`.
 #[expect(clippy::cast_precision_loss, reason = "instruction counts are far below 2^52")]
 fn change(kept: u64, now: u64) -> f64 {
-    (now as f64 / kept as f64 - 1.0) * 100.0
+    (now as f64 - kept as f64) * 100.0 / kept as f64
 }
 
 /// `1234567` as `1_234_567`.
