@@ -175,7 +175,24 @@ fn a_released_volume_says_from_whom_and_what_binds_it_again() {
         ["set reclaim policy of pv/pv-1 to Retain"],
         "the disk may be spared, and nothing else"
     );
-    assert!(matches!(&kept.way_out[1].act, Some(Act::CreateClaim { draft, .. }) if draft.volume_name == "pv-1"));
+    let sized = volume("labels: {}", "Retain", "Released");
+    let key = crate::model::Key::cluster(Kind::PersistentVolume, "pv-1");
+    let mut object = crate::model::Object::clone(sized.get(&key).expect("the volume"));
+    if let crate::model::Body::PersistentVolume(facts) = &mut object.body {
+        facts.spec.capacity.storage = Some(crate::model::quantity::Quantity("1Gi".into()));
+        facts.spec.access_modes = vec!["ReadWriteOnce".into()];
+    }
+    let mut sized = sized;
+    sized.put(object);
+    let heir = told(&sized, "pv/pv-1");
+    assert!(
+        heir.way_out.iter().any(|step| matches!(
+            &step.act,
+            Some(Act::CreateClaim { draft, .. }) if draft.volume_name == "pv-1"
+        )),
+        "{:?}",
+        steps(&heir)
+    );
 
     let anew = CLAIM
         .replace("{name: data,", "{name: data, uid: uid-new-abcdef,")
