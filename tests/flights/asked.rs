@@ -25,9 +25,9 @@ async fn ask(flight: &mut Flight, line: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_annotation_is_set_by_a_held_key() {
+async fn an_annotation_is_removed_by_a_held_key() {
     let mut flight = Flight::on_sandbox("hasan-prod").await;
-    ask(&mut flight, "annotate pvc/mysql-pvc helm.sh/resource-policy=keep").await;
+    ask(&mut flight, "annotate pvc/mysql-pvc helm.sh/resource-policy-").await;
     assert!(
         flight.text().contains("T1") && flight.text().contains("merge-patch"),
         "{}",
@@ -42,7 +42,10 @@ async fn an_annotation_is_set_by_a_held_key() {
         flight.step()
     );
     let after = flight.server_has(&claim("mysql-pvc")).unwrap();
-    assert_eq!(after["metadata"]["annotations"]["helm.sh/resource-policy"], "keep");
+    assert!(
+        after["metadata"]["annotations"]["helm.sh/resource-policy"].is_null(),
+        "{after}"
+    );
     assert_eq!(flight.wire.asked("PATCH ").len(), 1);
 }
 

@@ -144,7 +144,7 @@ fn a_strip_is_told_with_what_it_loses() {
 #[test]
 fn a_scale_says_which_pods_and_which_claims() {
     let set = |when_scaled: &str| {
-        let pods: String = (0..2)
+        let pods: Vec<String> = (0..2)
             .map(|at| {
                 format!(
                     "
@@ -168,7 +168,8 @@ fn a_scale_says_which_pods_and_which_claims() {
     template: {{metadata: {{labels: {{app: db}}}}}}
     volumeClaimTemplates: [{{metadata: {{name: data}}, spec: {{storageClassName: ''}}}}]
     persistentVolumeClaimRetentionPolicy: {{whenDeleted: Retain, whenScaled: {when_scaled}}}
-{pods}"
+{}",
+            pods.concat()
         ))
     };
     let scale = |world: &World, replicas: u32| {
