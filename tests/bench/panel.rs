@@ -19,6 +19,11 @@ pub(crate) fn open(screen: &str) -> Option<bool> {
     screen.contains("APPROVE is closed").then_some(false)
 }
 
+/// Whether the panel asks for a fact to be typed, as one in front of a running Job does.
+pub(crate) fn destructive(screen: &str) -> bool {
+    screen.contains("T2 destructive ── delete")
+}
+
 /// `delete job/train-7f (Background) in …`: the object the panel is about.
 pub(crate) fn object(screen: &str) -> Option<&str> {
     screen.split_once("delete job/")?.1.split_whitespace().next()

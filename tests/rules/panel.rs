@@ -22,6 +22,7 @@ fn a_panel_is_read_back() {
     assert_eq!(open(SCREEN), Some(false));
     assert_eq!(open(&SCREEN.replace("is closed", "is open")), Some(true));
     assert_eq!(open(" fleet"), None);
+    assert!(destructive(SCREEN) && !destructive(&SCREEN.replace("T2 destructive", "T1 disruptive")));
 }
 
 #[test]

@@ -18,6 +18,8 @@ const FLIPS: usize = 200;
 const KEYS: usize = 200;
 /// How long processor time is counted.
 const WINDOW: u64 = 20;
+/// The same for a control.
+const CONTROL: u64 = 10;
 /// How long the churn goes on before anything is measured.
 const WARM: Duration = Duration::from_secs(2);
 /// So many flips may be lost before the row has failed.
@@ -25,7 +27,7 @@ const MOST_LOST: u32 = 10;
 /// A flip that is not on the screen by then is lost.
 const LOST: Duration = Duration::from_secs(2);
 /// How long kubectl may take to begin to watch.
-const KUBECTL: Duration = Duration::from_mins(1);
+const KUBECTL: Duration = Duration::from_secs(40);
 
 pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
     let opened = Session::open(&bed.served, false).and_then(|(session, _)| {
@@ -62,8 +64,8 @@ fn begin(bed: &mut Bed) -> Result<(), String> {
 }
 
 /// The processor time of one process under churn, in percent of a core.
-fn percent(bed: &mut Bed, pid: u32) -> Result<f64, String> {
-    let window = bed.window(WINDOW);
+fn percent(bed: &mut Bed, pid: u32, seconds: u64) -> Result<f64, String> {
+    let window = bed.window(seconds);
     begin(bed)?;
     let before = Spent::of(pid)?;
     let began = Instant::now();
@@ -80,15 +82,15 @@ fn cpu(bed: &mut Bed, session: &Session) -> Result<Vec<Line>, String> {
     for turn in 0..bed.options.repeat {
         let mut other = |bed: &mut Bed| {
             theirs.push(match &naive {
-                Ok(naive) => percent(bed, naive.pid()),
+                Ok(naive) => percent(bed, naive.pid(), CONTROL),
                 Err(why) => Err(why.clone()),
             });
         };
         if turn % 2 == 1 {
             other(bed);
-            ours.push(percent(bed, session.terminal.pid()));
+            ours.push(percent(bed, session.terminal.pid(), WINDOW));
         } else {
-            ours.push(percent(bed, session.terminal.pid()));
+            ours.push(percent(bed, session.terminal.pid(), WINDOW));
             other(bed);
         }
     }
@@ -131,7 +133,7 @@ fn kubectl(bed: &mut Bed) -> Result<f64, String> {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    percent(bed, running.0.id())
+    percent(bed, running.0.id(), CONTROL)
 }
 
 /// B3: a Job of a tenant on the screen flips; from the bytes at the server's socket to the frame that shows it.

@@ -10,7 +10,7 @@ use crate::table::{Line, Of, Target};
 use std::time::Duration;
 
 const RATE: u32 = 100;
-const WINDOW: u64 = 12;
+const WINDOW: u64 = 10;
 const WARM: Duration = Duration::from_secs(1);
 /// Typed into the filter, erased, typed again.
 const TYPED: &str = "tenant-0";

@@ -130,7 +130,8 @@ impl Controls {
             Err(why) => self.naive.push(Err(why)),
             Ok(naive) => {
                 self.naive.push(Ok(naive.ready));
-                if bed.options.wants(&["B2"]) {
+                // its memory tells the same each time
+                if bed.options.wants(&["B2"]) && self.naive_steady.is_empty() {
                     std::thread::sleep(bed.window(STEADY));
                     self.naive_steady.push(naive.memory().map(|memory| mib(memory.now)));
                     self.naive_peak.push(naive.memory().map(|memory| mib(memory.peak)));
