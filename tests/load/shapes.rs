@@ -32,9 +32,9 @@ fn every_object_decodes_and_no_two_are_one() {
         assert_eq!(objects.len(), cluster.total());
         let uids: BTreeSet<String> = objects.values().map(|object| object.meta.uid.to_string()).collect();
         assert_eq!(uids.len(), objects.len());
-        let versions: BTreeSet<&str> = objects
+        let versions: BTreeSet<String> = objects
             .values()
-            .map(|object| object.meta.resource_version.0.as_str())
+            .map(|object| object.meta.resource_version.to_string())
             .collect();
         assert_eq!(versions.len(), objects.len());
     }
