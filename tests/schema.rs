@@ -40,7 +40,7 @@ fn pin(kind: Kind) -> Pin {
     Pin {
         key: Key::new(kind, "shop", "x"),
         uid: Uid::new("u"),
-        resource_version: ResourceVersion("1".into()),
+        resource_version: ResourceVersion::new("1"),
     }
 }
 
