@@ -361,7 +361,7 @@ fn the_built_binary_sees_what_there_is() {
     assert_eq!(report["cluster"]["user"], "operator");
     let feeds = report["feeds"].as_array().unwrap();
     assert!(
-        feeds.len() == 14 && feeds.iter().all(|feed| feed["state"] == "live"),
+        feeds.len() == Kind::ALL.len() && feeds.iter().all(|feed| feed["state"] == "live"),
         "{feeds:?}"
     );
     let lines = report["tenants"].as_array().unwrap();
