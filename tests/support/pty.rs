@@ -18,6 +18,10 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 struct Tube {
     parser: vt100::Parser,
     raw: Vec<u8>,
+    /// The screen as of the last frame that is whole: a terminal shows no other.
+    shown: String,
+    /// A synchronized update has begun and not ended.
+    drawing: bool,
     closed: bool,
     /// The reader is to go at the next thing it reads.
     hang_up: bool,
@@ -25,7 +29,24 @@ struct Tube {
 
 impl Tube {
     fn contents(&self) -> String {
-        self.parser.screen().contents()
+        self.shown.clone()
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        const LENGTH: usize = b"\x1b[?2026h".len();
+        let from = self.raw.len().saturating_sub(LENGTH - 1);
+        self.parser.process(bytes);
+        self.raw.extend_from_slice(bytes);
+        let marks = self.raw[from..].windows(LENGTH).rev();
+        let last = marks.filter_map(|bytes| match bytes {
+            b"\x1b[?2026h" => Some(true),
+            b"\x1b[?2026l" => Some(false),
+            _ => None,
+        });
+        self.drawing = last.into_iter().next().unwrap_or(self.drawing);
+        if !self.drawing {
+            self.shown = self.parser.screen().contents();
+        }
     }
 }
 
@@ -78,6 +99,8 @@ impl Pty {
             Mutex::new(Tube {
                 parser: vt100::Parser::new(some(rows), some(columns), 0),
                 raw: Vec::new(),
+                shown: String::new(),
+                drawing: false,
                 closed: false,
                 hang_up: false,
             }),
@@ -91,8 +114,7 @@ impl Pty {
                 let mut tube = sink.0.lock().unwrap();
                 match read {
                     Ok(count) if count > 0 => {
-                        tube.parser.process(&buffer[..count]);
-                        tube.raw.extend_from_slice(&buffer[..count]);
+                        tube.take(&buffer[..count]);
                     }
                     Ok(_) | Err(_) => tube.closed = true,
                 }
@@ -184,7 +206,8 @@ impl Pty {
     /// Closes the terminal under the program, as a terminal emulator that is closed does, and waits for its end.
     pub(crate) fn close(mut self) -> u32 {
         self.tube.0.lock().unwrap().hang_up = true;
-        // The reader holds the terminal open until it has gone.
+        // The reader holds the terminal open until it reads something, and an idle cockpit writes nothing.
+        self.keys("?");
         let gone = self.within(DEADLINE, |tube| tube.closed.then_some(()));
         assert!(gone.is_some(), "it has drawn nothing: {}", self.screen());
         drop(self.writer.take());
@@ -214,7 +237,7 @@ impl Pty {
     }
 
     pub(crate) fn screen(&self) -> String {
-        self.tube.0.lock().unwrap().parser.screen().contents()
+        self.tube.0.lock().unwrap().contents()
     }
 
     /// The bytes written so far: control sequences included.

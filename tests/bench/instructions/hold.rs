@@ -92,6 +92,6 @@ fn lightened(kind: Kind, json: &[u8]) -> Outcome<Vec<u8>> {
     if Object::decode(kind, &light)? == Object::decode(kind, json)? {
         Ok(light)
     } else {
-        Err("made lighter it decodes to other facts".into())
+        Ok(json.to_vec())
     }
 }
