@@ -145,11 +145,11 @@ impl<'w> Part<'w> {
     }
 }
 
-/// The namespaces whose objects the act can reach through owners, pods and claims. What has no namespace may own objects
-/// in any.
+/// The namespaces whose objects the act can reach through owners, pods and claims. An owner counts what bears its uid in
+/// any namespace.
 fn namespaces(world: &World, target: &Key) -> BTreeSet<Text> {
     let mut reached = of_target(world, target);
-    if let Some(object) = world.get(target).filter(|_| !target.kind.namespaced()) {
+    if let Some(object) = world.get(target) {
         let dependents = world.dependents_of(&object.meta.uid);
         let homes = dependents.map(|dependent| dependent.meta.namespace.clone());
         reached.extend(homes.filter(|namespace| !namespace.is_empty()));
