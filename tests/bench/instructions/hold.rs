@@ -81,6 +81,8 @@ pub(crate) fn load(directory: &Path) -> Outcome<()> {
     Ok(std::fs::write(directory.join("events"), events)?)
 }
 
+/// An object without what no rule reads, so that full load is soon in place; as it is where that would make other facts (a
+/// Job's template is told from others by all that stands in it).
 fn lightened(kind: Kind, json: &[u8]) -> Outcome<Vec<u8>> {
     let mut value: Value = serde_json::from_slice(json)?;
     for (place, part) in BALLAST {
