@@ -19,7 +19,6 @@ pub use session::{Config, JournalHome, QUIET, Session};
 
 use crate::app::{Event, Key};
 use crate::ui::Theme;
-use futures::StreamExt as _;
 use screen::Screen;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -83,7 +82,7 @@ struct Helm {
 
 impl Helm {
     async fn steer(&mut self) -> std::io::Result<()> {
-        let mut keys = crossterm::event::EventStream::new();
+        let mut keys = input::Keyboard::open()?;
         let mut leave = Leave::new()?;
         let mut ticks = Ticks::new();
         loop {
