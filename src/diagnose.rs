@@ -23,5 +23,5 @@ mod ward;
 pub use explain::{explain, state};
 pub use finding::{Explanation, Finding, Gist, Link, Severity, Step};
 pub use look::{Look, Sight};
-pub use rules::{findings, unclaimed};
+pub use rules::{Diagnosis, findings, unclaimed};
 pub use verdict::{Verdict, gathered, verdict};

@@ -17,8 +17,8 @@ pub use failure::Failure;
 pub use screen::{columns, install_panic_hook, require_terminal};
 pub use session::{Config, JournalHome, QUIET, Session};
 
-use crate::app::{Event, Key};
-use crate::ui::Theme;
+use crate::app::{Event, Key, view};
+use crate::ui::{self, Theme};
 use screen::Screen;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -129,7 +129,10 @@ impl Helm {
                 Outward::Suspend => self.suspend()?,
                 Outward::Redraw => self.screen.forget()?,
                 Outward::SetTheme(name) => match look::chosen(Some(&name)) {
-                    Ok(theme) => self.theme = theme,
+                    Ok(theme) => {
+                        self.theme = theme;
+                        self.screen.repaint();
+                    }
                     Err(failure) => self.cockpit.tell(failure.to_string()),
                 },
                 Outward::Copy(text) => crossterm::execute!(
@@ -145,10 +148,10 @@ impl Helm {
         self.dirty = false;
         self.pressed = false;
         self.drawn = Instant::now();
-        crate::ui::gather();
-        let (state, theme) = (&self.cockpit.state, &self.theme);
+        ui::gather();
+        let (scene, theme) = (view::scene(&self.cockpit.state), &self.theme);
         self.screen
-            .draw(|area, buffer| crate::ui::paint(state, theme, area, buffer))
+            .draw(scene.likeness(), |area, buffer| ui::draw(&scene, theme, area, buffer))
     }
 
     /// Gives the terminal to the shell that started us, until it continues us.

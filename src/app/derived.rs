@@ -8,12 +8,12 @@ use crate::app::state::State;
 use crate::app::view::fleet::{self, Judged, Tally};
 use crate::app::view::{self, Look, freshness, help, kind, raw, steps, tenant};
 use crate::app::words::{Line, Page, Row, RowId, Span, Table, Tone};
-use crate::model::{Tenant, Text};
+use crate::model::{Feed, FeedState, Kinds, Tenant, Text};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Tenants judged in one go, at most, when a great many were touched at once.
-const PORTION: usize = 32;
+/// Tenants judged in one go, at most, when a great many were touched at once: a key may wait no longer than that.
+const PORTION: usize = 16;
 /// Tenants judged again on each tick, in turn, because ages grow.
 const IN_TURN: usize = 8;
 
@@ -22,13 +22,14 @@ const IN_TURN: usize = 8;
 pub struct Derived {
     pub(in crate::app) tenants: Vec<Tenant>,
     judged: BTreeMap<Text, Judged>,
-    /// Tenants to be judged again.
-    pending: BTreeSet<Text>,
+    /// Tenants to be judged again, and in which of their kinds something has changed.
+    pending: BTreeMap<Text, Kinds>,
     /// Which tenants live in a namespace.
     homes: BTreeMap<Text, Vec<Text>>,
-    /// Namespaces touched since their tenants were last judged.
-    touched: BTreeSet<Text>,
-    all_touched: bool,
+    /// Namespaces touched since their tenants were last judged, and in which kinds.
+    touched: BTreeMap<Text, Kinds>,
+    /// The kinds in which every tenant was touched.
+    all_touched: Kinds,
     /// A namespace or a release came, went or changed: the tenants are looked up again.
     roster_touched: bool,
     /// The tenant judged last in turn.
@@ -48,10 +49,10 @@ impl Default for Derived {
         Self {
             tenants: Vec::new(),
             judged: BTreeMap::new(),
-            pending: BTreeSet::new(),
+            pending: BTreeMap::new(),
             homes: BTreeMap::new(),
-            touched: BTreeSet::new(),
-            all_touched: true,
+            touched: BTreeMap::new(),
+            all_touched: Kinds::ALL,
             roster_touched: true,
             turn: Text::default(),
             tally: Tally::default(),
@@ -85,6 +86,15 @@ impl State {
         derived.show(self);
         self.derived = derived;
         self.settle_cursors();
+    }
+
+    /// Whether tenants wait to be judged that can be judged well: the shell then sends [`Event::Onward`] whenever it has
+    /// nothing else to do. While a list comes in they wait for what it still brings.
+    ///
+    /// [`Event::Onward`]: super::Event::Onward
+    pub fn behind(&self) -> bool {
+        let listing = |feed: &Feed| matches!(feed.state, FeedState::Listing { .. });
+        !self.derived.pending.is_empty() && !self.world.feeds().any(|(_, feed)| listing(feed))
     }
 
     /// Judges every tenant that is waiting for it: for output that is asked for once, without a screen.
@@ -156,12 +166,14 @@ impl State {
 }
 
 impl Derived {
-    pub(in crate::app) fn touch(&mut self, namespaces: BTreeSet<Text>) {
-        self.touched.extend(namespaces);
+    /// Objects of these kinds have changed in a namespace; all kinds where more than objects has changed.
+    pub(in crate::app) fn touch(&mut self, namespace: Text, kinds: Kinds) {
+        add(&mut self.touched, namespace, kinds);
     }
 
-    pub(in crate::app) const fn touch_all(&mut self) {
-        self.all_touched = true;
+    /// The same in all namespaces.
+    pub(in crate::app) const fn touch_all(&mut self, kinds: Kinds) {
+        self.all_touched = self.all_touched.and(kinds);
     }
 
     pub(in crate::app) const fn touch_roster(&mut self) {
@@ -211,22 +223,26 @@ impl Derived {
 
     /// Looks the tenants up again where needed, and judges those that were touched, at most `portion` of them.
     fn judge(&mut self, state: &State, portion: usize) {
-        if self.all_touched || self.roster_touched {
+        let all = std::mem::take(&mut self.all_touched);
+        if all != Kinds::NONE || self.roster_touched {
             self.look_up(state);
         }
-        if std::mem::take(&mut self.all_touched) {
-            self.touched.clear();
-            self.pending
-                .extend(self.tenants.iter().map(|tenant| tenant.name.clone()));
+        if all != Kinds::NONE {
+            for tenant in &self.tenants {
+                add(&mut self.pending, tenant.name.clone(), all);
+            }
         }
-        for namespace in std::mem::take(&mut self.touched) {
-            self.pending
-                .extend(self.homes.get(&namespace).into_iter().flatten().cloned());
+        for (namespace, kinds) in std::mem::take(&mut self.touched) {
+            for name in self.homes.get(&namespace).into_iter().flatten() {
+                add(&mut self.pending, name.clone(), kinds);
+            }
         }
-        let now: Vec<Text> = self.pending.iter().take(portion).cloned().collect();
-        for name in now {
-            self.pending.remove(&name);
-            self.judge_one(state, &name);
+        let mut left = portion;
+        while left > 0
+            && let Some((name, changed)) = self.pending.pop_first()
+        {
+            left -= 1;
+            self.judge_one(state, name, changed);
         }
         self.tally = Tally::of(self.judged.values());
     }
@@ -244,19 +260,24 @@ impl Derived {
                     .push(tenant.name.clone());
             }
             if !self.judged.contains_key(&tenant.name) {
-                self.pending.insert(tenant.name.clone());
+                self.pending.insert(tenant.name.clone(), Kinds::ALL);
             }
         }
         let names: BTreeSet<&Text> = self.tenants.iter().map(|tenant| &tenant.name).collect();
         self.judged.retain(|name, _| names.contains(name));
-        self.pending.retain(|name| names.contains(name));
+        self.pending.retain(|name, _| names.contains(name));
     }
 
-    fn judge_one(&mut self, state: &State, name: &Text) {
-        if let Some(tenant) = self.tenant(name) {
-            let judged = fleet::judge(state.look(), tenant);
-            self.judged.insert(name.clone(), judged);
-        }
+    fn judge_one(&mut self, state: &State, name: Text, changed: Kinds) {
+        let Some(tenant) = self.tenant(&name).cloned() else {
+            return;
+        };
+        let look = state.look();
+        let judged = match self.judged.remove(&name) {
+            Some(before) if changed != Kinds::ALL => fleet::judge_again(look, &tenant, before, changed),
+            Some(_) | None => fleet::judge(look, &tenant),
+        };
+        self.judged.insert(name, judged);
     }
 
     /// The tenants after the last one in turn, and the one on screen.
@@ -271,10 +292,12 @@ impl Derived {
         if let Some(last) = next.last() {
             self.turn = last.clone();
         }
-        self.pending.extend(next);
-        if let Screen::Tenant(name) = &state.visit().screen {
-            self.pending.insert(name.clone());
-        }
+        let on_screen = match &state.visit().screen {
+            Screen::Tenant(name) => Some(name.clone()),
+            _ => None,
+        };
+        self.pending
+            .extend(next.into_iter().chain(on_screen).map(|name| (name, Kinds::ALL)));
     }
 
     /// Works out what the screen on top shows.
@@ -366,4 +389,9 @@ impl Derived {
         let at = self.tenants.binary_search_by(|tenant| tenant.name.cmp(name)).ok()?;
         self.tenants.get(at)
     }
+}
+
+fn add(to: &mut BTreeMap<Text, Kinds>, name: Text, kinds: Kinds) {
+    let held = to.entry(name).or_default();
+    *held = held.and(kinds);
 }

@@ -32,6 +32,8 @@ pub enum Event {
     },
     /// Time went by. At least once a second; more often while a key is held.
     Tick(Now),
+    /// There is time to go on with what waits to be worked out ([`State::behind`](super::State::behind)).
+    Onward,
     /// What the watches reported, in order.
     Observed(Vec<Observation>),
     /// The server answered and said who it and we are.

@@ -121,7 +121,7 @@ impl Place {
 }
 
 /// One line of the table.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct Binding {
     pub keys: &'static [Key],
     pub place: Place,

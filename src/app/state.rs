@@ -12,7 +12,7 @@ use crate::gate;
 use crate::laws::Conditions;
 use crate::model::event::EventLine;
 use crate::model::{ClusterIdentity, Key, Moment, Now, Operator, TenantRule, World, feed};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// May this cockpit act?
@@ -74,7 +74,7 @@ pub enum Prompt {
 }
 
 /// One sentence in the flash line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Flash {
     pub sentence: String,
     pub failed: bool,
@@ -204,7 +204,7 @@ impl State {
     /// A feed is about to be watched: its panel can say what it waits for before the first answer.
     pub fn expect(&mut self, feed: feed::FeedId) {
         self.world.expect(feed, self.now.mono);
-        self.derived.touch_all();
+        self.derived.touch_all(crate::model::Kinds::ALL);
     }
 
     /// The visit on top. There is always one: the fleet is never left.
@@ -261,10 +261,5 @@ impl State {
     /// A step whose request may still be under way.
     pub(in crate::app) fn running(&self) -> impl Iterator<Item = &Step> {
         self.steps.values().filter(|step| !step.over())
-    }
-
-    /// The namespaces whose facts changed since they were last judged.
-    pub(in crate::app) fn touch(&mut self, namespaces: BTreeSet<crate::model::Text>) {
-        self.derived.touch(namespaces);
     }
 }

@@ -4,11 +4,20 @@
 //! zero-width characters and combining marks are written out as `\u{…}`, so that nothing on a screen is there unseen
 //! and what is seen is what is there (`reference/safety-and-performance.md` A5 faults 30 and 31).
 
+use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// The text with every character that a terminal would not show as itself written out.
-pub fn visible(text: &str) -> String {
-    written(text, is_plain)
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if is_typewritten(text) || text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(written(text, is_plain))
+}
+
+/// Printable ASCII throughout, as almost every name is: a column a byte, and nothing hidden.
+fn is_typewritten(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// As [`visible`], and everything outside printable ASCII written out too: for identities at a gate, where two
@@ -24,6 +33,9 @@ const OUR_SIGNS: &str = "·…–→▸✓✗☐☑?";
 
 /// Whether a terminal shows this character as itself, in the columns its width says.
 pub fn is_plain(character: char) -> bool {
+    if character.is_ascii() {
+        return matches!(character, ' '..='~');
+    }
     let invisible = matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
@@ -49,31 +61,35 @@ fn written(text: &str, plain: impl Fn(char) -> bool) -> String {
 
 /// How many columns a text takes that has already been made [`visible`].
 pub fn width(text: &str) -> usize {
+    if is_typewritten(text) {
+        return text.len();
+    }
     text.width()
 }
 
 /// The text in at most `columns`, its middle replaced by `…`: beginnings and endings are what tells names apart.
-pub fn middle(text: &str, columns: usize) -> String {
+pub fn middle(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     if columns == 0 {
-        return String::new();
+        return Cow::Borrowed("");
     }
     let room = columns - 1;
     let tail = room / 2;
     let head = room - tail;
-    format!("{}…{}", prefix(text, head), suffix(text, tail))
+    format!("{}…{}", prefix(text, head), suffix(text, tail)).into()
 }
 
 /// The text in at most `columns`, its end replaced by `…`: for sentences, which say the main thing first.
-pub fn end(text: &str, columns: usize) -> String {
+pub fn end(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     columns
         .checked_sub(1)
         .map_or_else(String::new, |room| format!("{}…", prefix(text, room)))
+        .into()
 }
 
 fn prefix(text: &str, columns: usize) -> String {

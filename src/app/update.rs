@@ -17,7 +17,7 @@ use crate::app::event::{Effect, Event, Fetched, Rhythm};
 use crate::app::key::Key;
 use crate::app::state::{Connection, Fetch, State};
 use crate::app::{keys, places};
-use crate::model::Now;
+use crate::model::{Kinds, Now};
 use std::time::Duration;
 
 /// How long a sentence stays in the flash line.
@@ -42,6 +42,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Resize { width, height } => state.size = (width, height),
         Event::Tick(now) => {
             pass_time(state, now, &mut effects);
+        }
+        Event::Onward => {
+            state.refresh();
+            return effects;
         }
         Event::Observed(observations) => world::observed(state, observations, &mut effects),
         Event::Connected {
@@ -114,7 +118,7 @@ fn connected(
     state.identity = Some(identity);
     state.operator = Some(operator);
     state.conditions = conditions;
-    state.derived.touch_all();
+    state.derived.touch_all(Kinds::ALL);
 }
 
 fn lost(state: &mut State, why: String) {
@@ -123,7 +127,7 @@ fn lost(state: &mut State, why: String) {
         Connection::Up | Connection::Waiting { .. } => state.now.mono,
     };
     state.connection = Connection::Lost { since, why };
-    state.derived.touch_all();
+    state.derived.touch_all(Kinds::ALL);
 }
 
 /// An answer to something that was asked for. An answer nobody waits for any more is dropped.

@@ -21,21 +21,9 @@ pub mod steps;
 pub mod tenant;
 pub mod volumes;
 
-use crate::laws::Conditions;
-use crate::model::{Now, Object, Tenant, World};
-use std::time::Duration;
-
+pub use crate::diagnose::Look;
+use crate::model::{Object, Tenant};
 pub use scene::{Body, Overlay, Panel, Scene, scene};
-
-/// What a view needs to judge by: the facts and the time.
-#[derive(Clone, Copy, Debug)]
-pub struct Look<'a> {
-    pub world: &'a World,
-    pub conditions: &'a Conditions,
-    pub now: Now,
-    /// How long an idle feed may go unheard.
-    pub quiet: Duration,
-}
 
 /// Whether an object is part of a tenant: in one of its namespaces, and, where the tenant is one release among several,
 /// installed or selected by that release (by Helm's annotation, or the label charts put on their pods and claims).

@@ -50,21 +50,21 @@ pub const fn tone(severity: Severity) -> Tone {
 }
 
 /// A piece of text in one tone. Its text may still be hostile: whoever draws it makes it visible first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Span {
     pub text: String,
     pub tone: Tone,
 }
 
 /// One line of spans, and what it stands for if the cursor can rest on it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Line {
     pub spans: Vec<Span>,
     pub id: Option<RowId>,
 }
 
 /// Lines to read, with a title; as many as there are, whatever the screen's height.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Page {
     pub title: String,
     pub lines: Vec<Line>,
@@ -108,7 +108,7 @@ impl RowId {
 }
 
 /// How a column gives way when there is too little room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fit {
     /// A name: its middle gives way.
     Name,
@@ -119,7 +119,7 @@ pub enum Fit {
 }
 
 /// One column of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Column {
     pub title: &'static str,
     pub fit: Fit,
@@ -130,7 +130,7 @@ pub struct Column {
 }
 
 /// One row: its identity, its cells, and a line of explanation under it when there is something to explain.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Row {
     pub id: RowId,
     pub cells: Vec<Span>,
@@ -149,7 +149,7 @@ pub struct Table {
 }
 
 /// The part of a table that a screen can show: the rows around the cursor, and how many there are in all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Shown<'a> {
     pub columns: &'static [Column],
     pub rows: Cow<'a, [Row]>,

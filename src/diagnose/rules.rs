@@ -30,7 +30,12 @@ use super::finding::{Finding, Gist, Severity};
 use super::look::Look;
 use super::ward::Ward;
 use crate::laws::{Conditions, Reason};
-use crate::model::{Key, Now, Tenant, World};
+use crate::model::Kind::{
+    self, CronJob, DaemonSet, Deployment, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, Release, ReplicaSet,
+    StatefulSet, StorageClass,
+};
+use crate::model::{Key, Kinds, Now, Tenant, World};
+use std::cmp::Reverse;
 use std::time::Duration;
 
 /// A rule: its file name, and what it finds in a ward.
@@ -39,42 +44,145 @@ pub struct Rule {
     pub name: &'static str,
     /// Numbers in the trap catalogue, §5; empty for a plain fact.
     pub traps: &'static [u8],
-    find: fn(Look<'_>, &Ward<'_>) -> Vec<Finding>,
+    /// The kinds whose objects it looks at: when one of another kind changes, it finds what it found before.
+    pub reads: Kinds,
+    find: Find,
 }
 
-const fn rule(name: &'static str, traps: &'static [u8], find: fn(Look<'_>, &Ward<'_>) -> Vec<Finding>) -> Rule {
-    Rule { name, traps, find }
+type Find = fn(Look<'_>, &Ward<'_>) -> Vec<Finding>;
+
+const fn rule(name: &'static str, traps: &'static [u8], reads: &[Kind], find: Find) -> Rule {
+    Rule {
+        name,
+        traps,
+        reads: Kinds::of(reads),
+        find,
+    }
 }
+
+impl Rule {
+    fn look(&self, look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
+        #[cfg(test)]
+        crate::model::world::reads::taken();
+        let mut found = (self.find)(look, ward);
+        found.sort_by(|left, right| left.object.cmp(&right.object));
+        #[cfg(test)]
+        {
+            let read = crate::model::world::reads::taken();
+            assert!(
+                read.within(self.reads),
+                "{} reads {read:?}, says {:?}",
+                self.name,
+                self.reads
+            );
+        }
+        found
+    }
+}
+
+/// Claims, their volumes, and what decides about both.
+const CLAIMS: [Kind; 3] = [PersistentVolumeClaim, PersistentVolume, StorageClass];
+/// Claims, the pods that hold them, and who makes those pods.
+const HOLDERS: [Kind; 9] = [
+    PersistentVolumeClaim,
+    Pod,
+    Job,
+    CronJob,
+    StatefulSet,
+    Deployment,
+    ReplicaSet,
+    DaemonSet,
+    PersistentVolume,
+];
 
 /// Every rule. Within one severity, findings are shown in this order.
 pub static RULES: &[Rule] = &[
-    rule("stuck_claim", &[20], stuck_claim::find),
-    rule("lost_claim", &[], lost_claim::find),
-    rule("claim_identity", &[40], claim_identity::find),
-    rule("terminating_volume_bound", &[37], terminating_volume_bound::find),
-    rule("released_volumes", &[36, 59], released_volumes::find),
-    rule("reserved_theft", &[39], reserved_theft::find),
-    rule("available_delete_stuck", &[38], available_delete_stuck::find),
+    rule("stuck_claim", &[20], &HOLDERS, stuck_claim::find),
+    rule("lost_claim", &[], &CLAIMS, lost_claim::find),
+    rule("claim_identity", &[40], &CLAIMS, claim_identity::find),
+    rule(
+        "terminating_volume_bound",
+        &[37],
+        &CLAIMS,
+        terminating_volume_bound::find,
+    ),
+    rule("released_volumes", &[36, 59], &Kind::ALL, released_volumes::find),
+    rule("reserved_theft", &[39], &CLAIMS, reserved_theft::find),
+    rule("available_delete_stuck", &[38], &CLAIMS, available_delete_stuck::find),
     rule(
         "stateful_set_waits_for_claim",
         &[31],
+        &[StatefulSet, PersistentVolumeClaim, Pod, Node],
         stateful_set_waits_for_claim::find,
     ),
-    rule("stale_owner_reference", &[58], stale_owner_reference::find),
-    rule("namespace_stuck", &[47, 48], namespace_stuck::find),
-    rule("pending_release", &[21, 22, 23], pending_release::find),
-    rule("foreign_jobs", &[28], foreign_jobs::find),
-    rule("respawning_holder", &[29], respawning_holder::find),
-    rule("completed_pods_hold", &[27], completed_pods_hold::find),
-    rule("pending_claim", &[], pending_claim::find),
-    rule("failed_release", &[], failed_release::find),
-    rule("crash_looping", &[], crash_looping::find),
-    rule("malformed", &[], malformed::find),
-    rule("feeds", &[], feeds::find),
-    rule("when_deleted", &[43], when_deleted::find),
-    rule("template_class_differs", &[42], template_class_differs::find),
-    rule("delete_policy", &[41], delete_policy::find),
+    rule("stale_owner_reference", &[58], &Kind::ALL, stale_owner_reference::find),
+    rule("namespace_stuck", &[47, 48], &Kind::ALL, namespace_stuck::find),
+    rule("pending_release", &[21, 22, 23], &[Release], pending_release::find),
+    rule("foreign_jobs", &[28], &Kind::ALL, foreign_jobs::find),
+    rule("respawning_holder", &[29], &HOLDERS, respawning_holder::find),
+    rule("completed_pods_hold", &[27], &HOLDERS, completed_pods_hold::find),
+    rule("pending_claim", &[], &Kind::ALL, pending_claim::find),
+    rule("failed_release", &[], &[Release], failed_release::find),
+    rule("crash_looping", &[], &[Pod], crash_looping::find),
+    rule("malformed", &[], &[], malformed::find),
+    rule("feeds", &[], &[], feeds::find),
+    rule("when_deleted", &[43], &Kind::ALL, when_deleted::find),
+    rule(
+        "template_class_differs",
+        &[42],
+        &[StatefulSet, PersistentVolumeClaim],
+        template_class_differs::find,
+    ),
+    rule(
+        "delete_policy",
+        &[41],
+        &[PersistentVolumeClaim, PersistentVolume, StorageClass],
+        delete_policy::find,
+    ),
 ];
+
+/// What is wrong in one ward, by rule, so that after a change only the rules look again that read what changed.
+#[derive(Clone, Debug, Default)]
+pub struct Diagnosis {
+    /// What each of [`RULES`] found, in their order.
+    by_rule: Vec<Vec<Finding>>,
+}
+
+impl Diagnosis {
+    pub fn of(look: Look<'_>, tenant: &Tenant) -> Self {
+        Self::of_ward(look, &Ward::of_tenant(tenant))
+    }
+
+    fn of_ward(look: Look<'_>, ward: &Ward<'_>) -> Self {
+        Self {
+            by_rule: RULES.iter().map(|rule| rule.look(look, ward)).collect(),
+        }
+    }
+
+    /// Objects of these kinds have changed, and nothing else: neither a feed nor the time by which ages are told.
+    pub fn renew(&mut self, look: Look<'_>, tenant: &Tenant, changed: Kinds) {
+        let ward = Ward::of_tenant(tenant);
+        for (rule, found) in RULES.iter().zip(&mut self.by_rule) {
+            if rule.reads.overlaps(changed) {
+                *found = rule.look(look, &ward);
+            }
+        }
+    }
+
+    /// What was found, worst first.
+    pub fn findings(&self) -> Vec<&Finding> {
+        let mut found: Vec<&Finding> = self.by_rule.iter().flatten().collect();
+        // stable: within one severity, rules keep their order
+        found.sort_by_key(|finding| Reverse(finding.severity));
+        found
+    }
+
+    fn into_findings(self) -> Vec<Finding> {
+        let mut found: Vec<Finding> = self.by_rule.into_iter().flatten().collect();
+        found.sort_by_key(|finding| Reverse(finding.severity));
+        found
+    }
+}
 
 /// Everything that is wrong with a tenant, worst first.
 pub fn findings(world: &World, tenant: &Tenant, conditions: &Conditions, now: Now, quiet: Duration) -> Vec<Finding> {
@@ -84,7 +192,7 @@ pub fn findings(world: &World, tenant: &Tenant, conditions: &Conditions, now: No
         now,
         quiet,
     };
-    all(look, &Ward::of_tenant(look, tenant))
+    Diagnosis::of(look, tenant).into_findings()
 }
 
 /// What is wrong with volumes that belong to nobody: no `claimRef`, and no claim names them.
@@ -95,23 +203,7 @@ pub fn unclaimed(world: &World, conditions: &Conditions, now: Now, quiet: Durati
         now,
         quiet,
     };
-    all(look, &Ward::of_nobody(look))
-}
-
-fn all(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    let mut found: Vec<(usize, Finding)> = RULES
-        .iter()
-        .enumerate()
-        .flat_map(|(order, rule)| (rule.find)(look, ward).into_iter().map(move |finding| (order, finding)))
-        .collect();
-    found.sort_by(|(left_order, left), (right_order, right)| {
-        right
-            .severity
-            .cmp(&left.severity)
-            .then(left_order.cmp(right_order))
-            .then_with(|| left.object.cmp(&right.object))
-    });
-    found.into_iter().map(|(_, finding)| finding).collect()
+    Diagnosis::of_ward(look, &Ward::of_nobody()).into_findings()
 }
 
 /// A finding, in the order its parts are read.
@@ -162,6 +254,8 @@ fn said_given(world: &World, name: &str, conditions: &Conditions) -> Vec<String>
 mod tests {
     use super::super::fixture::{QUIET, conditions, hasan_prod, now};
     use super::*;
+    use crate::laws::fixture::{self, random::random_world};
+    use proptest::prelude::*;
     use std::collections::BTreeSet;
 
     #[test]
@@ -184,5 +278,39 @@ mod tests {
         assert!(found.windows(2).all(|pair| pair[0].severity >= pair[1].severity));
         assert_eq!(found[0].rule, "stuck_claim");
         assert!(unclaimed(&hasan_prod(), &conditions(), now(), QUIET).is_empty());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Looking again only with the rules that read what changed finds what looking with all of them finds.
+        #[test]
+        fn after_each_change_the_diagnosis_is_that_of_the_whole(before in random_world(), after in random_world()) {
+            let (mut world, after) = (fixture::world(&before), fixture::world(&after));
+            let tenant = Tenant { name: "a".into(), namespaces: vec!["a".into()], release: None };
+            let conditions = conditions();
+            fn look<'a>(world: &'a World, conditions: &'a Conditions) -> Look<'a> {
+                Look { world, conditions, now: now(), quiet: QUIET }
+            }
+            let mut diagnosis = Diagnosis::of(look(&world, &conditions), &tenant);
+            let gone: Vec<Key> = world.objects().map(|object| object.key()).step_by(3).collect();
+            let changes = gone.into_iter().map(Err).chain(after.objects().cloned().map(Ok));
+            for change in changes.collect::<Vec<_>>() {
+                let kind = match change {
+                    Ok(object) => {
+                        let kind = object.kind();
+                        world.put((*object).clone());
+                        kind
+                    }
+                    Err(key) => {
+                        world.take(&key);
+                        key.kind
+                    }
+                };
+                diagnosis.renew(look(&world, &conditions), &tenant, kind.into());
+                let whole = Diagnosis::of(look(&world, &conditions), &tenant);
+                prop_assert_eq!(diagnosis.findings(), whole.findings(), "{:?}", kind);
+            }
+        }
     }
 }

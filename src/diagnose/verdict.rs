@@ -12,7 +12,7 @@ pub struct Verdict {
 }
 
 /// The verdict on findings that are sorted worst first, as [`findings`](super::findings) gives them.
-pub fn verdict(findings: &[Finding]) -> Verdict {
+pub fn verdict<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Verdict {
     gathered(findings)
         .into_iter()
         .next()
@@ -24,9 +24,10 @@ pub fn verdict(findings: &[Finding]) -> Verdict {
 }
 
 /// One verdict for each rule that found something, in the order given: alike findings are counted together.
-pub fn gathered(findings: &[Finding]) -> Vec<Verdict> {
+pub fn gathered<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Verdict> {
+    let findings: Vec<&Finding> = findings.into_iter().collect();
     let mut told: Vec<(&str, Severity)> = Vec::new();
-    for finding in findings {
+    for finding in &findings {
         let id = (finding.rule, finding.severity);
         if !told.contains(&id) {
             told.push(id);
@@ -36,6 +37,7 @@ pub fn gathered(findings: &[Finding]) -> Vec<Verdict> {
         .map(|(rule, severity)| {
             let alike: Vec<&Finding> = findings
                 .iter()
+                .copied()
                 .filter(|finding| finding.rule == rule && finding.severity == severity)
                 .collect();
             let sentence = match alike.as_slice() {

@@ -4,47 +4,29 @@
 
 use super::look::Look;
 use crate::model::{Body, Key, Kind, Object, Tenant, Text};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A tenant's part of the world.
 pub(crate) struct Ward<'a> {
     tenant: Option<&'a Tenant>,
-    volumes: Vec<Arc<Object>>,
+    /// Looked up when first asked for.
+    volumes: OnceCell<Vec<Arc<Object>>>,
 }
 
 impl<'a> Ward<'a> {
-    pub(crate) fn of_tenant(look: Look<'_>, tenant: &'a Tenant) -> Self {
-        let mut ward = Self {
+    pub(crate) const fn of_tenant(tenant: &'a Tenant) -> Self {
+        Self {
             tenant: Some(tenant),
-            volumes: Vec::new(),
-        };
-        let named: BTreeMap<Text, Arc<Object>> = ward
-            .objects(look, Kind::PersistentVolumeClaim)
-            .filter_map(|object| object.body.claim().map(|claim| &claim.spec.volume_name))
-            .filter_map(|name| look.world.get(&Key::cluster(Kind::PersistentVolume, name)))
-            .chain(
-                ward.namespaces()
-                    .iter()
-                    .flat_map(|namespace| look.world.volumes_claimed_in(namespace))
-                    .filter(|volume| ward.claims(look, volume)),
-            )
-            .map(|volume| (volume.meta.name.clone(), Arc::clone(volume)))
-            .collect();
-        let volumes = named.into_values().collect();
-        ward.volumes = volumes;
-        ward
+            volumes: OnceCell::new(),
+        }
     }
 
-    pub(crate) fn of_nobody(look: Look<'_>) -> Self {
+    pub(crate) const fn of_nobody() -> Self {
         Self {
             tenant: None,
-            volumes: look
-                .world
-                .free_volumes()
-                .filter(|volume| look.world.claims_naming(&volume.meta.name).next().is_none())
-                .cloned()
-                .collect(),
+            volumes: OnceCell::new(),
         }
     }
 
@@ -60,9 +42,34 @@ impl<'a> Ward<'a> {
             .filter(|object| self.owns(object))
     }
 
-    /// Volumes that a claim of the ward names, or whose `claimRef` names its namespace.
-    pub(crate) fn volumes(&self) -> &[Arc<Object>] {
-        &self.volumes
+    /// Volumes that a claim of the ward names, or whose `claimRef` names its namespace; for nobody's ward, those that no
+    /// claim names. By name.
+    pub(crate) fn volumes(&self, look: Look<'_>) -> &[Arc<Object>] {
+        self.volumes.get_or_init(|| match self.tenant {
+            Some(_) => self.volumes_of_claims(look),
+            None => look
+                .world
+                .free_volumes()
+                .filter(|volume| look.world.claims_naming(&volume.meta.name).next().is_none())
+                .cloned()
+                .collect(),
+        })
+    }
+
+    fn volumes_of_claims(&self, look: Look<'_>) -> Vec<Arc<Object>> {
+        let named: BTreeMap<&str, &Arc<Object>> = self
+            .objects(look, Kind::PersistentVolumeClaim)
+            .filter_map(|object| object.body.claim().map(|claim| &claim.spec.volume_name))
+            .filter_map(|name| look.world.get(&Key::cluster(Kind::PersistentVolume, name)))
+            .chain(
+                self.namespaces()
+                    .iter()
+                    .flat_map(|namespace| look.world.volumes_claimed_in(namespace))
+                    .filter(|volume| self.claims(look, volume)),
+            )
+            .map(|volume| (volume.meta.name.as_str(), volume))
+            .collect();
+        named.into_values().cloned().collect()
     }
 
     fn owns(&self, object: &Object) -> bool {
@@ -131,18 +138,18 @@ mod tests {
             release: release.map(Into::into),
         };
         let one = tenant(Some("eks"));
-        let ward = Ward::of_tenant(look, &one);
+        let ward = Ward::of_tenant(&one);
         assert_eq!(
             names(ward.objects(look, Kind::PersistentVolumeClaim).collect()),
             ["mine", "nobodys"]
         );
-        assert_eq!(names(ward.volumes().iter().collect()), ["pv-former", "pv-mine"]);
+        assert_eq!(names(ward.volumes(look).iter().collect()), ["pv-former", "pv-mine"]);
         let whole = tenant(None);
-        let ward = Ward::of_tenant(look, &whole);
+        let ward = Ward::of_tenant(&whole);
         assert_eq!(
-            names(ward.volumes().iter().collect()),
+            names(ward.volumes(look).iter().collect()),
             ["pv-former", "pv-mine", "pv-theirs"]
         );
-        assert_eq!(names(Ward::of_nobody(look).volumes().iter().collect()), ["pv-free"]);
+        assert_eq!(names(Ward::of_nobody().volumes(look).iter().collect()), ["pv-free"]);
     }
 }

@@ -1,5 +1,7 @@
 //! Worlds for tests, read from YAML by the real decoder. Known only to tests.
 
+pub(crate) mod random;
+
 use crate::laws::{Change, Conditions, Law, Settled, settle};
 use crate::model::{Key, Kind, Object, World};
 use serde::Deserialize as _;

@@ -53,6 +53,35 @@ impl Meta {
         self.deletion_timestamp.is_some()
     }
 
+    /// The same but for the resource version, which every write raises.
+    pub fn alike(&self, other: &Self) -> bool {
+        let Self {
+            name,
+            namespace,
+            uid,
+            resource_version: _,
+            generation,
+            creation_timestamp,
+            deletion_timestamp,
+            deletion_grace_period_seconds,
+            finalizers,
+            owner_references,
+            labels,
+            annotations,
+        } = self;
+        *name == other.name
+            && *namespace == other.namespace
+            && *uid == other.uid
+            && *generation == other.generation
+            && *creation_timestamp == other.creation_timestamp
+            && *deletion_timestamp == other.deletion_timestamp
+            && *deletion_grace_period_seconds == other.deletion_grace_period_seconds
+            && *finalizers == other.finalizers
+            && *owner_references == other.owner_references
+            && *labels == other.labels
+            && *annotations == other.annotations
+    }
+
     pub fn has_finalizer(&self, finalizer: &str) -> bool {
         self.finalizers.iter().any(|held| held == finalizer)
     }

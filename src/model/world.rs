@@ -4,8 +4,12 @@
 //! tenant's part of the world for the price of its keys.
 
 mod index;
+#[cfg(test)]
+pub(crate) mod reads;
 mod shelves;
 
+#[cfg(test)]
+use super::Kinds;
 use super::feed::{Feed, FeedId, FeedState, Freshness};
 use super::{Key, Kind, Malformed, Moment, Object, Pin, Text, Uid};
 use index::Index;
@@ -195,11 +199,16 @@ impl World {
     }
 
     pub fn get(&self, key: &Key) -> Option<&Arc<Object>> {
+        #[cfg(test)]
+        reads::note(key.kind.into());
         self.objects.get(key)
     }
 
     pub fn by_uid(&self, uid: &Uid) -> Option<&Arc<Object>> {
-        self.index.by_uid(uid)
+        let found = self.index.by_uid(uid);
+        #[cfg(test)]
+        reads::note(found.map_or(Kinds::NONE, |object| object.kind().into()));
+        found
     }
 
     /// The object a pin names, if it is still that very one (its resource version may have moved on).
@@ -217,6 +226,8 @@ impl World {
 
     /// Every object, by kind, namespace and name.
     pub fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
+        #[cfg(test)]
+        reads::note(Kinds::ALL);
         self.objects.all()
     }
 
@@ -226,11 +237,15 @@ impl World {
 
     /// All objects of a kind, by namespace and name.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Arc<Object>> {
+        #[cfg(test)]
+        reads::note(kind.into());
         self.objects.of_kind(kind)
     }
 
     /// All objects of a kind in one namespace, by name.
     pub fn in_namespace<'a>(&'a self, kind: Kind, namespace: &str) -> impl Iterator<Item = &'a Arc<Object>> {
+        #[cfg(test)]
+        reads::note(kind.into());
         self.objects.in_namespace(kind, namespace)
     }
 
@@ -256,46 +271,65 @@ impl World {
 
     /// The pods that name a claim, whatever their phase; see `laws` for which of them hold it.
     pub fn users_of<'a>(&'a self, claim: &Key) -> impl Iterator<Item = &'a Arc<Object>> {
+        #[cfg(test)]
+        reads::note(Kind::Pod.into());
         self.index.users_of(claim)
     }
 
     /// Objects with an ownerReference to this uid.
     pub fn dependents_of<'a>(&'a self, owner: &Uid) -> impl Iterator<Item = &'a Arc<Object>> {
-        self.index.dependents_of(owner)
+        let found = self.index.dependents_of(owner);
+        #[cfg(test)]
+        let found = found.inspect(|object| reads::note(object.kind().into()));
+        found
     }
 
     /// The volumes whose `claimRef` names this claim, of whatever uid.
     pub fn volumes_claimed_by<'a>(&'a self, claim: &Key) -> impl Iterator<Item = &'a Arc<Object>> {
+        #[cfg(test)]
+        reads::note(Kind::PersistentVolume.into());
         self.index.volumes_claimed_by(claim)
     }
 
     /// The volumes whose `claimRef` names a claim of this namespace, there or gone; by the claim's name.
     pub fn volumes_claimed_in<'a>(&'a self, namespace: &str) -> impl Iterator<Item = &'a Arc<Object>> {
+        #[cfg(test)]
+        reads::note(Kind::PersistentVolume.into());
         self.index.volumes_claimed_in(namespace)
     }
 
     /// The volumes without `claimRef`, by name.
     pub fn free_volumes(&self) -> impl Iterator<Item = &Arc<Object>> {
+        #[cfg(test)]
+        reads::note(Kind::PersistentVolume.into());
         self.index.free_volumes()
     }
 
     /// The claims whose `spec.volumeName` is this volume.
     pub fn claims_naming<'a>(&'a self, volume: &str) -> impl Iterator<Item = &'a Arc<Object>> {
+        #[cfg(test)]
+        reads::note(Kind::PersistentVolumeClaim.into());
         self.index.claims_naming(volume)
     }
 
     /// The claims in phase Pending, by namespace and name.
     pub fn pending_claims(&self) -> impl Iterator<Item = &Arc<Object>> {
+        #[cfg(test)]
+        reads::note(Kind::PersistentVolumeClaim.into());
         self.index.pending_claims()
     }
 
     /// The attachments of a volume.
     pub fn attachments_of<'a>(&'a self, volume: &str) -> impl Iterator<Item = &'a Arc<Object>> {
+        #[cfg(test)]
+        reads::note(Kind::VolumeAttachment.into());
         self.index.attachments_of(volume)
     }
 
     /// The pods that may run an external provisioner, going by their names.
     pub fn provisioner_pods(&self) -> impl Iterator<Item = &Arc<Object>> {
+        #[cfg(test)]
+        reads::note(Kind::Pod.into());
         self.index.provisioner_pods()
     }
 

@@ -114,6 +114,7 @@ impl Cockpit {
     /// Safe to drop half-way.
     pub async fn next_paced(&mut self, due: Instant) -> Event {
         tokio::select! {
+            biased;
             Some(event) = self.inbox.recv() => event,
             Some(mut batch) = paced(&mut self.observations, due) => {
                 while batch.len() < AT_ONCE {
@@ -124,6 +125,8 @@ impl Cockpit {
                 }
                 Event::Observed(batch)
             }
+            // the others are asked first: this is what there is time for while nothing happens
+            () = std::future::ready(()), if self.state.behind() => Event::Onward,
             else => Event::ConnectionLost { why: "the watches have ended".to_owned() },
         }
     }

@@ -40,6 +40,8 @@ pub(super) struct Screen {
     shown: Buffer,
     /// The frame being drawn.
     next: Buffer,
+    /// What the frame shown is like; `None` when it is to be painted whatever is asked.
+    likeness: Option<u64>,
 }
 
 /// Bytes of a frame kept back until it is whole: more than a screenful of changes needs.
@@ -54,6 +56,7 @@ impl Screen {
                 terminal: ManuallyDrop::new(terminal),
                 shown: Buffer::default(),
                 next: Buffer::default(),
+                likeness: None,
             };
             screen.forget()?;
             Ok(screen)
@@ -65,9 +68,14 @@ impl Screen {
     }
 
     /// Draws one frame as one synchronized update, so that it never tears over a slow link. A frame that shows what is
-    /// shown already writes nothing: an idle cockpit is silent, also over a link that is paid by the byte.
-    pub(super) fn draw(&mut self, paint: impl FnOnce(Rect, &mut Buffer)) -> io::Result<()> {
+    /// shown already writes nothing: an idle cockpit is silent, also over a link that is paid by the byte. One that is
+    /// known beforehand to be like it, by the same `likeness` as last time, is not even painted.
+    pub(super) fn draw(&mut self, likeness: Option<u64>, paint: impl FnOnce(Rect, &mut Buffer)) -> io::Result<()> {
         let area = Rect::from((Position::ORIGIN, self.terminal.size()?));
+        if likeness.is_some() && likeness == self.likeness && area == self.shown.area {
+            return Ok(());
+        }
+        self.likeness = likeness;
         self.next.resize(area);
         self.next.reset();
         paint(area, &mut self.next);
@@ -91,6 +99,11 @@ impl Screen {
             self.shown = Buffer::default();
         }
         Ok(())
+    }
+
+    /// The next frame is painted, however like the last one it is: what it is painted with has changed.
+    pub(super) const fn repaint(&mut self) {
+        self.likeness = None;
     }
 
     /// Takes the terminal back after it was given away.

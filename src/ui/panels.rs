@@ -46,9 +46,11 @@ pub(super) fn frame(
         ..area
     };
     let room = usize::from(top.width).saturating_sub(4);
-    let fresh = plain::end(&plain::visible(&freshness.text), room * 2 / 3);
+    let fresh = plain::visible(&freshness.text);
+    let fresh = plain::end(&fresh, room * 2 / 3);
     let fresh_width = plain::width(&fresh);
-    let name = plain::end(&plain::visible(title), room.saturating_sub(fresh_width + 2));
+    let title = plain::visible(title);
+    let name = plain::end(&title, room.saturating_sub(fresh_width + 2));
     text::put(&format!(" {name} "), theme.style(Role::Title), top, buffer);
     if fresh_width > 0 {
         text::put_right(

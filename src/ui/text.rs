@@ -15,7 +15,8 @@ pub fn put(text: &str, style: Style, area: Rect, buffer: &mut Buffer) -> u16 {
     if area.is_empty() {
         return 0;
     }
-    let shown = plain::end(&plain::visible(text), usize::from(area.width));
+    let text = plain::visible(text);
+    let shown = plain::end(&text, usize::from(area.width));
     let (end, _) = buffer.set_stringn(area.x, area.y, &shown, usize::from(area.width), style);
     end.saturating_sub(area.x)
 }
@@ -63,6 +64,7 @@ pub fn scrub(area: Rect, buffer: &mut Buffer) {
     for y in area.top()..area.bottom() {
         for x in area.left()..area.right() {
             if let Some(cell) = buffer.cell_mut((x, y))
+                && !matches!(cell.symbol().as_bytes(), [b' '..=b'~'])
                 && !cell.symbol().chars().all(plain::is_plain)
             {
                 cell.set_char('?');

@@ -3,45 +3,63 @@
 use super::step;
 use crate::app::event::Effect;
 use crate::app::state::State;
-use crate::model::{Key, Kind, Object, Observation, Scope, Text};
-use std::collections::BTreeSet;
+use crate::model::{Key, Kind, Kinds, Object, Observation, Scope, Text};
 
 pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effects: &mut Vec<Effect>) {
-    let mut touched = BTreeSet::new();
-    let mut all = false;
     // where namespaces cannot be listed, any object may be the first or the last of one
     let guessed = !state.world.namespaces_listed();
-    let mut roster = false;
     for observation in observations {
         let key = subject(&observation);
         let listed = key.as_ref().is_some_and(|key| is_listed(state, key));
         let before = key.as_ref().and_then(|key| state.world.get(key).cloned());
-        roster |= key
-            .as_ref()
-            .is_some_and(|key| guessed || matches!(key.kind, Kind::Namespace | Kind::Release));
-        match reach(state, &observation, before.as_deref()) {
-            Reach::Namespace(namespace) => {
-                touched.insert(namespace);
-            }
-            Reach::All => all = true,
-            Reach::Nobody => {}
-        }
+        let reach = reach(state, &observation, before.as_deref());
+        // an object that cannot be read changes what is known of its kind, not an object of it
+        let kinds = match &observation {
+            Observation::Applied { object, .. } => object.kind().into(),
+            Observation::Deleted { key, .. } => key.kind.into(),
+            Observation::ListBegan { .. }
+            | Observation::ListEnded { .. }
+            | Observation::Malformed { .. }
+            | Observation::Heard { .. }
+            | Observation::Resumed { .. }
+            | Observation::Lost { .. } => Kinds::ALL,
+        };
         let changed = state.world.apply(observation);
-        if let Some(key) = key.filter(|_| changed) {
-            touch_claim_of(state, &key, &mut touched);
+        let Some(key) = key else {
+            touch(state, reach, kinds);
+            continue;
+        };
+        let after = state.world.get(&key);
+        if before
+            .as_deref()
+            .zip(after.map(AsRef::as_ref))
+            .is_some_and(|(before, after)| before.alike(after))
+        {
+            continue;
+        }
+        let owner = claimant(after.map(AsRef::as_ref));
+        touch(state, reach, kinds);
+        if guessed || matches!(key.kind, Kind::Namespace | Kind::Release) {
+            state.derived.touch_roster();
+        }
+        if changed {
+            if let Some(namespace) = owner {
+                state.derived.touch(namespace, kinds);
+            }
             if listed {
                 state.history.note(&key, before.as_ref(), &state.world, state.now.wall);
             }
         }
     }
-    if all {
-        state.derived.touch_all();
-    }
-    if roster {
-        state.derived.touch_roster();
-    }
-    state.touch(touched);
     step::watch(state, effects);
+}
+
+fn touch(state: &mut State, reach: Reach, kinds: Kinds) {
+    match reach {
+        Reach::Namespace(namespace) => state.derived.touch(namespace, kinds),
+        Reach::All => state.derived.touch_all(kinds),
+        Reach::Nobody => {}
+    }
 }
 
 /// Whom a report concerns.
@@ -96,16 +114,10 @@ fn of_object(state: &State, object: &Object) -> Reach {
     }
 }
 
-/// After a volume changed hands, its new owner is touched too.
-fn touch_claim_of(state: &State, key: &Key, touched: &mut BTreeSet<Text>) {
-    let claim = state
-        .world
-        .get(key)
-        .and_then(|object| object.body.volume())
-        .and_then(|volume| volume.spec.claim_ref.as_ref());
-    if let Some(claim) = claim {
-        touched.insert(claim.namespace.clone());
-    }
+/// After a volume changed hands, its new owner is touched too: the namespace of its claim.
+fn claimant(after: Option<&Object>) -> Option<Text> {
+    let claim = after?.body.volume()?.spec.claim_ref.as_ref()?;
+    Some(claim.namespace.clone())
 }
 
 fn subject(observation: &Observation) -> Option<Key> {

@@ -69,7 +69,8 @@ pub fn link(page: &mut Page, link: &Link, number: usize, width: usize) {
     } else {
         format!("{}└─ ", "   ".repeat(link.depth - 1))
     };
-    let name = text::visible(&link.object.to_string());
+    let name = link.object.to_string();
+    let name = text::visible(&name);
     let sentence = text::visible(&link.sentence);
     let indent = text::width(&branch) + 3;
     let used = text::width(&branch) + text::width(&name) + 2;

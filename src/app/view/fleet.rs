@@ -3,8 +3,8 @@
 use super::{Look, belongs, freshness, jobs, releases, volumes};
 use crate::app::screen::{Sort, Visit};
 use crate::app::words::{Column, Fit, Line, Row, RowId, Span, Table, Tone, glyph, tone};
-use crate::diagnose::{Finding, Severity, Verdict};
-use crate::model::{Kind, Tenant};
+use crate::diagnose::{Diagnosis, Severity, Verdict};
+use crate::model::{Kind, Kinds, Tenant};
 
 pub static COLUMNS: &[Column] = &[
     Column {
@@ -64,7 +64,7 @@ pub const KINDS: &[Kind] = &[
 /// A tenant judged: its findings, its verdict, its row.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    pub findings: Vec<Finding>,
+    pub diagnosis: Diagnosis,
     pub verdict: Verdict,
     /// Every fact the verdict rests on is current; a clean verdict on anything less is no verdict.
     pub known: bool,
@@ -85,8 +85,18 @@ pub struct Tally {
 
 /// Judges one tenant.
 pub fn judge(look: Look<'_>, tenant: &Tenant) -> Judged {
-    let findings = crate::diagnose::findings(look.world, tenant, look.conditions, look.now, look.quiet);
-    let verdict = crate::diagnose::verdict(&findings);
+    judged(look, tenant, Diagnosis::of(look, tenant))
+}
+
+/// Judges a tenant again in which objects of these kinds have changed, and nothing else.
+pub fn judge_again(look: Look<'_>, tenant: &Tenant, before: Judged, changed: Kinds) -> Judged {
+    let mut diagnosis = before.diagnosis;
+    diagnosis.renew(look, tenant, changed);
+    judged(look, tenant, diagnosis)
+}
+
+fn judged(look: Look<'_>, tenant: &Tenant, diagnosis: Diagnosis) -> Judged {
+    let verdict = crate::diagnose::verdict(diagnosis.findings());
     let known = freshness::worst(look, Some(tenant), KINDS).freshness.is_live();
     let row = row(look, tenant, &verdict, known);
     let made = tenant
@@ -95,7 +105,7 @@ pub fn judge(look: Look<'_>, tenant: &Tenant) -> Judged {
         .and_then(|name| look.world.get(&crate::model::Key::cluster(Kind::Namespace, name)))
         .and_then(|object| object.meta.creation_timestamp);
     Judged {
-        findings,
+        diagnosis,
         verdict,
         known,
         row,
@@ -112,7 +122,7 @@ fn row(look: Look<'_>, tenant: &Tenant, verdict: &Verdict, known: bool) -> Row {
         .filter(|pod| belongs(tenant, pod))
         .count();
     let (claims, claims_text, claims_tone) = volumes::cell(look, tenant);
-    let (running, jobs_text, jobs_tone) = jobs::cell(&jobs::of(look, tenant));
+    let (running, jobs_text, jobs_tone) = jobs::cell(look, tenant);
     let releases = releases::of(look, tenant);
     let (release, release_tone) = releases::cell(&releases);
     let (mark, mark_tone) = mark(verdict.severity, known);

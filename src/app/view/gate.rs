@@ -172,7 +172,8 @@ fn item_short(look: Look<'_>, item: &Item, selected: bool, sourced: bool, width:
     } else {
         String::new()
     };
-    let whole = text::visible(&format!("{told} · {fresh}{source}"));
+    let whole = format!("{told} · {fresh}{source}");
+    let whole = text::visible(&whole);
     let ink = if selected { Tone::Strong } else { Tone::Plain };
     let mut lead = vec![Span::new(cursor, Tone::Accent), Span::new(format!("{mark} "), tone)];
     for line in text::wrap(&whole, width.saturating_sub(3).max(8)) {
@@ -187,12 +188,13 @@ fn item_lines(look: Look<'_>, item: &Item, selected: bool, width: usize, page: &
     let title = text::visible(&item.title);
     let value = text::visible(&item.value);
     let source = text::visible(&item.source);
-    let fresh = text::visible(&freshness::told("facts", &item.freshness, look).text);
+    let fresh = freshness::told("facts", &item.freshness, look).text;
+    let fresh = text::visible(&fresh);
     let tail = format!("{fresh} · {source}");
     let head = vec![
         Span::new(cursor, Tone::Accent),
         Span::new(format!("{mark} "), tone),
-        Span::new(title.as_str(), if selected { Tone::Strong } else { Tone::Plain }),
+        Span::new(&*title, if selected { Tone::Strong } else { Tone::Plain }),
     ];
     let used = 3 + text::width(&title);
     if used + 2 + text::width(&value) + 3 + text::width(&tail) <= width {

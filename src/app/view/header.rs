@@ -7,7 +7,7 @@ use crate::model::feed::Freshness;
 use crate::model::time::short_span;
 
 /// The header's parts; the least important is dropped first when there is no room.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Header {
     /// `Pilothouse  prod-eks ▸ https://…   as anna@corp`
     pub whose: Vec<Span>,

@@ -57,16 +57,24 @@ pub struct Seen {
 
 /// The Jobs of a tenant: the running first, then by name.
 pub fn of(look: Look<'_>, tenant: &Tenant) -> Vec<Seen> {
-    let mut jobs: Vec<Seen> = tenant
-        .namespaces
-        .iter()
-        .flat_map(|namespace| look.world.in_namespace(Kind::Job, namespace))
-        // a Job that nobody's release brought still holds the claims of whoever lives here
-        .filter(|job| belongs(tenant, job) || is_foreign(look, job))
-        .map(|job| seen(look, job))
-        .collect();
+    let mut jobs: Vec<Seen> = own(look, tenant).map(|job| seen(look, job)).collect();
     jobs.sort_by_key(|job| (job.state.finished(), job.job.meta.name.clone()));
     jobs
+}
+
+fn own<'a>(look: Look<'a>, tenant: &'a Tenant) -> impl Iterator<Item = &'a Arc<Object>> {
+    tenant
+        .namespaces
+        .iter()
+        .flat_map(move |namespace| look.world.in_namespace(Kind::Job, namespace))
+        // a Job that nobody's release brought still holds the claims of whoever lives here
+        .filter(move |job| belongs(tenant, job) || is_foreign(look, job))
+}
+
+fn state(job: &Object) -> JobState {
+    job.body
+        .job()
+        .map_or(JobState::Active, crate::model::workload::Job::state)
 }
 
 fn seen(look: Look<'_>, job: &Arc<Object>) -> Seen {
@@ -80,10 +88,7 @@ fn seen(look: Look<'_>, job: &Arc<Object>) -> Seen {
     }
     let root = ownership::root(look.world, job);
     Seen {
-        state: job
-            .body
-            .job()
-            .map_or(JobState::Active, crate::model::workload::Job::state),
+        state: state(job),
         pods,
         holds,
         foreign: is_foreign(look, job),
@@ -110,13 +115,18 @@ fn is_foreign(look: Look<'_>, job: &Object) -> bool {
 }
 
 /// `9 foreign`, `1 active`: the fleet's cell, and how many it counts.
-pub fn cell(jobs: &[Seen]) -> (usize, String, Tone) {
-    let active: Vec<&Seen> = jobs.iter().filter(|job| job.state == JobState::Active).collect();
-    let foreign = active.iter().filter(|job| job.foreign).count();
+pub fn cell(look: Look<'_>, tenant: &Tenant) -> (usize, String, Tone) {
+    let (mut active, mut foreign) = (0, 0);
+    for job in own(look, tenant) {
+        if state(job) == JobState::Active {
+            active += 1;
+            foreign += usize::from(is_foreign(look, job));
+        }
+    }
     if foreign > 0 {
         (foreign, format!("{foreign} foreign"), Tone::Warn)
     } else {
-        (active.len(), format!("{} active", active.len()), Tone::Plain)
+        (active, format!("{active} active"), Tone::Plain)
     }
 }
 

@@ -8,9 +8,10 @@ use crate::app::screen::{Part, Screen, Visit};
 use crate::app::state::{Flash, Prompt, State};
 use crate::app::words::{Line, Page, Shown, Span, Table};
 use crate::app::{palette, places};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 /// A frame.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct Scene<'a> {
     pub header: Header,
     pub crumbs: Line,
@@ -26,7 +27,7 @@ pub struct Scene<'a> {
 }
 
 /// What fills the screen.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub enum Body<'a> {
     /// One table, with lines above it.
     Table { lead: Option<Line>, panel: Panel<'a> },
@@ -43,7 +44,7 @@ pub enum Body<'a> {
 }
 
 /// A table in its frame.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct Panel<'a> {
     pub part: Part,
     pub title: String,
@@ -54,7 +55,7 @@ pub struct Panel<'a> {
 }
 
 /// What stands in front of the body.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub enum Overlay {
     Gate {
         page: Page,
@@ -63,6 +64,19 @@ pub enum Overlay {
         too_small: Option<String>,
     },
     Progress(Page),
+}
+
+impl Scene<'_> {
+    /// The same for two frames that look the same, so that only what changed is painted. `None` for what is not in here:
+    /// the log screen reads its lines while it is painted.
+    pub fn likeness(&self) -> Option<u64> {
+        if matches!(self.body, Body::Log) {
+            return None;
+        }
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        Some(hasher.finish())
+    }
 }
 
 /// The frame for this state.

@@ -97,7 +97,7 @@ fn sort(rows: &mut [Row], sort: Sort, look: Look<'_>) {
 fn findings(judged: Option<&Judged>) -> Table {
     let rows = judged
         .into_iter()
-        .flat_map(|judged| judged.findings.iter().enumerate())
+        .flat_map(|judged| judged.diagnosis.findings().into_iter().enumerate())
         .map(|(at, finding)| finding_row(at, finding))
         .collect();
     let empty = match judged {

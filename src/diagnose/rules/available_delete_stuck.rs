@@ -10,7 +10,7 @@ use super::finding;
 use crate::laws::Reason;
 
 pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    ward.volumes()
+    ward.volumes(look)
         .iter()
         .filter_map(|object| {
             let volume = object.body.volume()?;

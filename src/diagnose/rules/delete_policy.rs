@@ -16,10 +16,10 @@ use crate::model::{Key, Kind, Object};
 pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
     let policy_of = |object: &Object| Some(object.body.volume()?.spec.persistent_volume_reclaim_policy);
     let some_are_kept = ward
-        .volumes()
+        .volumes(look)
         .iter()
         .any(|object| policy_of(object) == Some(ReclaimPolicy::Retain));
-    ward.volumes()
+    ward.volumes(look)
         .iter()
         .filter_map(|object| {
             let volume = object.body.volume()?;

@@ -18,9 +18,11 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
 
 fn foreign(look: Look<'_>, object: &Object) -> Option<Finding> {
     let job = object.body.job()?;
+    if job.state().finished() || helm_owned(object) || !released(look, &object.meta.namespace) {
+        return None;
+    }
     let root = ownership::root(look.world, object);
-    let owned = helm_owned(object) || matches!(&root, Root::Known(root) if helm_owned(root));
-    if job.state().finished() || owned || !released(look, &object.meta.namespace) {
+    if matches!(&root, Root::Known(root) if helm_owned(root)) {
         return None;
     }
     let claims: Vec<Text> = holds(look, object)

@@ -10,7 +10,7 @@ use crate::laws::Reason;
 use crate::model::storage::VolumePhase;
 
 pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    ward.volumes()
+    ward.volumes(look)
         .iter()
         .filter_map(|object| {
             let since = object.meta.deletion_timestamp?;

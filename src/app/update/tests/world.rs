@@ -1,10 +1,12 @@
 //! Reports from the watches: what appears, changes and vanishes, and what the cursor does about it.
 
-use crate::app::fixture::{applied, at, claim, cockpit, deleted, dying, identity, objects, press, started, wait};
+use crate::app::fixture::{
+    applied, at, claim, cockpit, deleted, dying, identity, listed, namespace, objects, press, started, wait,
+};
 use crate::app::words::RowId;
 use crate::app::{Event, Mode, Part, Screen, State, update};
 use crate::model::feed::FeedState;
-use crate::model::{FeedId, Kind, Moment, Observation};
+use crate::model::{FeedId, Kind, Moment, Object, Observation};
 
 fn names(state: &State, part: Part) -> Vec<String> {
     state.derived.view(part).table.ids.iter().map(RowId::name).collect()
@@ -106,6 +108,37 @@ fn only_touched_tenants_are_judged_again_and_all_are_in_the_end() {
     assert_ne!(verdict(&state), told, "ages grow");
 }
 
+/// The first picture of 500 tenants once took sixteen seconds: a portion a tick, and a tick a second.
+#[test]
+fn a_large_fleet_is_judged_as_fast_as_there_is_time_and_not_by_the_tick() {
+    let tenants: Vec<Object> = (0..200)
+        .map(|number| namespace(&format!("tenant-{number:03}"), 50))
+        .collect();
+    let mut state = started(Mode::Observing, (120, 40));
+    update(&mut state, Event::Observed(listed(&tenants, Moment::default())));
+    let (mut portions, before) = (0, state.now());
+    assert!(state.judged().count() < 200, "one event judges a portion only");
+    while state.behind() {
+        update(&mut state, Event::Onward);
+        portions += 1;
+        assert!(portions <= 200, "each goes on where the last one ended");
+    }
+    assert_eq!(state.judged().count(), 200);
+    assert_eq!(state.now(), before);
+}
+
+#[test]
+fn while_a_list_comes_in_nothing_is_judged_ahead_of_it() {
+    let tenants: Vec<Object> = (0..200)
+        .map(|number| namespace(&format!("tenant-{number:03}"), 50))
+        .collect();
+    let mut state = started(Mode::Observing, (120, 40));
+    let mut reports = listed(&tenants, Moment::default());
+    reports.pop();
+    update(&mut state, Event::Observed(reports));
+    assert!(!state.behind());
+}
+
 #[test]
 fn a_denied_feed_is_never_an_empty_panel() {
     let mut state = cockpit(Mode::Observing, (120, 40));
@@ -183,16 +216,10 @@ fn before_the_first_key_the_cursor_waits_on_the_first_row() {
     let (late, early): (Vec<_>, Vec<_>) = objects()
         .into_iter()
         .partition(|object| object.key().namespace == "hasan-prod");
-    update(
-        &mut state,
-        Event::Observed(crate::app::fixture::listed(&early, Moment::default())),
-    );
+    update(&mut state, Event::Observed(listed(&early, Moment::default())));
     let mut all = early;
     all.extend(late);
-    update(
-        &mut state,
-        Event::Observed(crate::app::fixture::listed(&all, Moment::default())),
-    );
+    update(&mut state, Event::Observed(listed(&all, Moment::default())));
     press(&mut state, "<enter>");
     assert_eq!(state.visit().screen, Screen::Tenant("hasan-prod".into()));
 }

@@ -1,0 +1,17 @@
+//! Which kinds were asked for: tests hold what a rule says it reads against what it does read. Not in the program.
+
+use super::super::Kinds;
+use std::cell::Cell;
+
+thread_local! {
+    static READ: Cell<Kinds> = const { Cell::new(Kinds::NONE) };
+}
+
+pub(super) fn note(kinds: Kinds) {
+    READ.with(|read| read.set(read.get().and(kinds)));
+}
+
+/// What was read since this was last asked, on this thread.
+pub(crate) fn taken() -> Kinds {
+    READ.with(|read| read.replace(Kinds::NONE))
+}
