@@ -37,7 +37,15 @@ const TICK: Duration = Duration::from_secs(1);
 const FAST_TICK: Duration = Duration::from_millis(100);
 
 /// Opens the cockpit and runs it until the operator leaves or the terminal goes.
+///
+/// As a task, not on the thread that waits for the runtime: a timer then wakes one thread and not two.
 pub async fn run(session: Session) -> Result<ExitCode, Failure> {
+    tokio::spawn(voyage(session))
+        .await
+        .unwrap_or_else(|error| Err(Failure::new(format!("the cockpit ended: {error}"), "start it again")))
+}
+
+async fn voyage(session: Session) -> Result<ExitCode, Failure> {
     let theme = look::chosen(session.config.theme.as_deref())?;
     log::install();
     let size = crossterm::terminal::size().unwrap_or((80, 24));

@@ -280,6 +280,15 @@ mod tests {
         assert!(unclaimed(&hasan_prod(), &conditions(), now(), QUIET).is_empty());
     }
 
+    fn look<'a>(world: &'a World, conditions: &'a Conditions) -> Look<'a> {
+        Look {
+            world,
+            conditions,
+            now: now(),
+            quiet: QUIET,
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -289,9 +298,6 @@ mod tests {
             let (mut world, after) = (fixture::world(&before), fixture::world(&after));
             let tenant = Tenant { name: "a".into(), namespaces: vec!["a".into()], release: None };
             let conditions = conditions();
-            fn look<'a>(world: &'a World, conditions: &'a Conditions) -> Look<'a> {
-                Look { world, conditions, now: now(), quiet: QUIET }
-            }
             let mut diagnosis = Diagnosis::of(look(&world, &conditions), &tenant);
             let gone: Vec<Key> = world.objects().map(|object| object.key()).step_by(3).collect();
             let changes = gone.into_iter().map(Err).chain(after.objects().cloned().map(Ok));

@@ -28,9 +28,6 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 /// Columns and rows of the terminal.
 const SIZE: (u16, u16) = (120, 40);
 
-/// Seconds of looking after the lists are complete, so that every tenant has been judged.
-const LOOKING: u64 = 20;
-
 /// Runs every piece of work once.
 pub(crate) fn sail(hold: &Hold) -> Outcome<()> {
     let page = measured::decode_page_of_500_pods(black_box(&hold.page))?;
@@ -130,9 +127,8 @@ impl Cockpit {
             batch.push(Observation::ListEnded { feed, at });
         }
         update(&mut self.state, Event::Observed(batch));
-        for _ in 0..LOOKING {
-            let tick = self.tick();
-            update(&mut self.state, tick);
+        while self.state.behind() {
+            update(&mut self.state, Event::Onward);
         }
         Ok(())
     }
