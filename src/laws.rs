@@ -14,6 +14,7 @@ pub mod binding;
 pub mod change;
 mod claim_retention;
 pub mod garbage_collection;
+pub mod helm;
 pub mod job;
 pub mod made;
 pub mod namespace;

@@ -59,6 +59,8 @@ pub struct Step {
 const fn patience(act: &Act) -> Duration {
     match act {
         Act::ClearClaimRef { .. } => Duration::from_secs(15),
+        // helm's own default timeout
+        Act::Helm { .. } => Duration::from_mins(5),
         Act::Delete { target, .. } => match target.key.kind {
             // a pod's usual grace period of 30 s, and as much again for its node
             Kind::Pod => Duration::from_mins(1),
@@ -89,7 +91,7 @@ impl Step {
         let patience = patience(&act);
         let held = match &act {
             Act::ClearClaimRef { volume } => world.pinned(volume).and_then(|object| claim_uid(object)),
-            Act::Delete { .. } => None,
+            Act::Delete { .. } | Act::Helm { .. } => None,
         };
         let mut step = Self {
             number,
@@ -125,6 +127,7 @@ impl Step {
         match &self.act {
             Act::Delete { target, .. } => format!("{} (uid …{}) to be gone", target.key, target.uid.tail(6)),
             Act::ClearClaimRef { volume } => format!("claimRef of {} to be without uid", volume.key),
+            Act::Helm { .. } => "helm to end".to_owned(),
         }
     }
 
@@ -154,7 +157,9 @@ impl Step {
         let target = self.act.target();
         let fresh = world.get(&target.key);
         let what = match (&self.act, fresh) {
-            (Act::Delete { .. } | Act::ClearClaimRef { .. }, None) => Some(format!("{} is gone", target.key)),
+            (Act::Delete { .. } | Act::ClearClaimRef { .. } | Act::Helm { .. }, None) => {
+                Some(format!("{} is gone", target.key))
+            }
             (Act::Delete { .. }, Some(object)) if object.meta.uid != target.uid => Some(format!(
                 "{} is gone; another of its name took its place (uid …{})",
                 target.key,
@@ -167,7 +172,7 @@ impl Step {
                 }
                 Some(_) => None,
             },
-            (Act::Delete { .. }, Some(_)) => None,
+            (Act::Delete { .. } | Act::Helm { .. }, Some(_)) => None,
         };
         if let Some(what) = what {
             self.end(Ending::Observed { what }, now);

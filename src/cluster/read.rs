@@ -66,7 +66,8 @@ pub async fn allowed(connection: &Connection, act: &Act) -> Result<Permission, C
     }
     let key = &act.target().key;
     let verb = match act {
-        Act::Delete { .. } => "delete",
+        // an uninstall deletes its own record; what else helm needs is helm's to ask
+        Act::Delete { .. } | Act::Helm { .. } => "delete",
         Act::ClearClaimRef { .. } => "patch",
     };
     let attributes = json!({

@@ -104,6 +104,7 @@ fn fitting(connection: &Connection, act: &Act, wire: &Wire<'_>) -> Result<(), St
     let method = match act {
         Act::Delete { .. } => Method::DELETE,
         Act::ClearClaimRef { .. } => Method::PATCH,
+        Act::Helm { .. } => return Err(format!("{act} is the operator's helm to do")),
     };
     let path = paths::object(&act.target().key);
     if wire.method != method.as_str() || wire.path != path {
@@ -148,6 +149,7 @@ fn judge(act: &Act, status: StatusCode, body: &[u8]) -> Outcome {
         _ if status.is_success() => match act {
             Act::Delete { target, .. } => deleted(target, body),
             Act::ClearClaimRef { volume } => cleared(volume, body),
+            Act::Helm { .. } => in_doubt(status, "no request of ours does what helm does"),
         },
         StatusCode::NOT_FOUND => absent(act, body, words),
         StatusCode::CONFLICT => Outcome::Conflict { why: words },
@@ -181,6 +183,7 @@ fn absent(act: &Act, body: &[u8], words: String) -> Outcome {
         Act::ClearClaimRef { .. } => Outcome::NotApplied {
             why: format!("the volume is gone: {words}"),
         },
+        Act::Helm { .. } => Outcome::NotApplied { why: words },
     }
 }
 
@@ -192,7 +195,7 @@ fn unprocessable(act: &Act, body: &[u8], words: String) -> Outcome {
         Act::ClearClaimRef { .. } if nameless => Outcome::Conflict {
             why: format!("a test in the patch did not hold, the volume is not as it was shown: {words}"),
         },
-        Act::ClearClaimRef { .. } | Act::Delete { .. } => Outcome::Refused { code: 422, why: words },
+        Act::ClearClaimRef { .. } | Act::Delete { .. } | Act::Helm { .. } => Outcome::Refused { code: 422, why: words },
     }
 }
 

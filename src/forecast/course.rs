@@ -2,7 +2,8 @@
 
 use super::excerpt::excerpt;
 use crate::laws::apply::clear_claim_ref;
-use crate::laws::{Change, Conditions, Reaction, Reason, Settled, apply_at, made, settle};
+use crate::laws::helm::{Deed, Heard};
+use crate::laws::{Change, Conditions, Reaction, Reason, Settled, apply_at, helm, made, settle};
 use crate::model::{Act, Body, Key, Object, Uid, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,6 +23,10 @@ pub(super) struct Step {
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     steps: BTreeMap<Key, Vec<Step>>,
+    /// What Helm did, in its order.
+    pub(super) helm: Vec<helm::Step>,
+    /// What was taken for granted that facts cannot tell.
+    pub(super) granted: BTreeSet<String>,
     /// Volumes whose disk was destroyed, by the volume's uid.
     pub(super) destroyed: BTreeSet<Uid>,
 }
@@ -43,12 +48,12 @@ pub(super) struct Futures<'a> {
 
 impl<'a> Futures<'a> {
     pub(super) fn of(world: &World, act: &'a Act, conditions: &'a Conditions) -> Self {
-        let before = excerpt(world, act);
+        let before = excerpt(world, act, conditions);
         let mut idle = before.clone();
         let first = settle(&mut idle, conditions, &mut |_, _| {});
         let mut after = before.clone();
-        carry_out(&mut after, act, conditions);
         let mut trace = Trace::default();
+        carry_out(&mut after, act, conditions, &mut trace);
         let second = settle(&mut after, conditions, &mut |world, reaction| {
             trace.hear(world, reaction);
         });
@@ -83,8 +88,15 @@ fn same<'w>(world: &'w World, object: &Object) -> Option<&'w Arc<Object>> {
 }
 
 /// What the API server does with the request itself.
-fn carry_out(world: &mut World, act: &Act, conditions: &Conditions) {
+fn carry_out(world: &mut World, act: &Act, conditions: &Conditions, trace: &mut Trace) {
     match act {
+        Act::Helm { release, helm } => helm::act(world, release, helm, conditions, &mut |world, heard| match heard {
+            Heard::Law(reaction) => trace.hear(world, reaction),
+            Heard::Helm(step) => trace.hear_helm(step),
+            Heard::Granted(what) => {
+                trace.granted.insert(what);
+            }
+        }),
         Act::Delete { target, propagation } => {
             let change = Change::Delete {
                 object: target.key.clone(),
@@ -118,6 +130,24 @@ impl Trace {
             self.steps.entry(key).or_default().push(Step {
                 law: reaction.law,
                 reason: reaction.reason.clone(),
+                deletes,
+                makes,
+            });
+        }
+    }
+
+    fn hear_helm(&mut self, step: &helm::Step) {
+        self.helm.push(step.clone());
+        let (deletes, makes) = match &step.deed {
+            Deed::Delete => (true, false),
+            Deed::Create => (false, true),
+            Deed::Patch { .. } => (false, false),
+            Deed::Absent | Deed::Keep | Deed::Refuse { .. } | Deed::Unknown { .. } => return,
+        };
+        if let Some(key) = &step.key {
+            self.steps.entry(key.clone()).or_default().push(Step {
+                law: step.law,
+                reason: step.reason.clone(),
                 deletes,
                 makes,
             });

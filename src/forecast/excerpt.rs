@@ -1,5 +1,7 @@
 //! The part of the world an act can touch: the target's namespaces and what is linked to them, not the whole cluster.
 
+use super::helm;
+use crate::laws::Conditions;
 use crate::model::storage::{ClaimPhase, Volume};
 use crate::model::{Act, Body, Key, Kind, Object, Text, World};
 use std::collections::BTreeSet;
@@ -7,6 +9,8 @@ use std::collections::BTreeSet;
 /// What belongs in the excerpt.
 struct Reach {
     target: Key,
+    /// What an act of Helm's names besides.
+    named: BTreeSet<Key>,
     namespaces: BTreeSet<Text>,
     /// Volumes that claims of these namespaces name.
     volumes: BTreeSet<Text>,
@@ -14,13 +18,21 @@ struct Reach {
     claims: BTreeSet<Key>,
 }
 
-pub(super) fn excerpt(world: &World, act: &Act) -> World {
+pub(super) fn excerpt(world: &World, act: &Act, conditions: &Conditions) -> World {
     let target = act.target().key.clone();
-    let namespaces = namespaces(world, &target);
+    let named = helm::touched(world, act, conditions);
+    let mut namespaces = namespaces(world, &target);
+    namespaces.extend(named.iter().flat_map(|key| self::namespaces(world, key)));
     let volumes = volumes(world, &namespaces);
-    let claims = claims(world, &target, &namespaces, &volumes);
+    let mut claims = claims(world, &target, &namespaces, &volumes);
+    claims.extend(
+        named
+            .iter()
+            .flat_map(|key| self::claims(world, key, &namespaces, &volumes)),
+    );
     let reach = Reach {
         target,
+        named,
         namespaces,
         volumes,
         claims,
@@ -101,6 +113,9 @@ impl Reach {
         let kind = object.kind();
         let meta = &object.meta;
         let is_target = kind == self.target.kind && meta.name == self.target.name;
+        if !self.named.is_empty() && self.named.contains(&object.key()) {
+            return true;
+        }
         if kind.namespaced() && self.namespaces.contains(&meta.namespace) || is_target && object.key() == self.target {
             return true;
         }

@@ -45,7 +45,7 @@ pub(super) fn refusal(world: &World, act: &Act) -> Option<Entry> {
             },
             Reason::new("deleting a release record makes Helm forget that revision; nothing it installed goes"),
         )),
-        Act::Delete { .. } => None,
+        Act::Delete { .. } | Act::Helm { .. } => None,
         Act::ClearClaimRef { .. } => clearable(held, pin).and_then(|error| {
             let reason = Reason::new(format!("{} has nothing to clear", pin.key));
             rejected(error, reason)
@@ -71,6 +71,7 @@ fn clearable(held: &Object, pin: &Pin) -> Option<String> {
 pub(super) fn entry(futures: &Futures<'_>, object: &Object) -> Entry {
     let (outcome, law, reason) = match futures.act {
         Act::Delete { propagation, .. } => deleted(futures, object, *propagation),
+        Act::Helm { .. } => super::helm::release(futures, object),
         Act::ClearClaimRef { .. } => {
             let (outcome, reason) = volume::cleared(futures, object);
             (outcome, "release", reason)
@@ -159,7 +160,7 @@ fn deleted(futures: &Futures<'_>, object: &Object, propagation: Propagation) -> 
 }
 
 /// What follows for a claim's disk once the holders have gone.
-fn afterwards(futures: &Futures<'_>, object: &Object) -> Option<String> {
+pub(super) fn afterwards(futures: &Futures<'_>, object: &Object) -> Option<String> {
     let claim = object.body.claim()?;
     let key = Key::cluster(Kind::PersistentVolume, &claim.spec.volume_name);
     let volume = futures.before.get(&key)?.body.volume()?;

@@ -4,23 +4,32 @@
 //! active Job, an owner or a reservation is lost, and something must be made by hand to get it back · T3 irreversible: a
 //! disk is destroyed or forgotten, or would be by what cannot be seen, or another tenant is hit.
 
-use super::{Entry, Forecast, Outcome, Recreation, Tier, Undo};
+use super::{Entry, Forecast, Other, Outcome, Recreation, Tier, Undo};
 use crate::laws::respawn::respawns;
+use crate::model::act::HelmAct;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::workload::JobState;
 use crate::model::{Act, Body, Key, Kind, Text, World};
 
 /// Puts the entries in order and judges them.
-pub(super) fn judged(world: &World, act: &Act, mut entries: Vec<Entry>, unknowns: Vec<String>) -> Forecast {
+pub(super) fn judged(
+    world: &World,
+    act: &Act,
+    mut entries: Vec<Entry>,
+    mut others: Vec<Other>,
+    unknowns: Vec<String>,
+) -> Forecast {
     entries.sort_by_key(|entry| {
         let target = entry.object == act.target().key && !entry.uid.is_empty();
         (entry.outcome.rank(), !target, entry.object.clone(), entry.uid.clone())
     });
-    let (tier, because) = tier(world, act, &entries);
+    others.sort_by_key(|other| (other.outcome.rank(), other.object.clone()));
+    let (tier, because) = tier(world, act, &entries, &others);
     let undo = undo(world, act, &entries, tier);
     Forecast {
         act: act.clone(),
         entries,
+        others,
         tier,
         because,
         undo,
@@ -28,14 +37,34 @@ pub(super) fn judged(world: &World, act: &Act, mut entries: Vec<Entry>, unknowns
     }
 }
 
-fn tier(world: &World, act: &Act, entries: &[Entry]) -> (Tier, String) {
+fn tier(world: &World, act: &Act, entries: &[Entry], others: &[Other]) -> (Tier, String) {
     // of equally heavy entries the first, worst one speaks
-    let worst = entries
+    let worst = entries.iter().rev().filter_map(|entry| weight(world, act, entry));
+    let worst = others
         .iter()
         .rev()
-        .filter_map(|entry| weight(world, act, entry))
+        .filter_map(of_other)
+        .chain(worst)
         .max_by_key(|(tier, _)| *tier);
     worst.unwrap_or_else(|| (Tier::T0, "nothing changes".to_owned()))
+}
+
+/// What the fate of an object of an unheld kind weighs.
+fn of_other(other: &Other) -> Option<(Tier, String)> {
+    let object = &other.object;
+    match &other.outcome {
+        Outcome::Deleted => Some((Tier::T2, format!("{object} does not come back by itself"))),
+        Outcome::Unknown { missing } => Some((Tier::T2, format!("what happens to {object} cannot be said: {missing}"))),
+        Outcome::Patched { .. } | Outcome::Recreated { .. } => Some((Tier::T1, format!("{object} changes"))),
+        Outcome::Kept
+        | Outcome::Rejected { .. }
+        | Outcome::DeletedLater { .. }
+        | Outcome::Hangs { .. }
+        | Outcome::VolumeDestroyed { .. }
+        | Outcome::VolumeRetained { .. }
+        | Outcome::VolumeLeaked { .. }
+        | Outcome::Orphaned => None,
+    }
 }
 
 /// The namespace the act is at home in; `None` for one that belongs to no tenant.
@@ -207,6 +236,17 @@ fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> Undo {
         );
     }
     match act {
+        Act::Helm { helm, .. } => match helm {
+            HelmAct::Uninstall(options) if options.keep_history => lossy(
+                "helm rollback makes the objects again from the kept record; claims come back empty unless their volumes are given back",
+            ),
+            HelmAct::Uninstall(_) => lossy(
+                "the records are gone: keep them before, and install the chart again; what was kept has to be adopted",
+            ),
+            HelmAct::Upgrade(_) | HelmAct::Rollback(_) => lossy(
+                "helm rollback to the revision before makes again what was deleted, as other objects, and runs its hooks",
+            ),
+        },
         Act::ClearClaimRef { .. } => lossless(
             "patch claimRef.uid and claimRef.resourceVersion back to the saved values, as long as no claim has taken the volume",
         ),

@@ -47,6 +47,7 @@ pub(super) fn items(sight: Sight<'_>) -> Vec<Item> {
                 | Kind::Release => Vec::new(),
             },
             Act::ClearClaimRef { .. } => claim_ref::items(sight, target),
+            Act::Helm { .. } => Vec::new(),
         });
     }
     let sensed = items.iter().position(Item::attestable).unwrap_or(items.len());
@@ -94,7 +95,7 @@ impl Sight<'_> {
 /// The feeds an act's checklist and forecast read.
 const fn kinds(act: &Act) -> &'static [Kind] {
     match act {
-        Act::Delete { .. } => &[
+        Act::Delete { .. } | Act::Helm { .. } => &[
             Kind::PersistentVolumeClaim,
             Kind::PersistentVolume,
             Kind::Pod,

@@ -148,6 +148,7 @@ impl Panel {
             match &mut act {
                 Act::Delete { target, .. } => target.resource_version = version,
                 Act::ClearClaimRef { volume } => volume.resource_version = version,
+                Act::Helm { release, .. } => release.resource_version = version,
             }
         }
         act

@@ -73,6 +73,7 @@ impl Request {
                 let operations = clear_claim_ref(pin, target)?;
                 Ok(Self::new("PATCH", path, "application/json-patch+json", &operations))
             }
+            Act::Helm { .. } => Err(Unsendable::ForecastOnly),
         }
     }
 

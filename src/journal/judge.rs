@@ -35,7 +35,7 @@ impl Observed {
             return Self::Absent;
         };
         let image_equal = match act {
-            Act::Delete { .. } => false,
+            Act::Delete { .. } | Act::Helm { .. } => false,
             Act::ClearClaimRef { .. } => object
                 .body
                 .volume()
@@ -158,7 +158,7 @@ impl DoubtfulStep {
         }
         let target = self.entry.act.target();
         match &self.entry.act {
-            Act::Delete { .. } => format!(
+            Act::Delete { .. } | Act::Helm { .. } => format!(
                 "whether {} still exists with uid {}, and whether its deletionTimestamp is set",
                 target.key, target.uid
             ),
@@ -184,7 +184,8 @@ pub fn judge(step: &DoubtfulStep, observed: &Observed, now: Now) -> Verdict {
     }
     let target = step.entry.act.target();
     match &step.entry.act {
-        Act::Delete { .. } => judge_delete(step, target, observed, now),
+        // no request of ours does what helm does: only that the record is there or not can be told
+        Act::Delete { .. } | Act::Helm { .. } => judge_delete(step, target, observed, now),
         Act::ClearClaimRef { .. } => judge_patch(step, target, observed, now),
     }
 }

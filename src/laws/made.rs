@@ -62,7 +62,7 @@ fn make(world: &World, change: &Change) -> Option<Object> {
 }
 
 /// A uid that nothing in the world bears or refers to.
-fn fresh_uid(world: &World) -> Uid {
+pub(super) fn fresh_uid(world: &World) -> Uid {
     let referred = |uid: &Uid| {
         world.dependents_of(uid).next().is_some()
             || world.of_kind(Kind::PersistentVolume).any(|object| {

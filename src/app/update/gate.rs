@@ -146,6 +146,10 @@ pub(super) fn reopen(state: &mut State, act: &Act, changes: Vec<String>, effects
             propagation: *propagation,
         },
         Act::ClearClaimRef { .. } => Act::ClearClaimRef { volume: pin },
+        Act::Helm { helm, .. } => Act::Helm {
+            release: pin,
+            helm: helm.clone(),
+        },
     };
     let mut told = vec!["the approval is void, nothing was sent; what changed:".to_owned()];
     told.extend(changes);

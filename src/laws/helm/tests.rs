@@ -1,0 +1,1 @@
+//! Worlds, releases, and what Helm does.

@@ -1,0 +1,1 @@
+//! Records as Helm writes them.
