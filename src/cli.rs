@@ -5,6 +5,7 @@
 
 mod args;
 mod config;
+mod helm;
 mod journal;
 mod report;
 mod sandbox;

@@ -1,12 +1,12 @@
 //! `status`, `explain` and `forecast`: the same facts as the cockpit's, observed once, as text or JSON.
 
-use super::args::{Cascade, ConnectArgs, ForecastAct, Output, Target};
+use super::args::{ConnectArgs, ForecastAct, Output, Target};
 use super::sandbox::say;
 use crate::cluster::{self, Clock, Connection, Scopes};
 use crate::headless::{self, Exit, TargetError};
 use crate::laws::Conditions;
 use crate::model::feed::FeedState;
-use crate::model::{Act, Key, Kind, Now, Propagation, World};
+use crate::model::{Act, Key, Kind, Now, World};
 use crate::shell::{self, Config, Failure, QUIET};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -19,11 +19,11 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const WIDTH: usize = 100;
 
 /// Everything that was seen of a cluster, once.
-struct Sight {
-    connection: Connection,
-    world: World,
-    conditions: Conditions,
-    now: Now,
+pub(super) struct Sight {
+    pub(super) connection: Connection,
+    pub(super) world: World,
+    pub(super) conditions: Conditions,
+    pub(super) now: Now,
 }
 
 pub(super) async fn status(connect: &ConnectArgs, config: &Config, output: Output) -> Result<ExitCode, Failure> {
@@ -67,7 +67,14 @@ pub(super) async fn forecast(
     act: &ForecastAct,
     output: Output,
 ) -> Result<ExitCode, Failure> {
-    let (ForecastAct::Delete { target, .. } | ForecastAct::ClearClaimRef { target }) = act;
+    let target = match act {
+        ForecastAct::Delete { target, .. } | ForecastAct::ClearClaimRef { target } => target,
+        ForecastAct::HelmUninstall { helm, .. }
+        | ForecastAct::HelmUpgrade { helm, .. }
+        | ForecastAct::HelmRollback { helm, .. } => {
+            return super::helm::forecast(connect, config, helm, act, output).await;
+        }
+    };
     let key = meant(target, config)?;
     if matches!(act, ForecastAct::ClearClaimRef { .. }) && key.kind != Kind::PersistentVolume {
         return Err(Failure::new(
@@ -78,14 +85,13 @@ pub(super) async fn forecast(
     let sight = look(connect, config).await?;
     let act = match act {
         ForecastAct::Delete { cascade, .. } => {
-            let propagation = match cascade {
-                Cascade::Background => Propagation::Background,
-                Cascade::Foreground => Propagation::Foreground,
-                Cascade::Orphan => Propagation::Orphan,
-            };
-            headless::deletion(&sight.world, &key, Some(propagation), sight.now, QUIET).or_else(unfound)?
+            let propagation = Some(cascade.propagation());
+            headless::deletion(&sight.world, &key, propagation, sight.now, QUIET).or_else(unfound)?
         }
-        ForecastAct::ClearClaimRef { .. } => {
+        ForecastAct::ClearClaimRef { .. }
+        | ForecastAct::HelmUninstall { .. }
+        | ForecastAct::HelmUpgrade { .. }
+        | ForecastAct::HelmRollback { .. } => {
             let key = headless::locate(&sight.world, &key, sight.now, QUIET).or_else(unfound)?;
             let volume = sight.world.get(&key).map(|object| object.pin());
             Act::ClearClaimRef {
@@ -116,7 +122,7 @@ fn unfound<T>(error: TargetError) -> Result<T, Failure> {
 }
 
 /// Connects and observes until every feed has answered one way or the other, or the patience is at its end.
-async fn look(connect: &ConnectArgs, config: &Config) -> Result<Sight, Failure> {
+pub(super) async fn look(connect: &ConnectArgs, config: &Config) -> Result<Sight, Failure> {
     let clock = Clock::system();
     let connection = cluster::connect(&connect.options(), clock.clone())
         .await
@@ -163,7 +169,7 @@ fn answered(world: &World) -> bool {
     })
 }
 
-fn print(report: &impl Serialize, text: &str, exit: Exit, output: Output) -> Result<ExitCode, Failure> {
+pub(super) fn print(report: &impl Serialize, text: &str, exit: Exit, output: Output) -> Result<ExitCode, Failure> {
     match output {
         Output::Text => say(&format!("{}\n", text.trim_end()))?,
         Output::Json => {
@@ -176,6 +182,6 @@ fn print(report: &impl Serialize, text: &str, exit: Exit, output: Output) -> Res
     Ok(ExitCode::from(exit.code()))
 }
 
-fn width() -> usize {
+pub(super) fn width() -> usize {
     shell::columns().map_or(WIDTH, |columns| usize::from(columns).clamp(60, 160))
 }

@@ -3,6 +3,7 @@
 
 mod events;
 mod fresh;
+mod release;
 
 use super::connect::Connection;
 use super::error::ClusterError;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 pub use events::events;
 pub use fresh::{Reading, fresh};
+pub use release::{live, record};
 
 /// How long one question may take.
 pub const DEADLINE: Duration = Duration::from_secs(15);

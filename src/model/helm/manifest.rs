@@ -34,6 +34,14 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// What a text is known by: SHA-256 in hexadecimal.
+    pub fn digest(text: &str) -> Text {
+        use sha2::Digest as _;
+        let bytes = sha2::Sha256::digest(text.as_bytes());
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        digits.into()
+    }
+
     /// Reads a manifest's text. A document without a namespace lives in the release's.
     pub fn parse(text: &str, release_namespace: &str) -> Self {
         let mut manifest = Self::default();
