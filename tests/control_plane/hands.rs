@@ -56,6 +56,7 @@ impl Flight {
                 self.key(app::Key::Ctrl('d'));
             }
             Act::ClearClaimRef { .. } => self.keys("c"),
+            Act::Helm { .. } => panic!("helm is not the cockpit's to run"),
         }
         let shown = self.text();
         assert!(self.state().at_gate(), "no panel opened for {act}:\n{shown}");

@@ -87,6 +87,9 @@ pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Condi
             }
             end.put(object);
         }
+        Act::Helm { release, helm } => {
+            pilothouse::laws::helm::act(&mut end, release, helm, conditions, &mut |_, _| {});
+        }
     }
     settle(&mut end, conditions, &mut |_, _| {});
     end
@@ -237,10 +240,10 @@ fn disk(volume: &Volume) -> bool {
 /// What a new object stands on, as forecasts say it.
 fn stands_on(object: &Object, before: &World, after: &World) -> &'static str {
     let Some(pod) = object.body.pod() else {
-        return if object.body.claim().is_some() {
-            "on a new claim"
-        } else {
-            "on the same claim"
+        return match &object.body {
+            Body::PersistentVolumeClaim(_) => "on a new claim",
+            Body::ReplicaSet(_) => "on the same claim",
+            _ => "without a claim",
         };
     };
     let claims: Vec<_> = pod

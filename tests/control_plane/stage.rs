@@ -1,6 +1,8 @@
 //! A stage with two sides, the real control plane and a sandbox: the same objects on both, the same acts, and a cockpit
 //! of Pilothouse on each, through whose watches everything is seen.
 
+mod helm;
+
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +15,8 @@ use pilothouse::model::{Act, Key, Kind, Propagation, World};
 use pilothouse::sandbox::{Clock, Options, Sandbox, scenario};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
+
+pub(crate) use helm::{Errand, Errands};
 
 use crate::flight::Flight;
 use crate::picture::{self, Picture};
