@@ -7,7 +7,7 @@ use crate::headless;
 use crate::laws::helm::reach;
 use crate::model::act::{HelmAct, Rollback, Uninstall, Upgrade};
 use crate::model::helm::{Executor, Ledger, Manifest};
-use crate::model::{Act, Key, Kind, Object, Pin, Text};
+use crate::model::{Act, Key, Kind, Object, Pin};
 use crate::shell::{Config, Failure, QUIET};
 use std::path::Path;
 use std::process::ExitCode;
@@ -187,7 +187,7 @@ fn fail(ledger: &mut Ledger, revisions: &[&Arc<Object>], act: &HelmAct, name: &s
     let hooks = stored.chain(rendered.into_iter().flat_map(|manifest| &manifest.hooks));
     let found: Vec<_> = hooks
         .map(|hook| hook.document.address.clone())
-        .filter(|address| Text::from(name) == address.name)
+        .filter(|address| address.name == name)
         .collect();
     if found.is_empty() {
         return Err(Failure::new(

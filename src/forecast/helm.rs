@@ -21,8 +21,8 @@ pub(super) fn touched(world: &World, act: &Act, conditions: &Conditions) -> BTre
 /// What becomes of the record the act is aimed at.
 pub(super) fn release(futures: &Futures<'_>, object: &Object) -> (Outcome, &'static str, Reason) {
     let key = object.key();
-    let steps = futures.trace.helm.iter().filter(|step| step.key.as_ref() == Some(&key));
-    let Some(step) = steps.last() else {
+    let own = |step: &&Step| step.key.as_ref() == Some(&key);
+    let Some(step) = futures.trace.helm.iter().rfind(own) else {
         return (Outcome::Kept, "helm", Reason::new("helm leaves the record as it is"));
     };
     let revisions = futures.trace.helm.iter().filter(|step| {

@@ -21,15 +21,17 @@ pub(super) struct Hands<'a> {
 
 /// All revisions of the release that a record belongs to, oldest first.
 pub(super) fn revisions<'w>(world: &'w World, release: &Pin) -> impl DoubleEndedIterator<Item = &'w Arc<Object>> {
-    let name = world
+    let own = world
         .get(&release.key)
-        .and_then(|object| object.body.release())
-        .map(|facts| facts.name.clone());
-    let mut found: Vec<_> = world
-        .of_kind(Kind::Release)
-        .filter(|object| object.meta.namespace == release.key.namespace)
-        .filter_map(|object| Some((object.body.release()?, object)))
-        .filter(|(facts, _)| Some(&facts.name) == name.as_ref())
+        .and_then(|object| Some((object, object.body.release()?)));
+    let mut found: Vec<(u32, &Arc<Object>)> = own
+        .into_iter()
+        .flat_map(|(object, facts)| {
+            world
+                .in_namespace(Kind::Release, &object.meta.namespace)
+                .filter_map(|other| Some((other.body.release()?, other)))
+                .filter(move |(other, _)| other.name == facts.name)
+        })
         .map(|(facts, object)| (facts.revision, object))
         .collect();
     found.sort_by_key(|(revision, _)| *revision);

@@ -25,7 +25,7 @@ pub(super) fn onto(live: &mut Object, document: &Object) {
         (Body::PersistentVolume(live), Body::PersistentVolume(new)) => {
             live.spec.persistent_volume_reclaim_policy = new.spec.persistent_volume_reclaim_policy;
             if new.spec.claim_ref.is_some() {
-                live.spec.claim_ref = new.spec.claim_ref.clone();
+                live.spec.claim_ref.clone_from(&new.spec.claim_ref);
             }
         }
         (Body::StatefulSet(live), Body::StatefulSet(new)) => {

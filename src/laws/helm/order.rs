@@ -1,7 +1,7 @@
 //! The orders in which Helm applies and deletes, by kind (`pkg/releaseutil/kind_sorter.go`).
 
 use super::version;
-use crate::model::helm::{Document, Executor};
+use crate::model::helm::{Document, Event, Executor, Hook};
 
 const WEBHOOKS: [&str; 2] = ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"];
 
@@ -45,7 +45,7 @@ const UNINSTALL: [&str; 35] = [
 
 /// A stored manifest's documents as an uninstall deletes them: known kinds in their order, `PriorityClass` last of them,
 /// then unknown kinds by name; within a kind by the text `manifest-N`, so that the tenth comes before the second.
-pub(super) fn uninstall<'a>(documents: &'a [Document], executor: Option<Executor>) -> Vec<&'a Document> {
+pub(super) fn uninstall(documents: &[Document], executor: Option<Executor>) -> Vec<&Document> {
     let rank = |kind: &str| {
         let webhook = WEBHOOKS.iter().position(|held| *held == kind);
         if let Some(at) = webhook.filter(|_| executor.is_some_and(version::webhooks_first)) {
@@ -66,10 +66,7 @@ pub(super) fn uninstall<'a>(documents: &'a [Document], executor: Option<Executor
 }
 
 /// A hook list at one event: by weight, then name; the rest as stored (`hooks.go` `hookByWeight`).
-pub(super) fn hooks<'a>(
-    hooks: &'a [crate::model::helm::Hook],
-    event: crate::model::helm::Event,
-) -> Vec<&'a crate::model::helm::Hook> {
+pub(super) fn hooks(hooks: &[Hook], event: Event) -> Vec<&Hook> {
     let mut sorted: Vec<_> = hooks.iter().filter(|hook| hook.runs_at(event)).collect();
     sorted.sort_by(|one, other| {
         (one.weight, &one.document.address.name).cmp(&(other.weight, &other.document.address.name))

@@ -179,25 +179,16 @@ fn verdict(hands: &Hands<'_>, record: &Record, document: &Document, options: &Un
                 ..named
             },
         ),
-        Live::Unserved | Live::There(_) => match disowned(record, &live) {
-            Some(why) => Verdict::Leave(
-                Deed::Keep,
-                evident(
-                    Reason {
-                        text: format!("{executor} leaves what is not this release's: {why}"),
-                        ..named
-                    },
-                    document,
-                    &live,
-                ),
-            ),
-            None => {
-                let text = format!(
-                    "the stored manifest lists it without a policy, and the live object is this release's, which {executor} looks at"
-                );
-                Verdict::Delete(with_keep(Reason { text, ..named }, document, keep))
+        Live::Unserved | Live::There(_) => {
+            if let Some(why) = disowned(record, &live) {
+                let text = format!("{executor} leaves what is not this release's: {why}");
+                return Verdict::Leave(Deed::Keep, evident(Reason { text, ..named }, document, &live));
             }
-        },
+            let text = format!(
+                "the stored manifest lists it without a policy, and the live object is this release's, which {executor} looks at"
+            );
+            Verdict::Delete(with_keep(Reason { text, ..named }, document, keep))
+        }
     }
 }
 

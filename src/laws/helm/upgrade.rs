@@ -140,9 +140,11 @@ fn conflict(hands: &mut Hands<'_>, base: &Record, rendered: &Manifest) -> bool {
             "Unable to continue with update: {} {:?} in namespace {:?} exists and cannot be imported into the current release: {why}",
             address.kind, address.name, address.namespace
         );
-        let text = match base.hooks.iter().any(|hook| hook.document.address.same(address)) {
-            true => "it was a hook, and hooks bear no stamp: delete it before; nothing is changed",
-            false => "it is there and is not this release's; nothing is changed",
+        let was_hook = base.hooks.iter().any(|hook| hook.document.address.same(address));
+        let text = if was_hook {
+            "it was a hook, and hooks bear no stamp: delete it before; nothing is changed"
+        } else {
+            "it is there and is not this release's; nothing is changed"
         };
         hands.step(
             document,

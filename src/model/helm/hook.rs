@@ -117,7 +117,7 @@ pub struct Hook {
 
 impl Hook {
     /// Whether its object is deleted at this point; a hook without a policy has `before-hook-creation`, and a
-    /// CustomResourceDefinition is never deleted (`hooks.go` `deleteHookByPolicy`).
+    /// `CustomResourceDefinition` is never deleted (`hooks.go` `deleteHookByPolicy`).
     pub fn deletes(&self, policy: DeletePolicy) -> bool {
         if self.document.address.kind == "CustomResourceDefinition" {
             return false;

@@ -37,8 +37,12 @@ impl Manifest {
     /// What a text is known by: SHA-256 in hexadecimal.
     pub fn digest(text: &str) -> Text {
         use sha2::Digest as _;
-        let bytes = sha2::Sha256::digest(text.as_bytes());
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        use std::fmt::Write as _;
+        let mut digits = String::with_capacity(64);
+        for byte in sha2::Sha256::digest(text.as_bytes()) {
+            // writing to a String cannot fail
+            write!(digits, "{byte:02x}").unwrap_or_default();
+        }
         digits.into()
     }
 

@@ -31,7 +31,7 @@ impl From<&str> for Undecodable {
     }
 }
 
-/// The JSON of a payload as a ConfigMap holds it: base64 of gzip. What is not gzip is JSON already (`driver/util.go`).
+/// The JSON of a payload as a `ConfigMap` holds it: base64 of gzip. What is not gzip is JSON already (`driver/util.go`).
 pub(super) fn unpacked(payload: &str) -> Result<Vec<u8>, Undecodable> {
     let packed = STANDARD
         .decode(payload.trim())

@@ -37,7 +37,9 @@ fn feed(value: &Value, hasher: &mut DefaultHasher) {
         Value::Array(items) => {
             b'['.hash(hasher);
             items.len().hash(hasher);
-            items.iter().for_each(|item| feed(item, hasher));
+            for item in items {
+                feed(item, hasher);
+            }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string().hash(hasher),
     }

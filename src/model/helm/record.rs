@@ -51,7 +51,7 @@ pub struct Chart {
 impl Reading {
     /// Reads the `Secret` of a record, as the API server sends it.
     pub fn of_secret(json: &[u8]) -> Self {
-        Self::of(json, |data| payload::of_secret(data))
+        Self::of(json, payload::of_secret)
     }
 
     /// Reads the `ConfigMap` of a record (`HELM_DRIVER=configmap`).
