@@ -81,6 +81,41 @@ impl Stage<'_> {
         });
     }
 
+    /// The same on the real control plane alone, for what a sandbox has not: pods that fail, custom resources.
+    pub(crate) fn errand_on_real(&mut self, errand: &Errand<'_>) -> Errands {
+        let (real, ran) = self.real_end(errand);
+        let told = &real.forecast.act;
+        assert_same("the laws", &real.foretold, "the real control plane", &real.came, told);
+        let fates = picture::fates(&real.before, &real.after, &self.trial.namespace);
+        let words = said(&real.forecast, &fates);
+        assert_same("the forecast", &words, "the real control plane", &fates, told);
+        assert_others(&self.real, self.trial, &real.forecast);
+        Errands {
+            forecast: real.forecast,
+            ran,
+        }
+    }
+
+    /// Whether a forecast that goes by another version of helm than the one that acts is told from what comes.
+    pub(crate) fn notices_errand(&mut self, errand: &Errand<'_>) -> bool {
+        let (real, _) = self.real_end(errand);
+        let fates = picture::fates(&real.before, &real.after, &self.trial.namespace);
+        said(&real.forecast, &fates) != fates && real.foretold != real.came
+    }
+
+    fn real_end(&mut self, errand: &Errand<'_>) -> (End, Ran) {
+        let conditions = self.runtime.block_on(read(&self.real, self.trial, errand));
+        self.runtime
+            .block_on(end(&mut self.real, self.trial, errand, conditions))
+    }
+
+    /// Waits until the real side's cockpit has seen this revision.
+    pub(crate) fn until_real_revision(&mut self, revision: u32) {
+        let namespace = self.trial.namespace.clone();
+        let seen = |state: &State| newest(state.world(), &namespace).is_some_and(|(seen, ..)| seen == revision);
+        self.runtime.block_on(self.real.flight.until("the revision", seen));
+    }
+
     /// Forecasts on both sides, has the real helm do it, and compares as [`Stage::act`] does.
     pub(crate) fn errand(&mut self, errand: &Errand<'_>) -> Errands {
         self.compare_now();
@@ -224,7 +259,7 @@ async fn ledger(kubeconfig: &Path, world: &World, trial: &Trial<'_>, errand: &Er
 
 async fn end(side: &mut Side, trial: &Trial<'_>, errand: &Errand<'_>, conditions: Conditions) -> (End, Ran) {
     let namespace = &trial.namespace;
-    let state: &State = side.flight.state();
+    let state = side.flight.state();
     let before = state.world().clone();
     let (_, _, release) = newest(&before, namespace).expect("a release");
     let act = Act::Helm {

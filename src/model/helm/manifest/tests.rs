@@ -101,3 +101,16 @@ fn a_secret_is_only_a_fingerprint() {
     let other = Manifest::parse(&text.replace("hunter2", "hunter3"), "shop");
     assert_eq!(manifest.documents[0].differences(&other.documents[0]), ["stringData"]);
 }
+
+#[test]
+fn a_manifest_that_is_a_trap_is_broken_and_not_followed() {
+    let deep = format!("a: {}1{}", "[".repeat(20_000), "]".repeat(20_000));
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12_u32 {
+        let before = format!("*a{}, ", level - 1).repeat(10);
+        bomb.extend([format!("a{level}: &a{level} [{before}]\n")]);
+    }
+    for text in [deep, bomb] {
+        assert_eq!(Manifest::parse(&text, "shop").broken.len(), 1);
+    }
+}

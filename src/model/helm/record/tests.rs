@@ -9,7 +9,7 @@ use serde_json::json;
 use std::io::Write as _;
 
 fn packed(bytes: &[u8]) -> String {
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(bytes).unwrap();
     STANDARD.encode(gzip.finish().unwrap())
 }
@@ -78,9 +78,9 @@ fn no_secret_leaves_a_record() {
 #[test]
 fn what_cannot_be_read_says_why() {
     let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
-    let deep = stored()
-        .to_string()
-        .replace("\"config\":{", &format!("\"deep\":{deep},\"config\":{{"));
+    let mut nested = stored();
+    nested["config"] = json!("DEEP");
+    let deep = nested.to_string().replace("\"DEEP\"", &deep);
     let bomb = vec![b' '; 40 << 20];
     let noise: Vec<u8> = (0..400_000_u32)
         .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
