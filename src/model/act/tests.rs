@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::model::quantity::Quantity;
 use crate::model::{Body, Object};
 

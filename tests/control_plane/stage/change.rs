@@ -8,7 +8,7 @@ use pilothouse::model::{Key, Kind, World};
 use serde_json::json;
 
 use super::{CHANGED, PATIENCE, Side, Stage, assert_same, rest_within};
-use crate::picture::{self, Picture};
+use crate::picture::{self, Frame, Picture};
 use crate::trial::Trial;
 
 /// A change that no act makes.
