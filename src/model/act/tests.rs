@@ -1,3 +1,5 @@
+//! Which acts fit which object, and as what an object they leave it counts as done.
+
 use super::*;
 use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::model::quantity::Quantity;

@@ -1,3 +1,5 @@
+//! What a typed line asks for, and what is said to one that asks for nothing.
+
 use super::*;
 use crate::app::Mode;
 use crate::app::fixture::{cockpit, press};
