@@ -1,6 +1,6 @@
 //! How outcomes are said: one word, one sentence, one headline.
 
-use super::{Entry, Forecast, Holder, Outcome, Recreation};
+use super::{Entry, Forecast, Holder, Other, Outcome, Recreation};
 use crate::model::Key;
 
 impl Outcome {
@@ -82,6 +82,27 @@ impl Entry {
     }
 }
 
+impl Other {
+    /// What becomes of this object, in one sentence.
+    pub fn sentence(&self) -> String {
+        let (object, why) = (&self.object, &self.reason.text);
+        match &self.outcome {
+            Outcome::Kept => format!("{object} stays: {why}"),
+            Outcome::Patched { fields } => format!("{object} changes ({}): {why}", fields.join(", ")),
+            Outcome::Created | Outcome::Recreated { .. } => format!("{object} is made: {why}"),
+            Outcome::Rejected { error } => format!("refused: {error}: {why}"),
+            Outcome::Unknown { missing } => format!("{object}: nobody can say ({missing}); {why}"),
+            Outcome::Deleted
+            | Outcome::DeletedLater { .. }
+            | Outcome::Hangs { .. }
+            | Outcome::VolumeDestroyed { .. }
+            | Outcome::VolumeRetained { .. }
+            | Outcome::VolumeLeaked { .. }
+            | Outcome::Orphaned => format!("{object} is deleted: {why}"),
+        }
+    }
+}
+
 impl Recreation {
     pub const fn phrase(&self) -> &'static str {
         match self {
@@ -95,7 +116,11 @@ impl Recreation {
 impl Forecast {
     /// The counts, worst first: `destroys 1 disk · hangs 1 · deletes 18 objects · releases 2 volumes`.
     pub fn headline(&self) -> String {
-        let count = |word: &str| self.entries.iter().filter(|entry| entry.outcome.word() == word).count();
+        let outcomes = || {
+            let others = self.others.iter().map(|other| &other.outcome);
+            self.entries.iter().map(|entry| &entry.outcome).chain(others)
+        };
+        let count = |word: &str| outcomes().filter(|outcome| outcome.word() == word).count();
         let parts: Vec<String> = [
             ("REJECTED", "refused by the server", ""),
             ("DESTROYED", "destroys", "disk"),

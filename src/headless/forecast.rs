@@ -3,7 +3,7 @@
 use super::page::Page;
 use super::{API_VERSION, Exit};
 use crate::forecast::{self, Forecast, Outcome, Summary, Tier, Undo};
-use crate::laws::Conditions;
+use crate::laws::{Conditions, Reason};
 use crate::model::{Act, Now, World};
 use serde::Serialize;
 use std::time::Duration;
@@ -41,7 +41,10 @@ pub fn forecast(world: &World, act: &Act, conditions: &Conditions, now: Now, qui
 }
 
 fn exit_of(forecast: &Forecast) -> Exit {
-    let outcomes = || forecast.entries.iter().map(|entry| &entry.outcome);
+    let outcomes = || {
+        let others = forecast.others.iter().map(|other| &other.outcome);
+        forecast.entries.iter().map(|entry| &entry.outcome).chain(others)
+    };
     if !forecast.unknowns.is_empty() || outcomes().any(|outcome| matches!(outcome, Outcome::Unknown { .. })) {
         return Exit::Unknown;
     }
@@ -73,26 +76,10 @@ impl ForecastReport {
         page.line(&format!("{}: ", forecast.tier.word()), &forecast.because);
         page.blank();
         for entry in &forecast.entries {
-            let glyph = match &entry.outcome {
-                Outcome::VolumeDestroyed { .. }
-                | Outcome::VolumeLeaked { .. }
-                | Outcome::Hangs { .. }
-                | Outcome::Rejected { .. } => "✗",
-                Outcome::Unknown { .. } => "?",
-                Outcome::Deleted | Outcome::DeletedLater { .. } | Outcome::Recreated { .. } => "▲",
-                Outcome::VolumeRetained { .. }
-                | Outcome::Kept
-                | Outcome::Patched { .. }
-                | Outcome::Orphaned
-                | Outcome::Created => " ",
-            };
-            page.line(&format!("{glyph} {:<10} ", entry.outcome.word()), &entry.sentence());
-            for evidence in &entry.reason.evidence {
-                page.line(
-                    "             · ",
-                    &format!("{} {} = {}", evidence.object, evidence.field, evidence.value),
-                );
-            }
+            line(&mut page, &entry.outcome, &entry.sentence(), &entry.reason);
+        }
+        for other in &forecast.others {
+            line(&mut page, &other.outcome, &other.sentence(), &other.reason);
         }
         page.blank();
         page.line("undo: ", &undo(&forecast.undo));
@@ -104,6 +91,30 @@ impl ForecastReport {
             }
         }
         page.into_text()
+    }
+}
+
+/// One object's fate, and what it rests on.
+fn line(page: &mut Page, outcome: &Outcome, sentence: &str, reason: &Reason) {
+    let glyph = match outcome {
+        Outcome::VolumeDestroyed { .. }
+        | Outcome::VolumeLeaked { .. }
+        | Outcome::Hangs { .. }
+        | Outcome::Rejected { .. } => "✗",
+        Outcome::Unknown { .. } => "?",
+        Outcome::Deleted | Outcome::DeletedLater { .. } | Outcome::Recreated { .. } => "▲",
+        Outcome::VolumeRetained { .. }
+        | Outcome::Kept
+        | Outcome::Patched { .. }
+        | Outcome::Orphaned
+        | Outcome::Created => " ",
+    };
+    page.line(&format!("{glyph} {:<10} ", outcome.word()), sentence);
+    for evidence in &reason.evidence {
+        page.line(
+            "             · ",
+            &format!("{} {} = {}", evidence.object, evidence.field, evidence.value),
+        );
     }
 }
 

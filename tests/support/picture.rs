@@ -13,7 +13,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pilothouse::forecast::{Forecast, Outcome};
-use pilothouse::model::act::{MANAGED_BY, scale};
+use pilothouse::model::act::scale;
+use pilothouse::model::helm::MANAGED_BY;
 use pilothouse::model::storage::{ClaimPhase, EXTERNAL_ATTACHER_PREFIX, Volume, VolumePhase};
 use pilothouse::model::{Act, Body, Key, Kind, Object, World};
 
@@ -108,7 +109,11 @@ pub(crate) fn left(world: &World, alter: &dyn Fn(&mut World), conditions: &pilot
 pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Conditions) -> World {
     use pilothouse::laws::{request, settle};
     let mut end = world.clone();
-    request::carry_out(&mut end, act, conditions.now);
+    if let Act::Helm { release, helm } = act {
+        pilothouse::laws::helm::act(&mut end, release, helm, conditions, &mut |_, _| {});
+    } else {
+        request::carry_out(&mut end, act, conditions.now);
+    }
     settle(&mut end, conditions, &mut |_, _| {});
     end
 }
@@ -370,13 +375,10 @@ pub(crate) fn without_disk(world: &World) -> BTreeSet<String> {
 /// What a new object stands on, as forecasts say it.
 fn stands_on(object: &Object, before: &World, after: &World) -> &'static str {
     let Some(pod) = object.body.pod() else {
-        let claimless = |set: &pilothouse::model::workload::Replicated| set.spec.template.spec.volumes.is_empty();
-        return if object.body.claim().is_some() {
-            "on a new claim"
-        } else if object.body.replicated().is_some_and(claimless) {
-            "without a claim"
-        } else {
-            "on the same claim"
+        return match &object.body {
+            Body::PersistentVolumeClaim(_) => "on a new claim",
+            Body::ReplicaSet(set) if !set.spec.template.spec.volumes.is_empty() => "on the same claim",
+            _ => "without a claim",
         };
     };
     if pod.claims(&object.meta).next().is_none() {

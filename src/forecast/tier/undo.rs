@@ -1,7 +1,7 @@
 //! Whether there is a way back, and how.
 
 use super::{Entry, Outcome, Tier, Undo};
-use crate::model::act::scale;
+use crate::model::act::{HelmAct, scale};
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Act, Body, Kind, World};
 
@@ -22,6 +22,17 @@ pub(super) fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> U
         );
     }
     match act {
+        Act::Helm { helm, .. } => match helm {
+            HelmAct::Uninstall(options) if options.keep_history => lossy(
+                "helm rollback makes the objects again from the kept record; claims come back empty unless their volumes are given back",
+            ),
+            HelmAct::Uninstall(_) => lossy(
+                "the records are gone: keep them before, and install the chart again; what was kept has to be adopted",
+            ),
+            HelmAct::Upgrade(_) | HelmAct::Rollback(_) => lossy(
+                "helm rollback to the revision before makes again what was deleted, as other objects, and runs its hooks",
+            ),
+        },
         Act::ClearClaimRef { .. } => lossless(
             "patch claimRef.uid and claimRef.resourceVersion back to the saved values, as long as no claim has taken the volume",
         ),
