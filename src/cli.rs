@@ -4,6 +4,7 @@
 //! about; 2 bad input, or the cluster cannot be reached; 3 it cannot be said, because facts are missing.
 
 mod args;
+mod asked;
 mod config;
 mod helm;
 mod journal;

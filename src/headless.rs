@@ -26,7 +26,7 @@ pub use explain::{ExplanationReport, explain};
 pub use forecast::{ForecastReport, forecast};
 pub use page::escaped;
 pub use status::{Counts, FeedLine, ReleaseLine, StatusReport, TenantLine, status};
-pub use target::{TargetError, deletion, locate, parse_target};
+pub use target::{TargetError, locate, parse_target, pinned};
 
 /// The version of every JSON form of this room.
 pub const API_VERSION: &str = "pilothouse.dev/v1";

@@ -76,7 +76,8 @@ impl Journal {
             return Err(JournalError::Unfinished { step });
         }
         let target = &intent.act().target().key;
-        if !saved.holds(target) {
+        // what is not there yet cannot be saved
+        if !intent.act().creates() && !saved.holds(target) {
             return Err(JournalError::NotSaved { target: target.clone() });
         }
         let waivers = intent.waivers();

@@ -13,20 +13,30 @@ pub mod attachment;
 pub mod binding;
 pub mod change;
 mod claim_retention;
+pub mod cron_job;
+pub mod daemon_set;
+pub mod default_class;
+pub mod deployment;
+pub mod disruption;
 pub mod garbage_collection;
 pub mod helm;
 pub mod job;
+pub mod job_ttl;
 pub mod made;
 pub mod namespace;
+mod owned;
 pub mod ownership;
+pub mod pod_garbage;
 pub mod pod_lifecycle;
 pub mod pv_protection;
 pub mod pvc_protection;
 pub mod reclaim;
 pub mod release;
-pub mod replicas;
+pub mod replica_set;
+pub mod request;
 pub mod respawn;
 pub mod stateful_set;
+mod written;
 
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -35,7 +45,7 @@ use crate::model::World;
 use std::time::Duration;
 
 pub use apply::{apply, apply_at};
-pub use change::{Change, Conditions, Evidence, Reaction, Reason};
+pub use change::{BudgetCount, Change, Conditions, Evidence, Reaction, Reason};
 
 /// One rule of one controller.
 #[derive(Clone, Copy, Debug)]
@@ -56,16 +66,23 @@ pub struct Law {
 pub static LAWS: &[Law] = &[
     namespace::LAW,
     garbage_collection::LAW,
+    cron_job::LAW,
+    job_ttl::LAW,
     job::LAW,
     stateful_set::LAW,
-    replicas::LAW,
+    deployment::LAW,
+    replica_set::LAW,
+    daemon_set::LAW,
     pvc_protection::LAW,
     pv_protection::LAW,
     release::LAW,
+    default_class::LAW,
     binding::LAW,
     attachment::LAW,
     reclaim::LAW,
+    pod_garbage::LAW,
     pod_lifecycle::LAW,
+    disruption::LAW,
 ];
 
 /// Rounds after which a world counts as one that does not come to rest. A chain of consequences is a few dozen rounds

@@ -22,7 +22,7 @@ pub mod world;
 /// Short text that is cloned often: names, labels, field values. Up to 23 bytes live inline.
 pub type Text = smol_str::SmolStr;
 
-pub use act::{Act, Propagation};
+pub use act::{Act, Draft, Propagation};
 pub use cluster::{ClusterIdentity, Operator};
 pub use fact::{Body, Malformed, Object};
 pub use feed::{Feed, FeedId, FeedState, Scope};

@@ -11,6 +11,7 @@
 mod scripted;
 
 use pilothouse::cluster::{Clock, ConnectOptions, Connection, connect, read, write};
+use pilothouse::diagnose::Look;
 use pilothouse::forecast::forecast;
 use pilothouse::gate::{Approved, Clearance, Fresh, ItemState, Panel, Voided, clear};
 use pilothouse::journal::{Logged, Opened, Outcome, Saved, open};
@@ -62,15 +63,13 @@ async fn reach(server: &Scripted) -> Connection {
 /// A person looks, signs what there is to sign, and holds the key.
 fn approve(connection: &Connection, world: &World) -> Approved {
     let looked = forecast(world, &act(world), &Conditions::default(), at(0), QUIET);
-    let mut panel = Panel::open(
-        looked,
+    let look = Look {
         world,
-        connection.identity(),
-        connection.operator(),
-        at(0),
-        QUIET,
-        7,
-    );
+        conditions: &Conditions::default(),
+        now: at(0),
+        quiet: QUIET,
+    };
+    let mut panel = Panel::open(looked, look, connection.identity(), connection.operator(), 7);
     for index in 0..panel.items().len() {
         if panel
             .items()

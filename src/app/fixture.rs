@@ -145,12 +145,22 @@ fn class() -> Object {
     )
 }
 
+/// The node every pod stands on.
+fn node() -> Object {
+    object(
+        Kind::Node,
+        json!({"metadata": {"name": "node-1"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}),
+        91,
+    )
+}
+
 /// The two tenants.
 pub(crate) fn objects() -> Vec<Object> {
     vec![
         namespace("hasan-prod", 1),
         namespace("acme", 2),
         class(),
+        node(),
         claim("hasan-prod", "mysql-pvc", "pvc-9f1c", 10),
         volume("pvc-9f1c", "hasan-prod", "mysql-pvc", 10, "Bound", "Retain", 11),
         dying(claim("hasan-prod", "shared-data", "efs-data", 12)),

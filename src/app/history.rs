@@ -118,6 +118,7 @@ fn condition(object: &Object) -> String {
         })
         .to_owned(),
         Body::Release(release) => format!("revision {} {}", release.revision, release.status),
+        Body::PodDisruptionBudget(budget) => format!("allows {} disruptions", budget.status.disruptions_allowed),
         Body::StorageClass(class) => format!("provisioner {}", class.provisioner),
     }
 }

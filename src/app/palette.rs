@@ -1,5 +1,7 @@
 //! The commands after `:`, found by their beginning.
 
+pub mod acts;
+
 use crate::app::screen::{Part, Screen};
 use crate::app::state::State;
 use crate::model::Kind;
@@ -13,6 +15,8 @@ pub enum Order {
     Kind(Kind),
     Open(Screen),
     Theme(String),
+    /// An act: leads to its panel.
+    Act(acts::Asked),
     Quit,
     /// Nothing is called that.
     Unknown(String),
@@ -61,6 +65,15 @@ pub fn read(line: &str) -> Order {
             .find(|known| !word.is_empty() && known.starts_with(word))
             .unwrap_or(word)
     };
+    // acts are known by their whole word, or by a beginning that no other command has
+    let verb = acts::Verb::ALL.into_iter().find(|verb| {
+        let whole = verb.word().trim_end();
+        word == whole
+            || (word.len() >= 3 && whole.starts_with(word) && !WORDS.contains(&word) && Kind::from_word(word).is_none())
+    });
+    if let Some(verb) = verb {
+        return Order::Act(acts::read(verb, rest));
+    }
     match word {
         "fleet" => Order::Fleet,
         "tenant" if !rest.is_empty() => Order::Tenant(rest.to_owned()),
@@ -85,6 +98,16 @@ pub fn completion(state: &State, typed: &str) -> String {
     if typed.is_empty() {
         return String::new();
     }
+    let begun = typed.split_once(' ').and_then(|(word, _)| {
+        let mut verbs = acts::Verb::ALL.into_iter();
+        verbs.find(|verb| verb.word().trim_end() == word)
+    });
+    if let Some(verb) = begun {
+        let mut whole = acts::completions(state, verb, typed).into_iter();
+        return whole
+            .find_map(|whole| whole.strip_prefix(typed).map(str::to_owned))
+            .unwrap_or_default();
+    }
     let names = state
         .derived
         .tenants
@@ -92,7 +115,9 @@ pub fn completion(state: &State, typed: &str) -> String {
         .map(|tenant| format!("tenant {}", tenant.name));
     WORDS
         .iter()
-        .map(|word| (*word).to_owned())
+        .copied()
+        .chain(acts::Verb::ALL.map(acts::Verb::word))
+        .map(str::to_owned)
         .filter(|word| word.len() > typed.len())
         .chain(names)
         .find_map(|whole| whole.strip_prefix(typed).map(str::to_owned))
@@ -117,6 +142,9 @@ mod tests {
             ("pods", Order::Kind(Kind::Pod)),
             ("theme light", Order::Theme("light".to_owned())),
             ("q", Order::Quit),
+            ("scale sts/x 2", Order::Act(acts::read(acts::Verb::Scale, "sts/x 2"))),
+            ("evi", Order::Act(acts::read(acts::Verb::Evict, ""))),
+            ("st", Order::Kind(Kind::StatefulSet)),
             ("tenant", Order::Unknown("tenant".to_owned())),
             ("rm -rf", Order::Unknown("rm -rf".to_owned())),
             ("", Order::Unknown(String::new())),

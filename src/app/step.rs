@@ -58,7 +58,15 @@ pub struct Step {
 /// How long the effect of an act is awaited before the step says that it was not seen.
 const fn patience(act: &Act) -> Duration {
     match act {
-        Act::ClearClaimRef { .. } => Duration::from_secs(15),
+        Act::Scale { .. }
+        | Act::RemoveFinalizer { .. }
+        | Act::SetReclaimPolicy { .. }
+        | Act::ClearClaimRef { .. }
+        | Act::RetargetClaimRef { .. }
+        | Act::Annotate { .. }
+        | Act::Stamp { .. }
+        | Act::CreateClaim { .. } => Duration::from_secs(15),
+        Act::Evict { .. } => Duration::from_mins(1),
         // helm's own default timeout
         Act::Helm { .. } => Duration::from_mins(5),
         Act::Delete { target, .. } => match target.key.kind {
@@ -75,6 +83,7 @@ const fn patience(act: &Act) -> Duration {
             | Kind::Deployment
             | Kind::ReplicaSet
             | Kind::DaemonSet
+            | Kind::PodDisruptionBudget
             | Kind::Release => Duration::from_mins(2),
         },
     }
@@ -91,7 +100,7 @@ impl Step {
         let patience = patience(&act);
         let held = match &act {
             Act::ClearClaimRef { volume } => world.pinned(volume).and_then(|object| claim_uid(object)),
-            Act::Delete { .. } | Act::Helm { .. } => None,
+            _ => None,
         };
         let mut step = Self {
             number,
@@ -125,9 +134,18 @@ impl Step {
     /// What must be seen in the cluster before the step is done.
     pub fn post_condition(&self) -> String {
         match &self.act {
-            Act::Delete { target, .. } => format!("{} (uid …{}) to be gone", target.key, target.uid.tail(6)),
+            Act::Delete { target, .. } | Act::Evict { pod: target } => {
+                format!("{} (uid …{}) to be gone", target.key, target.uid.tail(6))
+            }
             Act::ClearClaimRef { volume } => format!("claimRef of {} to be without uid", volume.key),
+            Act::CreateClaim { claim, .. } => format!("{} to be there", claim.key),
             Act::Helm { .. } => "helm to end".to_owned(),
+            Act::Scale { target, .. }
+            | Act::RemoveFinalizer { target, .. }
+            | Act::SetReclaimPolicy { volume: target, .. }
+            | Act::RetargetClaimRef { volume: target, .. }
+            | Act::Annotate { target, .. }
+            | Act::Stamp { target, .. } => format!("{} to be as asked: {}", target.key, self.act),
         }
     }
 
@@ -154,26 +172,7 @@ impl Step {
         if self.phase != Phase::Accepted {
             return false;
         }
-        let target = self.act.target();
-        let fresh = world.get(&target.key);
-        let what = match (&self.act, fresh) {
-            (Act::Delete { .. } | Act::ClearClaimRef { .. } | Act::Helm { .. }, None) => {
-                Some(format!("{} is gone", target.key))
-            }
-            (Act::Delete { .. }, Some(object)) if object.meta.uid != target.uid => Some(format!(
-                "{} is gone; another of its name took its place (uid …{})",
-                target.key,
-                object.meta.uid.tail(6)
-            )),
-            (Act::ClearClaimRef { .. }, Some(object)) => match claim_uid(object) {
-                None => Some(format!("claimRef of {} carries no uid", target.key)),
-                Some(uid) if self.held.as_ref() != Some(&uid) => {
-                    Some(format!("{} was claimed anew (uid …{})", target.key, uid.tail(6)))
-                }
-                Some(_) => None,
-            },
-            (Act::Delete { .. } | Act::Helm { .. }, Some(_)) => None,
-        };
+        let what = self.came(world);
         if let Some(what) = what {
             self.end(Ending::Observed { what }, now);
         } else if now.mono >= self.deadline {
@@ -181,6 +180,44 @@ impl Step {
             self.end(Ending::TimedOut { waits_for }, now);
         }
         self.over()
+    }
+
+    /// The post-condition, in words, when it is there.
+    fn came(&self, world: &World) -> Option<String> {
+        let target = self.act.target();
+        let key = &target.key;
+        let Some(object) = world.get(key) else {
+            return (!self.act.creates()).then(|| format!("{key} is gone"));
+        };
+        match &self.act {
+            Act::Helm { .. } => None,
+            Act::Delete { .. } | Act::Evict { .. } => (object.meta.uid != target.uid).then(|| {
+                format!(
+                    "{key} is gone; another of its name took its place (uid …{})",
+                    object.meta.uid.tail(6)
+                )
+            }),
+            Act::ClearClaimRef { .. } => match claim_uid(object) {
+                None => Some(format!("claimRef of {key} carries no uid")),
+                Some(uid) if self.held.as_ref() != Some(&uid) => {
+                    Some(format!("{key} was claimed anew (uid …{})", uid.tail(6)))
+                }
+                Some(_) => None,
+            },
+            Act::CreateClaim { .. } => self
+                .act
+                .leaves(object)
+                .then(|| format!("{key} is there (uid …{})", object.meta.uid.tail(6))),
+            Act::Scale { .. }
+            | Act::RemoveFinalizer { .. }
+            | Act::SetReclaimPolicy { .. }
+            | Act::RetargetClaimRef { .. }
+            | Act::Annotate { .. }
+            | Act::Stamp { .. } => self
+                .act
+                .leaves(object)
+                .then(|| format!("{key} is as asked: {}", self.act)),
+        }
     }
 
     fn move_to(&mut self, phase: Phase, note: &str, now: Now) {

@@ -28,6 +28,7 @@ Examples:
   pilothouse --operate --context prod-eks          look, and act through the gates
   pilothouse explain pvc/shared-data -n hasan-prod why is it Terminating, and what is the safe way out
   pilothouse forecast delete job/train-7f -n hasan-prod --cascade background
+  pilothouse forecast scale sts/vault -n hasan-prod --replicas 2
   pilothouse status -o json                        the fleet's verdicts for a script
 
 Exit codes: 0 nothing is wrong · 1 something is wrong · 2 bad input or no cluster · 3 it cannot be said";
@@ -145,6 +146,66 @@ pub enum ForecastAct {
         #[command(flatten)]
         target: Target,
     },
+    /// Evict a pod: a deletion that asks the disruption budgets first
+    Evict {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Set the number of pods of a StatefulSet, Deployment or `ReplicaSet`
+    Scale {
+        #[command(flatten)]
+        target: Target,
+        /// How many pods it is to have
+        #[arg(long)]
+        replicas: u32,
+    },
+    /// Take one finalizer off: what its controller had still to do is never done
+    RemoveFinalizer {
+        #[command(flatten)]
+        target: Target,
+        /// The finalizer, as in kubernetes.io/pvc-protection
+        #[arg(long)]
+        finalizer: String,
+    },
+    /// Set the reclaim policy of a volume
+    ReclaimPolicy {
+        #[command(flatten)]
+        target: Target,
+        #[arg(long, value_enum)]
+        policy: Policy,
+    },
+    /// Reserve a volume for a claim by its name
+    Retarget {
+        #[command(flatten)]
+        target: Target,
+        /// The claim it is to be reserved for: NAMESPACE/NAME
+        #[arg(long, value_name = "NAMESPACE/NAME")]
+        claim: String,
+    },
+    /// Set an annotation that Pilothouse reads, or remove it
+    Annotate {
+        #[command(flatten)]
+        target: Target,
+        /// KEY=VALUE, or KEY- to remove it
+        #[arg(long, value_name = "KEY=VALUE|KEY-")]
+        set: String,
+    },
+    /// Write a Helm release's marks of ownership on an object
+    Stamp {
+        #[command(flatten)]
+        target: Target,
+        /// The release that is to own it: NAMESPACE/NAME
+        #[arg(long, value_name = "NAMESPACE/NAME")]
+        release: String,
+    },
+    /// Make a claim
+    CreateClaim {
+        #[command(flatten)]
+        target: Target,
+        /// What it asks for: size=10Gi, volume=PV, class=CLASS, modes=RWO,RWX, mode=Block, label=K=V, annotation=K=V
+        #[arg(long = "with", value_name = "FIELD=VALUE", required = true)]
+        with: Vec<String>,
+    },
     /// Uninstall a Helm release with the operator's own helm
     HelmUninstall {
         #[command(flatten)]
@@ -195,6 +256,32 @@ pub struct HelmArgs {
     /// Take this hook to fail; repeat it for several. Every other is taken to succeed
     #[arg(long = "failing-hook", value_name = "NAME")]
     pub failing_hooks: Vec<String>,
+}
+
+impl ForecastAct {
+    /// The object it is about; a release is named otherwise.
+    pub const fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Delete { target, .. }
+            | Self::ClearClaimRef { target }
+            | Self::Evict { target }
+            | Self::Scale { target, .. }
+            | Self::RemoveFinalizer { target, .. }
+            | Self::ReclaimPolicy { target, .. }
+            | Self::Retarget { target, .. }
+            | Self::Annotate { target, .. }
+            | Self::Stamp { target, .. }
+            | Self::CreateClaim { target, .. } => Some(target),
+            Self::HelmUninstall { .. } | Self::HelmUpgrade { .. } | Self::HelmRollback { .. } => None,
+        }
+    }
+}
+
+/// `--policy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Policy {
+    Retain,
+    Delete,
 }
 
 /// `--cascade`, in kubectl's words.

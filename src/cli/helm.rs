@@ -113,7 +113,7 @@ async fn asked(
             to: *to,
             no_hooks: helm.no_hooks,
         }),
-        ForecastAct::Delete { .. } | ForecastAct::ClearClaimRef { .. } => return Ok(None),
+        _ => return Ok(None),
     }))
 }
 

@@ -6,7 +6,7 @@ use crate::cluster::{self, Clock, Connection, Scopes};
 use crate::headless::{self, Exit, TargetError};
 use crate::laws::Conditions;
 use crate::model::feed::FeedState;
-use crate::model::{Act, Key, Kind, Now, World};
+use crate::model::{Key, Now, Pin, ResourceVersion, Uid, World};
 use crate::shell::{self, Config, Failure, QUIET};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -68,37 +68,27 @@ pub(super) async fn forecast(
     output: Output,
 ) -> Result<ExitCode, Failure> {
     let target = match act {
-        ForecastAct::Delete { target, .. } | ForecastAct::ClearClaimRef { target } => target,
         ForecastAct::HelmUninstall { helm, .. }
         | ForecastAct::HelmUpgrade { helm, .. }
         | ForecastAct::HelmRollback { helm, .. } => {
             return super::helm::forecast(connect, config, helm, act, output).await;
         }
+        _ => act.target(),
     };
+    let target = target.ok_or_else(|| Failure::new("no object is named", "see `pilothouse help forecast`"))?;
     let key = meant(target, config)?;
-    if matches!(act, ForecastAct::ClearClaimRef { .. }) && key.kind != Kind::PersistentVolume {
-        return Err(Failure::new(
-            format!("a {} has no claimRef", key.kind),
-            "name a volume: `pilothouse forecast clear-claim-ref pv/NAME`",
-        ));
-    }
+    // what is wrong with the words alone is told before a cluster is asked
+    let nobody = Pin {
+        key: key.clone(),
+        uid: Uid::default(),
+        resource_version: ResourceVersion::default(),
+    };
+    let ask = super::asked::read(act, nobody)?;
     let sight = look(connect, config).await?;
-    let act = match act {
-        ForecastAct::Delete { cascade, .. } => {
-            let propagation = Some(cascade.propagation());
-            headless::deletion(&sight.world, &key, propagation, sight.now, QUIET).or_else(unfound)?
-        }
-        ForecastAct::ClearClaimRef { .. }
-        | ForecastAct::HelmUninstall { .. }
-        | ForecastAct::HelmUpgrade { .. }
-        | ForecastAct::HelmRollback { .. } => {
-            let key = headless::locate(&sight.world, &key, sight.now, QUIET).or_else(unfound)?;
-            let volume = sight.world.get(&key).map(|object| object.pin());
-            Act::ClearClaimRef {
-                volume: volume
-                    .ok_or_else(|| Failure::new(format!("{key} cannot be read"), "see `pilothouse status`"))?,
-            }
-        }
+    let act = if ask.creates() {
+        ask
+    } else {
+        headless::pinned(&sight.world, ask, sight.now, QUIET).or_else(unfound)?
     };
     let report = headless::forecast(&sight.world, &act, &sight.conditions, sight.now, QUIET);
     print(&report, &report.text(width()), report.exit(), output)

@@ -67,16 +67,25 @@ pub async fn allowed(connection: &Connection, act: &Act) -> Result<Permission, C
         reason: String,
     }
     let key = &act.target().key;
-    let verb = match act {
+    let (verb, subresource) = match act {
         // an uninstall deletes its own record; what else helm needs is helm's to ask
-        Act::Delete { .. } | Act::Helm { .. } => "delete",
-        Act::ClearClaimRef { .. } => "patch",
+        Act::Delete { .. } | Act::Helm { .. } => ("delete", ""),
+        Act::Evict { .. } => ("create", "eviction"),
+        Act::Scale { .. }
+        | Act::RemoveFinalizer { .. }
+        | Act::SetReclaimPolicy { .. }
+        | Act::ClearClaimRef { .. }
+        | Act::RetargetClaimRef { .. }
+        | Act::Annotate { .. }
+        | Act::Stamp { .. } => ("patch", ""),
+        Act::CreateClaim { .. } => ("create", ""),
     };
     let attributes = json!({
         "verb": verb,
         "group": key.kind.group(),
         "version": "v1",
         "resource": key.kind.plural(),
+        "subresource": subresource,
         "namespace": key.namespace,
         "name": key.name,
     });

@@ -4,17 +4,18 @@
 //! somebody looks (`reference/safety-and-performance.md` A4, A5 faults 6, 7).
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod answer;
+
 use super::connect::Connection;
 use super::paths;
-use super::said::{self, Status};
+use super::said;
 use super::wire::{self, JSON, Trouble};
 use crate::gate::Clearance;
 use crate::journal::Outcome;
-use crate::model::{Act, Meta, Pin, Text};
+use crate::model::{Act, FeedId, Scope};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{Method, Request, StatusCode};
 use kube::client::Body;
-use serde::Deserialize;
 use std::time::Duration;
 
 /// Sends the request of a clearance, once, and says what is certain about it. The clearance is used up. `deadline` counts
@@ -101,12 +102,9 @@ fn fitting(connection: &Connection, act: &Act, wire: &Wire<'_>) -> Result<(), St
     if !act.performed() {
         return Err(format!("{act} is forecast only"));
     }
-    let method = match act {
-        Act::Delete { .. } => Method::DELETE,
-        Act::ClearClaimRef { .. } => Method::PATCH,
-        Act::Helm { .. } => return Err(format!("{act} is the operator's helm to do")),
+    let Some((method, path)) = door(act) else {
+        return Err(format!("{act} is the operator's helm to do"));
     };
-    let path = paths::object(&act.target().key);
     if wire.method != method.as_str() || wire.path != path {
         return Err(format!(
             "the request {} {} does not fit the act: {method} {path}",
@@ -114,6 +112,29 @@ fn fitting(connection: &Connection, act: &Act, wire: &Wire<'_>) -> Result<(), St
         ));
     }
     Ok(())
+}
+
+/// Method and path of an act, said here once more and not taken from the request; `None` for what no request of ours does.
+fn door(act: &Act) -> Option<(Method, String)> {
+    let key = &act.target().key;
+    let object = paths::object(key);
+    Some(match act {
+        Act::Helm { .. } => return None,
+        Act::Delete { .. } => (Method::DELETE, object),
+        Act::Evict { .. } => (Method::POST, format!("{object}/eviction")),
+        Act::Scale { .. }
+        | Act::RemoveFinalizer { .. }
+        | Act::SetReclaimPolicy { .. }
+        | Act::ClearClaimRef { .. }
+        | Act::RetargetClaimRef { .. }
+        | Act::Annotate { .. }
+        | Act::Stamp { .. } => (Method::PATCH, object),
+        Act::CreateClaim { .. } => {
+            let scope = Scope::Namespace(key.namespace.clone());
+            let feed = FeedId { kind: key.kind, scope };
+            (Method::POST, paths::collection(&feed))
+        }
+    })
 }
 
 /// No answer at all.
@@ -146,14 +167,14 @@ fn unfinished(act: &Act, status: StatusCode, trouble: &Trouble) -> Outcome {
 fn judge(act: &Act, status: StatusCode, body: &[u8]) -> Outcome {
     let words = said::words(body);
     match status {
-        _ if status.is_success() => match act {
-            Act::Delete { target, .. } => deleted(target, body),
-            Act::ClearClaimRef { volume } => cleared(volume, body),
-            Act::Helm { .. } => in_doubt(status, "no request of ours does what helm does"),
-        },
-        StatusCode::NOT_FOUND => absent(act, body, words),
+        _ if status.is_success() => answer::succeeded(act, body),
+        StatusCode::NOT_FOUND => answer::absent(act, body, words),
         StatusCode::CONFLICT => Outcome::Conflict { why: words },
-        StatusCode::UNPROCESSABLE_ENTITY => unprocessable(act, body, words),
+        StatusCode::UNPROCESSABLE_ENTITY => answer::unprocessable(act, body, words),
+        // it looked, and refused: no budget was touched (`eviction.go`)
+        StatusCode::INTERNAL_SERVER_ERROR if answer::two_budgets(act, &words) => {
+            Outcome::Refused { code: 500, why: words }
+        }
         // the server took the request and gave up on it, perhaps half way
         StatusCode::REQUEST_TIMEOUT => in_doubt(status, &words),
         _ if status.is_client_error() || status.is_redirection() => Outcome::Refused {
@@ -167,124 +188,6 @@ fn judge(act: &Act, status: StatusCode, body: &[u8]) -> Outcome {
 fn in_doubt(status: StatusCode, words: &str) -> Outcome {
     Outcome::InDoubt {
         why: format!("the server answered {}: {words}", status.as_u16()),
-    }
-}
-
-/// 404. Only a `Status` that names the target says that the target is gone; a path that leads nowhere says nothing.
-fn absent(act: &Act, body: &[u8], words: String) -> Outcome {
-    let about_target = Status::read(body).is_some_and(|status| status.details.name == act.target().key.name.as_str());
-    if !about_target {
-        return Outcome::Refused { code: 404, why: words };
-    }
-    match act {
-        Act::Delete { .. } => Outcome::Done {
-            evidence: format!("it was gone already, by whom is unknown: {words}"),
-        },
-        Act::ClearClaimRef { .. } => Outcome::NotApplied {
-            why: format!("the volume is gone: {words}"),
-        },
-        Act::Helm { .. } => Outcome::NotApplied { why: words },
-    }
-}
-
-/// For a 422: that a `test` of a JSON patch did not hold is said without a name and without a reason, as seen on v1.36.3 and in
-/// `apiserver/pkg/endpoints/handlers/patch.go`, `applyJSPatch`. What names the object is about its content.
-fn unprocessable(act: &Act, body: &[u8], words: String) -> Outcome {
-    let nameless = Status::read(body).is_some_and(|status| status.details.name.is_empty());
-    match act {
-        Act::ClearClaimRef { .. } if nameless => Outcome::Conflict {
-            why: format!("a test in the patch did not hold, the volume is not as it was shown: {words}"),
-        },
-        Act::ClearClaimRef { .. } | Act::Delete { .. } | Act::Helm { .. } => Outcome::Refused { code: 422, why: words },
-    }
-}
-
-/// As much of a returned object as an outcome rests on.
-#[derive(Deserialize)]
-struct Returned {
-    metadata: Meta,
-    #[serde(default)]
-    spec: serde_json::Value,
-}
-
-fn returned(target: &Pin, body: &[u8]) -> Result<Returned, Outcome> {
-    let doubt = |why: String| Outcome::InDoubt { why };
-    let object: Returned =
-        serde_json::from_slice(body).map_err(|error| doubt(format!("the answer cannot be read: {error}")))?;
-    if object.metadata.uid != target.uid {
-        return Err(doubt(format!(
-            "the answer is about uid {}, not {}",
-            object.metadata.uid, target.uid
-        )));
-    }
-    Ok(object)
-}
-
-/// 2xx to a DELETE. Source: `apiserver/pkg/registry/generic/registry/store.go`, `Delete`.
-fn deleted(target: &Pin, body: &[u8]) -> Outcome {
-    if let Some(status) = Status::read(body) {
-        return if status.status == "Success" {
-            Outcome::Done {
-                evidence: "the server removed it".to_owned(),
-            }
-        } else {
-            Outcome::InDoubt {
-                why: format!(
-                    "a success that says {:?}: {}",
-                    said::plain(&status.status),
-                    said::words(body)
-                ),
-            }
-        };
-    }
-    let meta = match returned(target, body) {
-        Ok(object) => object.metadata,
-        Err(doubt) => return doubt,
-    };
-    let grace = meta.deletion_grace_period_seconds.unwrap_or(0);
-    let Some(since) = meta.deletion_timestamp else {
-        return Outcome::Done {
-            evidence: "the server removed it and returned its last state".to_owned(),
-        };
-    };
-    if meta.finalizers.is_empty() && grace == 0 {
-        return Outcome::Done {
-            evidence: format!("the server removed it at {since} and returned its last state"),
-        };
-    }
-    let mut waits_for = meta.finalizers;
-    if grace > 0 {
-        waits_for.insert(0, Text::from(format!("its node to stop it, within {grace}s")));
-    }
-    Outcome::Accepted {
-        evidence: format!("deletionTimestamp {since}"),
-        waits_for,
-    }
-}
-
-/// 2xx to the patch of a volume's `claimRef`.
-fn cleared(volume: &Pin, body: &[u8]) -> Outcome {
-    let object = match returned(volume, body) {
-        Ok(object) => object,
-        Err(doubt) => return doubt,
-    };
-    let claim = object.spec.get("claimRef");
-    let holds = |field: &str| {
-        claim
-            .and_then(|claim| claim.get(field))
-            .and_then(serde_json::Value::as_str)
-            .is_some_and(|value| !value.is_empty())
-    };
-    if claim.is_none() || holds("uid") || holds("resourceVersion") {
-        return Outcome::InDoubt {
-            why: "the volume came back without the change that was asked for".to_owned(),
-        };
-    }
-    Outcome::Done {
-        evidence: format!(
-            "claimRef keeps its name without uid, resourceVersion {}",
-            object.metadata.resource_version
-        ),
     }
 }
 

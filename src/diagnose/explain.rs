@@ -69,7 +69,7 @@ fn of_object(look: Look<'_>, object: &Object) -> Explanation {
         Body::Namespace(namespace) => namespace::explain(look, object, namespace),
         Body::VolumeAttachment(attachment) => attachment::explain(look, object, attachment),
         Body::Release(release) => release::explain(look, object, release),
-        Body::Node(_) | Body::StorageClass(_) => plain::explain(look, object),
+        Body::Node(_) | Body::StorageClass(_) | Body::PodDisruptionBudget(_) => plain::explain(look, object),
     }
 }
 
@@ -86,6 +86,6 @@ pub(crate) fn sentence(look: Look<'_>, object: &Object) -> String {
         Body::Namespace(namespace) => namespace::sentence(look, object, namespace),
         Body::VolumeAttachment(attachment) => attachment::sentence(look, object, attachment),
         Body::Release(release) => release::sentence(look, object, release),
-        Body::Node(_) | Body::StorageClass(_) => plain::sentence(look, object),
+        Body::Node(_) | Body::StorageClass(_) | Body::PodDisruptionBudget(_) => plain::sentence(look, object),
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Knows the shape of an explanation, nothing of any kind. Every feed an answer rests on is named with [`Story::needs`].
 
-use super::finalizer::{self, FinalizerOwner};
+use super::finalizer::{self, FinalizerOwner, OwnerLife};
 use super::finding::{Explanation, Link, Step};
 use super::look::{Look, Sight};
 use crate::laws::Reason;
+use crate::model::storage::ReclaimPolicy;
 use crate::model::time::short_span;
 use crate::model::{Act, Key, Kind, Object, Propagation};
 use std::time::Duration;
@@ -119,8 +120,36 @@ impl<'a> Story<'a> {
         owner
     }
 
-    /// Says of a finalizer that it is not to be stripped, and what a strip would lose.
+    /// Sets a volume's policy to Retain: what spares its disk.
+    pub(crate) fn retain(&mut self, sentence: impl Into<String>, volume: &Object) {
+        let policy = ReclaimPolicy::Retain;
+        let volume = volume.pin();
+        self.act(sentence, Act::SetReclaimPolicy { volume, policy });
+    }
+
+    /// Says of a finalizer what a strip would lose, and that it is not to be stripped; only of an object that is being
+    /// deleted, and whose finalizer's controller is known to be gone for good, a strip is offered, as the last step
+    /// (`reference/semantics.md` §3.11).
     pub(crate) fn no_strip(&mut self, name: &str, owner: &FinalizerOwner) {
+        let going = self
+            .look
+            .world
+            .get(&self.object)
+            .filter(|object| object.meta.deleting());
+        if owner.life == OwnerLife::Dead
+            && let Some(object) = going
+        {
+            let sentence = format!(
+                "only if {} never comes back, take {name} off: {}",
+                owner.controller, owner.strip_loses
+            );
+            let act = Act::RemoveFinalizer {
+                target: object.pin(),
+                finalizer: name.into(),
+            };
+            self.act(sentence, act);
+            return;
+        }
         self.step(format!(
             "do not strip {name}: {}. Pilothouse offers no strip",
             owner.strip_loses

@@ -1,10 +1,9 @@
 //! Two futures of one excerpt, with the act and without, and the trace of what each law did in the first.
 
 use super::excerpt::excerpt;
-use crate::laws::apply::clear_claim_ref;
 use crate::laws::helm::{Deed, Heard};
-use crate::laws::{Change, Conditions, Reaction, Reason, Settled, apply_at, helm, made, settle};
-use crate::model::{Act, Body, Key, Object, Uid, World};
+use crate::laws::{Change, Conditions, Reaction, Reason, Settled, helm, made, request, settle};
+use crate::model::{Act, Key, Object, Uid, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -53,7 +52,8 @@ impl<'a> Futures<'a> {
         let first = settle(&mut idle, conditions, &mut |_, _| {});
         let mut after = before.clone();
         let mut trace = Trace::default();
-        carry_out(&mut after, act, conditions, &mut trace);
+        request::carry_out(&mut after, act, conditions.now);
+        trace.of_helm(&mut after, act, conditions);
         let second = settle(&mut after, conditions, &mut |world, reaction| {
             trace.hear(world, reaction);
         });
@@ -87,36 +87,6 @@ fn same<'w>(world: &'w World, object: &Object) -> Option<&'w Arc<Object>> {
     world.get(&object.key()).filter(|held| held.meta.uid == object.meta.uid)
 }
 
-/// What the API server does with the request itself.
-fn carry_out(world: &mut World, act: &Act, conditions: &Conditions, trace: &mut Trace) {
-    match act {
-        Act::Helm { release, helm } => helm::act(world, release, helm, conditions, &mut |world, heard| match heard {
-            Heard::Law(reaction) => trace.hear(world, reaction),
-            Heard::Helm(step) => trace.hear_helm(step),
-            Heard::Granted(what) => {
-                trace.granted.insert(what);
-            }
-        }),
-        Act::Delete { target, propagation } => {
-            let change = Change::Delete {
-                object: target.key.clone(),
-                uid: target.uid.clone(),
-                propagation: *propagation,
-            };
-            apply_at(world, &change, conditions.now);
-        }
-        Act::ClearClaimRef { volume } => {
-            if let Some(held) = world.pinned(volume) {
-                let mut object = Object::clone(held);
-                if let Body::PersistentVolume(facts) = &mut object.body {
-                    clear_claim_ref(facts);
-                }
-                world.put(object);
-            }
-        }
-    }
-}
-
 impl Trace {
     fn hear(&mut self, world: &World, reaction: &Reaction) {
         let change = &reaction.change;
@@ -134,6 +104,18 @@ impl Trace {
                 makes,
             });
         }
+    }
+
+    /// Helm's own requests, and what the laws do while it waits.
+    fn of_helm(&mut self, world: &mut World, act: &Act, conditions: &Conditions) {
+        let Act::Helm { release, helm } = act else { return };
+        helm::act(world, release, helm, conditions, &mut |world, heard| match heard {
+            Heard::Law(reaction) => self.hear(world, reaction),
+            Heard::Helm(step) => self.hear_helm(step),
+            Heard::Granted(what) => {
+                self.granted.insert(what);
+            }
+        });
     }
 
     fn hear_helm(&mut self, step: &helm::Step) {
@@ -187,8 +169,12 @@ fn touched(change: &Change) -> Vec<Key> {
         | Change::RemoveFinalizer { object, .. }
         | Change::RemoveOwner { object, .. }
         | Change::Scale { object, .. }
+        | Change::FinishJob { job: object, .. }
+        | Change::AssignClass { claim: object, .. }
+        | Change::CountBudget { budget: object, .. }
         | Change::Adopt { object, .. } => vec![object.clone()],
         Change::ConfirmPodGone { pod, .. } | Change::StartPod { pod, .. } => vec![pod.clone()],
+        Change::CountPod { job, pod, .. } => vec![job.clone(), pod.clone()],
         Change::Bind { claim, volume, .. } => vec![claim.clone(), volume.clone()],
         Change::LoseClaim { claim, .. } => vec![claim.clone()],
         Change::SetVolumePhase { volume, .. } | Change::Unbind { volume, .. } | Change::DestroyDisk { volume, .. } => {

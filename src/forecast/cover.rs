@@ -3,10 +3,11 @@
 use super::course::Futures;
 use super::{Entry, Outcome, words};
 use crate::laws::Reason;
+use crate::laws::ownership::{self, Root};
 use crate::model::feed::Freshness;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::time::short_span;
-use crate::model::{Key, Kind, Now, Object, Text, World};
+use crate::model::{Act, Key, Kind, Now, Object, Text, World};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -116,7 +117,9 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>) -> BTreeSet<
                 add(maker.kind, &key.namespace);
             }
         }
-        Kind::Job | Kind::ReplicaSet | Kind::DaemonSet => add(Kind::Pod, &key.namespace),
+        Kind::Job | Kind::ReplicaSet | Kind::DaemonSet | Kind::PodDisruptionBudget => {
+            add(Kind::Pod, &key.namespace);
+        }
         Kind::StatefulSet => {
             add(Kind::Pod, &key.namespace);
             add(Kind::PersistentVolumeClaim, &key.namespace);
@@ -191,7 +194,28 @@ fn taken_for_granted(
             granted.insert(format!("whether the operator of {what} makes {} anew", pod.key()));
         }
     }
-    if futures.target().kind == Kind::Namespace {
+    if matches!(futures.act, Act::Scale { .. })
+        && let Some(object) = futures.before.get(futures.target())
+        && let Root::Foreign(owner) = ownership::root(&futures.before, object)
+    {
+        let what = format!("{} {}", owner.kind, owner.name);
+        granted.insert(format!("whether the operator of {what} scales {} back", object.key()));
+    }
+    for object in futures.after.objects() {
+        if let Some(owner) = crate::laws::garbage_collection::doubt(&futures.after, object)
+            && crate::laws::garbage_collection::doubt(&futures.before, object).is_none()
+        {
+            let what = format!("{} {}", owner.kind, owner.name);
+            granted.insert(format!("whether {what}, the owner left of {}, exists", object.key()));
+        }
+    }
+    if futures.target().kind == Kind::Node && matches!(futures.act, Act::Delete { .. }) && pods().next().is_some() {
+        granted.insert(format!(
+            "whether the kubelet of {} is started again, and registers the node anew, before its pods are collected",
+            futures.target().name
+        ));
+    }
+    if futures.target().kind == Kind::Namespace && matches!(futures.act, Act::Delete { .. }) {
         granted.insert(format!(
             "what else is in {}: only the kinds Pilothouse watches were looked at",
             words::namespace(futures.target())

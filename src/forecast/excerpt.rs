@@ -23,7 +23,13 @@ pub(super) fn excerpt(world: &World, act: &Act, conditions: &Conditions) -> Worl
     let named = helm::touched(world, act, conditions);
     let mut namespaces = namespaces(world, &target);
     namespaces.extend(named.iter().flat_map(|key| self::namespaces(world, key)));
-    let volumes = volumes(world, &namespaces);
+    if let Act::RetargetClaimRef { namespace, .. } = act {
+        namespaces.insert(namespace.clone());
+    }
+    let mut volumes = volumes(world, &namespaces);
+    if let Act::CreateClaim { draft, .. } = act {
+        volumes.insert(draft.volume_name.clone());
+    }
     let mut claims = claims(world, &target, &namespaces, &volumes);
     claims.extend(
         named
@@ -62,7 +68,16 @@ fn namespaces(world: &World, target: &Key) -> BTreeSet<Text> {
             let volume = attachment.map(|attachment| attachment.spec.source.persistent_volume_name.clone());
             volume.and_then(|volume| of_volume(&volume)).into_iter().collect()
         }
-        Kind::Node | Kind::StorageClass => BTreeSet::new(),
+        // with their owners, who may make them anew elsewhere
+        Kind::Node => world
+            .of_kind(Kind::Pod)
+            .filter(|object| {
+                let pod = object.body.pod();
+                pod.is_some_and(|pod| pod.spec.node() == Some(target.name.as_str()))
+            })
+            .map(|object| object.meta.namespace.clone())
+            .collect(),
+        Kind::StorageClass => BTreeSet::new(),
         Kind::PersistentVolumeClaim
         | Kind::Pod
         | Kind::Job
@@ -71,6 +86,7 @@ fn namespaces(world: &World, target: &Key) -> BTreeSet<Text> {
         | Kind::Deployment
         | Kind::ReplicaSet
         | Kind::DaemonSet
+        | Kind::PodDisruptionBudget
         | Kind::Release => [target.namespace.clone()].into_iter().collect(),
     }
 }
@@ -124,12 +140,11 @@ impl Reach {
             Body::PersistentVolume(volume) => self.holds_volume(world, object, volume),
             Body::PersistentVolumeClaim(_) => !self.claims.is_empty() && self.claims.contains(&object.key()),
             Body::Pod(pod) => {
-                self.target.kind == Kind::Node && pod.spec.node_name == self.target.name
-                    || !self.claims.is_empty()
-                        && pod.claims(meta).any(|claim| {
-                            let claim = Key::new(Kind::PersistentVolumeClaim, &meta.namespace, &claim);
-                            self.claims.contains(&claim)
-                        })
+                !self.claims.is_empty()
+                    && pod.claims(meta).any(|claim| {
+                        let claim = Key::new(Kind::PersistentVolumeClaim, &meta.namespace, &claim);
+                        self.claims.contains(&claim)
+                    })
             }
             Body::VolumeAttachment(attachment) => {
                 let volume = &attachment.spec.source.persistent_volume_name;
@@ -142,6 +157,7 @@ impl Reach {
             | Body::Deployment(_)
             | Body::ReplicaSet(_)
             | Body::DaemonSet(_)
+            | Body::PodDisruptionBudget(_)
             | Body::Release(_) => false,
         }
     }

@@ -18,7 +18,14 @@ pub(super) fn entries(futures: &Futures<'_>) -> Vec<Entry> {
             entries.extend(changed(futures, object));
         }
     }
-    entries.extend(futures.after.objects().filter_map(|object| recreated(futures, object)));
+    let made = futures.after.objects().filter(|object| made::is_made(&object.meta.uid));
+    entries.extend(made.filter_map(|object| {
+        if futures.act.creates() && object.key() == *futures.target() {
+            Some(target::created(futures, object))
+        } else {
+            recreated(futures, object)
+        }
+    }));
     entries
 }
 
@@ -37,6 +44,7 @@ enum State {
     Claim(ClaimPhase, String),
     Pod(crate::model::workload::PodPhase, bool),
     Scale(Option<u32>),
+    Job(crate::model::workload::JobState),
     Plain,
 }
 
@@ -59,15 +67,16 @@ impl Mark {
             }
             Body::PersistentVolumeClaim(claim) => State::Claim(claim.status.phase, claim.spec.volume_name.to_string()),
             Body::Pod(pod) => State::Pod(pod.status.phase, pod.scheduled()),
+            Body::Job(job) => State::Job(job.state()),
             Body::StatefulSet(set) => State::Scale(set.spec.replicas),
             Body::Deployment(set) | Body::ReplicaSet(set) => State::Scale(set.spec.replicas),
             Body::Namespace(_)
             | Body::Node(_)
             | Body::StorageClass(_)
             | Body::VolumeAttachment(_)
-            | Body::Job(_)
             | Body::CronJob(_)
             | Body::DaemonSet(_)
+            | Body::PodDisruptionBudget(_)
             | Body::Release(_) => State::Plain,
         };
         Some(Self {
@@ -144,6 +153,11 @@ fn patched(futures: &Futures<'_>, object: &Object, then: &Object, reason: Reason
                 fields.push(format!("status.phase: {}", is.status.phase.word()));
             }
         }
+        (Body::Job(was), Body::Job(is)) => {
+            if was.state() != is.state() {
+                fields.push(format!("status.conditions: {}", is.state().word()));
+            }
+        }
         (was, is) => {
             let scale = |body: &Body| body.replicated().and_then(|set| set.spec.replicas);
             if scale(was) != scale(is) {
@@ -186,7 +200,7 @@ fn claims(object: &Object, pod: &Pod) -> Vec<Key> {
 /// An object that the laws made because of the act. A provisioned volume is told with its claim.
 fn recreated(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
     let key = object.key();
-    let anew = made::is_made(&object.meta.uid) && key.kind != Kind::PersistentVolume;
+    let anew = key.kind != Kind::PersistentVolume;
     let anyway = futures
         .idle
         .get(&key)
@@ -222,6 +236,7 @@ fn recreated(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
         | Body::StatefulSet(_)
         | Body::Deployment(_)
         | Body::DaemonSet(_)
+        | Body::PodDisruptionBudget(_)
         | Body::Release(_) => Recreation::NoClaim,
     };
     Some(Entry {

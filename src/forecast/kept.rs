@@ -13,14 +13,20 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Entries for objects that no difference mentions and that the operator will ask about.
 pub(super) fn entries(futures: &Futures<'_>, told: &[Entry]) -> Vec<Entry> {
     let targets: Vec<&Object> = match futures.act {
-        Act::Delete { .. } => futures
+        Act::Delete { .. } | Act::Evict { .. } | Act::Scale { .. } => futures
             .before
             .get(futures.target())
             .map(AsRef::as_ref)
             .into_iter()
             .collect(),
         Act::Helm { .. } => helm::victims(futures).collect(),
-        Act::ClearClaimRef { .. } => Vec::new(),
+        Act::RemoveFinalizer { .. }
+        | Act::SetReclaimPolicy { .. }
+        | Act::ClearClaimRef { .. }
+        | Act::RetargetClaimRef { .. }
+        | Act::Annotate { .. }
+        | Act::Stamp { .. }
+        | Act::CreateClaim { .. } => Vec::new(),
     };
     let known: BTreeSet<&Key> = told.iter().map(|entry| &entry.object).collect();
     let mut found: BTreeMap<Key, Entry> = BTreeMap::new();
@@ -40,8 +46,8 @@ fn left_by(futures: &Futures<'_>, target: &Object, told: &[Entry]) -> Vec<Entry>
     match &target.body {
         Body::StorageClass(_) => found.extend(of_class(futures, target)),
         Body::PersistentVolume(_) => found.extend(claim_of_volume(futures, target)),
-        Body::Node(_) => found.extend(on_node(futures, target)),
         Body::Namespace(_)
+        | Body::Node(_)
         | Body::VolumeAttachment(_)
         | Body::PersistentVolumeClaim(_)
         | Body::Pod(_)
@@ -51,6 +57,7 @@ fn left_by(futures: &Futures<'_>, target: &Object, told: &[Entry]) -> Vec<Entry>
         | Body::Deployment(_)
         | Body::ReplicaSet(_)
         | Body::DaemonSet(_)
+        | Body::PodDisruptionBudget(_)
         | Body::Release(_) => {}
     }
     found
@@ -92,11 +99,9 @@ fn claims_left(futures: &Futures<'_>, target: &Object, told: &[Entry]) -> Vec<En
                 .map(move |name| Key::new(Kind::PersistentVolumeClaim, &namespace, &name))
                 .collect::<Vec<_>>()
         });
-    let of_set = target
-        .body
-        .stateful_set()
-        .map(|set| made_by(futures, target, set))
-        .unwrap_or_default();
+    // a set that is scaled keeps making the claims of the ordinals it wants: only those of pods that go are asked about
+    let of_set = target.body.stateful_set().filter(|_| !scales(futures));
+    let of_set = of_set.map(|set| made_by(futures, target, set)).unwrap_or_default();
     let claims: BTreeSet<Key> = of_pods.chain(of_set).collect();
     claims
         .iter()
@@ -124,31 +129,55 @@ fn left(futures: &Futures<'_>, target: &Object, claim: &Object) -> Option<Entry>
     let then = futures.then(claim)?;
     let key = claim.key();
     if then.meta.deleting() {
-        let holders = holders::of(&futures.after, futures.conditions, then);
-        let text = "it is being deleted already, and others go on holding it".to_owned();
         return Some(Entry {
             object: key,
             uid: claim.meta.uid.clone(),
-            outcome: Outcome::Hangs { holders },
+            outcome: Outcome::Kept,
             law: "pvc_protection".into(),
-            reason: Reason::new(text),
+            reason: waiting(futures, claim, then),
         });
     }
     let reason = match target.body.stateful_set() {
         Some(set) => {
-            let policy = match set.spec.persistent_volume_claim_retention_policy.when_deleted.as_str() {
-                "" => "Retain",
-                policy => policy,
+            let retention = &set.spec.persistent_volume_claim_retention_policy;
+            let (text, field, policy) = if scales(futures) {
+                (
+                    "its data outlives the pod, and the ordinal comes back on it when the set is scaled up again",
+                    "spec.persistentVolumeClaimRetentionPolicy.whenScaled",
+                    retention.when_scaled.as_str(),
+                )
+            } else {
+                (
+                    "its data outlives the set",
+                    "spec.persistentVolumeClaimRetentionPolicy.whenDeleted",
+                    retention.when_deleted.as_str(),
+                )
             };
-            Reason::new("its data outlives the set").seen(
-                &target.key(),
-                "spec.persistentVolumeClaimRetentionPolicy.whenDeleted",
-                policy,
-            )
+            let policy = if policy.is_empty() { "Retain" } else { policy };
+            Reason::new(text).seen(&target.key(), field, policy)
         }
         None => Reason::new("its data outlives the pods that use it"),
     };
     Some(kept(claim, "stateful_set", reason))
+}
+
+fn scales(futures: &Futures<'_>) -> bool {
+    matches!(futures.act, Act::Scale { .. })
+}
+
+/// A claim that was Terminating before the act, and goes on being so: not the act's doing, and not its end either.
+fn waiting(futures: &Futures<'_>, claim: &Object, then: &Object) -> Reason {
+    let holders = holders::of(&futures.after, futures.conditions, then);
+    let since = claim
+        .meta
+        .deletion_timestamp
+        .map(|at| at.to_string())
+        .unwrap_or_default();
+    let reason = Reason::new(format!(
+        "it was being deleted before, and this act does not end that: {} still hold it",
+        super::words::holder(&holders)
+    ));
+    reason.seen(&claim.key(), "metadata.deletionTimestamp", since)
 }
 
 /// Claims that wait for a volume of a class, and will go on waiting; bound ones do not care (§3.6).
@@ -157,9 +186,10 @@ fn of_class(futures: &Futures<'_>, target: &Object) -> Vec<Entry> {
         .before
         .of_kind(Kind::PersistentVolumeClaim)
         .filter(|claim| {
-            claim.body.claim().is_some_and(|facts| {
-                facts.status.phase == ClaimPhase::Pending && class_name(&futures.before, facts) == target.meta.name
-            })
+            claim
+                .body
+                .claim()
+                .is_some_and(|facts| facts.status.phase == ClaimPhase::Pending && class_name(facts) == target.meta.name)
         })
         .map(|claim| {
             let key = claim.key();
@@ -186,26 +216,4 @@ fn claim_of_volume(futures: &Futures<'_>, target: &Object) -> Option<Entry> {
     ))
     .seen(&target.key(), "spec.claimRef.uid", reference.uid.to_string());
     Some(kept(claim, "pv_protection", reason))
-}
-
-/// What a deleted Node object means depends on its kubelet, which may register it anew: nobody can tell from here.
-fn on_node(futures: &Futures<'_>, target: &Object) -> Vec<Entry> {
-    futures
-        .before
-        .of_kind(Kind::Pod)
-        .filter(|pod| {
-            pod.body
-                .pod()
-                .is_some_and(|facts| facts.spec.node_name == target.meta.name)
-        })
-        .map(|pod| Entry {
-            object: pod.key(),
-            uid: pod.meta.uid.clone(),
-            outcome: Outcome::Unknown {
-                missing: format!("whether the kubelet of {} registers the node again", target.meta.name),
-            },
-            law: "pod_lifecycle".into(),
-            reason: Reason::new("pods of a node that does not exist are removed by pod garbage collection"),
-        })
-        .collect()
 }

@@ -32,6 +32,8 @@ pub enum Outcome {
     VolumeLeaked {
         handle: String,
     },
+    /// The request makes it: it was not there before.
+    Created,
     /// A controller makes it anew.
     Recreated {
         on: Recreation,

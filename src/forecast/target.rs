@@ -1,12 +1,20 @@
 //! The target itself: whether the server takes the request at all, and what becomes of the object it names.
 
+mod created;
+mod eviction;
+mod finalizer;
+mod patched;
+
 use super::course::Futures;
 use super::{Entry, Outcome, holders, volume};
 use crate::laws::Reason;
 use crate::laws::absence::lists;
 use crate::laws::stateful_set::ordinal;
 use crate::model::storage::ReclaimPolicy;
-use crate::model::{Act, Key, Kind, Object, Pin, Propagation, Uid, World};
+use crate::model::{Act, Key, Kind, Object, Uid, World};
+
+pub(super) use created::created;
+pub(super) use finalizer::loses_attachment;
 
 /// Why there is nothing to forecast: the server would refuse, or the target cannot be seen.
 pub(super) fn refusal(world: &World, act: &Act) -> Option<Entry> {
@@ -19,6 +27,12 @@ pub(super) fn refusal(world: &World, act: &Act) -> Option<Entry> {
         reason,
     };
     let rejected = |error: String, reason: Reason| Some(entry(Outcome::Rejected { error }, reason));
+    if let Some(why) = act.misfit() {
+        return rejected(why, Reason::new(format!("this cannot be asked of {}", pin.key)));
+    }
+    if let Act::CreateClaim { draft, .. } = act {
+        return created::refusal(world, &pin.key, draft).map(|(outcome, reason)| entry(outcome, reason));
+    }
     let Some(held) = world.get(&pin.key) else {
         if lists(world, pin.key.kind, &pin.key.namespace) && world.malformed().all(|broken| broken.key != pin.key) {
             let error = format!("404 NotFound: {} {:?} not found", pin.key.kind.plural(), pin.key.name);
@@ -38,26 +52,46 @@ pub(super) fn refusal(world: &World, act: &Act) -> Option<Entry> {
         let reason = Reason::new(format!("{} is another object than the one that was shown", pin.key));
         return rejected(error, reason.seen(&pin.key, "metadata.uid", held.meta.uid.to_string()));
     }
+    asked_in_vain(world, act, held).map(|(outcome, reason)| entry(outcome, reason))
+}
+
+/// Why the server would refuse, or why nobody can say, although the target is the one that was shown.
+fn asked_in_vain(world: &World, act: &Act, held: &Object) -> Option<(Outcome, Reason)> {
+    let key = held.key();
+    let refused = |error: String, text: String| Some((Outcome::Rejected { error }, Reason::new(text)));
     match act {
-        Act::Delete { .. } if pin.key.kind == Kind::Release => Some(entry(
-            Outcome::Unknown {
-                missing: "Helm's own reaction to a lost record is not modelled yet".to_owned(),
-            },
-            Reason::new("deleting a release record makes Helm forget that revision; nothing it installed goes"),
-        )),
-        Act::Delete { .. } | Act::Helm { .. } => None,
-        Act::ClearClaimRef { .. } => clearable(held, pin).and_then(|error| {
-            let reason = Reason::new(format!("{} has nothing to clear", pin.key));
-            rejected(error, reason)
-        }),
+        Act::Delete { .. } if key.kind == Kind::Release => {
+            let missing = "Helm's own reaction to a lost record is not modelled yet".to_owned();
+            let text = "deleting a release record makes Helm forget that revision; nothing it installed goes";
+            Some((Outcome::Unknown { missing }, Reason::new(text)))
+        }
+        Act::Evict { .. } => eviction::refusal(world, held),
+        Act::ClearClaimRef { .. } => {
+            clearable(held).and_then(|error| refused(error, format!("{key} has nothing to clear")))
+        }
+        Act::RemoveFinalizer { finalizer, .. } => finalizer::refusal(held, finalizer),
+        Act::Annotate {
+            annotation,
+            value: None,
+            ..
+        } if held.meta.annotations.get(annotation).is_none() => refused(
+            format!("there is no annotation {annotation} to remove"),
+            format!("{key} does not carry it"),
+        ),
+        Act::Delete { .. }
+        | Act::Helm { .. }
+        | Act::Scale { .. }
+        | Act::SetReclaimPolicy { .. }
+        | Act::RetargetClaimRef { .. }
+        | Act::Annotate { .. }
+        | Act::Stamp { .. }
+        | Act::CreateClaim { .. } => None,
     }
 }
 
 /// Why a `claimRef` cannot be cleared, if it cannot.
-fn clearable(held: &Object, pin: &Pin) -> Option<String> {
-    let Some(volume) = held.body.volume() else {
-        return Some(format!("{} is no PersistentVolume and has no claimRef", pin.key));
-    };
+fn clearable(held: &Object) -> Option<String> {
+    let volume = held.body.volume()?;
     match &volume.spec.claim_ref {
         None => Some("422 Invalid: the patch tests spec.claimRef.uid, and there is no claimRef".to_owned()),
         Some(claim) if claim.uid.is_empty() => Some(
@@ -70,12 +104,32 @@ fn clearable(held: &Object, pin: &Pin) -> Option<String> {
 /// What becomes of the target of a request that the server takes.
 pub(super) fn entry(futures: &Futures<'_>, object: &Object) -> Entry {
     let (outcome, law, reason) = match futures.act {
-        Act::Delete { propagation, .. } => deleted(futures, object, *propagation),
+        Act::Delete { propagation, .. } => {
+            let asked = format!("DELETE ({})", propagation.word());
+            deleted(futures, object, &asked)
+        }
         Act::Helm { .. } => super::helm::release(futures, object),
+        Act::Evict { .. } => {
+            let (outcome, law, reason) = deleted(futures, object, "the eviction");
+            (outcome, law, eviction::granted(&futures.before, object, reason))
+        }
+        Act::RemoveFinalizer { finalizer, .. } => finalizer::stripped(futures, object, finalizer),
         Act::ClearClaimRef { .. } => {
             let (outcome, reason) = volume::cleared(futures, object);
             (outcome, "release", reason)
         }
+        Act::RetargetClaimRef { namespace, name, .. } => {
+            let (outcome, reason) = volume::retargeted(futures, object, namespace, name);
+            (outcome, "binding", reason)
+        }
+        Act::SetReclaimPolicy { policy, .. } => {
+            let (outcome, reason) = volume::under(futures, object, *policy);
+            (outcome, "reclaim", reason)
+        }
+        Act::Scale { replicas, .. } => patched::scaled(futures, object, *replicas),
+        Act::Annotate { annotation, value, .. } => patched::annotated(object, annotation, value.as_deref()),
+        Act::Stamp { release, namespace, .. } => patched::stamped(object, release, namespace),
+        Act::CreateClaim { .. } => (Outcome::Kept, "api_server", Reason::default()),
     };
     Entry {
         object: object.key(),
@@ -86,7 +140,7 @@ pub(super) fn entry(futures: &Futures<'_>, object: &Object) -> Entry {
     }
 }
 
-fn deleted(futures: &Futures<'_>, object: &Object, propagation: Propagation) -> (Outcome, &'static str, Reason) {
+fn deleted(futures: &Futures<'_>, object: &Object, asked: &str) -> (Outcome, &'static str, Reason) {
     let key = object.key();
     let then = futures.then(object);
     let law = futures.trace.last(&key).map_or("api_server", |step| step.law);
@@ -123,13 +177,9 @@ fn deleted(futures: &Futures<'_>, object: &Object, propagation: Propagation) -> 
     let Some(left) = then else {
         let after = last();
         let text = if after.text.is_empty() {
-            format!("nothing holds it: DELETE ({}) removes it", propagation.word())
+            format!("nothing holds it: {asked} removes it")
         } else {
-            format!(
-                "DELETE ({}) is accepted, and it goes: {}",
-                propagation.word(),
-                after.text
-            )
+            format!("{asked} is accepted, and it goes: {}", after.text)
         };
         let mut reason = seen(Reason::new(text));
         reason.evidence.extend(after.evidence);
@@ -150,6 +200,7 @@ fn deleted(futures: &Futures<'_>, object: &Object, propagation: Propagation) -> 
         | Kind::Deployment
         | Kind::ReplicaSet
         | Kind::DaemonSet
+        | Kind::PodDisruptionBudget
         | Kind::Release => law,
     };
     let text = format!(

@@ -3,11 +3,27 @@
 //! T0 nothing changes · T1 disruptive: what goes comes back on the same data, or had ended · T2 destructive: a claim, an
 //! active Job, an owner or a reservation is lost, and something must be made by hand to get it back · T3 irreversible: a
 //! disk is destroyed or forgotten, or would be by what cannot be seen, or another tenant is hit.
+//!
+//! The tier is that of the heaviest entry, and never below the act's own floor:
+//!
+//! | act | floor | because |
+//! |---|---|---|
+//! | remove a finalizer of an attacher, or protection of what is in use | T3 | two writers on one disk cannot be undone |
+//! | remove any other finalizer of what is being deleted | T2 | what its controller had still to do is never done |
+//! | reclaim policy to Delete | T2 | from now on the disk goes with its claim |
+//! | reclaim policy to Retain | T0 | it saves a disk, and is set back by the same key |
+//! | claimRef cleared or retargeted | T2 | the disk changes hands; T3 into another namespace |
+//! | annotation, stamp | T1 | it decides over what Helm or a controller does next; T2 for the volume controllers' memory |
+//! | create a claim | T1 | T2 when it takes a volume that is there |
+//! | scale, evict, delete | – | what becomes of pods, claims and disks |
 
+mod undo;
+
+use super::target::loses_attachment;
 use super::{Entry, Forecast, Other, Outcome, Recreation, Tier, Undo};
+use crate::laws::pvc_protection;
 use crate::laws::respawn::respawns;
-use crate::model::act::HelmAct;
-use crate::model::storage::ReclaimPolicy;
+use crate::model::storage::{PVC_PROTECTION, ReclaimPolicy};
 use crate::model::workload::JobState;
 use crate::model::{Act, Body, Key, Kind, Text, World};
 
@@ -25,7 +41,7 @@ pub(super) fn judged(
     });
     others.sort_by_key(|other| (other.outcome.rank(), other.object.clone()));
     let (tier, because) = tier(world, act, &entries, &others);
-    let undo = undo(world, act, &entries, tier);
+    let undo = undo::undo(world, act, &entries, tier);
     Forecast {
         act: act.clone(),
         entries,
@@ -46,7 +62,58 @@ fn tier(world: &World, act: &Act, entries: &[Entry], others: &[Other]) -> (Tier,
         .filter_map(of_other)
         .chain(worst)
         .max_by_key(|(tier, _)| *tier);
-    worst.unwrap_or_else(|| (Tier::T0, "nothing changes".to_owned()))
+    let worst = worst.unwrap_or_else(|| (Tier::T0, "nothing changes".to_owned()));
+    match floor(world, act, entries) {
+        Some(floor) if floor.0 > worst.0 => floor,
+        Some(_) | None => worst,
+    }
+}
+
+/// What an act weighs by itself, when it changes anything.
+fn floor(world: &World, act: &Act, entries: &[Entry]) -> Option<(Tier, String)> {
+    let target = &act.target().key;
+    let own = entries.iter().find(|entry| entry.object == *target)?;
+    if matches!(own.outcome, Outcome::Kept | Outcome::Rejected { .. }) {
+        return None;
+    }
+    match act {
+        Act::RemoveFinalizer { finalizer, .. } => Some(stripped(world, target, finalizer)),
+        Act::SetReclaimPolicy { policy, .. } if *policy != ReclaimPolicy::Retain => Some((
+            Tier::T2,
+            format!("the disk of {target} goes with its claim from now on"),
+        )),
+        Act::RetargetClaimRef { namespace, .. } if home(world, act).is_some_and(|home| home != *namespace) => Some((
+            Tier::T3,
+            format!("the disk of {target} goes to another namespace, {namespace}"),
+        )),
+        Act::Annotate { annotation, .. } if annotation.starts_with("pv.kubernetes.io/") => Some((
+            Tier::T2,
+            format!("{annotation} is the volume controllers' memory of {target}"),
+        )),
+        Act::Delete { .. }
+        | Act::Helm { .. }
+        | Act::Evict { .. }
+        | Act::Scale { .. }
+        | Act::SetReclaimPolicy { .. }
+        | Act::ClearClaimRef { .. }
+        | Act::RetargetClaimRef { .. }
+        | Act::Annotate { .. }
+        | Act::Stamp { .. }
+        | Act::CreateClaim { .. } => None,
+    }
+}
+
+fn stripped(world: &World, target: &Key, finalizer: &str) -> (Tier, String) {
+    let in_use = finalizer == PVC_PROTECTION && !pvc_protection::holders(world, target).is_empty();
+    if in_use {
+        return (Tier::T3, format!("{target} goes under the pods that use it"));
+    }
+    if loses_attachment(finalizer) {
+        let text = format!("that {target} may still be attached is forgotten: two nodes may write to one disk");
+        return (Tier::T3, text);
+    }
+    let text = format!("what the controller of {finalizer} had still to do is never done");
+    (Tier::T2, text)
 }
 
 /// What the fate of an object of an unheld kind weighs.
@@ -55,7 +122,9 @@ fn of_other(other: &Other) -> Option<(Tier, String)> {
     match &other.outcome {
         Outcome::Deleted => Some((Tier::T2, format!("{object} does not come back by itself"))),
         Outcome::Unknown { missing } => Some((Tier::T2, format!("what happens to {object} cannot be said: {missing}"))),
-        Outcome::Patched { .. } | Outcome::Recreated { .. } => Some((Tier::T1, format!("{object} changes"))),
+        Outcome::Patched { .. } | Outcome::Created | Outcome::Recreated { .. } => {
+            Some((Tier::T1, format!("{object} changes")))
+        }
         Outcome::Kept
         | Outcome::Rejected { .. }
         | Outcome::DeletedLater { .. }
@@ -86,6 +155,7 @@ fn home(world: &World, act: &Act) -> Option<Text> {
         | Kind::Deployment
         | Kind::ReplicaSet
         | Kind::DaemonSet
+        | Kind::PodDisruptionBudget
         | Kind::Release => Some(key.namespace.clone()),
     }
 }
@@ -117,7 +187,9 @@ fn weight(world: &World, act: &Act, entry: &Entry) -> Option<(Tier, String)> {
             on: Recreation::NewClaim,
         } => Some((Tier::T2, format!("{object} comes back empty"))),
         Outcome::Recreated { .. } => Some((Tier::T1, format!("{object} is made anew"))),
+        Outcome::Created => Some((Tier::T1, format!("{object} is made"))),
         Outcome::Orphaned => Some((Tier::T2, format!("{object} loses its owner"))),
+        Outcome::Patched { .. } if *object == act.target().key => own_patch(act, object),
         Outcome::Patched { .. } => Some(match object.kind {
             Kind::PersistentVolume | Kind::PersistentVolumeClaim => (Tier::T2, format!("{object} changes hands")),
             Kind::Namespace
@@ -131,9 +203,27 @@ fn weight(world: &World, act: &Act, entry: &Entry) -> Option<(Tier, String)> {
             | Kind::Deployment
             | Kind::ReplicaSet
             | Kind::DaemonSet
+            | Kind::PodDisruptionBudget
             | Kind::Release => (Tier::T1, format!("{object} changes")),
         }),
         Outcome::Kept | Outcome::Rejected { .. } => None,
+    }
+}
+
+/// What the field that the act itself changes weighs; what follows from it stands in other entries, or in the floor.
+fn own_patch(act: &Act, object: &Key) -> Option<(Tier, String)> {
+    match act {
+        Act::ClearClaimRef { .. } | Act::RetargetClaimRef { .. } => Some((Tier::T2, format!("{object} changes hands"))),
+        // it only keeps a disk, and is set back by the same key
+        Act::SetReclaimPolicy { .. } => None,
+        Act::Delete { .. }
+        | Act::Helm { .. }
+        | Act::Evict { .. }
+        | Act::Scale { .. }
+        | Act::RemoveFinalizer { .. }
+        | Act::Annotate { .. }
+        | Act::Stamp { .. }
+        | Act::CreateClaim { .. } => Some((Tier::T1, format!("{object} changes"))),
     }
 }
 
@@ -180,6 +270,7 @@ fn hangs(world: &World, act: &Act, entry: &Entry) -> Option<(Tier, String)> {
         | Body::Deployment(_)
         | Body::ReplicaSet(_)
         | Body::DaemonSet(_)
+        | Body::PodDisruptionBudget(_)
         | Body::Release(_) => {
             let own = *object == act.target().key;
             let text = format!("the deletion of {object} cannot be withdrawn");
@@ -216,74 +307,7 @@ fn deleted(world: &World, entry: &Entry) -> Option<(Tier, String)> {
         | Body::Deployment(_)
         | Body::ReplicaSet(_)
         | Body::DaemonSet(_)
+        | Body::PodDisruptionBudget(_)
         | Body::Release(_) => (Tier::T2, format!("{object} does not come back by itself")),
     })
-}
-
-fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> Undo {
-    let any = |judge: &dyn Fn(&Outcome) -> bool| entries.iter().any(|entry| judge(&entry.outcome));
-    let lossless = |how: &str| Undo::Lossless { how: how.to_owned() };
-    let lossy = |how: &str| Undo::Lossy { how: how.to_owned() };
-    if tier == Tier::T0 {
-        return lossless("there is nothing to undo");
-    }
-    if any(&|outcome| matches!(outcome, Outcome::VolumeDestroyed { .. })) {
-        return Undo::None;
-    }
-    if any(&|outcome| matches!(outcome, Outcome::VolumeLeaked { .. })) {
-        return lossy(
-            "the disk stays in the storage system: a volume made by hand from the saved YAML finds it by its handle",
-        );
-    }
-    match act {
-        Act::Helm { helm, .. } => match helm {
-            HelmAct::Uninstall(options) if options.keep_history => lossy(
-                "helm rollback makes the objects again from the kept record; claims come back empty unless their volumes are given back",
-            ),
-            HelmAct::Uninstall(_) => lossy(
-                "the records are gone: keep them before, and install the chart again; what was kept has to be adopted",
-            ),
-            HelmAct::Upgrade(_) | HelmAct::Rollback(_) => lossy(
-                "helm rollback to the revision before makes again what was deleted, as other objects, and runs its hooks",
-            ),
-        },
-        Act::ClearClaimRef { .. } => lossless(
-            "patch claimRef.uid and claimRef.resourceVersion back to the saved values, as long as no claim has taken the volume",
-        ),
-        Act::Delete { target, .. } => match world.get(&target.key).map(|object| &object.body) {
-            Some(Body::PersistentVolumeClaim(_)) if tier < Tier::T3 => lossless(
-                "the deletion itself cannot be withdrawn, but the data stays on the volume: clear its claimRef uid and make the \
-                 claim again from the saved YAML with spec.volumeName",
-            ),
-            Some(Body::PersistentVolume(volume)) => {
-                let policy = volume.spec.persistent_volume_reclaim_policy;
-                let retain = if policy == ReclaimPolicy::Retain {
-                    ""
-                } else {
-                    "set its policy to Retain first, and "
-                };
-                lossy(&format!(
-                    "the deletion cannot be withdrawn; {retain}make the volume again from the saved YAML once it is gone"
-                ))
-            }
-            Some(Body::Pod(_)) if tier == Tier::T1 => {
-                lossless("its controller makes it anew; what its containers held in memory is lost")
-            }
-            Some(Body::Pod(_)) => lossy("make it again from the saved YAML; what its containers held is lost"),
-            Some(Body::Job(_)) => lossy("make it again from the saved YAML; its progress, status and logs are lost"),
-            Some(Body::Namespace(_)) | None => Undo::None,
-            Some(
-                Body::Node(_)
-                | Body::StorageClass(_)
-                | Body::VolumeAttachment(_)
-                | Body::PersistentVolumeClaim(_)
-                | Body::CronJob(_)
-                | Body::StatefulSet(_)
-                | Body::Deployment(_)
-                | Body::ReplicaSet(_)
-                | Body::DaemonSet(_)
-                | Body::Release(_),
-            ) => lossy("make it again from the saved YAML; it will be another object with another uid"),
-        },
-    }
 }

@@ -5,7 +5,7 @@ use super::{Outcome, holders};
 use crate::laws::Reason;
 use crate::laws::change::Evidence;
 use crate::laws::reclaim::{Guard, guard};
-use crate::model::storage::{ReclaimPolicy, Volume, VolumePhase};
+use crate::model::storage::{ClaimPhase, ReclaimPolicy, Volume, VolumePhase};
 use crate::model::{Key, Kind, Object};
 
 /// What becomes of a volume that the act touches.
@@ -217,4 +217,87 @@ pub(super) fn cleared(futures: &Futures<'_>, object: &Object) -> (Outcome, Reaso
         fields.push("spec.claimRef.uid: that of the new claim".to_owned());
     }
     (Outcome::Patched { fields }, reason(text))
+}
+
+/// What reserving the volume for another name does.
+pub(super) fn retargeted(futures: &Futures<'_>, object: &Object, namespace: &str, name: &str) -> (Outcome, Reason) {
+    let key = object.key();
+    let held = object.body.volume().and_then(|volume| volume.spec.claim_ref.as_ref());
+    let was = held.map_or_else(
+        || "(none)".to_owned(),
+        |claim| format!("{}/{}", claim.namespace, claim.name),
+    );
+    let is = format!("{namespace}/{name}");
+    let heir = Key::new(Kind::PersistentVolumeClaim, namespace, name);
+    let bound = futures.after.get(&heir).and_then(|then| then.body.claim());
+    let taken =
+        bound.is_some_and(|claim| claim.spec.volume_name == key.name && claim.status.phase == ClaimPhase::Bound);
+    let loser = held.filter(|claim| {
+        let live = futures.before.by_uid(&claim.uid);
+        live.is_some_and(|live| live.key() != heir && !claim.uid.is_empty())
+    });
+    let mut text = if taken {
+        format!("the claim {is} takes it")
+    } else if futures.before.get(&heir).is_some() {
+        format!(
+            "it is reserved for {is}, and the claim of that name does not take it (other size, modes, class or volume)"
+        )
+    } else {
+        format!("it becomes Available, reserved for {is}: no other claim can take it")
+    };
+    if let Some(claim) = loser {
+        text = format!(
+            "{text}; its claim {}/{} lives and is Lost from now on",
+            claim.namespace, claim.name
+        );
+    }
+    let fields = vec![format!("spec.claimRef: {was} → {is}")];
+    let reason = Reason::new(text).seen(&key, "spec.claimRef", was.as_str()).seen(
+        &key,
+        "spec.claimRef.uid",
+        held.map(|claim| claim.uid.to_string()).unwrap_or_default(),
+    );
+    (Outcome::Patched { fields }, reason)
+}
+
+/// What another reclaim policy does, now and later.
+pub(super) fn under(futures: &Futures<'_>, object: &Object, policy: ReclaimPolicy) -> (Outcome, Reason) {
+    let key = object.key();
+    let Some(volume) = object.body.volume() else {
+        return (Outcome::Kept, Reason::default());
+    };
+    let was = volume.spec.persistent_volume_reclaim_policy;
+    let seen = |text: String| {
+        policy_seen(Reason::new(text), &key, volume).seen(&key, "status.phase", format!("{:?}", volume.status.phase))
+    };
+    if was == policy {
+        return (Outcome::Kept, seen(format!("its policy is {} already", policy.word())));
+    }
+    let handle = volume.spec.handle();
+    if let Some((outcome, reason)) = fate(futures, object, volume) {
+        let lead = if matches!(outcome, Outcome::VolumeDestroyed { .. }) {
+            "nothing claims it any more, so the new policy runs at once"
+        } else {
+            "what held it under the old policy lets go"
+        };
+        return (outcome, with(seen(lead.to_owned()), reason));
+    }
+    if let (VolumePhase::Released, ReclaimPolicy::Delete, Some(then)) =
+        (volume.status.phase, policy, futures.then(object))
+        && let Some(now) = then.body.volume()
+    {
+        return waiting(futures, then, now, &seen("the new policy runs at once".to_owned()));
+    }
+    let text = match policy {
+        ReclaimPolicy::Retain => format!("the disk {handle} stays from now on, whatever becomes of its claim"),
+        ReclaimPolicy::Delete | ReclaimPolicy::Recycle | ReclaimPolicy::Unknown => {
+            format!("nothing goes now; from now on the disk {handle} is destroyed when its claim goes")
+        }
+    };
+    let fields = vec![format!(
+        "spec.persistentVolumeReclaimPolicy: {} → {}",
+        was.word(),
+        policy.word()
+    )];
+    (Outcome::Patched { fields }, seen(text))
 }

@@ -13,6 +13,7 @@ impl Outcome {
             Self::VolumeDestroyed { .. } => "DESTROYED",
             Self::VolumeRetained { .. } => "RELEASED",
             Self::VolumeLeaked { .. } => "LEAKED",
+            Self::Created => "CREATED",
             Self::Recreated { .. } => "RECREATED",
             Self::Patched { .. } => "CHANGED",
             Self::Orphaned => "ORPHANED",
@@ -37,10 +38,11 @@ impl Outcome {
             Self::VolumeRetained { .. } => 8,
             Self::Orphaned => 9,
             Self::Patched { .. } => 10,
+            Self::Created => 11,
             Self::Recreated {
                 on: Recreation::SameClaim | Recreation::NoClaim,
-            } => 11,
-            Self::Kept => 12,
+            } => 12,
+            Self::Kept => 13,
         }
     }
 }
@@ -70,6 +72,7 @@ impl Entry {
                     self.reason.text
                 )
             }
+            Outcome::Created => format!("{object} is made: {}", self.reason.text),
             Outcome::Recreated { on } => format!("{object} is made anew {}: {}", on.phrase(), self.reason.text),
             Outcome::Patched { fields } => format!("{object} changes ({}): {}", fields.join(", "), self.reason.text),
             Outcome::Orphaned => format!("{object} stays and belongs to nobody: {}", self.reason.text),
@@ -86,7 +89,7 @@ impl Other {
         match &self.outcome {
             Outcome::Kept => format!("{object} stays: {why}"),
             Outcome::Patched { fields } => format!("{object} changes ({}): {why}", fields.join(", ")),
-            Outcome::Recreated { .. } => format!("{object} is made: {why}"),
+            Outcome::Created | Outcome::Recreated { .. } => format!("{object} is made: {why}"),
             Outcome::Rejected { error } => format!("refused: {error}: {why}"),
             Outcome::Unknown { missing } => format!("{object}: nobody can say ({missing}); {why}"),
             Outcome::Deleted
@@ -128,6 +131,7 @@ impl Forecast {
             ("RELEASED", "releases", "volume"),
             ("ORPHANED", "orphans", "object"),
             ("CHANGED", "changes", "object"),
+            ("CREATED", "makes", "object"),
             ("RECREATED", "recreates", "object"),
             ("KEPT", "keeps", "object"),
         ]

@@ -107,6 +107,12 @@ impl Challenge {
 
 /// Everything that may be asked: the question and its answer. Each of them stands in an item of the same panel.
 fn facts(world: &World, act: &Act) -> Vec<(String, String)> {
+    if let Act::CreateClaim { claim, draft, .. } = act {
+        let volume = world.get(&Key::cluster(Kind::PersistentVolume, &draft.volume_name));
+        let place = world.get(&Key::cluster(Kind::Namespace, &claim.key.namespace));
+        let known = volume.into_iter().chain(place).map(|object| uid(object));
+        return known.chain(volume.and_then(|volume| handle(volume))).collect();
+    }
     let Some(target) = world.pinned(act.target()) else {
         return Vec::new();
     };

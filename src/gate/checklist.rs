@@ -4,11 +4,18 @@
 
 mod claim;
 mod claim_ref;
+mod create;
+mod finalizer;
+mod going;
 mod job;
+mod mark;
 mod pod;
+mod policy;
+mod scale;
 
 use super::item::{Found, Item, SECOND_PERSON};
 use crate::forecast::{Forecast, Outcome, Tier};
+use crate::laws::Conditions;
 use crate::model::feed::Freshness;
 use crate::model::{Act, Kind, Now, Object, World};
 use std::sync::Arc;
@@ -19,36 +26,24 @@ use std::time::Duration;
 pub(super) struct Sight<'a> {
     pub(super) world: &'a World,
     pub(super) forecast: &'a Forecast,
+    pub(super) conditions: &'a Conditions,
     pub(super) now: Now,
     pub(super) quiet: Duration,
 }
 
 /// All items of an act, in the order they are shown: sensed, acknowledged, attested, second person.
 pub(super) fn items(sight: Sight<'_>) -> Vec<Item> {
-    let mut items = vec![unchanged(sight)];
-    let kinds = kinds(&sight.forecast.act);
+    let act = &sight.forecast.act;
+    let mut items = Vec::new();
+    if let Act::CreateClaim { claim, draft, .. } = act {
+        items.extend(create::items(sight, &claim.key, draft));
+    } else {
+        items.push(unchanged(sight));
+    }
+    let kinds = kinds(act);
     let target = sight.target();
     if let Some(target) = target.as_deref() {
-        items.extend(match &sight.forecast.act {
-            Act::Delete { propagation, .. } => match target.kind() {
-                Kind::PersistentVolumeClaim => claim::items(sight, target),
-                Kind::Job => job::items(sight, target, *propagation),
-                Kind::Pod => pod::items(sight, target),
-                Kind::Namespace
-                | Kind::Node
-                | Kind::StorageClass
-                | Kind::PersistentVolume
-                | Kind::VolumeAttachment
-                | Kind::CronJob
-                | Kind::StatefulSet
-                | Kind::Deployment
-                | Kind::ReplicaSet
-                | Kind::DaemonSet
-                | Kind::Release => Vec::new(),
-            },
-            Act::ClearClaimRef { .. } => claim_ref::items(sight, target),
-            Act::Helm { .. } => Vec::new(),
-        });
+        items.extend(own(sight, target));
     }
     let sensed = items.iter().position(Item::attestable).unwrap_or(items.len());
     items.insert(sensed, facts(sight, kinds));
@@ -57,6 +52,38 @@ pub(super) fn items(sight: Sight<'_>) -> Vec<Item> {
         items.push(second_person());
     }
     items
+}
+
+/// The items that an act on a live object has of its own.
+fn own(sight: Sight<'_>, target: &Object) -> Vec<Item> {
+    match &sight.forecast.act {
+        Act::Delete { propagation, .. } => match target.kind() {
+            Kind::PersistentVolumeClaim => claim::items(sight, target),
+            Kind::Job => job::items(sight, target, *propagation),
+            Kind::Pod => pod::items(sight, target),
+            Kind::Namespace
+            | Kind::Node
+            | Kind::StorageClass
+            | Kind::PersistentVolume
+            | Kind::VolumeAttachment
+            | Kind::CronJob
+            | Kind::StatefulSet
+            | Kind::Deployment
+            | Kind::ReplicaSet
+            | Kind::DaemonSet
+            | Kind::PodDisruptionBudget => going::items(sight, target),
+            Kind::Release => Vec::new(),
+        },
+        Act::Evict { .. } => pod::evicted(sight, target),
+        Act::Scale { .. } => scale::items(sight, target),
+        Act::RemoveFinalizer { finalizer, .. } => finalizer::items(sight, target, finalizer),
+        Act::SetReclaimPolicy { policy, .. } => policy::items(sight, target, *policy),
+        Act::ClearClaimRef { .. } => claim_ref::items(sight, target),
+        Act::RetargetClaimRef { namespace, name, .. } => claim_ref::retargeted(sight, target, namespace, name),
+        Act::Annotate { .. } => mark::items(sight, target),
+        Act::Stamp { release, namespace, .. } => mark::stamp(sight, target, release, namespace),
+        Act::CreateClaim { .. } | Act::Helm { .. } => Vec::new(),
+    }
 }
 
 fn second_person() -> Item {
@@ -95,25 +122,52 @@ impl Sight<'_> {
 /// The feeds an act's checklist and forecast read.
 const fn kinds(act: &Act) -> &'static [Kind] {
     match act {
-        Act::Delete { .. } | Act::Helm { .. } => &[
+        Act::Delete { .. } | Act::Evict { .. } | Act::Scale { .. } | Act::RemoveFinalizer { .. } | Act::Helm { .. } => {
+            &[
+                Kind::PersistentVolumeClaim,
+                Kind::PersistentVolume,
+                Kind::Pod,
+                Kind::Job,
+                Kind::CronJob,
+                Kind::StorageClass,
+                Kind::VolumeAttachment,
+                Kind::StatefulSet,
+                Kind::Deployment,
+                Kind::ReplicaSet,
+                Kind::DaemonSet,
+            ]
+        }
+        Act::ClearClaimRef { .. }
+        | Act::RetargetClaimRef { .. }
+        | Act::SetReclaimPolicy { .. }
+        | Act::CreateClaim { .. } => &[
             Kind::PersistentVolumeClaim,
             Kind::PersistentVolume,
-            Kind::Pod,
-            Kind::Job,
-            Kind::CronJob,
-            Kind::StorageClass,
             Kind::VolumeAttachment,
-            Kind::StatefulSet,
-            Kind::Deployment,
-            Kind::ReplicaSet,
-            Kind::DaemonSet,
+            Kind::StorageClass,
         ],
-        Act::ClearClaimRef { .. } => &[
+        Act::Annotate { .. } | Act::Stamp { .. } => &[
             Kind::PersistentVolumeClaim,
             Kind::PersistentVolume,
-            Kind::VolumeAttachment,
             Kind::StorageClass,
+            Kind::Release,
         ],
+    }
+}
+
+/// The act makes sense on an object that is being deleted: it is how its deletion is brought to an end.
+const fn on_the_way_out(act: &Act) -> bool {
+    match act {
+        Act::RemoveFinalizer { .. } | Act::SetReclaimPolicy { .. } => true,
+        Act::Delete { .. }
+        | Act::Evict { .. }
+        | Act::Scale { .. }
+        | Act::ClearClaimRef { .. }
+        | Act::RetargetClaimRef { .. }
+        | Act::Annotate { .. }
+        | Act::Stamp { .. }
+        | Act::Helm { .. }
+        | Act::CreateClaim { .. } => false,
     }
 }
 
@@ -130,7 +184,7 @@ fn unchanged(sight: Sight<'_>) -> Item {
             "it is at resourceVersion {}, {} was shown",
             live.meta.resource_version, pin.resource_version
         )),
-        Some(live) if live.meta.deleting() => Found::no(format!(
+        Some(live) if live.meta.deleting() && !on_the_way_out(&sight.forecast.act) => Found::no(format!(
             "it is already Terminating and waits for {}; asking again changes nothing",
             if live.meta.finalizers.is_empty() {
                 "its kubelet".to_owned()
@@ -140,9 +194,14 @@ fn unchanged(sight: Sight<'_>) -> Item {
         )),
         Some(_) => Found::yes(format!("uid {} · resourceVersion {}", pin.uid, pin.resource_version)),
     };
+    let title = if on_the_way_out(&sight.forecast.act) {
+        format!("{} is as shown", pin.key)
+    } else {
+        format!("{} is as shown, and not being deleted", pin.key)
+    };
     Item::sensed(
         "target.unchanged",
-        format!("{} is as shown, and not being deleted", pin.key),
+        title,
         found,
         sight.fresh(&[pin.key.kind]),
         &format!(
@@ -175,6 +234,7 @@ fn facts(sight: Sight<'_>, kinds: &[Kind]) -> Item {
         | Outcome::VolumeDestroyed { .. }
         | Outcome::VolumeRetained { .. }
         | Outcome::VolumeLeaked { .. }
+        | Outcome::Created
         | Outcome::Recreated { .. }
         | Outcome::Patched { .. }
         | Outcome::Orphaned

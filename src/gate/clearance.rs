@@ -118,6 +118,10 @@ fn identity(approved: &ClusterIdentity, found: &ClusterIdentity) -> Vec<String> 
 fn pins(approved: &Approved, fresh: &Fresh) -> Vec<String> {
     let mut lines = Vec::new();
     for pin in &approved.pins {
+        if approved.act.creates() && pin == approved.act.target() {
+            lines.extend(made_meanwhile(pin, fresh));
+            continue;
+        }
         let read = fresh.objects.iter().find(|(key, _)| *key == pin.key);
         match read {
             Some((_, Some(object))) => lines.extend(moved(pin, object)),
@@ -134,6 +138,15 @@ fn pins(approved: &Approved, fresh: &Fresh) -> Vec<String> {
         }
     }
     lines
+}
+
+/// A create is cleared for a name that nothing bears; it must have been looked for.
+fn made_meanwhile(pin: &Pin, fresh: &Fresh) -> Option<String> {
+    match fresh.objects.iter().find(|(key, _)| *key == pin.key) {
+        None => Some(format!("{} was not looked for again", pin.key)),
+        Some((_, Some(object))) => Some(format!("+ {} uid {}", pin.key, object.meta.uid)),
+        Some((_, None)) => None,
+    }
 }
 
 fn moved(pin: &Pin, object: &Object) -> Vec<String> {

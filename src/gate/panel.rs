@@ -6,6 +6,7 @@ use super::checklist::{self, Sight};
 use super::fingerprint::{self, Picture};
 use super::item::{Item, ItemState, SECOND_PERSON};
 use super::request::{Request, Unsendable};
+use crate::diagnose::Look;
 use crate::forecast::{Forecast, Tier, forecast};
 use crate::journal::Waiver;
 use crate::laws::Conditions;
@@ -70,16 +71,9 @@ struct Hold {
 }
 
 impl Panel {
-    /// Opens the panel of a forecast. `quiet` is how long an idle feed may go unheard; `seed` chooses the fact to type.
-    pub fn open(
-        forecast: Forecast,
-        world: &World,
-        cluster: &ClusterIdentity,
-        operator: &Operator,
-        now: Now,
-        quiet: Duration,
-        seed: u64,
-    ) -> Self {
+    /// Opens the panel of a forecast that was made of what `look` sees; `seed` chooses the fact to type.
+    pub fn open(forecast: Forecast, look: Look<'_>, cluster: &ClusterIdentity, operator: &Operator, seed: u64) -> Self {
+        let now = look.now;
         let mut panel = Self {
             forecast,
             request: Err(Unsendable::TargetGone),
@@ -100,9 +94,9 @@ impl Panel {
             changes: Vec::new(),
             spent: false,
         };
-        panel.look(world, now, quiet);
-        panel.ask(world);
-        panel.picture = panel.draw(world);
+        panel.look(look);
+        panel.ask(look.world);
+        panel.picture = panel.draw(look.world);
         panel
     }
 
@@ -111,16 +105,24 @@ impl Panel {
     /// whenever the world changed, and at least once a second: a panel that was not sensed for 5 s is closed.
     pub fn resense(&mut self, world: &World, conditions: &Conditions, now: Now, quiet: Duration) -> bool {
         let forecast = forecast(world, &self.act_now(world), conditions, now, quiet);
-        self.refresh(world, forecast, now, quiet)
+        self.refresh(
+            Look {
+                world,
+                conditions,
+                now,
+                quiet,
+            },
+            forecast,
+        )
     }
 
-    /// [`Self::resense`] with a forecast of [`Self::act_now`] already at hand.
-    pub fn refresh(&mut self, world: &World, forecast: Forecast, now: Now, quiet: Duration) -> bool {
+    fn refresh(&mut self, look: Look<'_>, forecast: Forecast) -> bool {
+        let Look { world, now, .. } = look;
         if self.sensed_at.age(now.mono) > feed::PROMISE {
             self.complete_since = None;
         }
         self.forecast = forecast;
-        self.look(world, now, quiet);
+        self.look(look);
         let picture = self.draw(world);
         let asked_anew = match (&self.challenge, Challenge::choose(world, &self.forecast.act, self.seed)) {
             (Some(held), Some(new)) => !held.same(&new),
@@ -144,19 +146,26 @@ impl Panel {
     pub fn act_now(&self, world: &World) -> Act {
         let mut act = self.forecast.act.clone();
         if let Some(live) = world.pinned(act.target()) {
-            let version = live.meta.resource_version.clone();
-            match &mut act {
-                Act::Delete { target, .. } => target.resource_version = version,
-                Act::ClearClaimRef { volume } => volume.resource_version = version,
-                Act::Helm { release, .. } => release.resource_version = version,
-            }
+            act.target_mut().resource_version = live.meta.resource_version.clone();
         }
         act
     }
 
     /// Reads request, pins and items off the world; keeps what was answered.
-    fn look(&mut self, world: &World, now: Now, quiet: Duration) {
-        let target = world.pinned(self.forecast.act.target()).cloned();
+    fn look(&mut self, look: Look<'_>) {
+        let Look {
+            world,
+            conditions,
+            now,
+            quiet,
+        } = look;
+        let act = &self.forecast.act;
+        let target = if act.creates() {
+            world.get(&act.target().key)
+        } else {
+            world.pinned(act.target())
+        };
+        let target = target.cloned();
         self.request = Request::of(&self.forecast.act, target.as_deref());
         self.request_text = match &self.request {
             Ok(request) => request.text().to_owned(),
@@ -166,6 +175,7 @@ impl Panel {
         self.items = checklist::items(Sight {
             world,
             forecast: &self.forecast,
+            conditions,
             now,
             quiet,
         });
@@ -261,10 +271,15 @@ impl Panel {
     }
 }
 
-/// The target, and the other half of its claim–volume pair.
+/// The target, and the other half of its claim–volume pair; for a claim to be made, the volume it names.
 fn pins(world: &World, act: &Act) -> Vec<Pin> {
     let target = act.target();
     let mut pins = vec![target.clone()];
+    if let Act::CreateClaim { draft, .. } = act {
+        let volume = Key::cluster(Kind::PersistentVolume, &draft.volume_name);
+        pins.extend(world.get(&volume).map(|volume| volume.pin()));
+        return pins;
+    }
     if let Some(object) = world.pinned(target)
         && let Some(claim) = object.body.claim()
     {

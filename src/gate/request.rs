@@ -1,8 +1,15 @@
 //! The exact request of an act: built once, shown, hashed into the approval, and sent unchanged.
 
-use crate::model::{Act, Kind, Object, Pin};
-use serde_json::{Value, json};
+mod document;
+
+use crate::model::act::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
+use crate::model::{Act, Object, Pin};
+use serde_json::Value;
 use std::fmt;
+
+const JSON: &str = "application/json";
+const JSON_PATCH: &str = "application/json-patch+json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// One HTTP request, complete but for the server's address and the credentials. Nobody outside this module can alter it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +32,10 @@ pub enum Unsendable {
     Unpinned,
     /// A volume without `claimRef.uid` has nothing to clear.
     NothingToClear,
+    /// The finalizer to be removed is not there.
+    NoSuchFinalizer,
+    /// Something of the name of what is to be made is there already.
+    AlreadyThere,
     /// A name that does not belong into a path: not one that Kubernetes would give.
     StrangeName,
 }
@@ -36,22 +47,42 @@ impl fmt::Display for Unsendable {
             Self::TargetGone => "the object is gone, or another one has its name",
             Self::Unpinned => "the object shows no uid or no resourceVersion to bind the request to",
             Self::NothingToClear => "the volume's claimRef has no uid: there is nothing to clear",
+            Self::NoSuchFinalizer => "the object does not carry that finalizer",
+            Self::AlreadyThere => "something of that name is there already, and a create never replaces",
             Self::StrangeName => "the object's name is not one that Kubernetes gives",
         })
     }
 }
 
 impl Request {
-    /// The request of an act on its target as it is now.
+    /// The request of an act on its target as it is now. `None` for a target that is not there.
     ///
-    /// A DELETE carries uid and resourceVersion as preconditions, and its propagation always. The patch tests uid,
-    /// resourceVersion and `claimRef.uid` before it removes anything, and never removes the whole `claimRef`
-    /// (`reference/semantics.md` §3.1, §3.3).
+    /// Each carries what binds it to the very object that was shown:
+    ///
+    /// | request | precondition |
+    /// |---|---|
+    /// | DELETE, and POST to `eviction` | uid and resourceVersion in `preconditions`; the propagation always |
+    /// | JSON patch (scale, finalizer, policy, claimRef) | `test` of uid, of resourceVersion and of the field it changes |
+    /// | merge patch (annotations, labels) | uid and resourceVersion in `metadata`, which the server compares (409) |
+    /// | POST of a claim | nothing of its name is there (409) |
+    ///
+    /// A scale is a patch of the object and not of its `scale` subresource: all three tests are made on the object that was
+    /// shown, and the answer is that object, by which the write is judged. (Seen on v1.36: the subresource checks uid and
+    /// resourceVersion as well, but answers with a `Scale`.) Annotations go by merge patch because the map may be missing,
+    /// where a JSON patch would have to choose between failing and replacing the whole map. Sources:
+    /// `reference/semantics.md` §3.1, §3.3, §3.12, `apiserver/pkg/endpoints/handlers/patch.go`.
     pub fn of(act: &Act, target: Option<&Object>) -> Result<Self, Unsendable> {
         if !act.performed() {
             return Err(Unsendable::ForecastOnly);
         }
         let pin = act.target();
+        if let Act::CreateClaim { draft, step, .. } = act {
+            let body = document::claim(&pin.key, draft, step);
+            return match target {
+                Some(_) => Err(Unsendable::AlreadyThere),
+                None => Ok(Self::new("POST", collection(pin)?, JSON, &body)),
+            };
+        }
         let target = target
             .filter(|object| object.meta.uid == pin.uid)
             .ok_or(Unsendable::TargetGone)?;
@@ -59,21 +90,38 @@ impl Request {
             return Err(Unsendable::Unpinned);
         }
         let path = path(pin)?;
+        let json_patch = |body: Vec<Value>| Ok(Self::new("PATCH", path.clone(), JSON_PATCH, &Value::Array(body)));
+        let merge_patch = |body: Value| Ok(Self::new("PATCH", path.clone(), MERGE_PATCH, &body));
         match act {
-            Act::Delete { propagation, .. } => {
-                let options = json!({
-                    "kind": "DeleteOptions",
-                    "apiVersion": "v1",
-                    "propagationPolicy": propagation.word(),
-                    "preconditions": { "uid": pin.uid, "resourceVersion": pin.resource_version },
-                });
-                Ok(Self::new("DELETE", path, "application/json", &options))
-            }
-            Act::ClearClaimRef { .. } => {
-                let operations = clear_claim_ref(pin, target)?;
-                Ok(Self::new("PATCH", path, "application/json-patch+json", &operations))
-            }
             Act::Helm { .. } => Err(Unsendable::ForecastOnly),
+            Act::Delete { propagation, .. } => {
+                let options = document::delete(pin, Some(*propagation));
+                Ok(Self::new("DELETE", path, JSON, &options))
+            }
+            Act::Evict { .. } => {
+                let eviction = document::eviction(pin);
+                Ok(Self::new("POST", format!("{path}/eviction"), JSON, &eviction))
+            }
+            Act::Scale { replicas, .. } => json_patch(document::scale(pin, target, *replicas)),
+            Act::RemoveFinalizer { finalizer, .. } => document::finalizer(pin, target, finalizer)
+                .ok_or(Unsendable::NoSuchFinalizer)
+                .and_then(json_patch),
+            Act::SetReclaimPolicy { policy, .. } => json_patch(document::policy(pin, target, *policy)),
+            Act::ClearClaimRef { .. } => document::clear_claim_ref(pin, target)
+                .ok_or(Unsendable::NothingToClear)
+                .and_then(json_patch),
+            Act::RetargetClaimRef { namespace, name, .. } => {
+                json_patch(document::retarget(pin, target, namespace, name))
+            }
+            Act::Annotate { annotation, value, .. } => {
+                merge_patch(document::marks(pin, &[(annotation, value.as_deref())], &[]))
+            }
+            Act::Stamp { release, namespace, .. } => merge_patch(document::marks(
+                pin,
+                &[(RELEASE_NAME, Some(release)), (RELEASE_NAMESPACE, Some(namespace))],
+                &[(MANAGED_BY, Some("Helm"))],
+            )),
+            Act::CreateClaim { .. } => Err(Unsendable::AlreadyThere),
         }
     }
 
@@ -88,7 +136,7 @@ impl Request {
         }
     }
 
-    /// `DELETE` or `PATCH`.
+    /// `DELETE`, `PATCH` or `POST`.
     pub const fn method(&self) -> &'static str {
         self.method
     }
@@ -111,16 +159,18 @@ impl Request {
     }
 }
 
-/// `/api/v1/namespaces/NS/pods/NAME`, `/apis/batch/v1/…`.
-fn path(pin: &Pin) -> Result<String, Unsendable> {
+/// A name that Kubernetes gives: it stays within its segment of a path.
+fn plain(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.'))
+        && !name.starts_with('.')
+}
+
+/// `/api/v1/namespaces/NS/pods`, `/apis/batch/v1/…`.
+fn collection(pin: &Pin) -> Result<String, Unsendable> {
     let key = &pin.key;
-    let plain = |name: &str| {
-        !name.is_empty()
-            && name
-                .chars()
-                .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.'))
-            && !name.starts_with('.')
-    };
     if !plain(&key.name) || (key.kind.namespaced() && !plain(&key.namespace)) {
         return Err(Unsendable::StrangeName);
     }
@@ -128,28 +178,13 @@ fn path(pin: &Pin) -> Result<String, Unsendable> {
     let version = key.kind.api_version();
     let plural = key.kind.plural();
     Ok(if key.kind.namespaced() {
-        format!("/{root}/{version}/namespaces/{}/{plural}/{}", key.namespace, key.name)
+        format!("/{root}/{version}/namespaces/{}/{plural}", key.namespace)
     } else {
-        format!("/{root}/{version}/{plural}/{}", key.name)
+        format!("/{root}/{version}/{plural}")
     })
 }
 
-fn clear_claim_ref(pin: &Pin, target: &Object) -> Result<Value, Unsendable> {
-    let claim = target
-        .body
-        .volume()
-        .filter(|_| pin.key.kind == Kind::PersistentVolume)
-        .and_then(|volume| volume.spec.claim_ref.as_ref())
-        .filter(|claim| !claim.uid.is_empty())
-        .ok_or(Unsendable::NothingToClear)?;
-    let mut patch = vec![
-        json!({ "op": "test", "path": "/metadata/uid", "value": pin.uid }),
-        json!({ "op": "test", "path": "/metadata/resourceVersion", "value": pin.resource_version }),
-        json!({ "op": "test", "path": "/spec/claimRef/uid", "value": claim.uid }),
-        json!({ "op": "remove", "path": "/spec/claimRef/uid" }),
-    ];
-    if !claim.resource_version.0.is_empty() {
-        patch.push(json!({ "op": "remove", "path": "/spec/claimRef/resourceVersion" }));
-    }
-    Ok(Value::Array(patch))
+/// One object in its collection.
+fn path(pin: &Pin) -> Result<String, Unsendable> {
+    Ok(format!("{}/{}", collection(pin)?, pin.key.name))
 }

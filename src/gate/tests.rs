@@ -7,6 +7,7 @@ mod requests;
 mod workloads;
 
 use super::{ItemState, Panel};
+use crate::diagnose::Look;
 use crate::forecast::forecast;
 use crate::laws::Conditions;
 use crate::model::{
@@ -185,9 +186,20 @@ fn clear_ref(world: &World) -> Act {
     }
 }
 
+/// What is seen at time 0.
+fn look(world: &World) -> Look<'_> {
+    static CONDITIONS: std::sync::LazyLock<Conditions> = std::sync::LazyLock::new(Conditions::default);
+    Look {
+        world,
+        conditions: &CONDITIONS,
+        now: at(0),
+        quiet: QUIET,
+    }
+}
+
 fn open(world: &World, act: &Act) -> Panel {
     let forecast = forecast(world, act, &Conditions::default(), at(0), QUIET);
-    Panel::open(forecast, world, &cluster(), &anna(), at(0), QUIET, 1)
+    Panel::open(forecast, look(world), &cluster(), &anna(), 1)
 }
 
 /// Senses the panel again on this world; every feed of it was heard at time 0 unless the test says more.

@@ -99,7 +99,11 @@ fn line(page: &mut Page, outcome: &Outcome, sentence: &str, reason: &Reason) {
         | Outcome::Rejected { .. } => "✗",
         Outcome::Unknown { .. } => "?",
         Outcome::Deleted | Outcome::DeletedLater { .. } | Outcome::Recreated { .. } => "▲",
-        Outcome::VolumeRetained { .. } | Outcome::Kept | Outcome::Patched { .. } | Outcome::Orphaned => " ",
+        Outcome::VolumeRetained { .. }
+        | Outcome::Kept
+        | Outcome::Patched { .. }
+        | Outcome::Orphaned
+        | Outcome::Created => " ",
     };
     page.line(&format!("{glyph} {:<10} ", outcome.word()), sentence);
     for evidence in &reason.evidence {
@@ -122,12 +126,16 @@ fn undo(undo: &Undo) -> String {
 mod tests {
     use super::*;
     use crate::diagnose::fixture::{QUIET, conditions, denied, hasan_prod, now};
-    use crate::headless::{deletion, parse_target};
+    use crate::headless::{locate, parse_target};
     use crate::model::Kind;
 
     fn report(world: &World, target: &str) -> ForecastReport {
         let key = parse_target(target, "shop").unwrap();
-        let act = deletion(world, &key, None, now(), QUIET).unwrap();
+        let target = world.get(&locate(world, &key, now(), QUIET).unwrap()).unwrap().pin();
+        let act = Act::Delete {
+            target,
+            propagation: crate::model::Propagation::Background,
+        };
         forecast(world, &act, &conditions(), now(), QUIET)
     }
 
@@ -179,8 +187,8 @@ mod tests {
         assert!(text.contains("DELETED    job/train-0 is deleted"), "{text}");
         assert!(text.contains("DELETED    pod/train-0-x goes too"), "{text}");
         assert!(
-            text.contains("HANGS      pvc/shared-data hangs, held by pod/train-1-x"),
-            "{text}"
+            text.contains("KEPT       pvc/shared-data stays: it was being deleted before"),
+            "what hung before is not this act's doing: {text}"
         );
     }
 }

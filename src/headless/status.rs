@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(report.exit(), Exit::Findings);
         assert_eq!(
             report.text(100),
-            "feeds 14/14 live, oldest 0s\n\n\
+            "feeds 15/15 live, oldest 0s\n\n\
              tenants 2: ● 1 blocked, ▲ 0 warned, ✓ 1 clean\n\
              ● blocked  shop  10 pods  2 PVCs, 1 ✗  9 jobs  eks r7 deployed\n  \
                PVC shared-data Terminating 3h12m, held by 9 pods of 9 Jobs\n\
@@ -248,7 +248,7 @@ mod tests {
         let blind = report(&denied(&calm, Kind::PersistentVolume), &["shop"]);
         assert_eq!((blind.exit(), blind.exit_code), (Exit::Unknown, 3));
         let text = blind.text(80);
-        assert!(text.contains("feeds 13/14 live"), "{text}");
+        assert!(text.contains("feeds 14/15 live"), "{text}");
         assert!(
             text.contains("  ? persistentvolumes unknown: denied: forbidden"),
             "{text}"

@@ -6,7 +6,7 @@ use super::Exit;
 use super::page::escaped;
 use crate::diagnose::Look;
 use crate::laws::Conditions;
-use crate::model::{Act, Key, Kind, Now, Propagation, World};
+use crate::model::{Act, Key, Kind, Now, World};
 use std::fmt;
 use std::time::Duration;
 
@@ -221,31 +221,36 @@ fn near(world: &World, key: &Key) -> Vec<String> {
     names.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-/// The deletion of an object, pinned to the one that is there now. Without a policy, the usual one.
-pub fn deletion(
-    world: &World,
-    key: &Key,
-    propagation: Option<Propagation>,
-    now: Now,
-    quiet: Duration,
-) -> Result<Act, TargetError> {
-    let key = locate(world, key, now, quiet)?;
+/// An act, pinned to the object that is there now under its target's name.
+pub fn pinned(world: &World, mut act: Act, now: Now, quiet: Duration) -> Result<Act, TargetError> {
+    let key = locate(world, &act.target().key, now, quiet)?;
     let Some(object) = world.get(&key) else {
         return Err(TargetError::Unseen {
             key,
             why: "it cannot be read".to_owned(),
         });
     };
-    Ok(Act::Delete {
-        target: object.pin(),
-        propagation: propagation.unwrap_or_else(|| Act::usual_propagation(&key)),
-    })
+    *act.target_mut() = object.pin();
+    Ok(act)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diagnose::fixture::{QUIET, denied, hasan_prod, now};
+
+    /// Deleting it in the background, of whichever object is there.
+    fn deleting(key: Key) -> Act {
+        let target = crate::model::Pin {
+            key,
+            uid: crate::model::Uid::default(),
+            resource_version: crate::model::ResourceVersion::default(),
+        };
+        Act::Delete {
+            target,
+            propagation: crate::model::Propagation::Background,
+        }
+    }
 
     #[test]
     fn every_way_to_name_an_object() {
@@ -326,7 +331,7 @@ mod tests {
     #[test]
     fn a_deletion_is_pinned_to_what_is_there() {
         let key = parse_target("job/train-0", "shop").unwrap();
-        let act = deletion(&hasan_prod(), &key, None, now(), QUIET).unwrap();
+        let act = pinned(&hasan_prod(), deleting(key), now(), QUIET).unwrap();
         assert_eq!(act.to_string(), "delete job/train-0 (Background)");
         assert_eq!(act.target().uid, crate::model::Uid::new("uid-train-0"));
     }

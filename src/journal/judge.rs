@@ -3,6 +3,7 @@
 //! Nothing here ever sends again. A step that was not applied goes back to the gate and is approved anew.
 
 use super::steps::{Stage, StepEntry};
+use crate::model::act::STEP;
 use crate::model::time::short_span;
 use crate::model::{Act, Moment, Now, Object, Operator, Pin, ResourceVersion, Text, Uid};
 use serde::{Deserialize, Serialize};
@@ -34,20 +35,12 @@ impl Observed {
         let Some(object) = object else {
             return Self::Absent;
         };
-        let image_equal = match act {
-            Act::Delete { .. } | Act::Helm { .. } => false,
-            Act::ClearClaimRef { .. } => object
-                .body
-                .volume()
-                .and_then(|volume| volume.spec.claim_ref.as_ref())
-                .is_some_and(|claim| claim.uid.is_empty() && claim.resource_version.0.is_empty()),
-        };
         Self::Object {
             uid: object.meta.uid.clone(),
             resource_version: object.meta.resource_version.clone(),
             deleting: object.meta.deleting(),
             finalizers: object.meta.finalizers.clone(),
-            image_equal,
+            image_equal: act.leaves(object),
         }
     }
 }
@@ -158,13 +151,28 @@ impl DoubtfulStep {
         }
         let target = self.entry.act.target();
         match &self.entry.act {
-            Act::Delete { .. } | Act::Helm { .. } => format!(
+            Act::Delete { .. } | Act::Evict { .. } | Act::Helm { .. } => format!(
                 "whether {} still exists with uid {}, and whether its deletionTimestamp is set",
                 target.key, target.uid
             ),
             Act::ClearClaimRef { .. } => format!(
                 "whether {} is still at resourceVersion {}, and whether its claimRef has a uid",
                 target.key, target.resource_version
+            ),
+            Act::CreateClaim { step, .. } => {
+                format!(
+                    "whether {} exists, and whether its annotation {STEP} is {step}",
+                    target.key
+                )
+            }
+            Act::Scale { .. }
+            | Act::RemoveFinalizer { .. }
+            | Act::SetReclaimPolicy { .. }
+            | Act::RetargetClaimRef { .. }
+            | Act::Annotate { .. }
+            | Act::Stamp { .. } => format!(
+                "whether {} is still at resourceVersion {}, and whether it is as was asked: {}",
+                target.key, target.resource_version, self.entry.act
             ),
         }
     }
@@ -184,9 +192,16 @@ pub fn judge(step: &DoubtfulStep, observed: &Observed, now: Now) -> Verdict {
     }
     let target = step.entry.act.target();
     match &step.entry.act {
-        // no request of ours does what helm does: only that the record is there or not can be told
-        Act::Delete { .. } | Act::Helm { .. } => judge_delete(step, target, observed, now),
-        Act::ClearClaimRef { .. } => judge_patch(step, target, observed, now),
+        // no request of ours does what helm does: only whether the record is there can be told
+        Act::Delete { .. } | Act::Evict { .. } | Act::Helm { .. } => judge_delete(step, target, observed, now),
+        Act::CreateClaim { .. } => judge_create(step, target, observed, now),
+        Act::Scale { .. }
+        | Act::RemoveFinalizer { .. }
+        | Act::SetReclaimPolicy { .. }
+        | Act::ClearClaimRef { .. }
+        | Act::RetargetClaimRef { .. }
+        | Act::Annotate { .. }
+        | Act::Stamp { .. } => judge_patch(step, target, observed, now),
     }
 }
 
@@ -227,6 +242,10 @@ fn judge_delete(step: &DoubtfulStep, target: &Pin, observed: &Observed, now: Now
 fn judge_patch(step: &DoubtfulStep, target: &Pin, observed: &Observed, now: Now) -> Verdict {
     let key = &target.key;
     match observed {
+        // the last finalizer of what is being deleted takes the object with it
+        Observed::Absent if matches!(step.entry.act, Act::RemoveFinalizer { .. }) => {
+            Verdict::new(step, Ruling::Done, format!("{key} is gone; by whose hand is not known"))
+        }
         Observed::Absent => Verdict::new(
             step,
             Ruling::Conflict,
@@ -257,6 +276,23 @@ fn judge_patch(step: &DoubtfulStep, target: &Pin, observed: &Observed, now: Now)
             format!(
                 "{key} was changed otherwise: it is at resourceVersion {resource_version} and not as the patch asked"
             ),
+        ),
+        Observed::Unreachable { why } => unreachable_target(step, why),
+    }
+}
+
+/// A create is told from another's by the step that is written on what it made.
+fn judge_create(step: &DoubtfulStep, target: &Pin, observed: &Observed, now: Now) -> Verdict {
+    let key = &target.key;
+    match observed {
+        Observed::Absent => not_applied(step, now, &format!("there is no {key}")),
+        Observed::Object {
+            uid, image_equal: true, ..
+        } => Verdict::new(step, Ruling::Done, format!("{key}, uid {uid}, bears this step")),
+        Observed::Object { uid, .. } => Verdict::new(
+            step,
+            Ruling::Conflict,
+            format!("{key}, uid {uid}, is there and was not made by this step"),
         ),
         Observed::Unreachable { why } => unreachable_target(step, why),
     }

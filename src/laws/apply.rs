@@ -7,11 +7,12 @@
 use super::Change;
 use super::change::{FOREGROUND, NAMESPACE_FINALIZER, ORPHAN};
 use super::made;
+use super::written;
 use crate::model::storage::{
     BIND_COMPLETED, BOUND_BY_CONTROLLER, ClaimPhase, ClaimRef, EXTERNAL_PROVISIONER, PV_CONTROLLER, VolumePhase,
 };
 use crate::model::workload::PodPhase;
-use crate::model::{Body, Key, Kind, Labels, Meta, Object, OwnerReference, Propagation, Text, Uid, World};
+use crate::model::{Body, Key, Meta, Object, OwnerReference, Propagation, Uid, World};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -74,6 +75,10 @@ pub fn apply_at(world: &mut World, change: &Change, now: Option<Timestamp>) {
         Change::DestroyDisk { volume, uid } => destroy_disk(world, volume, uid, now),
         Change::StartPod { pod, uid } => start_pod(world, pod, uid),
         Change::Scale { object, uid, replicas } => edit(world, object, uid, |object| scale(object, *replicas)),
+        Change::CountPod { .. }
+        | Change::FinishJob { .. }
+        | Change::AssignClass { .. }
+        | Change::CountBudget { .. } => written::write(world, change, now),
         Change::Provision { .. }
         | Change::CreatePod { .. }
         | Change::CreateClaim { .. }
@@ -89,7 +94,7 @@ pub fn apply_at(world: &mut World, change: &Change, now: Option<Timestamp>) {
 }
 
 /// Changes one object in place, and removes it when nothing keeps it any more.
-fn edit(world: &mut World, key: &Key, uid: &Uid, change: impl FnOnce(&mut Object)) {
+pub(super) fn edit(world: &mut World, key: &Key, uid: &Uid, change: impl FnOnce(&mut Object)) {
     let Some(held) = world.get(key).filter(|held| held.meta.uid == *uid) else {
         return;
     };
@@ -119,6 +124,7 @@ fn finished(object: &Object) -> bool {
         | Body::Deployment(_)
         | Body::ReplicaSet(_)
         | Body::DaemonSet(_)
+        | Body::PodDisruptionBudget(_)
         | Body::Release(_) => false,
     };
     object.meta.deleting() && object.meta.finalizers.is_empty() && !kept
@@ -155,7 +161,7 @@ fn grace(object: &Object) -> i64 {
     }
 }
 
-fn remove_finalizer(object: &mut Object, finalizer: &str) {
+pub(super) fn remove_finalizer(object: &mut Object, finalizer: &str) {
     object.meta.finalizers.retain(|held| held != finalizer);
     if let Body::Namespace(namespace) = &mut object.body
         && finalizer == NAMESPACE_FINALIZER
@@ -240,13 +246,7 @@ fn unbind(object: &mut Object) {
     };
     if object.meta.annotations.get(BOUND_BY_CONTROLLER).is_some() {
         volume.spec.claim_ref = None;
-        object.meta.annotations = object
-            .meta
-            .annotations
-            .iter()
-            .filter(|(key, _)| *key != BOUND_BY_CONTROLLER)
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
+        object.meta.annotations = object.meta.annotations.with(BOUND_BY_CONTROLLER, None);
     } else {
         clear_claim_ref(volume);
     }
@@ -272,11 +272,14 @@ fn destroy_disk(world: &mut World, key: &Key, uid: &Uid, now: Timestamp) {
     });
 }
 
-/// The first ready node by name takes the pod; without any it stays where it is. A facts' pod has no needs to compare.
+/// The node the pod was made for, or else the first by name that takes pods; without any it stays where it is. The needs
+/// of a pod that is not a DaemonSet's are not among the facts.
 fn start_pod(world: &mut World, key: &Key, uid: &Uid) {
-    let node = world
-        .of_kind(Kind::Node)
-        .find(|node| node.body.node().is_some_and(crate::model::workload::Node::ready) && !node.meta.deleting())
+    let wanted = world
+        .get(key)
+        .and_then(|held| held.body.pod()?.spec.destination.clone());
+    let node = super::pod_lifecycle::places(world, wanted.as_deref())
+        .next()
         .map(|node| node.meta.name.clone());
     edit(world, key, uid, |object| {
         let Body::Pod(pod) = &mut object.body else { return };
@@ -307,17 +310,13 @@ fn scale(object: &mut Object, replicas: u32) {
         | Body::Job(_)
         | Body::CronJob(_)
         | Body::DaemonSet(_)
+        | Body::PodDisruptionBudget(_)
         | Body::Release(_) => {}
     }
 }
 
 fn annotate(meta: &mut Meta, key: &str, value: &str) {
-    let kept = meta
-        .annotations
-        .iter()
-        .filter(|(held, _)| *held != key)
-        .map(|(held, value)| (held.clone(), value.clone()));
-    meta.annotations = kept.chain([(Text::from(key), Text::from(value))]).collect::<Labels>();
+    meta.annotations = meta.annotations.with(key, Some(value));
 }
 
 #[cfg(test)]

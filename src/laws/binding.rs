@@ -107,7 +107,7 @@ fn unbound(
         let volume = volume_object.body.volume()?;
         let ours = match &volume.spec.claim_ref {
             Some(_) => reserved_for(volume, object),
-            None => !taken.contains(&wanted) && fits(world, claim, volume),
+            None => !taken.contains(&wanted) && fits(claim, volume),
         };
         let reason = Reason::new(format!("{key} asks for {wanted} by name")).seen(
             &key,
@@ -149,7 +149,12 @@ fn reserved_for(volume: &Volume, claim: &Object) -> bool {
 
 /// A reserved volume first, whatever its class and phase, if it is large enough; else the smallest free one that fits.
 /// A class that waits for its first consumer looks for free ones only once a pod wants the claim.
-fn find<'a>(world: &'a World, object: &Object, claim: &Claim, taken: &BTreeSet<Key>) -> Option<&'a Arc<Object>> {
+pub(super) fn find<'a>(
+    world: &'a World,
+    object: &Object,
+    claim: &Claim,
+    taken: &BTreeSet<Key>,
+) -> Option<&'a Arc<Object>> {
     let candidates = || {
         world.of_kind(Kind::PersistentVolume).filter_map(|candidate| {
             let volume = candidate.body.volume()?;
@@ -170,9 +175,7 @@ fn find<'a>(world: &'a World, object: &Object, claim: &Claim, taken: &BTreeSet<K
     }
     candidates()
         .filter(|(_, volume)| {
-            volume.status.phase == VolumePhase::Available
-                && volume.spec.claim_ref.is_none()
-                && fits(world, claim, volume)
+            volume.status.phase == VolumePhase::Available && volume.spec.claim_ref.is_none() && fits(claim, volume)
         })
         .filter(|(candidate, _)| {
             let selector = claim.spec.selector.as_ref();
@@ -183,8 +186,8 @@ fn find<'a>(world: &'a World, object: &Object, claim: &Claim, taken: &BTreeSet<K
 }
 
 /// Class, size, volume mode and access modes, as `checkVolumeSatisfyClaim` compares them.
-fn fits(world: &World, claim: &Claim, volume: &Volume) -> bool {
-    let class = class_name(world, claim);
+fn fits(claim: &Claim, volume: &Volume) -> bool {
+    let class = class_name(claim);
     volume.spec.storage_class_name == class && same_shape(claim, volume) && large_enough(claim, volume)
 }
 
@@ -213,25 +216,22 @@ fn size(volume: &Volume) -> Option<u64> {
         .and_then(crate::model::quantity::Quantity::bytes)
 }
 
-/// The name of the class a claim asks for: its own, or the default one, which is filled in later too
-/// (`reference/semantics.md` §3.6, \[M\]); empty for none.
-pub fn class_name(world: &World, claim: &Claim) -> Text {
-    match &claim.spec.storage_class_name {
-        Some(name) => name.clone(),
-        None => default_class(world).map_or_else(Text::default, |class| class.meta.name.clone()),
-    }
+/// The name of the class a claim asks for; empty for none. A claim that names none is matched as if it asked for none,
+/// until [`super::default_class`] gives it one.
+pub fn class_name(claim: &Claim) -> Text {
+    claim.spec.storage_class_name.clone().unwrap_or_default()
 }
 
 /// The class a claim asks for, if it asks for one that exists.
 pub fn class_of<'a>(world: &'a World, claim: &Claim) -> Option<&'a Arc<Object>> {
-    let name = class_name(world, claim);
+    let name = class_name(claim);
     (!name.is_empty())
         .then(|| world.get(&Key::cluster(Kind::StorageClass, &name)))
         .flatten()
 }
 
 /// The youngest class marked as default.
-fn default_class(world: &World) -> Option<&Arc<Object>> {
+pub(super) fn default_class(world: &World) -> Option<&Arc<Object>> {
     world
         .of_kind(Kind::StorageClass)
         .filter(|class| {

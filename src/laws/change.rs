@@ -154,15 +154,43 @@ pub enum Change {
         template: Text,
         ordinal: u32,
     },
-    /// A Job, ReplicaSet or DaemonSet makes one more pod.
+    /// A Job, ReplicaSet or DaemonSet makes one more pod, a DaemonSet for a certain node.
     SpawnPod {
         owner: Key,
         owner_uid: Uid,
+        node: Option<Text>,
     },
-    /// A Deployment makes the ReplicaSet of its present template, at its present scale.
+    /// A Deployment makes the ReplicaSet of its present template, at this scale.
     SpawnReplicaSet {
         deployment: Key,
         deployment_uid: Uid,
+        replicas: u32,
+    },
+    /// A Job adds a pod to those that have succeeded or failed, and takes its tracking finalizer off.
+    CountPod {
+        job: Key,
+        job_uid: Uid,
+        pod: Key,
+        uid: Uid,
+        succeeded: bool,
+    },
+    /// A Job gets its condition Complete or Failed.
+    FinishJob {
+        job: Key,
+        uid: Uid,
+        failed: bool,
+    },
+    /// A claim that names no class gets the default one.
+    AssignClass {
+        claim: Key,
+        uid: Uid,
+        class: Text,
+    },
+    /// The status of a `PodDisruptionBudget`.
+    CountBudget {
+        budget: Key,
+        uid: Uid,
+        count: BudgetCount,
     },
     /// `spec.replicas` is set: a Deployment passes its scale on to its ReplicaSet.
     Scale {
@@ -183,4 +211,13 @@ pub enum Change {
         object: Key,
         uid: Uid,
     },
+}
+
+/// What the disruption controller writes into a budget's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BudgetCount {
+    pub disruptions_allowed: u32,
+    pub current_healthy: u32,
+    pub desired_healthy: u32,
+    pub expected_pods: u32,
 }

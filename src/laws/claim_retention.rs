@@ -5,8 +5,7 @@
 //! pods, `whenScaled: Delete` makes a pod that is to go an owner of its claims. With `Retain` such a reference is removed.
 //! That the reference is a controller's is so since about 1.31 (\[M\]).
 
-use super::job::pods;
-use super::replicas::adopt;
+use super::owned::{adopt, pods};
 use super::stateful_set::{LAW, ordinal};
 use super::{Change, Reaction, Reason};
 use crate::model::workload::StatefulSet;

@@ -3,6 +3,7 @@
 use crate::laws::{Change, Conditions, Law, Settled, settle};
 use crate::model::{Key, Kind, Object, World};
 use serde::Deserialize as _;
+use std::collections::BTreeSet;
 
 /// The objects of a YAML text: a list of objects, or documents parted by `---`.
 pub(crate) fn objects(yaml: &str) -> Vec<Object> {
@@ -36,8 +37,49 @@ pub(crate) fn uid(kind: &str, name: &str) -> crate::model::Uid {
     crate::model::Uid::new(&format!("{kind}/{name}"))
 }
 
+/// The world of a YAML text. Where it states no node, those that pods stand on are there, and ready.
 pub(crate) fn world(yaml: &str) -> World {
-    World::of(objects(yaml))
+    let mut objects = objects(yaml);
+    if !objects.iter().any(|object| object.kind() == Kind::Node) {
+        let names: BTreeSet<String> = objects
+            .iter()
+            .filter_map(|object| object.body.pod())
+            .filter(|pod| pod.scheduled())
+            .map(|pod| pod.spec.node_name.to_string())
+            .collect();
+        let nodes: String = names.iter().map(|name| node(name)).collect();
+        objects.extend(self::objects(&nodes));
+    }
+    World::of(objects)
+}
+
+/// The rest of a pod's `metadata`: it is being deleted, and its kubelet has not confirmed yet.
+pub(crate) const DYING: &str = ", deletionTimestamp: 2026-04-25T10:00:00Z, deletionGracePeriodSeconds: 30";
+
+/// The rest of an object's `metadata`: a workload `w` controls it.
+pub(crate) fn owned(kind: &str, uid: &str) -> String {
+    format!(", ownerReferences: [{{apiVersion: apps/v1, kind: {kind}, name: w, uid: {uid}, controller: true}}]")
+}
+
+/// A workload of the selector `app: w` in namespace `a`, whose pods use the claim `data`.
+pub(crate) fn workload(kind: &str, name: &str, meta: &str, spec: &str) -> String {
+    format!(
+        "\n---\napiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: a, labels: {{app: w}}{meta}}}\nspec: {{selector: {{matchLabels: {{app: w}}}}, template: {{metadata: {{labels: {{app: w}}}}, spec: {{volumes: [{{name: d, persistentVolumeClaim: {{claimName: data}}}}]}}}}{spec}}}\n"
+    )
+}
+
+/// A pod labelled `app: w` in namespace `a`.
+pub(crate) fn pod(name: &str, meta: &str, node: &str, phase: &str) -> String {
+    format!(
+        "\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: a, labels: {{app: w}}{meta}}}\nspec: {{nodeName: {node}}}\nstatus: {{phase: {phase}}}\n"
+    )
+}
+
+/// A ready node.
+pub(crate) fn node(name: &str) -> String {
+    format!(
+        "\n---\napiVersion: v1\nkind: Node\nmetadata: {{name: {name}}}\nstatus: {{conditions: [{{type: Ready, status: \"True\"}}]}}\n"
+    )
 }
 
 /// `pvc a/data` → its key; cluster-scoped kinds go without a namespace: `pv v1`.
@@ -94,8 +136,27 @@ pub(crate) fn said(change: &Change) -> String {
         Change::CreateClaim {
             set, template, ordinal, ..
         } => format!("CreateClaim {set} {template} {ordinal}"),
-        Change::SpawnPod { owner, .. } => format!("SpawnPod {owner}"),
-        Change::SpawnReplicaSet { deployment, .. } => format!("SpawnReplicaSet {deployment}"),
+        Change::SpawnPod { owner, node: None, .. } => format!("SpawnPod {owner}"),
+        Change::SpawnPod {
+            owner,
+            node: Some(node),
+            ..
+        } => format!("SpawnPod {owner} {node}"),
+        Change::SpawnReplicaSet {
+            deployment, replicas, ..
+        } => format!("SpawnReplicaSet {deployment} {replicas}"),
+        Change::CountPod {
+            job, pod, succeeded, ..
+        } => format!(
+            "CountPod {job} {pod} {}",
+            if *succeeded { "succeeded" } else { "failed" }
+        ),
+        Change::FinishJob { job, failed, .. } => format!("{} {job}", if *failed { "Failed" } else { "Complete" }),
+        Change::AssignClass { claim, class, .. } => format!("AssignClass {claim} {class}"),
+        Change::CountBudget { budget, count, .. } => format!(
+            "CountBudget {budget} allowed {} healthy {}/{} of {}",
+            count.disruptions_allowed, count.current_healthy, count.desired_healthy, count.expected_pods
+        ),
         Change::Scale { object, replicas, .. } => format!("Scale {object} {replicas}"),
         Change::StartPod { pod, .. } => format!("StartPod {pod}"),
         Change::Adopt { owner, object, .. } => format!("Adopt {owner} {object}"),

@@ -1,8 +1,9 @@
 //! `ownerReferences`: dependents of absent owners go, and the finalizers `foregroundDeletion` and `orphan` are worked off.
 //!
 //! Source: `pkg/controller/garbagecollector/garbagecollector.go` (`attemptToDeleteItem`, `processDeletingDependentsItem`,
-//! `orphanDependents`), `reference/semantics.md` §3.1. An owner of a kind the world does not hold, or whose kind was not
-//! listed, is taken to be there; one of another uid, or in another namespace, counts as absent.
+//! `orphanDependents`), `reference/semantics.md` §3.1. One of another uid, or in another namespace, counts as absent. An
+//! owner of a kind the world does not hold, or whose kind was not listed, may be there or not: while an object has such an
+//! owner nothing is concluded, and [`doubt`] names it.
 
 use super::absence::{Presence, lists, owner};
 use super::change::{FOREGROUND, ORPHAN};
@@ -49,6 +50,7 @@ const fn dependents(kind: Kind) -> &'static [Kind] {
         | Kind::PersistentVolume
         | Kind::VolumeAttachment
         | Kind::PersistentVolumeClaim
+        | Kind::PodDisruptionBudget
         | Kind::Release => &[],
     }
 }
@@ -144,6 +146,22 @@ fn foreground(world: &World, object: &Object, reactions: &mut Vec<Reaction>) {
     }
 }
 
+/// The owner on whose existence it depends whether an object whose other owners have all gone is garbage: it is of a kind
+/// the world does not hold, or was not listed. `None` when nothing depends on such a one.
+pub fn doubt<'a>(world: &World, object: &'a Object) -> Option<&'a OwnerReference> {
+    let owners = || object.meta.owner_references.iter();
+    let presence = |reference: &OwnerReference| owner(world, &object.meta.namespace, reference);
+    let kept = |reference: &OwnerReference| match presence(reference) {
+        Presence::Present => true,
+        Presence::Deleting => !waits(world, object, reference),
+        Presence::Absent | Presence::Unknown => false,
+    };
+    let gone = |reference: &OwnerReference| matches!(presence(reference), Presence::Absent | Presence::Deleting);
+    (!owners().any(kept) && owners().any(gone))
+        .then(|| owners().find(|reference| presence(reference) == Presence::Unknown))
+        .flatten()
+}
+
 /// An owner in a foreground deletion waits for its dependents: to them it is as good as gone.
 fn waits(world: &World, object: &Object, reference: &OwnerReference) -> bool {
     reference
@@ -153,14 +171,18 @@ fn waits(world: &World, object: &Object, reference: &OwnerReference) -> bool {
 }
 
 fn collect(world: &World, object: &Object, reactions: &mut Vec<Reaction>) {
-    let mut solid = false;
+    let (mut solid, mut unsure) = (false, false);
     let (mut dangling, mut waiting) = (Vec::new(), Vec::new());
     for reference in &object.meta.owner_references {
         match owner(world, &object.meta.namespace, reference) {
             Presence::Absent => dangling.push(reference),
             Presence::Deleting if waits(world, object, reference) => waiting.push(reference),
-            Presence::Present | Presence::Deleting | Presence::Unknown => solid = true,
+            Presence::Present | Presence::Deleting => solid = true,
+            Presence::Unknown => unsure = true,
         }
+    }
+    if unsure && !solid {
+        return;
     }
     let key = object.key();
     if solid {

@@ -1,14 +1,17 @@
 //! A Job keeps its pods coming until it is finished, and lets go of them one by one.
 //!
-//! Source: `pkg/controller/job/job_controller.go` (`manageJob`, `trackJobStatusAndRemoveFinalizers`, `syncOrphanPod`),
-//! `reference/semantics.md` §3.9. With the default `podReplacementPolicy` a pod that is being deleted is replaced at once.
-//! `backoffLimit` is not among the facts: a failed pod of an active Job is taken to be replaced (\[I\]). The clock of
-//! `ttlSecondsAfterFinished` is not modelled, and a Job never finishes by a law's hand.
+//! Source: `pkg/controller/job/job_controller.go` (`manageJob`, `trackJobStatusAndRemoveFinalizers`, `syncOrphanPod`,
+//! `exceedsBackoffLimit`), `reference/semantics.md` §3.9. A pod that is being deleted counts as failed, so with
+//! `backoffLimit: 0` deleting the pod ends the Job; with the default `podReplacementPolicy` it is replaced at once, with
+//! `Failed` once it has ended. A Job that has failed too often stops its pods and is Failed when all are counted. The
+//! delay between failures, `activeDeadlineSeconds`, `podFailurePolicy`, `successPolicy`, limits per index and failures of
+//! containers that are restarted in place are not among the facts (\[I\]).
 
 use super::absence::{Presence, lists, owner};
+use super::owned::{BURST, active, delete, dispensable_first, pods, spawn};
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::workload::{JOB_TRACKING, Job, JobState, PodPhase};
-use crate::model::{Kind, Object, Propagation, World};
+use crate::model::{Kind, Object, World};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,9 +22,6 @@ pub const LAW: Law = Law {
     react,
 };
 
-/// Pods made for one owner in one round; the real controllers grow towards 500 in a burst.
-pub(super) const BURST: usize = 50;
-
 fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
     let mut reactions: Vec<Reaction> = world.of_kind(Kind::Pod).filter_map(|pod| let_go(world, pod)).collect();
     for object in world.of_kind(Kind::Job) {
@@ -30,7 +30,7 @@ fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
             && lists(world, Kind::Pod, &object.meta.namespace)
         {
             match job.state() {
-                JobState::Active => replace(world, object, job, &mut reactions),
+                JobState::Active => run(world, object, job, &mut reactions),
                 JobState::Suspended => stop(world, object, &mut reactions),
                 JobState::Complete | JobState::Failed => {}
             }
@@ -39,7 +39,7 @@ fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
     reactions
 }
 
-/// A pod's tracking finalizer goes when its Job has counted it: it ended, or is being deleted, or the Job is finished, is
+/// A pod's tracking finalizer goes when its Job has counted it: it ended, or is being deleted; or the Job is finished, is
 /// being deleted, or is not there at all.
 fn let_go(world: &World, pod: &Object) -> Option<Reaction> {
     if !pod.meta.has_finalizer(JOB_TRACKING) {
@@ -55,15 +55,12 @@ fn let_go(world: &World, pod: &Object) -> Option<Reaction> {
         }
         Some((_, Presence::Unknown)) => return None,
         Some((reference, Presence::Present)) => {
-            let ended = pod.body.pod().is_some_and(|facts| facts.status.phase.terminal());
-            let finished = world
-                .by_uid(&reference.uid)
-                .and_then(|job| job.body.job())
-                .is_some_and(|job| job.state().finished());
-            if !(ended || finished || pod.meta.deleting()) {
-                return None;
+            let job = world.by_uid(&reference.uid)?;
+            let facts = job.body.job()?;
+            if !facts.state().finished() {
+                return count(job, facts, pod);
             }
-            format!("Job {} has counted {key}", reference.name)
+            format!("Job {}, which tracked {key}, is finished", reference.name)
         }
     };
     Some(Reaction::new(
@@ -77,61 +74,145 @@ fn let_go(world: &World, pod: &Object) -> Option<Reaction> {
     ))
 }
 
-/// The pods a controller owns.
-pub(super) fn pods<'a>(world: &'a World, owner: &'a Object) -> impl Iterator<Item = &'a Arc<Object>> {
-    world.dependents_of(&owner.meta.uid).filter(|object| {
-        object.kind() == Kind::Pod
-            && object.meta.namespace == owner.meta.namespace
-            && object
-                .meta
-                .controller()
-                .is_some_and(|controller| controller.uid == owner.meta.uid)
-    })
+/// How a pod counts for its Job now: `Some(true)` as succeeded, `Some(false)` as failed, `None` as still at work.
+fn ended(job: &Job, pod: &Object) -> Option<bool> {
+    match pod.body.pod()?.status.phase {
+        PodPhase::Succeeded => Some(true),
+        PodPhase::Failed => Some(false),
+        PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => {
+            (pod.meta.deleting() && !job.waits_for_failure()).then_some(false)
+        }
+    }
 }
 
-/// Neither ended nor being deleted: what controllers count as a replica.
-pub(super) fn active(object: &Object) -> bool {
-    !object.meta.deleting() && object.body.pod().is_some_and(|pod| !pod.status.phase.terminal())
+fn count(job: &Object, facts: &Job, pod: &Object) -> Option<Reaction> {
+    let succeeded = ended(facts, pod)?;
+    let (key, pod_key) = (job.key(), pod.key());
+    let text = format!(
+        "{key} counts {pod_key} as {}",
+        if succeeded { "succeeded" } else { "failed" }
+    );
+    Some(Reaction::new(
+        LAW.name,
+        Change::CountPod {
+            job: key,
+            job_uid: job.meta.uid.clone(),
+            pod: pod_key.clone(),
+            uid: pod.meta.uid.clone(),
+            succeeded,
+        },
+        Reason::new(text).seen(&pod_key, "metadata.finalizers", JOB_TRACKING),
+    ))
+}
+
+/// Where an active Job's pods stand.
+struct Tally<'a> {
+    /// Neither ended nor being deleted.
+    active: Vec<&'a Arc<Object>>,
+    /// Being deleted, and not ended yet.
+    terminating: usize,
+    succeeded: usize,
+    failed: usize,
+    /// Ended and not yet counted.
+    uncounted: bool,
+}
+
+fn tally<'a>(world: &'a World, object: &'a Object, job: &Job) -> Tally<'a> {
+    let number = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+    let mut tally = Tally {
+        active: Vec::new(),
+        terminating: 0,
+        succeeded: number(job.status.succeeded),
+        failed: number(job.status.failed),
+        uncounted: false,
+    };
+    let mut untracked = 0;
+    for pod in pods(world, object) {
+        if active(pod) {
+            tally.active.push(pod);
+        } else if pod.body.pod().is_some_and(|pod| !pod.status.phase.terminal()) {
+            tally.terminating += 1;
+        }
+        match (ended(job, pod), pod.meta.has_finalizer(JOB_TRACKING)) {
+            (Some(true), true) => tally.succeeded += 1,
+            (Some(false), true) => tally.failed += 1,
+            (Some(true), false) => untracked += 1,
+            (Some(false), false) | (None, _) => {}
+        }
+        tally.uncounted |= ended(job, pod).is_some() && pod.meta.has_finalizer(JOB_TRACKING);
+    }
+    // counted when they ended; a status that does not say so yet is behind
+    tally.succeeded = tally.succeeded.max(untracked);
+    tally
 }
 
 /// How many pods an active Job wants at once.
-fn wanted(world: &World, object: &Object, job: &Job) -> usize {
-    let ended = pods(world, object)
-        .filter(|pod| {
-            let phase = pod.body.pod().map(|pod| pod.status.phase);
-            phase == Some(PodPhase::Succeeded)
-        })
-        .count();
-    let succeeded = usize::try_from(job.status.succeeded).unwrap_or(usize::MAX).max(ended);
+fn wanted(job: &Job, tally: &Tally<'_>) -> usize {
     let at_once = usize::try_from(job.spec.parallelism.unwrap_or(1)).unwrap_or(usize::MAX);
-    let completions = match (job.spec.completions, job.spec.parallelism) {
-        (Some(completions), _) => usize::try_from(completions).unwrap_or(usize::MAX),
-        (None, None) => 1,
+    match (completions(job), tally.succeeded) {
+        (Some(completions), succeeded) => at_once.min(completions.saturating_sub(succeeded)),
+        (None, 0) => at_once,
         // a work queue: once one pod has succeeded, no other is made
-        (None, Some(_)) if succeeded > 0 => 0,
-        (None, Some(_)) => usize::MAX,
-    };
-    at_once.min(completions.saturating_sub(succeeded))
+        (None, _) => at_once.min(tally.active.len()),
+    }
 }
 
-fn replace(world: &World, object: &Object, job: &Job, reactions: &mut Vec<Reaction>) {
-    let standing = pods(world, object).filter(|pod| active(pod)).count();
-    let missing = wanted(world, object, job).saturating_sub(standing);
+/// How many pods must succeed; `None` for a work queue, which is done when one has and the others have ended.
+fn completions(job: &Job) -> Option<usize> {
+    match (job.spec.completions, job.spec.parallelism) {
+        (Some(completions), _) => Some(usize::try_from(completions).unwrap_or(usize::MAX)),
+        (None, None) => Some(1),
+        (None, Some(_)) => None,
+    }
+}
+
+fn run(world: &World, object: &Object, job: &Job, reactions: &mut Vec<Reaction>) {
     let key = object.key();
-    for _ in 0..missing.min(BURST) {
+    let mut tally = tally(world, object, job);
+    let limit = usize::try_from(job.backoff_limit()).unwrap_or(usize::MAX);
+    let done = match completions(job) {
+        Some(completions) => tally.succeeded >= completions,
+        None => tally.succeeded > 0 && tally.active.is_empty(),
+    };
+    if done || tally.failed > limit {
+        let reason = if done {
+            Reason::new(format!("{key} has done its work"))
+        } else {
+            Reason::new(format!("{key} has failed more than {limit} times")).seen(
+                &key,
+                "spec.backoffLimit",
+                limit.to_string(),
+            )
+        };
+        for pod in &tally.active {
+            reactions.push(delete(LAW.name, pod, reason.clone()));
+        }
+        if tally.active.is_empty() && tally.terminating == 0 && !tally.uncounted {
+            let uid = object.meta.uid.clone();
+            let failed = !done;
+            reactions.push(Reaction::new(
+                LAW.name,
+                Change::FinishJob { job: key, uid, failed },
+                reason,
+            ));
+        }
+        return;
+    }
+    let wanted = wanted(job, &tally);
+    let going = if job.waits_for_failure() { tally.terminating } else { 0 };
+    let standing = tally.active.len();
+    for _ in 0..wanted.saturating_sub(standing + going).min(BURST) {
         let reason = Reason::new(format!("{key} is active and {standing} of its pods are")).seen(
             &key,
             "status.conditions",
             "neither Complete nor Failed",
         );
-        reactions.push(Reaction::new(
-            LAW.name,
-            Change::SpawnPod {
-                owner: key.clone(),
-                owner_uid: object.meta.uid.clone(),
-            },
-            reason,
-        ));
+        reactions.push(spawn(LAW.name, object, None, reason));
+    }
+    dispensable_first(&mut tally.active);
+    for pod in tally.active.iter().take(standing.saturating_sub(wanted)) {
+        let reason = Reason::new(format!("{key} wants only {wanted} pods at once"));
+        reactions.push(delete(LAW.name, pod, reason));
     }
 }
 
@@ -139,15 +220,7 @@ fn stop(world: &World, object: &Object, reactions: &mut Vec<Reaction>) {
     let key = object.key();
     for pod in pods(world, object).filter(|pod| active(pod)) {
         let reason = Reason::new(format!("{key} is suspended")).seen(&key, "spec.suspend", "true");
-        reactions.push(Reaction::new(
-            LAW.name,
-            Change::Delete {
-                object: pod.key(),
-                uid: pod.meta.uid.clone(),
-                propagation: Propagation::Background,
-            },
-            reason,
-        ));
+        reactions.push(delete(LAW.name, pod, reason));
     }
 }
 

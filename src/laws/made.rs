@@ -5,14 +5,14 @@
 
 use super::Change;
 use super::apply::{claim_reference, controller_reference};
-use super::binding::class_of;
+use super::binding::{class_of, default_class};
+use super::stateful_set::REVISION;
 use crate::model::storage::{
     Claim, ClaimSpec, CsiSource, EXTERNAL_PROVISIONER, PROVISIONED_BY, PV_PROTECTION, PVC_PROTECTION, ReclaimPolicy,
     Volume, VolumePhase, VolumeSpec, VolumeStatus,
 };
-use crate::model::workload::{
-    ClaimVolume, Condition, JOB_TRACKING, Pod, PodSpec, PodTemplate, PodVolume, Replicated, StatefulSet,
-};
+use crate::model::workload::template::TEMPLATE_HASH;
+use crate::model::workload::{ClaimVolume, Condition, JOB_TRACKING, Pod, PodSpec, PodVolume, Replicated, StatefulSet};
 use crate::model::{Body, Key, Kind, Labels, Meta, Object, OwnerReference, Text, Uid, World};
 use std::sync::Arc;
 
@@ -39,11 +39,12 @@ fn make(world: &World, change: &Change) -> Option<Object> {
             template,
             ordinal,
         } => set_claim(world, held(set, set_uid)?, template, *ordinal),
-        Change::SpawnPod { owner, owner_uid } => spawned_pod(world, held(owner, owner_uid)?),
+        Change::SpawnPod { owner, owner_uid, node } => spawned_pod(world, held(owner, owner_uid)?, node.as_deref()),
         Change::SpawnReplicaSet {
             deployment,
             deployment_uid,
-        } => replica_set(world, held(deployment, deployment_uid)?),
+            replicas,
+        } => replica_set(world, held(deployment, deployment_uid)?, *replicas),
         Change::Provision { claim, uid } => provisioned(world, held(claim, uid)?),
         Change::Delete { .. }
         | Change::ConfirmPodGone { .. }
@@ -56,6 +57,10 @@ fn make(world: &World, change: &Change) -> Option<Object> {
         | Change::Unbind { .. }
         | Change::DestroyDisk { .. }
         | Change::Scale { .. }
+        | Change::CountPod { .. }
+        | Change::FinishJob { .. }
+        | Change::AssignClass { .. }
+        | Change::CountBudget { .. }
         | Change::StartPod { .. }
         | Change::Adopt { .. } => None,
     }
@@ -117,30 +122,34 @@ fn with_label(labels: &Labels, key: &str, value: &str) -> Labels {
 }
 
 /// A pod of a template: unscheduled unless the template names a node.
-fn pod(template: &PodTemplate) -> Body {
-    Body::Pod(Pod {
-        spec: template.spec.clone(),
-        ..Pod::default()
-    })
-}
-
 fn set_pod(world: &World, object: &Arc<Object>, ordinal: u32) -> Option<Object> {
     let set = object.body.stateful_set()?;
     let name: Text = format!("{}-{ordinal}", object.meta.name).into();
     let owner = controller_reference(&object.key(), &object.meta.uid);
     let mut meta = meta(world, &object.meta.namespace, name.clone(), Some(owner));
     meta.labels = with_label(&set.spec.template.metadata.labels, POD_NAME_LABEL, &name);
+    if let Some(revision) = revision(object, set, ordinal) {
+        meta.labels = with_label(&meta.labels, REVISION, revision);
+    }
     let volumes = set_volumes(set, &object.meta.name, ordinal);
     Some(Object {
         meta,
         body: Body::Pod(Pod {
             spec: PodSpec {
-                node_name: set.spec.template.spec.node_name.clone(),
                 volumes,
+                ..set.spec.template.spec.clone()
             },
             ..Pod::default()
         }),
     })
+}
+
+/// The revision a new pod is made from: the present one, or below the partition the one before
+/// (`stateful_set_utils.go` `newVersionedStatefulSetPod`).
+fn revision<'a>(object: &Object, set: &'a StatefulSet, ordinal: u32) -> Option<&'a Text> {
+    let present = set.update_revision(&object.meta)?;
+    let kept = set.reached_from().is_some_and(|lowest| ordinal < lowest) && !set.status.current_revision.is_empty();
+    Some(if kept { &set.status.current_revision } else { present })
 }
 
 /// The template's volumes, those of the same name replaced by the claims of the claim templates
@@ -176,6 +185,12 @@ fn set_claim(world: &World, object: &Arc<Object>, template: &str, ordinal: u32) 
         body: Body::PersistentVolumeClaim(Claim {
             spec: ClaimSpec {
                 volume_name: Text::default(),
+                // the API server's admission gives a claim the default class when it is made
+                storage_class_name: template
+                    .spec
+                    .storage_class_name
+                    .clone()
+                    .or_else(|| default_class(world).map(|class| class.meta.name.clone())),
                 ..template.spec.clone()
             },
             ..Claim::default()
@@ -183,7 +198,7 @@ fn set_claim(world: &World, object: &Arc<Object>, template: &str, ordinal: u32) 
     })
 }
 
-fn spawned_pod(world: &World, object: &Arc<Object>) -> Option<Object> {
+fn spawned_pod(world: &World, object: &Arc<Object>, node: Option<&str>) -> Option<Object> {
     let name = fresh_name(world, Kind::Pod, &object.meta.namespace, &object.meta.name);
     let owner = controller_reference(&object.key(), &object.meta.uid);
     let mut meta = meta(world, &object.meta.namespace, name, Some(owner));
@@ -199,22 +214,32 @@ fn spawned_pod(world: &World, object: &Arc<Object>) -> Option<Object> {
         }
         (_, None) => return None,
     };
+    let mut spec = template.spec.clone();
+    if let Some(node) = node {
+        spec.destination = Some(node.into());
+    }
     Some(Object {
         meta,
-        body: pod(template),
+        body: Body::Pod(Pod { spec, ..Pod::default() }),
     })
 }
 
-fn replica_set(world: &World, object: &Arc<Object>) -> Option<Object> {
+/// The hash label sets it and its pods apart from those of other templates, as the Deployment controller's does.
+fn replica_set(world: &World, object: &Arc<Object>, replicas: u32) -> Option<Object> {
     let deployment = object.body.replicated()?;
     let name = fresh_name(world, Kind::ReplicaSet, &object.meta.namespace, &object.meta.name);
     let owner = controller_reference(&object.key(), &object.meta.uid);
     let mut meta = meta(world, &object.meta.namespace, name, Some(owner));
-    meta.labels = deployment.spec.template.metadata.labels.clone();
+    let mut spec = deployment.spec.clone();
+    let hash = format!("{:x}", spec.template.print);
+    spec.replicas = Some(replicas);
+    spec.selector.match_labels = with_label(&spec.selector.match_labels, TEMPLATE_HASH, &hash);
+    spec.template.metadata.labels = with_label(&spec.template.metadata.labels, TEMPLATE_HASH, &hash);
+    meta.labels = spec.template.metadata.labels.clone();
     Some(Object {
         meta,
         body: Body::ReplicaSet(Replicated {
-            spec: deployment.spec.clone(),
+            spec,
             ..Replicated::default()
         }),
     })

@@ -2,7 +2,9 @@
 //!
 //! Source: `pkg/controller/namespace/deletion/namespaced_resources_deleter.go`, KEP-5080, `reference/semantics.md` §3.10.
 //! Since 1.33 all pods go first and everything else waits for them; before, everything is deleted in no fixed order. Only
-//! content of kinds the world holds is seen: custom resources may hold a namespace unseen.
+//! content of kinds the world holds is seen: custom resources may hold a namespace unseen. While the API server cannot tell
+//! what kinds there are (an `APIService` that is down), which the namespace's conditions say, the namespace stays although
+//! everything seen has gone.
 
 use super::absence::lists;
 use super::change::NAMESPACE_FINALIZER;
@@ -40,7 +42,8 @@ fn empty(world: &World, conditions: &Conditions, object: &Object, reactions: &mu
     let mut pods = world.in_namespace(Kind::Pod, namespace).peekable();
     let ordered = pods_first(conditions);
     let pods_left = pods.peek().is_some();
-    reactions.extend(pods.filter_map(|pod| delete(object, pod)));
+    let order = order(conditions);
+    reactions.extend(pods.filter_map(|pod| delete(object, pod, &order)));
     if ordered && (pods_left || !lists(world, Kind::Pod, namespace)) {
         return;
     }
@@ -52,12 +55,13 @@ fn empty(world: &World, conditions: &Conditions, object: &Object, reactions: &mu
         left |= !lists(world, kind, namespace);
         for dependent in world.in_namespace(kind, namespace) {
             left = true;
-            reactions.extend(delete(object, dependent));
+            reactions.extend(delete(object, dependent, &order));
         }
     }
     let held = object
         .body
         .namespace()
+        .filter(|facts| obstacle(facts).is_none())
         .is_some_and(|facts| facts.spec.finalizers.iter().any(|held| held == NAMESPACE_FINALIZER));
     if !left && held && reactions.len() == before {
         let key = object.key();
@@ -73,7 +77,29 @@ fn empty(world: &World, conditions: &Conditions, object: &Object, reactions: &mu
     }
 }
 
-fn delete(namespace: &Object, object: &Object) -> Option<Reaction> {
+/// In what order this server empties a namespace, in words.
+fn order(conditions: &Conditions) -> String {
+    match conditions.server_minor {
+        Some(minor) if minor >= ORDERED_SINCE => {
+            format!("server 1.{minor} deletes pods first, all else once they are gone")
+        }
+        Some(minor) => format!("server 1.{minor} deletes everything at once"),
+        None => format!("pods first, if the server is 1.{ORDERED_SINCE} or later, which is taken for granted"),
+    }
+}
+
+/// A condition of the namespace by which its controller says that it could not see or delete everything.
+pub fn obstacle(namespace: &crate::model::workload::Namespace) -> Option<&crate::model::workload::Condition> {
+    namespace.status.conditions.iter().find(|condition| {
+        condition.status == "True"
+            && matches!(
+                condition.kind.as_str(),
+                "NamespaceDeletionDiscoveryFailure" | "NamespaceDeletionGroupVersionParsingFailure"
+            )
+    })
+}
+
+fn delete(namespace: &Object, object: &Object, order: &str) -> Option<Reaction> {
     let key = namespace.key();
     (!object.meta.deleting()).then(|| {
         Reaction::new(
@@ -83,7 +109,11 @@ fn delete(namespace: &Object, object: &Object) -> Option<Reaction> {
                 uid: object.meta.uid.clone(),
                 propagation: Propagation::Background,
             },
-            Reason::new(format!("{key} is being deleted with all it holds")).seen(&key, "status.phase", "Terminating"),
+            Reason::new(format!("{key} is being deleted with all it holds: {order}")).seen(
+                &key,
+                "status.phase",
+                "Terminating",
+            ),
         )
     })
 }

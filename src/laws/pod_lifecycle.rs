@@ -1,17 +1,18 @@
 //! The scheduler and the kubelets, as far as they matter to claims: pods start when their claims are bound, and end when
 //! their node says so.
 //!
-//! Sources: `pkg/kubelet/status/status_manager.go` (the final DELETE with grace 0), `pkg/controller/podgc/gc_controller.go`,
-//! `pkg/scheduler/framework/plugins/volumebinding`, `reference/semantics.md` §3.2. A deleting pod on a node that is not
-//! ready stays: nobody confirms that its containers are gone. On a node that does not exist pod garbage collection
-//! confirms for the kubelet (\[M\]; only for pods already being deleted here, since facts of a world without nodes say
-//! nothing about the others). Node affinity, taints and resources are not among the facts: any ready node will do.
+//! Sources: `pkg/kubelet/status/status_manager.go` (the final DELETE with grace 0), `pkg/scheduler/framework/plugins/volumebinding`,
+//! `reference/semantics.md` §3.2. A deleting pod on a node that is not ready stays: nobody confirms that its containers are
+//! gone, and no controller that waits for it goes on. On a node that does not exist pod garbage collection confirms for the
+//! kubelet. What a pod that is not a DaemonSet's asks of its node is not among the facts: any node will do that is ready
+//! and not cordoned. The eviction from a node that has not been ready for five minutes is not modelled: it is the clock's.
 
 use super::absence::lists;
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::storage::ClaimPhase;
-use crate::model::workload::{Node, Pod, PodPhase};
+use crate::model::workload::{Pod, PodPhase};
 use crate::model::{Key, Kind, Object, World};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub const LAW: Law = Law {
@@ -88,10 +89,7 @@ fn start(world: &World, object: &Object, pod: &Pod) -> Option<(Change, Reason)> 
     }
     let placed = match keeper(world, pod) {
         Keeper::Kubelet => true,
-        Keeper::Nobody => {
-            let mut nodes = world.of_kind(Kind::Node);
-            nodes.any(|node| node.body.node().is_some_and(Node::ready) && !node.meta.deleting())
-        }
+        Keeper::Nobody => places(world, pod.spec.destination.as_deref()).next().is_some(),
         Keeper::Silent(_) | Keeper::NodeGone => false,
     };
     placed.then(|| {
@@ -99,6 +97,16 @@ fn start(world: &World, object: &Object, pod: &Pod) -> Option<(Change, Reason)> 
         let uid = object.meta.uid.clone();
         let reason = Reason::new(format!("the claims of {key} are bound, so it can start"));
         (Change::StartPod { pod: key, uid }, reason)
+    })
+}
+
+/// The nodes that would take a pod, by name: the one it was made for, or all that are ready and not cordoned.
+pub(super) fn places<'a>(world: &'a World, destination: Option<&'a str>) -> impl Iterator<Item = &'a Arc<Object>> {
+    world.of_kind(Kind::Node).filter(move |node| {
+        node.body.node().is_some_and(|facts| match destination {
+            Some(wanted) => node.meta.name == wanted && facts.ready(),
+            None => facts.ready() && !facts.spec.unschedulable && !node.meta.deleting(),
+        })
     })
 }
 

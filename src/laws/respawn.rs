@@ -36,6 +36,7 @@ fn remakes(world: &World, owner: &Object) -> bool {
         | Body::VolumeAttachment(_)
         | Body::PersistentVolumeClaim(_)
         | Body::Pod(_)
+        | Body::PodDisruptionBudget(_)
         | Body::Release(_) => false,
     }
 }

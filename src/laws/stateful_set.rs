@@ -10,14 +10,17 @@
 //!   the old pod's object is gone and before claims are judged again, which is the real controller's haste; the remaining
 //!   race through a stale informer (k8s#74374) is not modelled.
 //! - `OrderedReady` stops at the first pod that is not ready; `Parallel` does not.
+//! - A changed template restarts pods from the highest ordinal down to the partition, one after another, each when those
+//!   above are ready, and on the claims they had. Only the template counts: changed claim templates restart nothing. The
+//!   revision's name is a hash only the controller can compute, so it is read from `status.updateRevision` and the pods'
+//!   label; while the controller has not observed the set's generation nothing is said about restarts.
 //! - A set that is being deleted makes and deletes nothing.
 
 use super::absence::lists;
-use super::job::{BURST, active, pods};
-use super::replicas::{adopt, orphans};
+use super::owned::{self, BURST, active, adopt, healthy, orphans, pods};
 use super::{Change, Conditions, Law, Reaction, Reason, claim_retention};
 use crate::model::workload::StatefulSet;
-use crate::model::{Key, Kind, Object, Propagation, World};
+use crate::model::{Key, Kind, Object, World};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +30,9 @@ pub const LAW: Law = Law {
     latency: Duration::from_millis(250),
     react,
 };
+
+/// The label that names the revision a pod was made from.
+pub(super) const REVISION: &str = "controller-revision-hash";
 
 /// Ordinals looked at; more pods than this in one set no API server has seen.
 const ORDINALS: usize = 10_000;
@@ -66,8 +72,8 @@ impl Sync<'_> {
             return; // counted once they are its own
         }
         claim_retention::react(self.world, self.object, self.set, reactions);
-        if self.fill(reactions) {
-            self.trim(reactions);
+        if self.fill(reactions) && self.trim(reactions) {
+            self.restart(reactions);
         }
     }
 
@@ -134,15 +140,17 @@ impl Sync<'_> {
         facts.ready()
     }
 
-    /// Removes what is too much: all at once, or the highest ordinal first while everything below is ready.
-    fn trim(&self, reactions: &mut Vec<Reaction>) {
+    /// Removes what is too much: all at once, or the highest ordinal first while everything below is ready. Returns
+    /// whether nothing is too much.
+    fn trim(&self, reactions: &mut Vec<Reaction>) -> bool {
         let mut condemned: Vec<(u32, &Arc<Object>)> = pods(self.world, self.object)
             .filter_map(|pod| Some((ordinal(&self.object.meta.name, &pod.meta.name)?, pod)))
             .filter(|(ordinal, _)| !self.wants(*ordinal))
             .collect();
         condemned.sort_by_key(|(ordinal, _)| std::cmp::Reverse(*ordinal));
+        let none = condemned.is_empty();
         if !self.parallel() && condemned.iter().any(|(_, pod)| pod.meta.deleting()) {
-            return;
+            return false;
         }
         let at_once = if self.parallel() { condemned.len() } else { 1 };
         for (ordinal, pod) in condemned.into_iter().take(at_once) {
@@ -151,18 +159,43 @@ impl Sync<'_> {
                 reactions.push(self.delete(pod, text));
             }
         }
+        none
+    }
+
+    /// Deletes the highest pod of another revision, if all above it are ready (`updateStatefulSet`).
+    fn restart(&self, reactions: &mut Vec<Reaction>) {
+        let (Some(revision), Some(lowest)) = (self.set.update_revision(&self.object.meta), self.set.reached_from())
+        else {
+            return;
+        };
+        let reached = self.set.ordinals().start.max(lowest)..self.set.ordinals().end;
+        for ordinal in reached.rev().take(ORDINALS) {
+            let name = format!("{}-{ordinal}", self.object.meta.name);
+            let Some(pod) = self.world.get(&Key::new(Kind::Pod, &self.object.meta.namespace, &name)) else {
+                return;
+            };
+            if pod.meta.labels.get(REVISION) != Some(revision) {
+                if !pod.meta.deleting() {
+                    let text = format!(
+                        "{} has another template by now, and restarts {}",
+                        self.object.key(),
+                        pod.key()
+                    );
+                    let reason = Reason::new(text).seen(&self.object.key(), "status.updateRevision", revision.as_str());
+                    reactions.push(owned::delete(LAW.name, pod, reason));
+                }
+                return;
+            }
+            if !healthy(pod) {
+                return;
+            }
+        }
     }
 
     fn delete(&self, pod: &Object, text: String) -> Reaction {
-        Reaction::new(
-            LAW.name,
-            Change::Delete {
-                object: pod.key(),
-                uid: pod.meta.uid.clone(),
-                propagation: Propagation::Background,
-            },
-            Reason::new(text).seen(&self.object.key(), "spec.replicas", self.set.replicas().to_string()),
-        )
+        let wanted = self.set.replicas().to_string();
+        let reason = Reason::new(text).seen(&self.object.key(), "spec.replicas", wanted);
+        owned::delete(LAW.name, pod, reason)
     }
 
     fn create(&self, ordinal: u32, reactions: &mut Vec<Reaction>) {

@@ -1,9 +1,20 @@
 //! The closed list of acts: everything Pilothouse can be asked to do to a cluster.
+//!
+//! An act says what is asked and of which very object; how it is sent is `gate`'s, what comes of it `laws`'.
 
-use super::helm::Executor;
-use super::{Key, Kind, Pin, Text};
+mod draft;
+mod helm;
+mod image;
+pub mod words;
+
+use super::storage::ReclaimPolicy;
+use super::{Key, Kind, Pin, ResourceVersion, Text, Uid, meta};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+pub use draft::Draft;
+pub use helm::{HelmAct, Rollback, Uninstall, Upgrade};
+pub use image::scale;
 
 /// `propagationPolicy` of a DELETE. Always sent: the default for a Job is `Orphan` (`reference/semantics.md` §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -24,93 +35,172 @@ impl Propagation {
     }
 }
 
+/// What ties an object to a Helm release: two annotations and a label (`helm/pkg/action/validate.go`).
+pub const RELEASE_NAME: &str = "meta.helm.sh/release-name";
+pub const RELEASE_NAMESPACE: &str = "meta.helm.sh/release-namespace";
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// The annotation that tells a created object from another of its name: which step of which journal made it.
+pub const STEP: &str = "pilothouse.dev/step";
+
 /// One change asked of the cluster, pinned to the very object that was shown.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "camelCase")]
 pub enum Act {
-    /// DELETE with a uid precondition. Forecast for every kind; performed for [`Act::PERFORMED_DELETES`].
+    /// DELETE with uid and resource version as preconditions. Performed for every kind but [`Kind::Release`], whose
+    /// record is Helm's business.
     Delete { target: Pin, propagation: Propagation },
+    /// POST to `pods/eviction`: a DELETE that asks the disruption budgets first (§3.12).
+    Evict { pod: Pin },
+    /// `spec.replicas` of a StatefulSet, Deployment or ReplicaSet.
+    Scale { target: Pin, replicas: u32 },
+    /// Takes one named finalizer off (§3.11): what its controller had still to do is never done.
+    RemoveFinalizer { target: Pin, finalizer: Text },
+    /// `spec.persistentVolumeReclaimPolicy`: Retain or Delete.
+    SetReclaimPolicy { volume: Pin, policy: ReclaimPolicy },
     /// JSON patch that removes `claimRef.uid` and `claimRef.resourceVersion` of a volume, never the whole `claimRef`,
     /// so that only a claim of the same name can take it (`reference/semantics.md` §3.3).
     ClearClaimRef { volume: Pin },
+    /// Reserves a volume for a claim by namespace and name, without a uid.
+    RetargetClaimRef { volume: Pin, namespace: Text, name: Text },
+    /// Sets one annotation, or removes it. Only annotations that Pilothouse reads: of others nobody could say whether the
+    /// change came.
+    Annotate {
+        target: Pin,
+        annotation: Text,
+        value: Option<Text>,
+    },
+    /// Writes a Helm release's mark of ownership: [`RELEASE_NAME`], [`RELEASE_NAMESPACE`] and the label [`MANAGED_BY`].
+    Stamp {
+        target: Pin,
+        release: Text,
+        namespace: Text,
+    },
+    /// POST of a new claim. Its precondition is that nothing of that name is there; `step` is written on it as [`STEP`].
+    CreateClaim { claim: Pin, draft: Box<Draft>, step: Text },
     /// What the operator's own helm does to a release, named by the record of its newest revision. Forecast only.
     Helm { release: Pin, helm: HelmAct },
 }
 
-/// What helm is asked to do, and by which version of it; `None` is one that is not known.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum HelmAct {
-    Uninstall(Uninstall),
-    Upgrade(Upgrade),
-    Rollback(Rollback),
-}
+impl Act {
+    /// The kinds with a scale.
+    pub const SCALED: [Kind; 3] = [Kind::StatefulSet, Kind::Deployment, Kind::ReplicaSet];
 
-/// `helm uninstall`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Uninstall {
-    pub executor: Option<Executor>,
-    /// `--cascade`; helm's own default is `Background`.
-    pub cascade: Propagation,
-    pub keep_history: bool,
-    pub wait: bool,
-    pub no_hooks: bool,
-}
-
-impl Uninstall {
-    /// As helm does it without options.
-    pub const fn plain(executor: Option<Executor>) -> Self {
-        Self {
-            executor,
-            cascade: Propagation::Background,
-            keep_history: false,
-            wait: false,
-            no_hooks: false,
+    /// A new claim of this name; what is not there yet has no uid and no resource version.
+    pub fn create_claim(key: Key, draft: Draft, step: &str) -> Self {
+        let claim = Pin {
+            key,
+            uid: Uid::default(),
+            resource_version: ResourceVersion::default(),
+        };
+        Self::CreateClaim {
+            claim,
+            draft: Box::new(draft),
+            step: step.into(),
         }
     }
-}
-
-/// `helm upgrade` to a manifest that was rendered before.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Upgrade {
-    pub executor: Option<Executor>,
-    /// The digest of the rendered text (SHA-256, hexadecimal): which manifest was looked at.
-    pub rendered: Text,
-    pub take_ownership: bool,
-    pub no_hooks: bool,
-}
-
-/// `helm rollback`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Rollback {
-    pub executor: Option<Executor>,
-    /// The revision to go back to; 0 is the one before the newest.
-    pub to: u32,
-    pub no_hooks: bool,
-}
-
-impl Act {
-    /// The kinds whose deletion Pilothouse performs; others are forecast only.
-    pub const PERFORMED_DELETES: [Kind; 3] = [Kind::Job, Kind::Pod, Kind::PersistentVolumeClaim];
 
     /// The object the act is aimed at.
     pub const fn target(&self) -> &Pin {
         match self {
-            Self::Delete { target, .. } => target,
-            Self::ClearClaimRef { volume } => volume,
+            Self::Delete { target, .. }
+            | Self::Scale { target, .. }
+            | Self::RemoveFinalizer { target, .. }
+            | Self::Annotate { target, .. }
+            | Self::Stamp { target, .. } => target,
+            Self::Evict { pod } => pod,
+            Self::SetReclaimPolicy { volume, .. }
+            | Self::ClearClaimRef { volume }
+            | Self::RetargetClaimRef { volume, .. } => volume,
+            Self::CreateClaim { claim, .. } => claim,
             Self::Helm { release, .. } => release,
         }
+    }
+
+    /// The same, to be pinned anew to the same object.
+    pub const fn target_mut(&mut self) -> &mut Pin {
+        match self {
+            Self::Delete { target, .. }
+            | Self::Scale { target, .. }
+            | Self::RemoveFinalizer { target, .. }
+            | Self::Annotate { target, .. }
+            | Self::Stamp { target, .. } => target,
+            Self::Evict { pod } => pod,
+            Self::SetReclaimPolicy { volume, .. }
+            | Self::ClearClaimRef { volume }
+            | Self::RetargetClaimRef { volume, .. } => volume,
+            Self::CreateClaim { claim, .. } => claim,
+            Self::Helm { release, .. } => release,
+        }
+    }
+
+    /// The target is not there yet: the act makes it.
+    pub const fn creates(&self) -> bool {
+        matches!(self, Self::CreateClaim { .. })
     }
 
     /// Whether this program sends such a request at all.
     pub fn performed(&self) -> bool {
         match self {
-            Self::Delete { target, .. } => Self::PERFORMED_DELETES.contains(&target.key.kind),
-            Self::ClearClaimRef { .. } => true,
+            Self::Delete { target, .. } => target.key.kind != Kind::Release,
+            Self::Evict { .. }
+            | Self::Scale { .. }
+            | Self::RemoveFinalizer { .. }
+            | Self::SetReclaimPolicy { .. }
+            | Self::ClearClaimRef { .. }
+            | Self::RetargetClaimRef { .. }
+            | Self::Annotate { .. }
+            | Self::Stamp { .. }
+            | Self::CreateClaim { .. } => self.misfit().is_none(),
             Self::Helm { .. } => false,
+        }
+    }
+
+    /// Why this cannot be asked of such an object at all, whatever its state.
+    pub fn misfit(&self) -> Option<String> {
+        let key = &self.target().key;
+        let kind = key.kind;
+        let only = |wanted: Kind, what: &str| {
+            (kind != wanted).then(|| format!("a {} has no {what}; only a {} has", kind.name(), wanted.name()))
+        };
+        match self {
+            Self::Delete { .. } => None,
+            Self::Helm { .. } => only(Kind::Release, "release"),
+            Self::Evict { .. } => only(Kind::Pod, "eviction"),
+            Self::Scale { .. } => (!Self::SCALED.contains(&kind)).then(|| {
+                format!("a {} has no scale; a StatefulSet, Deployment or ReplicaSet has", kind.name())
+            }),
+            Self::SetReclaimPolicy { policy, .. } => {
+                only(Kind::PersistentVolume, "reclaim policy to set").or_else(|| match policy {
+                    ReclaimPolicy::Retain | ReclaimPolicy::Delete => None,
+                    ReclaimPolicy::Recycle | ReclaimPolicy::Unknown => {
+                        Some("the policy is Retain or Delete; Recycle is deprecated and empties the disk".to_owned())
+                    }
+                })
+            }
+            Self::ClearClaimRef { .. } => only(Kind::PersistentVolume, "claimRef"),
+            Self::RetargetClaimRef { namespace, name, .. } => only(Kind::PersistentVolume, "claimRef").or_else(|| {
+                (namespace.is_empty() || name.is_empty())
+                    .then(|| "a reservation names a namespace and a claim".to_owned())
+            }),
+            Self::RemoveFinalizer { finalizer, .. } => of_record(kind).or_else(|| {
+                (kind == Kind::Namespace && finalizer == "kubernetes").then(|| {
+                    "it stands in spec.finalizers: only the namespace controller takes it off, and what is left would stay \
+                     in etcd and reappear"
+                        .to_owned()
+                })
+            }),
+            Self::Annotate { annotation, .. } => of_record(kind).or_else(|| {
+                (!meta::reads(annotation) || annotation == STEP).then(|| {
+                    format!("Pilothouse does not read the annotation {annotation}: nobody could say whether the change came")
+                })
+            }),
+            Self::Stamp { release, namespace, .. } => of_record(kind).or_else(|| {
+                (release.is_empty() || namespace.is_empty())
+                    .then(|| "a release is named by its namespace and its name".to_owned())
+            }),
+            Self::CreateClaim { draft, .. } => {
+                only(Kind::PersistentVolumeClaim, "claim to make").or_else(|| draft.lacks().map(str::to_owned))
+            }
         }
     }
 
@@ -120,29 +210,33 @@ impl Act {
     }
 }
 
+/// A release record is written by Helm alone.
+fn of_record(kind: Kind) -> Option<String> {
+    (kind == Kind::Release).then(|| "a release record is helm's alone to change".to_owned())
+}
+
 /// `delete job/train-7f (Background)`: how the act is named on screen and in the journal.
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = &self.target().key;
         match self {
-            Self::Delete { target, propagation } => write!(f, "delete {} ({})", target.key, propagation.word()),
-            Self::ClearClaimRef { volume } => write!(f, "clear claimRef uid of {}", volume.key),
-            Self::Helm { release, helm } => write!(f, "{helm} of {}", release.key),
+            Self::Delete { propagation, .. } => write!(f, "delete {key} ({})", propagation.word()),
+            Self::Evict { .. } => write!(f, "evict {key}"),
+            Self::Scale { replicas, .. } => write!(f, "scale {key} to {replicas}"),
+            Self::RemoveFinalizer { finalizer, .. } => write!(f, "remove finalizer {finalizer} of {key}"),
+            Self::SetReclaimPolicy { policy, .. } => write!(f, "set reclaim policy of {key} to {}", policy.word()),
+            Self::ClearClaimRef { .. } => write!(f, "clear claimRef uid of {key}"),
+            Self::RetargetClaimRef { namespace, name, .. } => write!(f, "reserve {key} for {namespace}/{name}"),
+            Self::Annotate { annotation, value, .. } => match value {
+                Some(value) => write!(f, "annotate {key} {annotation}={value}"),
+                None => write!(f, "annotate {key} {annotation}-"),
+            },
+            Self::Stamp { release, namespace, .. } => write!(f, "stamp {key} for release {namespace}/{release}"),
+            Self::CreateClaim { .. } => write!(f, "create {key}"),
+            Self::Helm { helm, .. } => write!(f, "{helm} of {key}"),
         }
     }
 }
 
-/// `uninstall (helm 3.22.0)`.
-impl fmt::Display for HelmAct {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (word, executor) = match self {
-            Self::Uninstall(options) => ("uninstall".to_owned(), options.executor),
-            Self::Upgrade(options) => ("upgrade".to_owned(), options.executor),
-            Self::Rollback(options) if options.to == 0 => ("rollback".to_owned(), options.executor),
-            Self::Rollback(options) => (format!("rollback to revision {}", options.to), options.executor),
-        };
-        match executor {
-            Some(executor) => write!(f, "{word} ({executor})"),
-            None => write!(f, "{word} (helm of an unknown version)"),
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

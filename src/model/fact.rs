@@ -2,7 +2,7 @@
 
 use super::lenient::or_default;
 use super::storage::{Attachment, Claim, Class, Volume};
-use super::workload::{CronJob, Job, Namespace, Node, Pod, Replicated, StatefulSet};
+use super::workload::{CronJob, DisruptionBudget, Job, Namespace, Node, Pod, Replicated, StatefulSet};
 use super::{Key, Kind, Meta, Pin, Text};
 use serde::Deserialize;
 use serde::de::DeserializeSeed as _;
@@ -30,6 +30,7 @@ pub enum Body {
     Deployment(Replicated),
     ReplicaSet(Replicated),
     DaemonSet(Replicated),
+    PodDisruptionBudget(DisruptionBudget),
     Release(Release),
 }
 
@@ -61,6 +62,7 @@ impl Object {
             Body::Deployment(_) => Kind::Deployment,
             Body::ReplicaSet(_) => Kind::ReplicaSet,
             Body::DaemonSet(_) => Kind::DaemonSet,
+            Body::PodDisruptionBudget(_) => Kind::PodDisruptionBudget,
             Body::Release(_) => Kind::Release,
         }
     }
@@ -112,6 +114,7 @@ bodies! {
     Job(Job) => job,
     CronJob(CronJob) => cron_job,
     StatefulSet(StatefulSet) => stateful_set,
+    PodDisruptionBudget(DisruptionBudget) => budget,
     Release(Release) => release,
 }
 
@@ -189,7 +192,7 @@ impl<'de> serde::de::DeserializeSeed<'de> for Decode {
     fn deserialize<D: serde::Deserializer<'de>>(self, source: D) -> Result<Object, D::Error> {
         let mut object = match self.0 {
             Kind::Namespace => shaped(source, |spec, status| Body::Namespace(Namespace { spec, status })),
-            Kind::Node => shaped(source, |_: Unread, status| Body::Node(Node { status })),
+            Kind::Node => shaped(source, |spec, status| Body::Node(Node { spec, status })),
             Kind::StorageClass => ClassShape::deserialize(source).map(|shape| Object {
                 meta: shape.metadata,
                 body: Body::StorageClass(Class {
@@ -212,6 +215,9 @@ impl<'de> serde::de::DeserializeSeed<'de> for Decode {
             Kind::Deployment => shaped(source, |spec, status| Body::Deployment(Replicated { spec, status })),
             Kind::ReplicaSet => shaped(source, |spec, status| Body::ReplicaSet(Replicated { spec, status })),
             Kind::DaemonSet => shaped(source, |spec, status| Body::DaemonSet(Replicated { spec, status })),
+            Kind::PodDisruptionBudget => shaped(source, |spec, status| {
+                Body::PodDisruptionBudget(DisruptionBudget { spec, status })
+            }),
             Kind::Release => shaped(source, |_: Unread, _: Unread| Body::Release(Release::default())),
         }?;
         if object.meta.name.is_empty() {

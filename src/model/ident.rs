@@ -20,13 +20,14 @@ pub enum Kind {
     Deployment,
     ReplicaSet,
     DaemonSet,
+    PodDisruptionBudget,
     /// A Helm release revision, seen through the metadata of its Secret (`sh.helm.release.v1.NAME.vREV`).
     Release,
 }
 
 impl Kind {
     /// Every kind, in the order feeds are started and shown.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Namespace,
         Self::PersistentVolumeClaim,
         Self::PersistentVolume,
@@ -40,6 +41,7 @@ impl Kind {
         Self::DaemonSet,
         Self::CronJob,
         Self::Node,
+        Self::PodDisruptionBudget,
         Self::Release,
     ];
 
@@ -59,6 +61,7 @@ impl Kind {
             Self::Deployment => "Deployment",
             Self::ReplicaSet => "ReplicaSet",
             Self::DaemonSet => "DaemonSet",
+            Self::PodDisruptionBudget => "PodDisruptionBudget",
             Self::Release => "Secret",
         }
     }
@@ -79,6 +82,7 @@ impl Kind {
             Self::Deployment => "deployments",
             Self::ReplicaSet => "replicasets",
             Self::DaemonSet => "daemonsets",
+            Self::PodDisruptionBudget => "poddisruptionbudgets",
             Self::Release => "secrets",
         }
     }
@@ -99,6 +103,7 @@ impl Kind {
             Self::Deployment => "deployment",
             Self::ReplicaSet => "replicaset",
             Self::DaemonSet => "daemonset",
+            Self::PodDisruptionBudget => "pdb",
             Self::Release => "release",
         }
     }
@@ -115,6 +120,7 @@ impl Kind {
             Self::StorageClass | Self::VolumeAttachment => "storage.k8s.io",
             Self::Job | Self::CronJob => "batch",
             Self::StatefulSet | Self::Deployment | Self::ReplicaSet | Self::DaemonSet => "apps",
+            Self::PodDisruptionBudget => "policy",
         }
     }
 

@@ -4,7 +4,7 @@ use super::lenient::or_default;
 use super::{Key, Kind, ResourceVersion, Text, Uid};
 use jiff::Timestamp;
 use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// Annotations that some rule reads; all others are dropped while decoding. Prefixes, matched at the start of the key.
@@ -30,6 +30,9 @@ pub struct Meta {
     pub uid: Uid,
     #[serde(deserialize_with = "or_default")]
     pub resource_version: ResourceVersion,
+    /// Counts the changes of the spec; 0 for kinds that do not count.
+    #[serde(deserialize_with = "or_default")]
+    pub generation: u64,
     pub creation_timestamp: Option<Timestamp>,
     pub deletion_timestamp: Option<Timestamp>,
     pub deletion_grace_period_seconds: Option<i64>,
@@ -97,6 +100,15 @@ impl Labels {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
+    /// The same with this key set, or without it.
+    #[must_use]
+    pub fn with(&self, key: &str, value: Option<&str>) -> Self {
+        let kept = self.iter().filter(|(held, _)| *held != key);
+        kept.map(|(held, value)| (held.clone(), value.clone()))
+            .chain(value.map(|value| (Text::from(key), Text::from(value))))
+            .collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -157,10 +169,19 @@ impl<'de> Deserialize<'de> for Labels {
     }
 }
 
+impl Serialize for Labels {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+/// Whether an annotation is among those that facts keep.
+pub fn reads(annotation: &str) -> bool {
+    KEPT_ANNOTATIONS.iter().any(|prefix| annotation.starts_with(prefix))
+}
+
 fn kept_annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Labels, D::Error> {
-    deserializer.deserialize_any(LabelsVisitor(|key: &str| {
-        KEPT_ANNOTATIONS.iter().any(|prefix| key.starts_with(prefix))
-    }))
+    deserializer.deserialize_any(LabelsVisitor(reads))
 }
 
 /// `metav1.LabelSelector`. Source: `apimachinery/pkg/apis/meta/v1/helpers.go`.
@@ -190,15 +211,27 @@ impl Selector {
         self.match_labels
             .iter()
             .all(|(key, value)| labels.get(key) == Some(value))
-            && self.match_expressions.iter().all(|wanted| {
-                let held = labels.get(&wanted.key);
-                match wanted.operator.as_str() {
-                    "In" => held.is_some_and(|value| wanted.values.contains(value)),
-                    "NotIn" => held.is_none_or(|value| !wanted.values.contains(value)),
-                    "Exists" => held.is_some(),
-                    "DoesNotExist" => held.is_none(),
-                    _ => false,
-                }
-            })
+            && self.match_expressions.iter().all(|wanted| wanted.holds(labels))
+    }
+}
+
+impl Requirement {
+    /// Whether the labels satisfy it. `Gt` and `Lt`, which only node affinity knows, compare whole numbers.
+    pub fn holds(&self, labels: &Labels) -> bool {
+        let held = labels.get(&self.key);
+        let compare = |order: std::cmp::Ordering| {
+            let number = |text: &Text| text.parse::<i64>().ok();
+            let (held, bound) = (held.and_then(number), self.values.first().and_then(number));
+            held.zip(bound).is_some_and(|(held, bound)| held.cmp(&bound) == order)
+        };
+        match self.operator.as_str() {
+            "In" => held.is_some_and(|value| self.values.contains(value)),
+            "NotIn" => held.is_none_or(|value| !self.values.contains(value)),
+            "Exists" => held.is_some(),
+            "DoesNotExist" => held.is_none(),
+            "Gt" => compare(std::cmp::Ordering::Greater),
+            "Lt" => compare(std::cmp::Ordering::Less),
+            _ => false,
+        }
     }
 }

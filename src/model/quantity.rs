@@ -51,6 +51,59 @@ impl fmt::Display for Quantity {
     }
 }
 
+/// A number of pods, or a share of them: `1`, `25%`. Source: `apimachinery/pkg/util/intstr/intstr.go`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Share {
+    Count(u32),
+    Percent(u32),
+}
+
+impl Share {
+    /// Of so many pods, rounded up.
+    pub const fn up(&self, whole: u32) -> u32 {
+        match self {
+            Self::Count(count) => *count,
+            Self::Percent(percent) => whole.saturating_mul(*percent).div_ceil(100),
+        }
+    }
+
+    /// Of so many pods, rounded down.
+    pub const fn down(&self, whole: u32) -> u32 {
+        match self {
+            Self::Count(count) => *count,
+            Self::Percent(percent) => whole.saturating_mul(*percent) / 100,
+        }
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Share {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Count(u32),
+            Text(Text),
+        }
+        let refused = |text: &Text| serde::de::Error::custom(format!("{text:?} is neither a number nor a percentage"));
+        match Written::deserialize(deserializer)? {
+            Written::Count(count) => Ok(Self::Count(count)),
+            Written::Text(text) => {
+                let percent = text.strip_suffix('%').and_then(|number| number.parse().ok());
+                percent.map(Self::Percent).ok_or_else(|| refused(&text))
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

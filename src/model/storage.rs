@@ -4,7 +4,7 @@ use super::lenient::or_default;
 use super::meta::{Meta, Selector};
 use super::quantity::Quantity;
 use super::{ResourceVersion, Text, Uid};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub const PVC_PROTECTION: &str = "kubernetes.io/pvc-protection";
 pub const PV_PROTECTION: &str = "kubernetes.io/pv-protection";
@@ -124,7 +124,7 @@ pub struct ClaimRef {
     pub resource_version: ResourceVersion,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ReclaimPolicy {
     #[default]
     Retain,

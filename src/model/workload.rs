@@ -1,13 +1,23 @@
-//! Facts of workloads: pods, Jobs, StatefulSets and their kin, nodes and namespaces.
+//! Facts of workloads: pods and namespaces here, what makes pods, keeps them and carries them beside it.
+
+pub mod batch;
+pub mod budget;
+pub mod node;
+pub mod replicated;
+pub mod stateful_set;
+pub mod template;
+
+pub use batch::{CronJob, JOB_TRACKING, Job, JobState};
+pub use budget::DisruptionBudget;
+pub use node::Node;
+pub use replicated::{ReplicaStatus, Replicated};
+pub use stateful_set::{ClaimTemplate, StatefulSet};
+pub use template::PodTemplate;
 
 use super::Text;
 use super::lenient::or_default;
-use super::meta::{Labels, Meta, Selector};
-use super::storage::ClaimSpec;
-use jiff::Timestamp;
+use super::meta::Meta;
 use serde::Deserialize;
-
-pub const JOB_TRACKING: &str = "batch.kubernetes.io/job-tracking";
 
 /// A `Pod`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -27,6 +37,20 @@ pub struct PodSpec {
     /// Only the volumes that lead to a claim survive decoding.
     #[serde(deserialize_with = "claim_volumes")]
     pub volumes: Vec<PodVolume>,
+    /// The one node that a DaemonSet made the pod for, while it is not scheduled yet: its affinity names it
+    /// (`pkg/controller/daemon/util/daemonset_util.go` `ReplaceDaemonSetPodNodeNameNodeAffinity`).
+    #[serde(rename = "affinity", deserialize_with = "node::destination")]
+    pub destination: Option<Box<str>>,
+}
+
+impl PodSpec {
+    /// The node the pod is on, or the one it was made for.
+    pub fn node(&self) -> Option<&str> {
+        match self.node_name.as_str() {
+            "" => self.destination.as_deref(),
+            node => Some(node),
+        }
+    }
 }
 
 /// One of a pod's volumes that is backed by a claim.
@@ -167,237 +191,6 @@ impl Pod {
             .volumes
             .iter()
             .filter_map(|volume| volume.claim_name(&meta.name))
-    }
-}
-
-/// What a controller's pods will look like, as far as a rule reads it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct PodTemplate {
-    #[serde(deserialize_with = "or_default")]
-    pub metadata: TemplateMeta,
-    #[serde(deserialize_with = "or_default")]
-    pub spec: PodSpec,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct TemplateMeta {
-    #[serde(deserialize_with = "or_default")]
-    pub labels: Labels,
-}
-
-/// A `Job`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Job {
-    #[serde(deserialize_with = "or_default")]
-    pub spec: JobSpec,
-    #[serde(deserialize_with = "or_default")]
-    pub status: JobStatus,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct JobSpec {
-    pub parallelism: Option<u32>,
-    pub completions: Option<u32>,
-    #[serde(deserialize_with = "or_default")]
-    pub suspend: bool,
-    pub ttl_seconds_after_finished: Option<u64>,
-    #[serde(deserialize_with = "or_default")]
-    pub template: PodTemplate,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct JobStatus {
-    #[serde(deserialize_with = "or_default")]
-    pub active: u32,
-    #[serde(deserialize_with = "or_default")]
-    pub succeeded: u32,
-    #[serde(deserialize_with = "or_default")]
-    pub failed: u32,
-    pub start_time: Option<Timestamp>,
-    pub completion_time: Option<Timestamp>,
-    #[serde(deserialize_with = "or_default")]
-    pub conditions: Vec<Condition>,
-}
-
-/// Where a Job stands (`reference/semantics.md` §3.9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JobState {
-    Active,
-    Suspended,
-    Complete,
-    Failed,
-}
-
-impl JobState {
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Suspended => "suspended",
-            Self::Complete => "complete",
-            Self::Failed => "failed",
-        }
-    }
-
-    pub const fn finished(self) -> bool {
-        matches!(self, Self::Complete | Self::Failed)
-    }
-}
-
-impl Job {
-    pub fn state(&self) -> JobState {
-        if is_true(&self.status.conditions, "Complete") {
-            JobState::Complete
-        } else if is_true(&self.status.conditions, "Failed") {
-            JobState::Failed
-        } else if self.spec.suspend {
-            JobState::Suspended
-        } else {
-            JobState::Active
-        }
-    }
-}
-
-/// A `CronJob`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct CronJob {
-    #[serde(deserialize_with = "or_default")]
-    pub spec: CronJobSpec,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct CronJobSpec {
-    #[serde(deserialize_with = "or_default")]
-    pub schedule: Text,
-    #[serde(deserialize_with = "or_default")]
-    pub suspend: bool,
-}
-
-/// A `StatefulSet`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct StatefulSet {
-    #[serde(deserialize_with = "or_default")]
-    pub spec: StatefulSetSpec,
-    #[serde(deserialize_with = "or_default")]
-    pub status: ReplicaStatus,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct StatefulSetSpec {
-    /// Absent means 1.
-    pub replicas: Option<u32>,
-    #[serde(deserialize_with = "or_default")]
-    pub selector: Selector,
-    #[serde(deserialize_with = "or_default")]
-    pub template: PodTemplate,
-    #[serde(deserialize_with = "or_default")]
-    pub volume_claim_templates: Vec<ClaimTemplate>,
-    #[serde(deserialize_with = "or_default")]
-    pub pod_management_policy: Text,
-    #[serde(deserialize_with = "or_default")]
-    pub ordinals: Ordinals,
-    #[serde(deserialize_with = "or_default")]
-    pub persistent_volume_claim_retention_policy: ClaimRetention,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Ordinals {
-    #[serde(deserialize_with = "or_default")]
-    pub start: u32,
-}
-
-/// `persistentVolumeClaimRetentionPolicy`; absent fields mean `Retain`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ClaimRetention {
-    #[serde(deserialize_with = "or_default")]
-    pub when_deleted: Text,
-    #[serde(deserialize_with = "or_default")]
-    pub when_scaled: Text,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct ClaimTemplate {
-    #[serde(deserialize_with = "or_default")]
-    pub metadata: Meta,
-    #[serde(deserialize_with = "or_default")]
-    pub spec: ClaimSpec,
-}
-
-impl StatefulSet {
-    pub fn replicas(&self) -> u32 {
-        self.spec.replicas.unwrap_or(1)
-    }
-
-    /// The ordinals that should have a pod.
-    pub fn ordinals(&self) -> std::ops::Range<u32> {
-        let start = self.spec.ordinals.start;
-        start..start.saturating_add(self.replicas())
-    }
-
-    /// The name of a template's claim for one ordinal: `<template>-<set>-<ordinal>`.
-    pub fn claim_name(template: &ClaimTemplate, set: &str, ordinal: u32) -> Text {
-        format!("{}-{set}-{ordinal}", template.metadata.name).into()
-    }
-}
-
-/// A `Deployment`, `ReplicaSet` or `DaemonSet`: what they have in common.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Replicated {
-    #[serde(deserialize_with = "or_default")]
-    pub spec: ReplicatedSpec,
-    #[serde(deserialize_with = "or_default")]
-    pub status: ReplicaStatus,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct ReplicatedSpec {
-    pub replicas: Option<u32>,
-    #[serde(deserialize_with = "or_default")]
-    pub selector: Selector,
-    #[serde(deserialize_with = "or_default")]
-    pub template: PodTemplate,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ReplicaStatus {
-    #[serde(deserialize_with = "or_default")]
-    pub replicas: u32,
-    #[serde(deserialize_with = "or_default")]
-    pub ready_replicas: u32,
-}
-
-/// A `Node`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Node {
-    #[serde(deserialize_with = "or_default")]
-    pub status: NodeStatus,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct NodeStatus {
-    #[serde(deserialize_with = "or_default")]
-    pub conditions: Vec<Condition>,
-}
-
-impl Node {
-    pub fn ready(&self) -> bool {
-        is_true(&self.status.conditions, "Ready")
     }
 }
 

@@ -10,7 +10,7 @@ use crate::gate::{self, Approved, Fresh};
 use crate::journal::{self, Doubt, Intent as _, Journal, Logged, Observed, Opened, Ruling, Saved, Ticket, Verdict};
 use crate::laws::Conditions;
 use crate::model::feed::PROMISE;
-use crate::model::{Act, Key, Object, Text, World};
+use crate::model::{Act, Key, Kind, Object, Text, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -160,15 +160,15 @@ impl Hand {
         conditions: &Conditions,
     ) -> StepProgress {
         let failed = |why: String| StepProgress::Failed { why };
-        let key = approved.act().target().key.clone();
-        let saved = match yaml(&self.connection, &key).await {
-            Ok(yaml) => Saved::new().with(key, yaml),
-            Err(why) => {
-                return failed(format!(
-                    "the object could not be saved first, so nothing was sent: {why}"
-                ));
-            }
-        };
+        let mut saved = Saved::new();
+        if let Some(key) = worth_saving(approved.act()) {
+            saved = match yaml(&self.connection, &key).await {
+                Ok(yaml) => saved.with(key, yaml),
+                Err(why) => {
+                    return failed(format!("{key} could not be saved first, so nothing was sent: {why}"));
+                }
+            };
+        }
         let now = self.connection.clock().now();
         let Desk::Open(journal) = &mut self.desk else {
             return failed("the journal is not open, so nothing was sent".to_owned());
@@ -371,5 +371,16 @@ impl Hand {
         {
             tracing::warn!(%error, "the journal could not be closed in order");
         }
+    }
+}
+
+/// What is kept before an act: its target, or, of a claim that is not there yet, the volume it asks for.
+fn worth_saving(act: &Act) -> Option<Key> {
+    match act {
+        Act::CreateClaim { draft, .. } => {
+            let volume = &draft.volume_name;
+            (!volume.is_empty()).then(|| Key::cluster(Kind::PersistentVolume, volume))
+        }
+        _ => Some(act.target().key.clone()),
     }
 }

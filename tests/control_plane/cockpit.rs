@@ -171,7 +171,7 @@ pub(crate) fn volumes_denied(trial: &Trial<'_>) {
         flight.find(&trial.namespace, Kind::PersistentVolumeClaim, "data");
         let told = flight.text();
         assert!(told.contains("denied"), "{told}");
-        assert!(told.contains("feeds 13/14 live · 1 denied"), "{told}");
+        assert!(told.contains("feeds 14/15 live · 1 denied"), "{told}");
         flight.command("pv");
         let told = flight.text();
         assert!(told.contains("denied: persistentvolumes"), "{told}");
@@ -238,7 +238,7 @@ pub(crate) fn server_killed_at_a_gate(trial: &Trial<'_>) {
         let back = Instant::now();
         flight
             .until("every feed to be live again", |state| {
-                !screen(state).contains("SERVER LOST") && screen(state).contains("feeds 14/14 live")
+                !screen(state).contains("SERVER LOST") && screen(state).contains("feeds 15/15 live")
             })
             .await;
         eprintln!(
@@ -278,7 +278,7 @@ pub(crate) fn server_frozen_at_a_gate(trial: &Trial<'_>) {
         assert_eq!(flight.state().steps().count(), 0, "{}", flight.text());
 
         trial.plane.thaw_api_server();
-        flight.until_shown("feeds 14/14 live").await;
+        flight.until_shown("feeds 15/15 live").await;
     });
     let left = trial.claim("data").expect("the claim");
     assert!(!is_terminating(&left), "{left}");

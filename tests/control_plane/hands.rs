@@ -44,7 +44,13 @@ impl Flight {
     /// Opens the panel in front of an act, from the fleet on.
     pub(crate) fn open_panel(&mut self, tenant: &str, act: &Act) {
         let target = &act.target().key;
-        self.find(tenant, target.kind, &target.name);
+        if act.creates() {
+            self.key(app::Key::Esc);
+            self.take(WIDE);
+            self.command(&format!("tenant {tenant}"));
+        } else {
+            self.find(tenant, target.kind, &target.name);
+        }
         match act {
             Act::Delete { propagation, .. } => {
                 if *propagation != Act::usual_propagation(target) {
@@ -56,7 +62,7 @@ impl Flight {
                 self.key(app::Key::Ctrl('d'));
             }
             Act::ClearClaimRef { .. } => self.keys("c"),
-            Act::Helm { .. } => panic!("helm is not the cockpit's to run"),
+            other => self.command(&line(other)),
         }
         let shown = self.text();
         assert!(self.state().at_gate(), "no panel opened for {act}:\n{shown}");
@@ -179,6 +185,36 @@ impl Flight {
     }
 }
 
+/// What an operator types for an act that has no key; the object meant is the one under the cursor.
+fn line(act: &Act) -> String {
+    match act {
+        Act::Helm { .. } => panic!("helm is not the cockpit's to run: {act}"),
+        Act::Evict { .. } => "evict".to_owned(),
+        Act::Scale { replicas, .. } => format!("scale {replicas}"),
+        Act::RemoveFinalizer { finalizer, .. } => format!("remove-finalizer {finalizer}"),
+        Act::SetReclaimPolicy { policy, .. } => format!("reclaim-policy {}", policy.word().to_lowercase()),
+        Act::RetargetClaimRef { namespace, name, .. } => format!("retarget {namespace}/{name}"),
+        Act::Annotate { annotation, value, .. } => match value {
+            Some(value) => format!("annotate {annotation}={value}"),
+            None => format!("annotate {annotation}-"),
+        },
+        Act::Stamp { release, namespace, .. } => format!("stamp {namespace}/{release}"),
+        Act::CreateClaim { claim, draft, .. } => {
+            let mut line = format!("create-claim pvc/{} size={}", claim.key.name, draft.storage.0);
+            for (word, value) in [
+                ("volume", Some(&draft.volume_name)),
+                ("class", draft.storage_class_name.as_ref()),
+            ] {
+                if let Some(value) = value.filter(|value| !value.is_empty()) {
+                    line = format!("{line} {word}={value}");
+                }
+            }
+            line
+        }
+        Act::Delete { .. } | Act::ClearClaimRef { .. } => panic!("{act} has a key"),
+    }
+}
+
 /// The lines of a screen without the frame of the panel on it.
 fn inside(shown: &str) -> impl Iterator<Item = &str> {
     shown.lines().map(|line| line.trim_matches(['│', ' ']))
@@ -235,6 +271,12 @@ fn fact(world: &World, tenant: &str, question: &str) -> Option<String> {
         .and_then(|rest| rest.strip_suffix(" runs on"))
     {
         return Some(named(key)?.body.pod()?.spec.node_name.to_string());
+    }
+    let of_handle = question.strip_prefix("the last six of the disk's handle behind ");
+    if let Some(key) = of_handle {
+        let held = named(key)?;
+        let handle = &held.body.volume()?.spec.csi.as_ref()?.volume_handle;
+        return Some(handle.chars().skip(handle.chars().count() - 6).collect());
     }
     let key = question.strip_prefix("how many pods ")?.strip_suffix(" has")?;
     Some(pods(key)?.len().to_string())

@@ -25,6 +25,7 @@ use support::kit::Kit;
 use support::plane::ControlPlane;
 use trial::Trial;
 
+mod acts;
 mod both;
 mod claims;
 mod cockpit;
@@ -45,6 +46,7 @@ mod support;
 mod survivors;
 mod trial;
 mod volumes;
+mod workloads;
 
 /// A trial by its name, which is also that of its namespace.
 type Story = (&'static str, fn(&Trial<'_>));
@@ -54,6 +56,8 @@ type Story = (&'static str, fn(&Trial<'_>));
 const SHARED: &[Story] = &[
     // a minute long, so it begins first
     ("cockpit-request-lost", cockpit::request_lost),
+    // over a minute: the garbage collector of pods is in no hurry
+    ("workloads-node-deleted", workloads::node_deleted),
     ("seed-003-pod-first", statefulset::pod_first),
     ("seed-003-claim-first", statefulset::claim_first),
     ("seed-003-scaled-down-first", statefulset::scaled_down_first),
@@ -149,12 +153,14 @@ const SHARED: &[Story] = &[
     ("helm-act-pre-delete-fails-four", helm_acts::pre_delete_fails_four),
     ("helm-act-unmappable-three", helm_acts::unmappable_three),
     ("helm-act-unmappable-four", helm_acts::unmappable_four),
+    ("helm-act-unmappable-but-cached-three", helm_acts::unmappable_but_cached_three),
+    ("helm-act-unmappable-but-cached-four", helm_acts::unmappable_but_cached_four),
     ("helm-act-held-claim-becomes-a-hook-three", helm_acts::held_claim_becomes_a_hook_three),
     ("helm-act-held-claim-becomes-a-hook-four", helm_acts::held_claim_becomes_a_hook_four),
     ("helm-act-flip-without-deletion-three", helm_acts::flip_without_deletion_three),
     ("helm-act-flip-without-deletion-four", helm_acts::flip_without_deletion_four),
     ("helm-act-drift-is-undone", helm_acts::drift_is_undone),
-    ("helm-act-drift-is-a-conflict", helm_acts::drift_is_a_conflict),
+    ("helm-act-drift-is-unknown", helm_acts::drift_is_unknown),
     ("helm-act-wrong-version-is-noticed", helm_acts::wrong_version_is_noticed),
     ("persons", server::persons),
     ("both-pod-first", both::pod_first),
@@ -185,6 +191,38 @@ const SHARED: &[Story] = &[
     ("both-claim-pending", both::claim_pending),
     ("both-namespace", both::namespace),
     ("both-blind-forecast-is-noticed", both::a_blind_forecast_is_noticed),
+    ("acts-set-scaled", acts::set_scaled_down),
+    ("acts-set-scaled-with-its-claims", acts::set_scaled_down_with_its_claims),
+    ("acts-deployment-scaled", acts::deployment_scaled),
+    ("acts-policy-to-retain", acts::policy_to_retain),
+    ("acts-policy-to-delete", acts::policy_to_delete),
+    ("acts-volume-retargeted-and-claimed", acts::volume_retargeted_and_claimed),
+    ("acts-claim-made-in-vain", acts::claim_made_in_vain),
+    ("acts-annotated-and-stamped", acts::annotated_and_stamped),
+    ("acts-ended-pod-evicted", acts::ended_pod_evicted),
+    ("acts-pod-evicted-under-a-budget", acts::pod_evicted_under_a_budget),
+    ("acts-set-deleted", acts::set_deleted),
+    ("acts-deployment-deleted", acts::deployment_deleted),
+    ("acts-volume-deleted", acts::volume_deleted),
+    ("workloads-set-scaled-down-takes-the-claim", workloads::set_scaled_down_takes_the_claim),
+    ("workloads-set-scaled-down-keeps-the-claim", workloads::set_scaled_down_keeps_the_claim),
+    ("workloads-set-orphaned-and-made-with-another-template", workloads::set_orphaned_and_made_with_another_template),
+    ("workloads-set-with-a-partition", workloads::set_with_a_partition),
+    ("workloads-deployment-rolled-out", workloads::deployment_rolled_out),
+    ("workloads-deployment-recreated", workloads::deployment_recreated),
+    ("workloads-deployment-paused", workloads::deployment_paused),
+    ("workloads-deployment-orphaned-and-adopted", workloads::deployment_orphaned_and_adopted),
+    ("workloads-job-outlives-its-time", workloads::job_outlives_its_time),
+    ("workloads-job-suspended-and-resumed", workloads::job_suspended_and_resumed),
+    ("workloads-job-pod-deleted", workloads::job_pod_deleted),
+    ("workloads-job-with-less-at-once", workloads::job_with_less_at_once),
+    ("workloads-cron-job-deleted", workloads::cron_job_deleted),
+    ("workloads-cron-job-orphaned", workloads::cron_job_orphaned),
+    ("workloads-cron-job-forgets", workloads::cron_job_forgets),
+    ("workloads-budget-asked", workloads::budget_asked),
+    ("workloads-budget-of-a-deployment", workloads::budget_of_a_deployment),
+    ("workloads-default-class-comes-late", workloads::default_class_comes_late),
+    ("workloads-class-deleted", workloads::class_deleted),
     ("cockpit-incident", cockpit::incident),
     ("cockpit-refused-while-held", cockpit::refused_while_held),
     ("cockpit-changed-under-the-panel", cockpit::changed_under_the_panel),

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use pilothouse::forecast::{Forecast, Outcome};
+use pilothouse::model::act::{MANAGED_BY, scale};
 use pilothouse::model::storage::{ClaimPhase, Volume, VolumePhase};
 use pilothouse::model::{Act, Body, Kind, Object, World};
 
@@ -55,6 +56,10 @@ pub(crate) fn foretold(forecast: &Forecast) -> BTreeMap<String, BTreeSet<String>
             Outcome::VolumeDestroyed { .. } => "gone, and its disk destroyed".to_owned(),
             Outcome::VolumeLeaked { .. } => "gone, and its disk left".to_owned(),
             Outcome::VolumeRetained { .. } => "released".to_owned(),
+            Outcome::Created if entry.object.kind == Kind::PersistentVolumeClaim => {
+                "made anew on a new claim".to_owned()
+            }
+            Outcome::Created => "made anew without a claim".to_owned(),
             Outcome::Recreated { on } => format!("made anew {}", on.phrase()),
             Outcome::Patched { .. } => "changed".to_owned(),
             Outcome::Orphaned => "orphaned".to_owned(),
@@ -67,29 +72,21 @@ pub(crate) fn foretold(forecast: &Forecast) -> BTreeMap<String, BTreeSet<String>
     fates
 }
 
+/// The world as the laws leave it after a change that no act makes.
+pub(crate) fn left(world: &World, alter: &dyn Fn(&mut World), conditions: &pilothouse::laws::Conditions) -> World {
+    let mut end = world.clone();
+    alter(&mut end);
+    pilothouse::laws::settle(&mut end, conditions, &mut |_, _| {});
+    end
+}
+
 /// The world as the laws leave it after an act: what a forecast is made of.
 pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Conditions) -> World {
-    use pilothouse::laws::{Change, apply, settle};
+    use pilothouse::laws::{request, settle};
     let mut end = world.clone();
-    match act {
-        Act::Delete { target, propagation } => apply(
-            &mut end,
-            &Change::Delete {
-                object: target.key.clone(),
-                uid: target.uid.clone(),
-                propagation: *propagation,
-            },
-        ),
-        Act::ClearClaimRef { volume } => {
-            let mut object = Object::clone(end.pinned(volume).expect("the volume"));
-            if let Body::PersistentVolume(facts) = &mut object.body {
-                apply::clear_claim_ref(facts);
-            }
-            end.put(object);
-        }
-        Act::Helm { release, helm } => {
-            pilothouse::laws::helm::act(&mut end, release, helm, conditions, &mut |_, _| {});
-        }
+    request::carry_out(&mut end, act, conditions.now);
+    if let Act::Helm { release, helm } = act {
+        pilothouse::laws::helm::act(&mut end, release, helm, conditions, &mut |_, _| {});
     }
     settle(&mut end, conditions, &mut |_, _| {});
     end
@@ -108,6 +105,7 @@ fn part<'w>(world: &'w World, namespace: &'w str) -> impl Iterator<Item = &'w Ob
             | Body::StatefulSet(_)
             | Body::Deployment(_)
             | Body::ReplicaSet(_)
+            | Body::PodDisruptionBudget(_)
             | Body::DaemonSet(_) => object.meta.namespace == namespace,
             Body::Namespace(_) => object.meta.name == namespace,
             Body::Node(_) | Body::StorageClass(_) | Body::VolumeAttachment(_) | Body::Release(_) => false,
@@ -158,7 +156,22 @@ fn standing(object: &Object, before: &World) -> String {
         },
         if meta.deleting() { ", going" } else { "" },
         owners.concat(),
-    )
+    ) + &marks(object)
+}
+
+/// What Helm reads of an object.
+fn marks(object: &Object) -> String {
+    let annotations = object
+        .meta
+        .annotations
+        .iter()
+        .filter(|(key, _)| key.contains("helm.sh/"));
+    let labels = object.meta.labels.iter().filter(|(key, _)| *key == MANAGED_BY);
+    let told: Vec<String> = annotations
+        .chain(labels)
+        .map(|(key, value)| format!(" {key}={value}"))
+        .collect();
+    told.concat()
 }
 
 fn body(object: &Object, world: &World, before: &World) -> String {
@@ -170,12 +183,18 @@ fn body(object: &Object, world: &World, before: &World) -> String {
         ),
         Body::PersistentVolumeClaim(claim) => format!(" {:?} to {:?}", claim.status.phase, claim.spec.volume_name),
         Body::PersistentVolume(volume) => {
-            format!(" {:?} {}", volume.status.phase, belonging(volume, world, before))
+            let policy = volume.spec.persistent_volume_reclaim_policy.word();
+            format!(
+                " {:?} {policy} {}",
+                volume.status.phase,
+                belonging(volume, world, before)
+            )
         }
         Body::StatefulSet(set) => format!(" of {}", set.replicas()),
         Body::Deployment(set) | Body::ReplicaSet(set) => format!(" of {:?}", set.spec.replicas),
-        Body::Job(_)
-        | Body::CronJob(_)
+        Body::Job(job) => format!(" {}", job.state().word()),
+        Body::PodDisruptionBudget(budget) => format!(" allows {}", budget.status.disruptions_allowed),
+        Body::CronJob(_)
         | Body::DaemonSet(_)
         | Body::Namespace(_)
         | Body::Node(_)
@@ -209,12 +228,16 @@ fn fate(object: &Object, after: Option<&Object>) -> Option<&'static str> {
             _ => "gone",
         });
     };
+    if marks(object) != marks(after) || scale(object) != scale(after) {
+        return Some("changed");
+    }
     if let (Body::PersistentVolume(was), Body::PersistentVolume(is)) = (&object.body, &after.body) {
+        let policy = |volume: &Volume| volume.spec.persistent_volume_reclaim_policy;
         return match (was.status.phase, is.status.phase) {
             (VolumePhase::Bound, VolumePhase::Released | VolumePhase::Failed) => Some("released"),
             (was, is) if was != is => Some("changed"),
             _ if after.meta.deleting() && !object.meta.deleting() => Some("hangs"),
-            _ => (was.spec.claim_ref != is.spec.claim_ref).then_some("changed"),
+            _ => (was.spec.claim_ref != is.spec.claim_ref || policy(was) != policy(is)).then_some("changed"),
         };
     }
     if after.meta.deleting() {
@@ -223,6 +246,10 @@ fn fate(object: &Object, after: Option<&Object>) -> Option<&'static str> {
     }
     if after.meta.owner_references.len() < object.meta.owner_references.len() {
         return Some("orphaned");
+    }
+    let job = |object: &Object| object.body.job().map(pilothouse::model::workload::Job::state);
+    if job(object) != job(after) {
+        return Some("changed");
     }
     let claim = |object: &Object| {
         let claim = object.body.claim()?;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use pilothouse::app::{Phase, State};
 use pilothouse::forecast::{Forecast, forecast};
+use pilothouse::laws::disruption::{Verdict, verdict};
 use pilothouse::model::workload::Pod;
 use pilothouse::model::{Act, Key, Kind, Propagation, World};
 use pilothouse::sandbox::{Clock, Options, Sandbox, scenario};
@@ -32,12 +33,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// control plane.
 static COMPARED: AtomicUsize = AtomicUsize::new(0);
 static CLEARED: AtomicUsize = AtomicUsize::new(0);
+/// Changes that no act makes, and evictions, whose end was compared with what the laws say.
+static CHANGED: AtomicUsize = AtomicUsize::new(0);
 
 /// How many acts were compared, for the end of a run.
 pub(crate) fn tally() -> String {
     let (compared, cleared) = (COMPARED.load(Ordering::Relaxed), CLEARED.load(Ordering::Relaxed));
+    let changed = CHANGED.load(Ordering::Relaxed);
     format!(
-        "{compared} acts came as forecast on the real control plane and on the sandbox, {cleared} of them through the cockpit's panel"
+        "{changed} changes and evictions came as the laws say; {compared} acts came as forecast on the real control plane and on the sandbox, {cleared} of them through the cockpit's panel"
     )
 }
 
@@ -122,6 +126,21 @@ impl<'plane> Stage<'plane> {
         }
     }
 
+    /// Creates an object of the whole cluster on both sides.
+    pub(crate) fn create_in_cluster(&mut self, object: &Value) {
+        for side in [&self.real, &self.twin] {
+            side.kubectl(self.trial, &["create", "-f", "-"], &object.to_string())
+                .ok();
+        }
+    }
+
+    /// The same command on both sides, in the trial's namespace.
+    pub(crate) fn by_kubectl(&mut self, arguments: &[&str]) {
+        for side in [&self.real, &self.twin] {
+            side.kubectl(self.trial, arguments, "").ok();
+        }
+    }
+
     /// Waits until both cockpits see this.
     pub(crate) fn until(&mut self, what: &str, seen: impl Fn(&World) -> bool) {
         for side in [&mut self.real, &mut self.twin] {
@@ -185,6 +204,58 @@ impl<'plane> Stage<'plane> {
         );
         COMPARED.fetch_add(1, Ordering::Relaxed);
         CLEARED.fetch_add(usize::from(real.by_cockpit), Ordering::Relaxed);
+    }
+
+    /// Makes a change that no act makes, by kubectl on both sides, and compares: what the laws come to from it on the real
+    /// side, what came there, what came on the sandbox.
+    pub(crate) fn change(&mut self, change: &Change<'_>) {
+        self.compare_now();
+        let (real, twin) = (&mut self.real, &mut self.twin);
+        let (real, twin) = self
+            .runtime
+            .block_on(async { tokio::join!(changed(real, self.trial, change), changed(twin, self.trial, change)) });
+        assert_same("the laws", &real.0, "the real control plane", &real.1, &change.what);
+        assert_same("the sandbox", &twin.1, "the real control plane", &real.1, &change.what);
+        assert_same("the laws on the sandbox", &twin.0, "the sandbox", &twin.1, &change.what);
+        CHANGED.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Asks both sides for the eviction of a pod, and compares the answers with what the law says.
+    pub(crate) fn evict(&mut self, pod: &str) -> bool {
+        let key = Key::new(Kind::Pod, &self.trial.namespace, pod);
+        let path = format!("/api/v1/namespaces/{}/pods/{pod}/eviction", self.trial.namespace);
+        let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}});
+        let mut answers = Vec::new();
+        for side in [&self.real, &self.twin] {
+            let world = side.flight.state().world();
+            let verdict = verdict(world, world.get(&key).unwrap_or_else(|| panic!("no {key}")));
+            let ran = side.kubectl(
+                self.trial,
+                &["create", "--raw", &path, "-f", "-"],
+                &eviction.to_string(),
+            );
+            let came = match () {
+                () if ran.success => "passes",
+                () if ran.stderr.contains("would violate the pod's disruption budget") => "refused",
+                () if ran.stderr.contains("more than one PodDisruptionBudget") => "ambiguous",
+                () => panic!("{ran}"),
+            };
+            let told = match &verdict {
+                Verdict::Passes(_) => "passes",
+                Verdict::Refused { .. } => "refused",
+                Verdict::Ambiguous { .. } => "ambiguous",
+                Verdict::Unknown { .. } => "unknown",
+            };
+            assert_eq!(
+                told, came,
+                "eviction of {pod} on the {} side: {verdict:?}, {ran}",
+                side.name
+            );
+            answers.push(came);
+        }
+        assert_eq!(answers[0], answers[1]);
+        CHANGED.fetch_add(1, Ordering::Relaxed);
+        answers[0] == "passes"
     }
 
     /// Whether a forecast that knows nothing of some objects is told from what comes.
@@ -253,7 +324,7 @@ impl Side {
 
     fn do_by_kubectl(&self, trial: &Trial<'_>, act: &Act) {
         let Act::Delete { target, propagation } = act else {
-            panic!("only the cockpit clears a claimRef");
+            panic!("only the cockpit does this: {act}");
         };
         let object = format!("{}/{}", target.key.kind.plural(), target.key.name);
         let cascade = format!("--cascade={}", propagation.word().to_lowercase());
@@ -292,6 +363,53 @@ async fn end(side: &mut Side, trial: &Trial<'_>, act: &dyn Fn(&World) -> Act) ->
     }
 }
 
+/// A change that no act makes.
+pub(crate) struct Change<'a> {
+    pub(crate) what: &'static str,
+    /// The change by kubectl; empty where time alone makes it.
+    pub(crate) kubectl: &'a [&'a str],
+    pub(crate) input: String,
+    /// The same change on facts.
+    pub(crate) alter: &'a dyn Fn(&mut World),
+    /// How much later it is when everything has come to rest.
+    pub(crate) later: Duration,
+}
+
+impl<'a> Change<'a> {
+    pub(crate) fn new(what: &'static str, kubectl: &'a [&'a str], alter: &'a dyn Fn(&mut World)) -> Self {
+        Self {
+            what,
+            kubectl,
+            input: String::new(),
+            alter,
+            later: Duration::ZERO,
+        }
+    }
+}
+
+/// What the laws come to from a change on one side, and what comes there.
+async fn changed(side: &mut Side, trial: &Trial<'_>, change: &Change<'_>) -> (Picture, Picture) {
+    let namespace = &trial.namespace;
+    let state = side.flight.state();
+    let before = state.world().clone();
+    let mut conditions = state.conditions().clone();
+    conditions.now = state.now().wall.checked_add(change.later).ok();
+    let left = picture::left(&before, change.alter, &conditions);
+    let foretold = picture::picture(&left, &before, namespace);
+    if !change.kubectl.is_empty() {
+        side.kubectl(trial, change.kubectl, &change.input).ok();
+    }
+    let came = rest_within(
+        &mut side.flight,
+        &before,
+        namespace,
+        Some(&foretold),
+        PATIENCE + change.later,
+    )
+    .await;
+    (foretold, came)
+}
+
 /// A pod of its own on a claim.
 pub(crate) fn pod(name: &str, claim: &str, metadata: &Value) -> Value {
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": pod_spec(claim)});
@@ -320,10 +438,21 @@ async fn by_cockpit(flight: &mut Flight, tenant: &str, act: &Act) -> Result<(), 
 
 /// Waits until a side shows what is wanted and goes on showing it; or, when it does not come to that, what it shows.
 async fn rest(flight: &mut Flight, before: &World, namespace: &str, wanted: Option<&Picture>) -> Picture {
+    rest_within(flight, before, namespace, wanted, PATIENCE).await
+}
+
+/// The same, where what is wanted may take longer to come.
+async fn rest_within(
+    flight: &mut Flight,
+    before: &World,
+    namespace: &str,
+    wanted: Option<&Picture>,
+    patience: Duration,
+) -> Picture {
     let look = |state: &State| picture::picture(state.world(), before, namespace);
     let last = RefCell::new((look(flight.state()), Instant::now()));
     flight
-        .within(PATIENCE * 2, |state| {
+        .within(patience * 2, |state| {
             let now = look(state);
             let mut last = last.borrow_mut();
             if last.0 != now {
@@ -331,7 +460,7 @@ async fn rest(flight: &mut Flight, before: &World, namespace: &str, wanted: Opti
             }
             let still = last.1.elapsed();
             let enough = wanted.is_none_or(|wanted| *wanted == last.0);
-            still >= if enough { QUIET } else { PATIENCE }
+            still >= if enough { QUIET } else { patience }
         })
         .await;
     last.into_inner().0
@@ -342,7 +471,7 @@ fn assert_same<T: PartialEq + std::fmt::Debug>(
     said: &std::collections::BTreeMap<String, T>,
     whom: &str,
     came: &std::collections::BTreeMap<String, T>,
-    act: &Act,
+    act: &dyn std::fmt::Display,
 ) {
     let lines = |one: &std::collections::BTreeMap<String, T>, other: &std::collections::BTreeMap<String, T>| {
         one.iter()

@@ -1,8 +1,8 @@
 //! Going to a screen, and asking for what it shows.
 
-use super::{asked, command};
+use super::{asked, command, gate};
 use crate::app::event::Effect;
-use crate::app::palette::Order;
+use crate::app::palette::{Order, acts};
 use crate::app::screen::{Part, Screen, Subject, Visit};
 use crate::app::state::State;
 use crate::app::words::RowId;
@@ -79,6 +79,10 @@ pub(super) fn order(state: &mut State, order: Order, effects: &mut Vec<Effect>) 
             open(state, Screen::Kind { kind, tenant }, effects);
         }
         Order::Open(screen) => open(state, screen, effects),
+        Order::Act(asked) => match acts::act(state, &asked) {
+            Ok(act) => gate::open(state, &act, Vec::new(), effects),
+            Err(why) => state.warn(why),
+        },
         Order::Theme(name) => effects.push(Effect::SetTheme(name)),
         Order::Quit => command::leave(state, effects),
         Order::Unknown(line) if line.is_empty() => {}

@@ -8,6 +8,7 @@ use crate::app::screen::{Screen, Subject};
 use crate::app::state::{Gate, Prompt, State};
 use crate::app::step::Step;
 use crate::app::view;
+use crate::diagnose::Look;
 use crate::forecast::{Tier, forecast};
 use crate::gate::{Item, Panel};
 use crate::model::storage::VolumePhase;
@@ -91,6 +92,7 @@ fn released(state: &State, object: &Arc<Object>) -> Result<Arc<Object>, String> 
         | Kind::Deployment
         | Kind::ReplicaSet
         | Kind::DaemonSet
+        | Kind::PodDisruptionBudget
         | Kind::Release => None,
     };
     let Some(volume) = volume else {
@@ -110,7 +112,7 @@ fn released(state: &State, object: &Arc<Object>) -> Result<Arc<Object>, String> 
     Ok(volume)
 }
 
-fn open(state: &mut State, act: &Act, changes: Vec<String>, effects: &mut Vec<Effect>) {
+pub(super) fn open(state: &mut State, act: &Act, changes: Vec<String>, effects: &mut Vec<Effect>) {
     let (Some(cluster), Some(operator)) = (&state.identity, &state.operator) else {
         state.warn("the server has not said yet who it is: no panel without that");
         return;
@@ -118,7 +120,13 @@ fn open(state: &mut State, act: &Act, changes: Vec<String>, effects: &mut Vec<Ef
     let told = forecast(&state.world, act, &state.conditions, state.now, feed::PROMISE);
     // which fact is asked for must not be foreseeable from habit; it need not be secret
     let seed = u64::try_from(state.now.wall.as_nanosecond() & i128::from(u64::MAX)).unwrap_or_default();
-    let panel = Panel::open(told, &state.world, cluster, operator, state.now, feed::PROMISE, seed);
+    let look = Look {
+        world: &state.world,
+        conditions: &state.conditions,
+        now: state.now,
+        quiet: feed::PROMISE,
+    };
+    let panel = Panel::open(told, look, cluster, operator, seed);
     state.gate = Some(Gate {
         panel,
         item: 0,
@@ -135,22 +143,14 @@ pub(super) fn reopen(state: &mut State, act: &Act, changes: Vec<String>, effects
     if state.gate.is_some() {
         return;
     }
-    let Some(object) = state.world.pinned(act.target()) else {
-        state.warn("the approval is void, and the object it was for is gone: nothing was sent");
-        return;
-    };
-    let pin = object.pin();
-    let act = match act {
-        Act::Delete { propagation, .. } => Act::Delete {
-            target: pin,
-            propagation: *propagation,
-        },
-        Act::ClearClaimRef { .. } => Act::ClearClaimRef { volume: pin },
-        Act::Helm { helm, .. } => Act::Helm {
-            release: pin,
-            helm: helm.clone(),
-        },
-    };
+    let mut act = act.clone();
+    if !act.creates() {
+        let Some(object) = state.world.pinned(act.target()) else {
+            state.warn("the approval is void, and the object it was for is gone: nothing was sent");
+            return;
+        };
+        *act.target_mut() = object.pin();
+    }
     let mut told = vec!["the approval is void, nothing was sent; what changed:".to_owned()];
     told.extend(changes);
     open(state, &act, told, effects);

@@ -89,6 +89,7 @@ pub const fn word(outcome: &Outcome) -> &'static str {
         Outcome::VolumeDestroyed { .. } => "DESTROYED",
         Outcome::VolumeRetained { .. } => "RELEASED",
         Outcome::VolumeLeaked { .. } => "LEAKED",
+        Outcome::Created => "CREATED",
         Outcome::Recreated { .. } => "RECREATED",
         Outcome::Patched { .. } => "CHANGED",
         Outcome::Orphaned => "ORPHANED",
@@ -108,13 +109,16 @@ pub const fn weight(outcome: &Outcome) -> (&'static str, Tone) {
         | Outcome::VolumeRetained { .. }
         | Outcome::Recreated { .. }
         | Outcome::Patched { .. }
+        | Outcome::Created
         | Outcome::Orphaned => (" ", Tone::Plain),
     }
 }
 
 fn detail(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Deleted | Outcome::Kept | Outcome::Orphaned | Outcome::Hangs { .. } => String::new(),
+        Outcome::Deleted | Outcome::Kept | Outcome::Orphaned | Outcome::Created | Outcome::Hangs { .. } => {
+            String::new()
+        }
         Outcome::DeletedLater { by } => format!("  by {by}"),
         Outcome::VolumeDestroyed { handle } => format!("  disk {handle}: no way back"),
         Outcome::VolumeRetained { handle } => format!("  disk {handle} stays"),

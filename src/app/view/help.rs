@@ -1,6 +1,7 @@
 //! All keys, from the one table.
 
 use crate::app::keys::{self, Place};
+use crate::app::palette::acts;
 use crate::app::words::{Line, Page, Span, Tone};
 
 /// The help page: what holds where the operator came from stands first.
@@ -12,6 +13,17 @@ pub fn page(here: &[Place], width: usize) -> Page {
     for place in Place::ALL {
         if !here.contains(&place) {
             section(&mut page, place, width);
+        }
+    }
+    page.push(Line::toned("acts, after :", Tone::Strong));
+    for verb in acts::Verb::ALL {
+        let mut wrapped = crate::app::text::wrap(verb.usage(), width.saturating_sub(4).max(16)).into_iter();
+        page.push(Line::of([
+            Span::new("! ", Tone::Warn),
+            Span::new(wrapped.next().unwrap_or_default(), Tone::Key),
+        ]));
+        for rest in wrapped {
+            page.push(Line::toned(format!("    {rest}"), Tone::Key));
         }
     }
     page.blank();

@@ -151,7 +151,7 @@ impl Reader<'_> {
                 });
                 self.get_all(claims).await
             }
-            Kind::Job => {
+            Kind::Job | Kind::StatefulSet | Kind::ReplicaSet | Kind::DaemonSet => {
                 let uid = object.meta.uid.clone();
                 self.list(Kind::Pod, Some(&namespace), |pod| {
                     pod.meta.owner_references.iter().any(|owner| owner.uid == uid)
@@ -163,10 +163,8 @@ impl Reader<'_> {
             | Kind::StorageClass
             | Kind::VolumeAttachment
             | Kind::CronJob
-            | Kind::StatefulSet
             | Kind::Deployment
-            | Kind::ReplicaSet
-            | Kind::DaemonSet
+            | Kind::PodDisruptionBudget
             | Kind::Release => Ok(()),
         }
     }

@@ -198,12 +198,18 @@ fn spare_the_disk(story: &mut Story<'_>, claim: &Claim) {
     match found.as_ref().and_then(|found| found.body.volume()) {
         Some(facts) => match facts.spec.persistent_volume_reclaim_policy {
             ReclaimPolicy::Retain => {}
-            policy => story.step(format!(
-                "set persistentVolumeReclaimPolicy of pv/{name} to Retain first: it is {}, and the disk ({}) is destroyed \
-                 as soon as the claim is gone",
-                policy.word(),
-                facts.spec.handle()
-            )),
+            policy => {
+                let sentence = format!(
+                    "set persistentVolumeReclaimPolicy of pv/{name} to Retain first: it is {}, and the disk ({}) is \
+                     destroyed as soon as the claim is gone",
+                    policy.word(),
+                    facts.spec.handle()
+                );
+                match &found {
+                    Some(volume) => story.retain(sentence, volume),
+                    None => story.step(sentence),
+                }
+            }
         },
         None => story.step(format!(
             "find out the reclaim policy of pv/{name} before anything else: it is not in sight, and Delete would destroy the disk"

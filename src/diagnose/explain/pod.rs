@@ -8,7 +8,9 @@ use super::super::look::Look;
 use super::super::pending::unscheduled;
 use super::super::story::Story;
 use super::super::{chain, phrase};
+use super::way_out;
 use crate::laws::Reason;
+use crate::laws::ownership::Root;
 use crate::model::storage::ClaimPhase;
 use crate::model::time::short_span;
 use crate::model::workload::{Pod, PodPhase};
@@ -301,7 +303,15 @@ fn frees_a_dying_claim(story: &mut Story<'_>, object: &Object, pod: &Pod) {
     }
     let held = holder::held_by(story.look, Arc::new(object.clone()));
     if let Respawn::Will { stop } = &held.respawn {
-        story.step(format!("{stop}, or the pod comes back"));
+        let sentence = format!("{stop}, or the pod comes back");
+        let scaled = match &held.root {
+            Root::Known(root) => way_out::scaled_below(root, object),
+            Root::Itself | Root::Foreign(_) | Root::Dangling(_) => None,
+        };
+        match scaled {
+            Some(act) => story.act(sentence, act),
+            None => story.step(sentence),
+        }
     }
     for claim in dying {
         story.step(format!(

@@ -12,7 +12,7 @@ use crate::laws::Reason;
 use crate::model::storage::{
     ClaimRef, EXTERNAL_PROVISIONER, PV_CONTROLLER, PV_PROTECTION, ReclaimPolicy, Volume, VolumePhase, provisioner,
 };
-use crate::model::{Act, Key, Kind, Object};
+use crate::model::{Act, Draft, Key, Kind, Object};
 
 pub(crate) fn sentence(look: Look<'_>, object: &Object, volume: &Volume) -> String {
     if object.meta.deleting() {
@@ -185,10 +185,11 @@ fn terminating(story: &mut Story<'_>, object: &Object, volume: &Volume) {
             volume.spec.handle()
         ));
         if volume.spec.persistent_volume_reclaim_policy != ReclaimPolicy::Retain {
-            story.step(format!(
+            let sentence = format!(
                 "set pv/{name} to Retain: as it stands ({}), the disk is destroyed after the claim is gone",
                 volume.spec.persistent_volume_reclaim_policy.word()
-            ));
+            );
+            story.retain(sentence, object);
         }
         story.step(format!(
             "never delete claim {} before the data is saved: the deletion of its volume cannot be taken back",
@@ -199,10 +200,11 @@ fn terminating(story: &mut Story<'_>, object: &Object, volume: &Volume) {
         return;
     }
     if available_trap(object, volume) {
-        story.step(format!(
+        let sentence = format!(
             "set pv/{name} to Retain: the provisioner then takes its finalizer off, the object goes and the disk ({}) stays",
             volume.spec.handle()
-        ));
+        );
+        story.retain(sentence, object);
         return;
     }
     for attachment in look.world.attachments_of(name) {
@@ -231,19 +233,24 @@ fn terminating(story: &mut Story<'_>, object: &Object, volume: &Volume) {
 fn released(story: &mut Story<'_>, object: &Object, volume: &Volume, identity: &ClaimIdentity) {
     let name = &object.meta.name;
     if volume.spec.persistent_volume_reclaim_policy == ReclaimPolicy::Delete {
-        story.step(format!(
+        let sentence = format!(
             "if the data is still wanted set pv/{name} to Retain now: its disk is destroyed as soon as the provisioner gets to it"
-        ));
+        );
+        story.retain(sentence, object);
         return;
     }
     match identity {
         ClaimIdentity::ClaimGone { .. } => {
             offer_clear(story, object);
-            story.step(format!(
+            let sentence = format!(
                 "make claim {} with volumeName {name}, class {:?}, the same mode and no more than its size: it binds to this volume",
                 named(volume),
                 volume.spec.storage_class_name.as_str()
-            ));
+            );
+            match heir(object, volume) {
+                Some(act) => story.act(sentence, act),
+                None => story.step(sentence),
+            }
         }
         ClaimIdentity::Other { live, .. } => {
             let key = volume
@@ -287,6 +294,24 @@ fn released(story: &mut Story<'_>, object: &Object, volume: &Volume, identity: &
     ));
 }
 
+/// A claim of the name the volume is reserved for, asking for what the volume gives.
+fn heir(object: &Object, volume: &Volume) -> Option<Act> {
+    let held = volume.spec.claim_ref.as_ref()?;
+    let draft = Draft {
+        volume_name: object.meta.name.clone(),
+        storage_class_name: Some(volume.spec.storage_class_name.clone()),
+        access_modes: volume.spec.access_modes.clone(),
+        volume_mode: volume.spec.volume_mode.clone(),
+        storage: volume.spec.capacity.storage.clone()?,
+        ..Draft::default()
+    };
+    let key = Key::new(Kind::PersistentVolumeClaim, &held.namespace, &held.name);
+    // as long as the volume is as it is, this is the same step
+    let step = format!("{}-{}", object.meta.uid.tail(6), object.meta.resource_version);
+    let act = Act::create_claim(key, draft, &step);
+    act.performed().then_some(act)
+}
+
 /// The claim that a volume names is being deleted.
 fn claim_is_going(look: Look<'_>, volume: &Volume) -> bool {
     volume.spec.claim_ref.as_ref().is_some_and(|held| {
@@ -297,10 +322,11 @@ fn claim_is_going(look: Look<'_>, volume: &Volume) -> bool {
 
 fn under_a_dying_claim(story: &mut Story<'_>, object: &Object, volume: &Volume) {
     if volume.spec.persistent_volume_reclaim_policy == ReclaimPolicy::Delete {
-        story.step(format!(
+        let sentence = format!(
             "set pv/{} to Retain now if its data is still wanted: it is Delete, and its claim is going",
             object.meta.name
-        ));
+        );
+        story.retain(sentence, object);
     }
     if let Some(held) = &volume.spec.claim_ref {
         story.step(format!(

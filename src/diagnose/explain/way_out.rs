@@ -6,8 +6,9 @@ use super::super::holder::{HeldBy, Respawn};
 use super::super::phrase;
 use super::super::story::Story;
 use crate::laws::ownership::Root;
+use crate::laws::stateful_set::ordinal;
 use crate::model::workload::StatefulSet;
-use crate::model::{Body, Object};
+use crate::model::{Act, Body, Object};
 use std::collections::BTreeSet;
 
 /// Adds the steps that end every holder of a claim.
@@ -19,7 +20,7 @@ pub(crate) fn release(story: &mut Story<'_>, claim: &Object, holders: &[HeldBy])
         let pod = &held.pod;
         let name = &pod.meta.name;
         if let Some(job) = &held.job {
-            end_job(story, held, job);
+            end_job(story, holders, job);
         } else if pod.meta.deleting() {
             story.step(format!(
                 "wait for pod {name}, which is stopping; if it does not end, explain pod/{name}"
@@ -61,7 +62,8 @@ fn save_logs(story: &mut Story<'_>, holders: &[HeldBy]) {
     }
 }
 
-fn end_job(story: &mut Story<'_>, held: &HeldBy, job: &Object) {
+/// One step for a Job, however many of its pods hold.
+fn end_job(story: &mut Story<'_>, holders: &[HeldBy], job: &Object) {
     let name = &job.meta.name;
     if job.meta.deleting() {
         story.step(format!(
@@ -69,12 +71,27 @@ fn end_job(story: &mut Story<'_>, held: &HeldBy, job: &Object) {
         ));
         return;
     }
+    let own = holders.iter().filter(|held| {
+        let its = held.job.as_ref();
+        its.is_some_and(|its| its.meta.uid == job.meta.uid)
+    });
+    let pods: BTreeSet<&str> = own.map(|held| held.pod.meta.name.as_str()).collect();
+    let named = phrase::names(&pods, 9);
     let sentence = if job.body.job().is_some_and(|job| job.state().finished()) {
-        format!("delete finished Job {name} with Background: its ended pod holds until its object is gone")
+        format!(
+            "delete finished Job {name} with Background: its ended {} ({named}) hold{} until {} gone",
+            if pods.len() == 1 { "pod" } else { "pods" },
+            if pods.len() == 1 { "s" } else { "" },
+            if pods.len() == 1 {
+                "its object is"
+            } else {
+                "their objects are"
+            },
+        )
     } else {
         format!(
-            "delete Job {name} with Background, which stops pod {}",
-            held.pod.meta.name
+            "delete Job {name} with Background, which stops {} {named}",
+            if pods.len() == 1 { "pod" } else { "pods" },
         )
     };
     story.delete(sentence, job);
@@ -116,7 +133,11 @@ fn end_pod(story: &mut Story<'_>, claim: &Object, held: &HeldBy) {
             ),
             Body::StatefulSet(_) | Body::Deployment(_) | Body::ReplicaSet(_) | Body::DaemonSet(_) => {
                 if let Respawn::Will { stop } = &held.respawn {
-                    story.step(format!("{stop}: it would make pod {name} again"));
+                    let sentence = format!("{stop}: it would make pod {name} again");
+                    match scaled_below(root, pod) {
+                        Some(act) => story.act(sentence, act),
+                        None => story.step(sentence),
+                    }
                 } else {
                     story.delete(format!("delete pod {name}: {} makes no new one", root.meta.name), pod);
                 }
@@ -128,6 +149,19 @@ fn end_pod(story: &mut Story<'_>, claim: &Object, held: &HeldBy) {
             story.delete(format!("then delete pod {name}, if its owner has not"), pod);
         }
     }
+}
+
+/// The act that makes an owner want a pod no longer: a set without this ordinal, anything else without any pod.
+pub(crate) fn scaled_below(owner: &Object, pod: &Object) -> Option<Act> {
+    let replicas = match owner.body.stateful_set() {
+        Some(set) => ordinal(&owner.meta.name, &pod.meta.name)?.checked_sub(set.spec.ordinals.start)?,
+        None => 0,
+    };
+    let act = Act::Scale {
+        target: owner.pin(),
+        replicas,
+    };
+    act.performed().then_some(act)
 }
 
 /// The claim is one that the set's templates make.

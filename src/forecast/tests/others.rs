@@ -67,10 +67,16 @@ volumeBindingMode: WaitForFirstConsumer
 }
 
 #[test]
-fn a_node_may_come_back_by_itself() {
+fn pods_go_with_their_node_unless_its_kubelet_registers_again() {
     let world = world(&(pair("data", "Retain", CSI) + &pod("p", "data", "", "Running") + NODE));
     let forecast = delete(&world, "node n1");
-    assert_eq!(told(&forecast), ["UNKNOWN pod/p", "DELETED node/n1"]);
+    assert_eq!(told(&forecast), ["DELETED node/n1", "DELETED pod/p", "KEPT pvc/data"]);
+    assert!(
+        forecast
+            .unknowns
+            .iter()
+            .any(|unknown| unknown.contains("registers the node anew"))
+    );
 }
 
 #[test]

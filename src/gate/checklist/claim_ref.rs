@@ -30,6 +30,56 @@ pub(super) fn items(sight: Sight<'_>, target: &Object) -> Vec<Item> {
     items
 }
 
+/// Reserve it for another name: nobody uses the disk, and only the claim that is meant can take it.
+pub(super) fn retargeted(sight: Sight<'_>, target: &Object, namespace: &str, name: &str) -> Vec<Item> {
+    let Some(volume) = target.body.volume() else {
+        return Vec::new();
+    };
+    let next = ClaimRef {
+        namespace: namespace.into(),
+        name: name.into(),
+        ..ClaimRef::default()
+    };
+    let mut items = vec![
+        unclaimed(sight, volume),
+        retained(sight, volume),
+        taker(sight, target, Some(&next)),
+        detached(sight, target),
+    ];
+    if sight.attests() {
+        items.push(Item::to_attest(
+            "claim-ref.next-owner",
+            format!("the data belongs to the next claim named {namespace}/{name}"),
+        ));
+    }
+    items
+}
+
+/// Released, or Available: no live claim is bound to it.
+fn unclaimed(sight: Sight<'_>, volume: &Volume) -> Item {
+    let held = volume.spec.claim_ref.as_ref().filter(|claim| !claim.uid.is_empty());
+    let live = held.and_then(|claim| sight.world.by_uid(&claim.uid));
+    let found = match (live, volume.status.phase) {
+        (Some(live), _) => Found::no(format!(
+            "pvc/{} in {} is alive and owns it",
+            live.meta.name, live.meta.namespace
+        )),
+        (None, phase @ (VolumePhase::Released | VolumePhase::Available)) => Found::yes(format!("{phase:?}")),
+        (None, phase @ (VolumePhase::Pending | VolumePhase::Bound | VolumePhase::Failed | VolumePhase::Unknown)) => {
+            Found::no(format!(
+                "{phase:?}: only a Released or Available volume is reserved anew"
+            ))
+        }
+    };
+    Item::sensed(
+        "volume.unclaimed",
+        "no live claim owns it",
+        found,
+        sight.fresh(&[Kind::PersistentVolume, Kind::PersistentVolumeClaim]),
+        "persistentvolumes: status.phase, spec.claimRef.uid",
+    )
+}
+
 fn released(sight: Sight<'_>, volume: &Volume) -> Item {
     let found = match volume.status.phase {
         VolumePhase::Released => Found::yes("Released"),

@@ -1,11 +1,12 @@
 //! Delete a pod: whether and on which claims it comes back, and whether anybody serves meanwhile.
 
 use super::{Sight, names};
+use crate::forecast::Outcome;
 use crate::gate::item::{Found, Item};
 use crate::laws::ownership::{self, Root};
 use crate::model::meta::OwnerReference;
 use crate::model::workload::{ClaimTemplate, Pod, StatefulSet};
-use crate::model::{Key, Kind, Object, Text};
+use crate::model::{Act, Key, Kind, Object, Text};
 use std::sync::Arc;
 
 pub(super) fn items(sight: Sight<'_>, target: &Object) -> Vec<Item> {
@@ -30,6 +31,26 @@ pub(super) fn items(sight: Sight<'_>, target: &Object) -> Vec<Item> {
             "the pod's logs and what it wrote outside its claims are not needed, or are saved",
         ));
     }
+    items
+}
+
+/// Evict a pod: what a deletion asks, and the budgets that an eviction goes by.
+pub(super) fn evicted(sight: Sight<'_>, target: &Object) -> Vec<Item> {
+    let mut items = items(sight, target);
+    let own = sight.forecast.entries.iter().find(|entry| entry.object == target.key());
+    let found = match own.map(|entry| (&entry.outcome, &entry.reason)) {
+        Some((Outcome::Rejected { error }, _)) => Found::no(error.clone()),
+        Some((Outcome::Unknown { missing }, _)) => Found::untold(missing.clone()),
+        Some((_, reason)) => Found::yes(reason.text.clone()),
+        None => Found::untold("the forecast says nothing of it"),
+    };
+    items.push(Item::sensed(
+        "pod.budget",
+        "the disruption budgets let it go",
+        found,
+        sight.fresh(&[Kind::Pod]),
+        "poddisruptionbudgets: status.disruptionsAllowed",
+    ));
     items
 }
 
@@ -132,6 +153,12 @@ fn old_claim_question(sight: Sight<'_>, target: &Object, pod: &Pod, owner: Optio
 
 fn not_the_last(sight: Sight<'_>, target: &Object, pod: &Pod, owner: Option<&Object>) -> Item {
     const ASKS_NO_BUDGET: &str = "a plain delete asks no PodDisruptionBudget";
+    const ASKS_BUDGETS: &str = "an eviction asks the PodDisruptionBudgets";
+    let budgets = if matches!(sight.forecast.act, Act::Evict { .. }) {
+        ASKS_BUDGETS
+    } else {
+        ASKS_NO_BUDGET
+    };
     let siblings: Vec<bool> = owner.map_or_else(Vec::new, |owner| {
         sight
             .world
@@ -143,17 +170,14 @@ fn not_the_last(sight: Sight<'_>, target: &Object, pod: &Pod, owner: Option<&Obj
     let ready = siblings.iter().filter(|ready| **ready).count();
     let replicated = owner.is_some_and(|owner| owner.kind() != Kind::Job);
     let found = if !pod.ready() {
-        Found::yes(format!("it is not ready itself; {ready} others are; {ASKS_NO_BUDGET}"))
+        Found::yes(format!("it is not ready itself; {ready} others are; {budgets}"))
     } else if ready > 0 {
-        Found::yes(format!("{ready} others are ready; {ASKS_NO_BUDGET}"))
+        Found::yes(format!("{ready} others are ready; {budgets}"))
     } else if replicated && !siblings.is_empty() {
-        Found::no(format!(
-            "it is the last ready one of {}; {ASKS_NO_BUDGET}",
-            siblings.len() + 1
-        ))
+        Found::no(format!("it is the last ready one of {}; {budgets}", siblings.len() + 1))
     } else {
         Found::yes(format!(
-            "it is the only one: nothing serves until it is back; {ASKS_NO_BUDGET}"
+            "it is the only one: nothing serves until it is back; {budgets}"
         ))
     };
     Item::sensed(

@@ -3,7 +3,7 @@
 use super::super::{COOL_DOWN, HOLD, ItemState, Panel, SETTLE};
 use super::{
     POD, QUIET, anna, answer, at, changed, claim, claim_world, cluster, delete, delete_claim, fact, hear, item, job,
-    job_pod, object, open, resense, set, set_pod, state, volume, world,
+    job_pod, look, object, open, resense, set, set_pod, state, volume, world,
 };
 use crate::forecast::{Tier, forecast};
 use crate::laws::Conditions;
@@ -121,7 +121,7 @@ fn the_fact_differs_from_seed_to_seed_and_stands_on_the_panel() {
     let mut questions = BTreeSet::new();
     for seed in 0..40 {
         let forecast = forecast(&world, &delete_claim(&world), &Conditions::default(), at(0), QUIET);
-        let mut panel = Panel::open(forecast, &world, &cluster(), &anna(), at(0), QUIET, seed);
+        let mut panel = Panel::open(forecast, look(&world), &cluster(), &anna(), seed);
         let question = panel.challenge().unwrap().question().to_owned();
         let fact = fact(&world, &question);
         assert!(
@@ -146,7 +146,7 @@ fn a_jobs_facts_are_its_own() {
     for seed in 0..40 {
         let mut forecast = forecast(&world, &act, &Conditions::default(), at(0), QUIET);
         forecast.tier = Tier::T2;
-        let panel = Panel::open(forecast, &world, &cluster(), &anna(), at(0), QUIET, seed);
+        let panel = Panel::open(forecast, look(&world), &cluster(), &anna(), seed);
         questions.insert(panel.challenge().unwrap().question().to_owned());
     }
     let expected = [
@@ -315,9 +315,13 @@ fn a_panel_that_nobody_senses_closes_itself() {
 
 #[test]
 fn what_is_forecast_only_cannot_be_approved() {
-    let world = claim_world("Retain", &[(Kind::StatefulSet, set("efs"))]);
-    let mut panel = open(&world, &delete(&world, Kind::StatefulSet, "vault"));
-    assert!(panel.request().contains("does not perform it"));
+    let record = json!({"metadata": {
+        "name": "sh.helm.release.v1.eks.v1", "namespace": "hasan-prod", "uid": "r1", "resourceVersion": "41",
+        "labels": {"owner": "helm", "name": "eks", "version": "1", "status": "deployed"},
+    }});
+    let world = claim_world("Retain", &[(Kind::Release, record)]);
+    let mut panel = open(&world, &delete(&world, Kind::Release, "sh.helm.release.v1.eks.v1"));
+    assert!(panel.request().contains("does not perform it"), "{}", panel.request());
     assert!(panel.digest().is_none());
     answer(&mut panel, &world, 800);
     let refused = panel.approve(at(2_000)).unwrap_err();
@@ -334,7 +338,7 @@ fn the_api_servers_refusal_is_known_before() {
     let mut forecast = forecast(&job, &act, &Conditions::default(), at(0), QUIET);
     let error = "forbidden".to_owned();
     forecast.entries[0].outcome = crate::forecast::Outcome::Rejected { error };
-    let panel = Panel::open(forecast, &job, &cluster(), &anna(), at(0), QUIET, 1);
+    let panel = Panel::open(forecast, look(&job), &cluster(), &anna(), 1);
     assert_eq!(state(&panel, "facts.fresh"), ItemState::False);
 }
 
@@ -346,7 +350,7 @@ fn what_no_feed_can_tell_is_for_a_person_to_accept() {
     forecast
         .unknowns
         .push("whether the operator of Training t makes it anew".to_owned());
-    let panel = Panel::open(forecast, &job, &cluster(), &anna(), at(0), QUIET, 1);
+    let panel = Panel::open(forecast, look(&job), &cluster(), &anna(), 1);
     assert_eq!(state(&panel, "facts.fresh"), ItemState::True);
     assert_eq!(state(&panel, "forecast.granted"), ItemState::Unattested);
 }

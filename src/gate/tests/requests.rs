@@ -89,9 +89,11 @@ fn the_patch_tests_before_it_removes_and_never_removes_the_whole_reference() {
 #[test]
 fn what_cannot_be_bound_is_not_sent() {
     let held = claim_world("Retain", &[(Kind::StatefulSet, set("efs"))]);
-    let forecast_only = delete(&held, Kind::StatefulSet, "vault");
+    let misfit = Act::Evict {
+        pod: delete(&held, Kind::StatefulSet, "vault").target().clone(),
+    };
     assert_eq!(
-        Request::of(&forecast_only, target(&held, &forecast_only)),
+        Request::of(&misfit, target(&held, &misfit)),
         Err(Unsendable::ForecastOnly)
     );
     let act = delete_claim(&held);

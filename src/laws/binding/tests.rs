@@ -3,7 +3,6 @@
 use super::LAW;
 use crate::laws::Conditions;
 use crate::laws::fixture::{says, table, world};
-use std::fmt::Write as _;
 
 /// A volume: name, size, class, and anything else of its spec; Available.
 fn volume(name: &str, size: &str, class: &str, more: &str) -> String {
@@ -186,15 +185,6 @@ spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}
 ";
     let lazy = "WaitForFirstConsumer";
     let default = "storageclass.kubernetes.io/is-default-class: \"true\"";
-    let mut two_defaults = String::new();
-    write!(
-        two_defaults,
-        "{}{}",
-        class("old", "kubernetes.io/no-provisioner", "Immediate", default),
-        class("new", "csi.x", "Immediate", default)
-            .replace("name: new", "name: new, creationTimestamp: 2026-01-01T00:00:00Z")
-    )
-    .unwrap();
     check(&[
         ("no such class", claim(""), &[]),
         ("at once", claim("") + &class("slow", "csi.x", "Immediate", ""), made),
@@ -223,14 +213,9 @@ spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}
             &["Bind pvc/data pv/v"],
         ),
         (
-            "the default class, late",
+            "no class named: that is for another law",
             claim("").replace("storageClassName: slow, ", "") + &class("std", "csi.x", "Immediate", default),
-            made,
-        ),
-        (
-            "the youngest of two defaults",
-            claim("").replace("storageClassName: slow, ", "") + &two_defaults,
-            made,
+            &[],
         ),
         (
             "no class asked for",

@@ -5,7 +5,8 @@ use super::hands::Hands;
 use super::{Deed, order, version};
 use crate::laws::Reason;
 use crate::model::helm::{DeletePolicy, Event, Executor, Hook, Live};
-use crate::model::workload::{Condition, JOB_TRACKING, PodPhase};
+use crate::model::workload::batch::JobCondition;
+use crate::model::workload::{JOB_TRACKING, PodPhase};
 use crate::model::{Body, Key, Object, Propagation, World};
 
 /// Runs the hooks of an event one by one. An error is Helm's own: the first hook that fails ends the event.
@@ -17,7 +18,9 @@ pub(super) fn run(
 ) -> Result<(), String> {
     let sorted = order::hooks(hooks, event);
     for (at, hook) in sorted.iter().enumerate() {
-        if let Err(error) = one(hands, hook, event, executor) {
+        made(hands, hook, event, executor)?;
+        // only a hook that was made and then failed has its policies carried out
+        if let Err(error) = finish(hands, hook, event) {
             if hook.deletes(DeletePolicy::HookFailed) {
                 delete(hands, hook, event, DeletePolicy::HookFailed);
             }
@@ -41,7 +44,8 @@ pub(super) fn run(
     Ok(())
 }
 
-fn one(hands: &mut Hands<'_>, hook: &Hook, event: Event, executor: Option<Executor>) -> Result<(), String> {
+/// Deletes what is there before, if the policy says so, and makes the hook's object.
+fn made(hands: &mut Hands<'_>, hook: &Hook, event: Event, executor: Option<Executor>) -> Result<(), String> {
     let document = &hook.document;
     let word = event.word();
     if hook.deletes(DeletePolicy::BeforeHookCreation) {
@@ -80,7 +84,7 @@ fn one(hands: &mut Hands<'_>, hook: &Hook, event: Event, executor: Option<Execut
             hands.create(document, None, reason)?;
         }
     }
-    finish(hands, hook, event)
+    Ok(())
 }
 
 /// `before-hook-creation`: the live object of that name goes, whoever's it is.
@@ -147,10 +151,10 @@ fn end(world: &mut World, key: &Key, well: bool) {
     let Some(held) = world.get(key).cloned() else { return };
     let mut object = Object::clone(&held);
     if let Body::Job(job) = &mut object.body {
-        job.status.conditions.push(Condition {
+        job.status.conditions.push(JobCondition {
             kind: if well { "Complete" } else { "Failed" }.into(),
             status: "True".into(),
-            ..Condition::default()
+            ..JobCondition::default()
         });
         let pods: Vec<Object> = world
             .dependents_of(&held.meta.uid)

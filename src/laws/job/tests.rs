@@ -2,7 +2,9 @@
 
 use super::LAW;
 use crate::laws::Conditions;
-use crate::laws::fixture::{says, world};
+use crate::laws::fixture::{at_rest, key, says, world};
+use crate::model::Kind;
+use crate::model::workload::JobState;
 
 const TRACKED: &str = ", finalizers: [batch.kubernetes.io/job-tracking]";
 const DYING: &str = ", deletionTimestamp: 2026-04-25T10:00:00Z, deletionGracePeriodSeconds: 30";
@@ -37,8 +39,41 @@ fn an_active_job_keeps_its_pods_coming() {
             again,
         ),
         ("its pod failed", job("", "", "") + &pod("p", "", "Failed"), again),
-        ("its pod succeeded", job("", "", "") + &pod("p", "", "Succeeded"), &[]),
-        ("counted as succeeded", job("", "completions: 2", "succeeded: 2"), &[]),
+        (
+            "its pod succeeded",
+            job("", "", "") + &pod("p", "", "Succeeded"),
+            &["Complete job/j"],
+        ),
+        (
+            "counted as succeeded",
+            job("", "completions: 2", "succeeded: 2"),
+            &["Complete job/j"],
+        ),
+        (
+            "counted as failed too often",
+            job("", "backoffLimit: 2", "failed: 3"),
+            &["Failed job/j"],
+        ),
+        (
+            "counted as failed often enough",
+            job("", "backoffLimit: 3", "failed: 3"),
+            again,
+        ),
+        (
+            "failed too often, with a pod at work",
+            job("", "backoffLimit: 2", "failed: 3") + &pod("p", "", "Running"),
+            &["Delete pod/p Background"],
+        ),
+        (
+            "failed too often, with a pod on its way out",
+            job("", "backoffLimit: 2", "failed: 3") + &pod("p", DYING, "Running"),
+            &[],
+        ),
+        (
+            "fewer at once than there are",
+            job("", "parallelism: 1, completions: 5", "") + &pod("p", "", "Running") + &pod("q", "", "Running"),
+            &["Delete pod/q Background"],
+        ),
         (
             "two at once, one left to do",
             job("", "completions: 3, parallelism: 2", "succeeded: 2"),
@@ -50,9 +85,14 @@ fn an_active_job_keeps_its_pods_coming() {
             again,
         ),
         (
-            "a work queue that is done",
+            "a work queue, one of them done",
             job("", "parallelism: 2", "succeeded: 1") + &pod("p", "", "Running"),
             &[],
+        ),
+        (
+            "a work queue that is done",
+            job("", "parallelism: 2", "succeeded: 1"),
+            &["Complete job/j"],
         ),
         ("parallelism 0", job("", "parallelism: 0", ""), &[]),
         (
@@ -84,11 +124,40 @@ fn a_pod_is_let_go_when_it_is_counted_or_nobody_counts() {
     let dying = format!("{TRACKED}{DYING}");
     check(&[
         ("running", job("", "", "") + &pod("p", TRACKED, "Running"), &[]),
-        ("succeeded", job("", "", "") + &pod("p", TRACKED, "Succeeded"), free),
+        (
+            "succeeded",
+            job("", "", "") + &pod("p", TRACKED, "Succeeded"),
+            &["CountPod job/j pod/p succeeded"],
+        ),
+        (
+            "failed, and replaced",
+            job("", "", "") + &pod("p", TRACKED, "Failed"),
+            &["CountPod job/j pod/p failed", "SpawnPod job/j"],
+        ),
+        (
+            "failed once too often",
+            job("", "backoffLimit: 0", "") + &pod("p", TRACKED, "Failed"),
+            &["CountPod job/j pod/p failed"],
+        ),
+        (
+            "being deleted, of a Job without patience",
+            job("", "backoffLimit: 0", "") + &pod("p", &dying, "Running"),
+            &["CountPod job/j pod/p failed"],
+        ),
+        (
+            "being deleted, of a Job that waits for the end",
+            job("", "podReplacementPolicy: Failed", "") + &pod("p", &dying, "Running"),
+            &[],
+        ),
+        (
+            "deleted after it succeeded",
+            job("", "", "") + &pod("p", &dying, "Succeeded"),
+            &["CountPod job/j pod/p succeeded"],
+        ),
         (
             "being deleted, and replaced",
             job("", "", "") + &pod("p", &dying, "Running"),
-            &[free[0], "SpawnPod job/j"],
+            &["CountPod job/j pod/p failed", "SpawnPod job/j"],
         ),
         (
             "of a finished Job",
@@ -110,4 +179,16 @@ fn a_pod_is_let_go_when_it_is_counted_or_nobody_counts() {
             free,
         ),
     ]);
+}
+
+#[test]
+fn a_job_without_patience_fails_when_its_pod_is_deleted_and_another_makes_it_anew() {
+    for (limit, pods, state) in [(0, 0, JobState::Failed), (1, 1, JobState::Active)] {
+        let dying = format!("{TRACKED}{DYING}");
+        let yaml = job("", &format!("backoffLimit: {limit}"), "") + &pod("p", &dying, "Running");
+        let (after, heard) = at_rest(&world(&yaml), &Conditions::default());
+        assert_eq!(after.of_kind(Kind::Pod).count(), pods, "{heard:#?}");
+        let job = after.get(&key("job a/j")).unwrap().body.job().unwrap();
+        assert_eq!((job.state(), job.status.failed), (state, 1), "{heard:#?}");
+    }
 }

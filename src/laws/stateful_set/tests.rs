@@ -261,3 +261,100 @@ fn seed_003_claim_first_gives_a_new_pod_on_a_new_claim() {
     let old = world.get(&key("pv old-0")).unwrap();
     assert_eq!(format!("{:?}", old.body.volume().unwrap().status.phase), "Released");
 }
+
+#[test]
+fn a_changed_template_restarts_from_the_highest_ordinal_down_to_the_partition() {
+    let status = "\nstatus: {observedGeneration: 2, currentRevision: vault-1, updateRevision: vault-2}";
+    let two = |spec: &str| set(", generation: 2", &format!("  replicas: 2\n{spec}{status}"));
+    let of = |revision: u32| format!("{OWNED}, REVISION: vault-{revision}");
+    let pod = |ordinal: u32, meta: &str, phase: &str| {
+        let (meta, revision) = meta.split_once(", REVISION: ").expect("a revision");
+        let labels = format!("labels: {{app: vault, controller-revision-hash: {revision}}}");
+        pod(ordinal, meta, phase).replace("labels: {app: vault}", &labels)
+    };
+    let (old, new) = (of(1), of(2));
+    let dying = new.replace(", REVISION", &format!("{DYING}, REVISION"));
+    let claims = claim(0, "") + &claim(1, "");
+    let restart = |ordinal: u32| format!("Delete pod/vault-{ordinal} Background");
+    let behind = set(", generation: 3", &format!("  replicas: 2{status}"));
+    let cases: [(&str, String, Option<u32>); 9] = [
+        (
+            "the highest first",
+            two("") + &pod(0, &old, "Running") + &pod(1, &old, "Running"),
+            Some(1),
+        ),
+        (
+            "then the next",
+            two("") + &pod(0, &old, "Running") + &pod(1, &new, "Running"),
+            Some(0),
+        ),
+        (
+            "all there",
+            two("") + &pod(0, &new, "Running") + &pod(1, &new, "Running"),
+            None,
+        ),
+        (
+            "it waits for the one on its way",
+            two("") + &pod(0, &old, "Running") + &pod(1, &dying, "Running"),
+            None,
+        ),
+        (
+            "it waits for the one that starts",
+            two("") + &pod(0, &old, "Running") + &pod(1, &new, "Pending"),
+            None,
+        ),
+        (
+            "down to the partition",
+            two("  updateStrategy: {rollingUpdate: {partition: 1}}")
+                + &pod(0, &old, "Running")
+                + &pod(1, &new, "Running"),
+            None,
+        ),
+        (
+            "OnDelete",
+            two("  updateStrategy: {type: OnDelete}") + &pod(0, &old, "Running") + &pod(1, &old, "Running"),
+            None,
+        ),
+        (
+            "a set whose generation the controller has not seen",
+            behind + &pod(0, &old, "Running") + &pod(1, &old, "Running"),
+            None,
+        ),
+        (
+            "an ordinal that does not start at nought",
+            two("  ordinals: {start: 1}\n  updateStrategy: {rollingUpdate: {partition: 1}}")
+                + &pod(1, &old, "Running")
+                + &pod(2, &old, "Running")
+                + &claim(2, ""),
+            Some(2),
+        ),
+    ];
+    for (name, yaml, expected) in cases {
+        let said = says(&LAW, &world(&(yaml + &claims)), &Conditions::default());
+        assert_eq!(said, expected.map(restart).into_iter().collect::<Vec<_>>(), "{name}");
+    }
+}
+
+#[test]
+fn a_restart_stands_on_the_old_claims_and_below_the_partition_on_the_old_template() {
+    let status = "\nstatus: {observedGeneration: 2, currentRevision: vault-1, updateRevision: vault-2}";
+    let spec = "  replicas: 2\n  updateStrategy: {rollingUpdate: {partition: 1}}";
+    let label = "labels: {app: vault, controller-revision-hash: vault-1}";
+    let pods = [0, 1].map(|ordinal| pod(ordinal, OWNED, "Running").replace("labels: {app: vault}", label));
+    let volumes = [0, 1].map(|ordinal| format!("\n---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: old-{ordinal}, uid: v{ordinal}, finalizers: [kubernetes.io/pv-protection]}}\nspec: {{claimRef: {{namespace: a, name: data-vault-{ordinal}, uid: c{ordinal}}}}}\nstatus: {{phase: Bound}}\n"));
+    let yaml = set(", generation: 2", &format!("{spec}{status}"))
+        + &pods.concat()
+        + &volumes.concat()
+        + &claim(0, "")
+        + &claim(1, "");
+    let mut before = world(&yaml);
+    delete(&mut before, &key("pod a/vault-0"));
+    let (after, heard) = at_rest(&before, &Conditions::default());
+    for (ordinal, revision) in [(0, "vault-1"), (1, "vault-2")] {
+        let pod = after.get(&key(&format!("pod a/vault-{ordinal}"))).unwrap();
+        assert!(crate::laws::made::is_made(&pod.meta.uid), "{heard:#?}");
+        assert_eq!(pod.meta.labels.get("controller-revision-hash").unwrap(), revision);
+        let claim = after.get(&key(&format!("pvc a/data-vault-{ordinal}"))).unwrap();
+        assert_eq!(claim.meta.uid.to_string(), format!("c{ordinal}"));
+    }
+}

@@ -3,9 +3,8 @@
 
 use crate::model::{Meta, Text};
 
-pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-pub const RELEASE_NAME: &str = "meta.helm.sh/release-name";
-pub const RELEASE_NAMESPACE: &str = "meta.helm.sh/release-namespace";
+pub use crate::model::act::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
+
 /// The annotation whose value `keep` saves an object, where it counts.
 pub const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
 

@@ -3,6 +3,7 @@
 
 mod binding;
 pub(in crate::sandbox) mod claims;
+mod counts;
 pub(in crate::sandbox) mod pods;
 pub(in crate::sandbox) mod replica_sets;
 mod revision;
@@ -116,11 +117,22 @@ pub(super) fn carry_out(hand: &mut Hand<'_>, change: &Change) {
             template,
             ordinal,
         } => claims::create_of_set(hand, (set, set_uid), template, *ordinal),
-        Change::SpawnPod { owner, owner_uid } => pods::spawn(hand, owner, owner_uid),
+        Change::SpawnPod { owner, owner_uid, node } => pods::spawn(hand, owner, owner_uid, node.as_deref()),
         Change::SpawnReplicaSet {
             deployment,
             deployment_uid,
-        } => replica_sets::spawn(hand, deployment, deployment_uid),
+            replicas,
+        } => replica_sets::spawn(hand, deployment, deployment_uid, *replicas),
+        Change::CountPod {
+            job,
+            job_uid,
+            pod,
+            uid,
+            succeeded,
+        } => counts::pod(hand, (job, job_uid), (pod, uid), *succeeded),
+        Change::FinishJob { job, uid, failed } => counts::finish(hand, job, uid, *failed),
+        Change::AssignClass { claim, uid, class } => claims::assign_class(hand, claim, uid, class),
+        Change::CountBudget { budget, uid, count } => counts::budget(hand, budget, uid, count),
         Change::Scale { object, uid, replicas } => replica_sets::scale(hand, object, uid, *replicas),
         Change::StartPod { pod, uid } => pods::start(hand, pod, uid),
         Change::Adopt {
@@ -178,6 +190,7 @@ pub(super) const fn component(kind: crate::model::Kind) -> Option<&'static str> 
         | Kind::VolumeAttachment
         | Kind::PersistentVolumeClaim
         | Kind::Pod
+        | Kind::PodDisruptionBudget
         | Kind::Release => None,
     }
 }
@@ -207,7 +220,7 @@ fn add_finalizer(hand: &mut Hand<'_>, key: &Key, uid: &Uid, finalizer: &str) {
     }
 }
 
-fn remove_finalizer(hand: &mut Hand<'_>, key: &Key, uid: &Uid, finalizer: &str) {
+pub(super) fn remove_finalizer(hand: &mut Hand<'_>, key: &Key, uid: &Uid, finalizer: &str) {
     let Some(mut object) = hand.pinned(key, uid) else {
         return;
     };

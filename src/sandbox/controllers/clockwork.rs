@@ -1,9 +1,10 @@
-//! What happens because time has passed: CronJobs fire, finished Jobs outlive their time. Knows no law; a CronJob fires
+//! What happens because time has passed: CronJobs fire, and a finished Job's time to live will be over. Knows no law; a CronJob fires
 //! only when it is annotated `sandbox.pilothouse.dev/fires-every`, its cron expression is not read.
 
 use super::carry_out::{Hand, Said, pods};
 use super::{document as doc, status};
-use crate::model::{Key, Kind, Propagation};
+use crate::laws::job_ttl;
+use crate::model::{Key, Kind, Object};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ pub(super) fn keep(hand: &mut Hand<'_>, all: &[(Key, Value)]) -> Option<Timestam
     for (key, object) in all.iter().filter(|(_, object)| !doc::deleting(object)) {
         let due = match key.kind {
             Kind::CronJob => fire(hand, key, object, &owned_jobs(doc::text(object, "/metadata/uid"))),
-            Kind::Job => outlive(hand, key, object),
+            Kind::Job => outlives(hand, key, object),
             _ => None,
         };
         next = [next, due].into_iter().flatten().min();
@@ -27,21 +28,11 @@ pub(super) fn keep(hand: &mut Hand<'_>, all: &[(Key, Value)]) -> Option<Timestam
     next
 }
 
-/// A finished Job goes when its `ttlSecondsAfterFinished` is over, Foreground and by uid, as the TTL controller does it.
-fn outlive(hand: &mut Hand<'_>, key: &Key, job: &Value) -> Option<Timestamp> {
-    let ttl = doc::number(job, "/spec/ttlSecondsAfterFinished")?;
-    let finished = doc::list(job, "/status/conditions")
-        .iter()
-        .find(|condition| {
-            matches!(doc::text(condition, "/type"), "Complete" | "Failed") && doc::text(condition, "/status") == "True"
-        })
-        .and_then(|condition| doc::time(condition, "/lastTransitionTime"))?;
-    let due = doc::later(finished, std::time::Duration::from_secs(ttl));
-    if due > hand.objects.now() {
-        return Some(due);
-    }
-    hand.delete(key, &doc::uid(job), Propagation::Foreground);
-    None
+/// When a finished Job's time to live will be over; a law deletes it then.
+fn outlives(hand: &Hand<'_>, key: &Key, job: &Value) -> Option<Timestamp> {
+    let facts = Object::from_value(key.kind, job).ok()?;
+    let due = job_ttl::due(facts.body.job()?)?;
+    (due > hand.objects.now()).then_some(due)
 }
 
 fn fire(hand: &mut Hand<'_>, key: &Key, cron: &Value, jobs: &[&(Key, Value)]) -> Option<Timestamp> {
@@ -58,7 +49,6 @@ fn fire(hand: &mut Hand<'_>, key: &Key, cron: &Value, jobs: &[&(Key, Value)]) ->
     if due > now {
         return Some(due);
     }
-    forget_old(hand, cron, jobs);
     let uid = doc::uid(cron);
     let name = format!("{}-{}", key.name, now.as_second() / 60);
     let mut current = hand.pinned(key, &uid)?;
@@ -118,14 +108,4 @@ fn report_active(hand: &mut Hand<'_>, key: &Key, cron: &Value, jobs: &[&(Key, Va
 
 fn finished(job: &Value) -> bool {
     ["Complete", "Failed"].iter().any(|kind| status::holds(job, kind))
-}
-
-/// Keeps the last finished Jobs (`successfulJobsHistoryLimit`, 3 by default) and deletes those before them.
-fn forget_old(hand: &mut Hand<'_>, cron: &Value, jobs: &[&(Key, Value)]) {
-    let limit = doc::number(cron, "/spec/successfulJobsHistoryLimit").unwrap_or(3);
-    let mut done: Vec<&&(Key, Value)> = jobs.iter().filter(|(_, job)| finished(job)).collect();
-    done.sort_by_key(|(_, job)| std::cmp::Reverse(doc::text(job, "/metadata/creationTimestamp").to_owned()));
-    for (key, job) in done.into_iter().skip(usize::try_from(limit).unwrap_or(usize::MAX)) {
-        hand.delete(key, &doc::uid(job), Propagation::Background);
-    }
 }

@@ -97,8 +97,12 @@ fn touches(change: &Change) -> Vec<Key> {
         | Change::AddFinalizer { object, .. }
         | Change::RemoveFinalizer { object, .. }
         | Change::RemoveOwner { object, .. }
+        | Change::FinishJob { job: object, .. }
+        | Change::AssignClass { claim: object, .. }
+        | Change::CountBudget { budget: object, .. }
         | Change::Scale { object, .. } => vec![object.clone()],
         Change::ConfirmPodGone { pod, .. } | Change::StartPod { pod, .. } => vec![pod.clone()],
+        Change::CountPod { job, pod, .. } => vec![job.clone(), pod.clone()],
         Change::Bind { claim, volume, .. } => vec![claim.clone(), volume.clone()],
         Change::LoseClaim { claim, .. } | Change::Provision { claim, .. } => vec![claim.clone()],
         Change::SetVolumePhase { volume, .. } | Change::Unbind { volume, .. } | Change::DestroyDisk { volume, .. } => {

@@ -1,12 +1,13 @@
 //! The `status` of workloads and namespaces, derived from the pods and objects that are there. Knows no law: a status
 //! reports and decides nothing.
 
-mod job;
+pub(in crate::sandbox) mod job;
 mod namespace;
 
 use super::carry_out::{Hand, pods, replica_sets};
 use super::document as doc;
-use crate::model::{Key, Kind};
+use crate::laws::daemon_set::{Fit, fit};
+use crate::model::{Key, Kind, Object};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -73,6 +74,7 @@ pub(in crate::sandbox) fn derive(
         | Kind::PersistentVolumeClaim
         | Kind::Pod
         | Kind::CronJob
+        | Kind::PodDisruptionBudget
         | Kind::Release => None,
     }
 }
@@ -168,8 +170,24 @@ fn of_replica_set(set: &Value, own: &[&Value]) -> Value {
     )
 }
 
+/// The nodes that a DaemonSet wants a pod on.
+fn nodes_for(set: &Value, all: &[(Key, Value)]) -> usize {
+    let Ok(set) = Object::from_value(Kind::DaemonSet, set) else {
+        return 0;
+    };
+    let Some(facts) = set.body.replicated() else { return 0 };
+    all.iter()
+        .filter(|(key, _)| key.kind == Kind::Node)
+        .filter_map(|(key, node)| Object::from_value(key.kind, node).ok())
+        .filter(|node| {
+            let wanted = node.body.node().map(|node_facts| fit(facts, &node.meta, node_facts));
+            wanted == Some(Fit::Runs)
+        })
+        .count()
+}
+
 fn of_daemon_set(set: &Value, own: &[&Value], all: &[(Key, Value)]) -> Value {
-    let nodes = all.iter().filter(|(key, _)| key.kind == Kind::Node).count();
+    let nodes = nodes_for(set, all);
     let ready = ready(own);
     counted(
         set,

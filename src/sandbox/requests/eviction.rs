@@ -1,13 +1,17 @@
-//! Eviction: a DELETE of a pod that asks the disruption budgets first (`pkg/registry/core/pod/storage/eviction.go`).
+//! Eviction: a DELETE of a pod that asks the disruption budgets first (`pkg/registry/core/pod/storage/eviction.go`). What
+//! they answer is a law; here it is put into HTTP, and the budget pays for what passed.
 
 use super::deletion::options;
-use crate::sandbox::fields::{at, entries, list, text};
+use crate::laws::disruption::{Verdict, verdict};
+use crate::model::{Key, Kind, Object, World};
+use crate::sandbox::controllers::document as doc;
+use crate::sandbox::fields::at;
 use crate::sandbox::http::{Answer, Ask};
-use crate::sandbox::resources::by_path;
+use crate::sandbox::resources::of_kind;
 use crate::sandbox::routes::Target;
 use crate::sandbox::serve::Shared;
 use crate::sandbox::status::StoreError;
-use crate::sandbox::store::Store;
+use crate::sandbox::store::{Objects as _, Store};
 use serde_json::{Value, json};
 
 pub(super) fn evict(shared: &Shared, ask: &Ask, target: &Target) -> Result<Answer, StoreError> {
@@ -18,8 +22,9 @@ pub(super) fn evict(shared: &Shared, ask: &Ask, target: &Target) -> Result<Answe
     shared.change(|store| {
         let pod = store.fetch(target.resource, &target.namespace, &target.name).cloned();
         let pod = pod.ok_or_else(|| StoreError::not_found(target.resource, &target.name))?;
-        if !skips_budgets(&pod) {
-            ask_budgets(store, target, &pod)?;
+        ask_budgets(store, target, &pod)?;
+        if !options.dry {
+            pay(store, target);
         }
         store.erase(target.resource, &target.namespace, &target.name, &options)
     })?;
@@ -27,82 +32,74 @@ pub(super) fn evict(shared: &Shared, ask: &Ask, target: &Target) -> Result<Answe
     Ok(Answer::json(201, &done))
 }
 
-fn skips_budgets(pod: &Value) -> bool {
-    let phase = text(pod, &["status", "phase"]);
-    let deleting = at(pod, &["metadata", "deletionTimestamp"]).is_some();
-    deleting || matches!(phase, "Succeeded" | "Failed" | "Pending")
+/// The budgets of the namespace, as they stand.
+fn budgets(store: &Store, target: &Target) -> Vec<Value> {
+    let listed = of_kind(Kind::PodDisruptionBudget).map(|resource| {
+        store
+            .list(resource, Some(&target.namespace), store.latest())
+            .unwrap_or_default()
+    });
+    let listed = listed.unwrap_or_default();
+    listed.iter().map(|(_, budget)| Value::clone(budget)).collect()
 }
 
 fn ask_budgets(store: &Store, target: &Target, pod: &Value) -> Result<(), StoreError> {
-    let Some(resource) = by_path("policy", "v1", "poddisruptionbudgets") else {
+    let Ok(pod) = Object::from_value(Kind::Pod, pod) else {
         return Ok(());
     };
-    let latest = store.latest();
-    let here = |resource| {
-        store
-            .list(resource, Some(&target.namespace), latest)
-            .unwrap_or_default()
-    };
-    let budgets = here(resource);
-    let mut mine = budgets.iter().filter(|(_, budget)| selects(budget, pod));
-    let Some((_, budget)) = mine.next() else { return Ok(()) };
-    if mine.next().is_some() {
-        let message =
-            "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
-        return Err(StoreError::new(500, "", message));
-    }
-    let pods = here(target.resource);
-    let of_budget: Vec<&Value> = pods
+    let facts = budgets(store, target)
         .iter()
-        .map(|(_, pod)| &**pod)
-        .filter(|pod| selects(budget, pod))
-        .collect();
-    let healthy = of_budget.iter().filter(|pod| is_ready(pod)).count();
-    let desired = desired(budget, of_budget.len());
-    // A pod that is not ready takes nothing away from a budget that is met.
-    if healthy > desired || (!is_ready(pod) && healthy >= desired && desired > 0) {
-        return Ok(());
-    }
-    let name = text(budget, &["metadata", "name"]);
-    let message = "Cannot evict pod as it would violate the pod's disruption budget.";
-    let mut error = StoreError::new(429, "TooManyRequests", message);
-    let told = format!("The disruption budget {name} needs {desired} healthy pods and has {healthy} currently");
-    error.details = Some(Box::new(
-        json!({ "causes": [{ "reason": "DisruptionBudget", "message": told }] }),
-    ));
-    Err(error)
-}
-
-fn selects(budget: &Value, pod: &Value) -> bool {
-    let mut wanted = entries(budget, &["spec", "selector", "matchLabels"]).peekable();
-    let labels = at(pod, &["metadata", "labels"]);
-    wanted.peek().is_some() && wanted.all(|(label, value)| labels.and_then(|labels| labels.get(label)) == Some(value))
-}
-
-fn is_ready(pod: &Value) -> bool {
-    list(pod, &["status", "conditions"])
-        .iter()
-        .any(|condition| text(condition, &["type"]) == "Ready" && text(condition, &["status"]) == "True")
-}
-
-/// How many healthy pods a budget wants of so many.
-fn desired(budget: &Value, pods: usize) -> usize {
-    let share = |value: &Value| match value {
-        Value::String(text) => {
-            let percent: usize = text.trim_end_matches('%').parse().unwrap_or(0);
-            (pods * percent).div_ceil(100)
+        .filter_map(|budget| Object::from_value(Kind::PodDisruptionBudget, budget).ok())
+        .collect::<Vec<_>>();
+    match verdict(&World::of(facts), &pod) {
+        Verdict::Passes(_) | Verdict::Unknown { .. } => Ok(()),
+        Verdict::Ambiguous { .. } => {
+            let message =
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
+            Err(StoreError::new(500, "", message))
         }
-        value => value
-            .as_u64()
-            .and_then(|count| usize::try_from(count).ok())
-            .unwrap_or(0),
+        Verdict::Refused { budget, reason } => {
+            let message = "Cannot evict pod as it would violate the pod's disruption budget.";
+            let mut error = StoreError::new(429, "TooManyRequests", message);
+            let told = reason.text.replacen(
+                &budget.to_string(),
+                &format!("The disruption budget {}", budget.name),
+                1,
+            );
+            error.details = Some(Box::new(
+                json!({ "causes": [{ "reason": "DisruptionBudget", "message": told }] }),
+            ));
+            Err(error)
+        }
+    }
+}
+
+/// A running pod's budget allows one disruption less until the controller has counted anew.
+fn pay(store: &mut Store, target: &Target) {
+    let Some(pod) = store.get(&Key::new(Kind::Pod, &target.namespace, &target.name)) else {
+        return;
     };
-    match (
-        at(budget, &["spec", "minAvailable"]),
-        at(budget, &["spec", "maxUnavailable"]),
-    ) {
-        (Some(least), _) => share(least),
-        (None, Some(most)) => pods.saturating_sub(share(most)),
-        (None, None) => pods.saturating_sub(1),
+    let Ok(pod) = Object::from_value(Kind::Pod, &pod) else {
+        return;
+    };
+    let now = doc::stamp(store.now());
+    for mut budget in budgets(store, target) {
+        let Ok(facts) = Object::from_value(Kind::PodDisruptionBudget, &budget) else {
+            continue;
+        };
+        let guards = facts.body.budget().is_some_and(|budget| {
+            let selector = budget.spec.selector.as_ref();
+            selector.is_some_and(|selector| selector.matches(&pod.meta.labels)) && budget.status.disruptions_allowed > 0
+        });
+        if guards && pod.body.pod().is_some_and(crate::model::workload::Pod::ready) && !pod.meta.deleting() {
+            let allowed = doc::number(&budget, "/status/disruptionsAllowed")
+                .unwrap_or(1)
+                .saturating_sub(1);
+            doc::put(&mut budget, &["status", "disruptionsAllowed"], allowed);
+            doc::put(&mut budget, &["status", "disruptedPods", &target.name], now.as_str());
+            if let Err(error) = store.replace(budget) {
+                tracing::debug!(%error, "a budget that could not pay");
+            }
+        }
     }
 }

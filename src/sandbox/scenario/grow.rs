@@ -305,12 +305,25 @@ fn settle(objects: &mut Vec<Value>, conditions: &Conditions, now: Timestamp) {
         identify(attachment, now);
     }
     // A Deployment counts what its ReplicaSets count; both are counted from the pods, so one pass is enough.
+    for (key, pod) in &mut all {
+        let counted = matches!(doc::text(pod, "/status/phase"), "Succeeded" | "Failed");
+        if key.kind == Kind::Pod && counted {
+            // the Job has counted it long ago
+            let mut held = doc::list(pod, "/metadata/finalizers").to_vec();
+            held.retain(|finalizer| finalizer != crate::model::workload::JOB_TRACKING);
+            doc::put(pod, &["metadata", "finalizers"], held);
+        }
+    }
     let owned = status::dependents(&all);
     let statuses: Vec<Option<Value>> = all
         .iter()
         .map(|(key, object)| {
             let since = doc::time(object, "/metadata/creationTimestamp").unwrap_or(now);
-            status::derive(key.kind, object, &owned, &all, since)
+            let mut status = status::derive(key.kind, object, &owned, &all, since);
+            if let Some(status) = status.as_mut().filter(|_| key.kind == Kind::Job) {
+                status::job::close_loaded(object, status, since);
+            }
+            status
         })
         .collect();
     for ((_, object), status) in all.iter_mut().zip(statuses) {

@@ -65,13 +65,6 @@ impl Stage<'_> {
         }
     }
 
-    /// Runs kubectl on both sides.
-    pub(crate) fn kubectl(&self, arguments: &[&str]) {
-        for side in [&self.real, &self.twin] {
-            side.kubectl(self.trial, arguments, "").ok();
-        }
-    }
-
     /// Waits until both cockpits have seen this revision of the release `app`.
     pub(crate) fn until_revision(&mut self, revision: u32) {
         let namespace = self.trial.namespace.clone();
@@ -94,6 +87,27 @@ impl Stage<'_> {
             forecast: real.forecast,
             ran,
         }
+    }
+
+    /// For what cannot be foretold: the forecast, and helm's own end on the real side, with or without what its discovery
+    /// cache remembers.
+    pub(crate) fn errand_untold(&mut self, errand: &Errand<'_>, cached: bool) -> (Forecast, Ran) {
+        let conditions = self.runtime.block_on(read(&self.real, self.trial, errand));
+        let state = self.real.flight.state();
+        let (_, _, release) = newest(state.world(), &self.trial.namespace).expect("a release");
+        let act = Act::Helm {
+            release,
+            helm: errand.act.clone(),
+        };
+        let forecast = forecast(state.world(), &act, &conditions, state.now(), state.quiet());
+        let forgetful = self.trial.plane.path("forgetful").display().to_string();
+        let mut arguments = vec!["--namespace", &self.trial.namespace];
+        arguments.extend(errand.arguments);
+        let home = [("HOME", forgetful.as_str())];
+        let variables = if cached { &[] } else { home.as_slice() };
+        let plane = self.trial.plane;
+        let ran = plane.run_with(&self.real.kubeconfig, errand.program, &arguments, "", variables);
+        (forecast, ran)
     }
 
     /// Whether a forecast that goes by another version of helm than the one that acts is told from what comes.
@@ -186,7 +200,7 @@ fn assert_others(side: &Side, trial: &Trial<'_>, forecast: &Forecast) {
         let there = !found.ok().stdout.trim().is_empty();
         let wanted = match &other.outcome {
             Outcome::Deleted => false,
-            Outcome::Kept | Outcome::Patched { .. } | Outcome::Recreated { .. } => true,
+            Outcome::Kept | Outcome::Patched { .. } | Outcome::Created | Outcome::Recreated { .. } => true,
             Outcome::Rejected { .. } => continue,
             outcome => panic!("{object}: {outcome:?}"),
         };

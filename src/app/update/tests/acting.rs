@@ -299,9 +299,9 @@ fn q_asks_once_while_a_step_is_under_way() {
 #[test]
 fn what_pilothouse_does_not_delete_is_only_forecast() {
     let mut state = cockpit(Mode::Operating, SIZE);
-    press(&mut state, ":namespaces<enter><ctrl-d>");
+    press(&mut state, "<enter>:releases<enter><ctrl-d>");
     assert!(state.gate.is_none());
-    assert!(matches!(&state.visit().screen, Screen::Forecast(subject, _) if subject.key.kind == Kind::Namespace));
+    assert!(matches!(&state.visit().screen, Screen::Forecast(subject, _) if subject.key.kind == Kind::Release));
 }
 
 #[test]

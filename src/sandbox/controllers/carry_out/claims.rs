@@ -70,3 +70,13 @@ pub(in crate::sandbox) fn from_template(set: &Value, template: &str, ordinal: u3
     }
     Some(claim)
 }
+
+/// The volume controller gives a claim without a class the default one.
+pub(super) fn assign_class(hand: &mut Hand<'_>, key: &Key, uid: &Uid, class: &str) {
+    if let Some(mut claim) = hand.pinned(key, uid)
+        && claim.pointer("/spec/storageClassName").is_none_or(Value::is_null)
+    {
+        doc::put(&mut claim, &["spec", "storageClassName"], class);
+        hand.write(claim);
+    }
+}

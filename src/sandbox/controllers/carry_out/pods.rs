@@ -123,7 +123,7 @@ pub(super) fn create_of_set(hand: &mut Hand<'_>, key: &Key, uid: &Uid, ordinal: 
 }
 
 /// A Job, ReplicaSet or DaemonSet makes one more pod.
-pub(super) fn spawn(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
+pub(super) fn spawn(hand: &mut Hand<'_>, key: &Key, uid: &Uid, node: Option<&str>) {
     let Some(owner) = hand.pinned(key, uid) else { return };
     let Some(by) = super::component(key.kind) else { return };
     // A suffix already taken is drawn again, as the API server does for a generateName.
@@ -135,8 +135,7 @@ pub(super) fn spawn(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
         .find(|name| hand.objects.get(&Key::new(Kind::Pod, &key.namespace, name)).is_none());
     let Some(name) = name else { return };
     let mut pod = of_owner(&owner, &name);
-    if key.kind == Kind::DaemonSet {
-        let Some(node) = node_without(hand, uid) else { return };
+    if let Some(node) = node {
         let field = json!({ "key": "metadata.name", "operator": "In", "values": [node] });
         let path = [
             "spec",
@@ -160,27 +159,6 @@ pub(super) fn spawn(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
             hand.say(key, uid, &Said::warning(by, "FailedCreate", &message));
         }
     }
-}
-
-/// The first node that has no pod of this DaemonSet yet.
-fn node_without(hand: &Hand<'_>, owner: &Uid) -> Option<String> {
-    let all = hand.objects.all();
-    let served: Vec<&str> = all
-        .iter()
-        .filter(|(key, pod)| key.kind == Kind::Pod && owners(pod).any(|uid| uid == *owner))
-        .map(|(_, pod)| destination(pod))
-        .collect();
-    all.iter()
-        .filter(|(key, _)| key.kind == Kind::Node)
-        .map(|(key, _)| key.name.as_str())
-        .find(|node| !served.contains(node))
-        .map(str::to_owned)
-}
-
-fn owners(object: &Value) -> impl Iterator<Item = Uid> {
-    doc::list(object, "/metadata/ownerReferences")
-        .iter()
-        .map(|owner| Uid::new(doc::text(owner, "/uid")))
 }
 
 /// The node a pod runs on, or the one its affinity names.

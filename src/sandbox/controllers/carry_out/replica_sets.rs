@@ -9,11 +9,12 @@ const DEPLOYMENTS: &str = "deployment-controller";
 pub(in crate::sandbox) const HASH: &str = "pod-template-hash";
 
 /// Makes the ReplicaSet of a Deployment's present template.
-pub(in crate::sandbox::controllers) fn spawn(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
+pub(in crate::sandbox::controllers) fn spawn(hand: &mut Hand<'_>, key: &Key, uid: &Uid, wanted: u32) {
     let Some(deployment) = hand.pinned(key, uid) else {
         return;
     };
-    let set = of_deployment(&deployment);
+    let mut set = of_deployment(&deployment);
+    doc::put(&mut set, &["spec", "replicas"], wanted);
     let (name, replicas) = (
         doc::name(&set).to_owned(),
         doc::number(&set, "/spec/replicas").unwrap_or(1),

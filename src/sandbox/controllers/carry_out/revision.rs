@@ -1,62 +1,13 @@
 //! What a template's revision is named by: its content, without the defaults an API server fills in, so that a template
 //! has one name before and after it was stored. Knows no controller.
 
+use crate::model::workload::template::canonical;
 use crate::sandbox::controllers::chance;
 use serde_json::Value;
 
 /// Ten characters that follow from the template.
 pub(in crate::sandbox) fn hash(template: &Value) -> String {
-    let mut text = String::new();
-    write(template, &mut text);
-    chance::suffix(0, &text, 10)
-}
-
-/// The template in one fixed order of fields, defaults left out.
-fn write(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(fields) => {
-            let mut fields: Vec<(&String, &Value)> = fields
-                .iter()
-                .filter(|(field, value)| !is_default(field, value))
-                .collect();
-            fields.sort_by_key(|(field, _)| *field);
-            text.push('{');
-            for (field, value) in fields {
-                text.push_str(field);
-                text.push(':');
-                write(value, text);
-                text.push(',');
-            }
-            text.push('}');
-        }
-        Value::Array(items) => {
-            text.push('[');
-            for item in items {
-                write(item, text);
-                text.push(',');
-            }
-            text.push(']');
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => text.push_str(&value.to_string()),
-    }
-}
-
-/// The values that `pkg/apis/core/v1/defaults.go` gives to what a template leaves out.
-fn is_default(field: &str, value: &Value) -> bool {
-    let word = |default: &str| value == default;
-    match field {
-        "terminationMessagePath" => word("/dev/termination-log"),
-        "terminationMessagePolicy" => word("File"),
-        "imagePullPolicy" => word("IfNotPresent") || word("Always"),
-        "dnsPolicy" => word("ClusterFirst"),
-        "schedulerName" => word("default-scheduler"),
-        "restartPolicy" => word("Always"),
-        "protocol" => word("TCP"),
-        "terminationGracePeriodSeconds" => value == 30,
-        "defaultMode" => value == 420,
-        "serviceAccount" | "creationTimestamp" => true,
-        _ => value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty),
-    }
+    chance::suffix(0, &canonical(template), 10)
 }
 
 #[cfg(test)]

@@ -1,15 +1,23 @@
 //! A Job's status (`pkg/controller/job/job_controller.go`, `reference/semantics.md` §3.9).
 
 use super::{counted, holds, with_condition};
+use crate::model::workload::JOB_TRACKING;
 use crate::sandbox::controllers::document as doc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Counts the pods, starts the clock of the Job and closes it when enough of them have succeeded, or too many failed.
+pub(in crate::sandbox) const LIMIT_REACHED: &str = "Job has reached the specified backoff limit";
+
+/// Counts the pods and starts the clock of the Job. What has succeeded and failed a law counts, as it takes the tracking
+/// finalizers off; pods that never had one are counted here.
 pub(super) fn derive(job: &Value, own: &[&Value], now: Timestamp) -> Value {
+    let tracked = |pod: &Value| {
+        let mut held = doc::list(pod, "/metadata/finalizers").iter();
+        held.any(|finalizer| finalizer == JOB_TRACKING)
+    };
     let phase = |wanted: &str| {
         own.iter()
-            .filter(|pod| doc::text(pod, "/status/phase") == wanted)
+            .filter(|pod| doc::text(pod, "/status/phase") == wanted && !tracked(pod))
             .count()
     };
     let active = own
@@ -41,42 +49,45 @@ pub(super) fn derive(job: &Value, own: &[&Value], now: Timestamp) -> Value {
         };
         doc::put(&mut status, &["startTime"], start);
     }
-    close(job, &mut status, (succeeded, failed), suspended, now);
-    status
-}
-
-fn close(job: &Value, status: &mut Value, (succeeded, failed): (usize, usize), suspended: bool, now: Timestamp) {
-    let finished = ["Complete", "Failed"].iter().any(|kind| holds(job, kind));
-    if finished {
-        return;
-    }
-    let size = |field: &str, otherwise: usize| {
-        doc::number(job, field).map_or(otherwise, |count| usize::try_from(count).unwrap_or(usize::MAX))
-    };
-    let mut conditions = doc::list(status, "/conditions").to_vec();
+    let conditions = doc::list(&status, "/conditions").to_vec();
     if suspended || conditions.iter().any(|entry| doc::text(entry, "/type") == "Suspended") {
         let told = if suspended {
             ("JobSuspended", "Job suspended")
         } else {
             ("JobResumed", "Job resumed")
         };
-        conditions = with_condition(conditions, "Suspended", suspended, told, now);
+        let conditions = with_condition(conditions, "Suspended", suspended, told, now);
+        doc::put(&mut status, &["conditions"], conditions);
     }
-    if succeeded >= size("/spec/completions", 1) {
-        for kind in ["SuccessCriteriaMet", "Complete"] {
-            let told = ("CompletionsReached", "Reached expected number of succeeded pods");
-            conditions = with_condition(conditions, kind, true, told, now);
-        }
-        doc::put(status, &["completionTime"], doc::stamp(now));
-    } else if failed > size("/spec/backoffLimit", 6) {
-        for kind in ["FailureTarget", "Failed"] {
-            let told = ("BackoffLimitExceeded", "Job has reached the specified backoff limit");
-            conditions = with_condition(conditions, kind, true, told, now);
-        }
+    status
+}
+
+/// Closes a Job of a scenario that has done its work, or failed too often, before the story begins.
+pub(in crate::sandbox) fn close_loaded(job: &Value, status: &mut Value, now: Timestamp) {
+    let size = |field: &str, otherwise: u64| doc::number(job, field).unwrap_or(otherwise);
+    let count = |field: &str| doc::number(status, field).unwrap_or(0);
+    let finished = ["Complete", "Failed"].iter().any(|kind| holds(job, kind));
+    let succeeded = count("/succeeded") >= size("/spec/completions", 1);
+    let failed = count("/failed") > size("/spec/backoffLimit", 6);
+    if !finished && (succeeded || failed) {
+        close(status, !succeeded, now);
     }
-    if conditions.is_empty() {
-        doc::drop_field(status, "", "conditions");
+}
+
+/// The conditions of a Job that is Complete or Failed.
+pub(in crate::sandbox) fn close(status: &mut Value, failed: bool, now: Timestamp) {
+    let (kinds, told) = if failed {
+        (["FailureTarget", "Failed"], ("BackoffLimitExceeded", LIMIT_REACHED))
     } else {
-        doc::put(status, &["conditions"], conditions);
+        let message = "Reached expected number of succeeded pods";
+        (["SuccessCriteriaMet", "Complete"], ("CompletionsReached", message))
+    };
+    let mut conditions = doc::list(status, "/conditions").to_vec();
+    for kind in kinds {
+        conditions = with_condition(conditions, kind, true, told, now);
+    }
+    doc::put(status, &["conditions"], conditions);
+    if !failed {
+        doc::put(status, &["completionTime"], doc::stamp(now));
     }
 }

@@ -1,0 +1,121 @@
+//! A field that changes and what is known to follow from it: replicas, annotations, a release's stamp.
+
+use super::super::Outcome;
+use super::super::course::Futures;
+use crate::laws::Reason;
+use crate::laws::ownership::{self, Root};
+use crate::model::act::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE, scale};
+use crate::model::{Body, Object, Text};
+
+/// `spec.replicas`. What becomes of pods and claims stands in entries of their own.
+pub(super) fn scaled(futures: &Futures<'_>, object: &Object, replicas: u32) -> (Outcome, &'static str, Reason) {
+    let key = object.key();
+    let law = if object.body.stateful_set().is_some() {
+        "stateful_set"
+    } else {
+        "replicas"
+    };
+    let was = scale(object).unwrap_or(1);
+    let seen = |text: String| Reason::new(text).seen(&key, "spec.replicas", was.to_string());
+    if was == replicas {
+        return (Outcome::Kept, law, seen(format!("it wants {was} already")));
+    }
+    if let Root::Known(root) = ownership::root(&futures.before, object)
+        && matches!(root.body, Body::Deployment(_))
+    {
+        let missing = format!("whether {} acts before {} scales it back", key, root.key());
+        let text = format!("{} sets its scale: scale that instead", root.key());
+        return (Outcome::Unknown { missing }, law, seen(text));
+    }
+    let fields = vec![format!("spec.replicas: {was} → {replicas}")];
+    let set = object.body.stateful_set();
+    let policy = set.map(|set| &set.spec.persistent_volume_claim_retention_policy.when_scaled);
+    let reason = match (replicas < was, policy) {
+        (true, Some(policy)) if policy == "Delete" => {
+            seen("the highest ordinals go first, and their claims with them".to_owned()).seen(
+                &key,
+                "spec.persistentVolumeClaimRetentionPolicy.whenScaled",
+                policy.as_str(),
+            )
+        }
+        (true, Some(_)) => seen("the highest ordinals go first, and their claims stay".to_owned()),
+        (true, None) => seen(format!("{} pods too many are deleted", was - replicas)),
+        (false, Some(_)) => {
+            seen("new ordinals stand on the claims of their names, old ones if there are any".to_owned())
+        }
+        (false, None) => seen(format!("{} pods more are made", replicas - was)),
+    };
+    (Outcome::Patched { fields }, law, reason)
+}
+
+fn or_none(value: Option<&str>) -> &str {
+    value.unwrap_or("(none)")
+}
+
+/// One annotation.
+pub(super) fn annotated(object: &Object, annotation: &str, value: Option<&str>) -> (Outcome, &'static str, Reason) {
+    let key = object.key();
+    let was = object.meta.annotations.get(annotation).map(Text::as_str);
+    let path = format!("metadata.annotations[{annotation}]");
+    let seen = |text: &str| Reason::new(text).seen(&key, &path, or_none(was));
+    if was == value {
+        return (Outcome::Kept, "api_server", seen("it says so already"));
+    }
+    let fields = vec![format!("{path}: {} → {}", or_none(was), or_none(value))];
+    (Outcome::Patched { fields }, "api_server", seen(meaning(annotation)))
+}
+
+/// Who reads an annotation, and when it counts (§2.3, §2.8, §3.3).
+fn meaning(annotation: &str) -> &'static str {
+    match annotation {
+        "helm.sh/resource-policy" => {
+            "on the live object it counts only for what an upgrade drops from its manifest; an uninstall goes by the stored \
+             manifest and deletes it all the same"
+        }
+        RELEASE_NAME | RELEASE_NAMESPACE => {
+            "a release may take the object over only when both marks and the label name it; an uninstall by Helm 3, and 4 \
+             before 4.3, deletes what its stored manifest names whatever stands here"
+        }
+        other if other.starts_with("pv.kubernetes.io/") || other.starts_with("volume.") => {
+            "it is the volume controllers' memory: they act by what it says"
+        }
+        other if other.starts_with("storageclass.") => {
+            "claims that name no class get the default one, also those that wait already"
+        }
+        _ => "no controller that Pilothouse knows reads it from the live object",
+    }
+}
+
+/// A release's marks of ownership.
+pub(super) fn stamped(object: &Object, release: &str, namespace: &str) -> (Outcome, &'static str, Reason) {
+    let key = object.key();
+    let meta = &object.meta;
+    let marks = [
+        (RELEASE_NAME, meta.annotations.get(RELEASE_NAME), release, "annotations"),
+        (
+            RELEASE_NAMESPACE,
+            meta.annotations.get(RELEASE_NAMESPACE),
+            namespace,
+            "annotations",
+        ),
+        (MANAGED_BY, meta.labels.get(MANAGED_BY), "Helm", "labels"),
+    ];
+    let mut fields = Vec::new();
+    let mut reason = Reason::new(format!(
+        "release {namespace}/{release} may adopt it at its next install or upgrade, and deletes it with its uninstall from \
+         then on unless its stored manifest says keep"
+    ));
+    for (mark, was, is, map) in marks {
+        let path = format!("metadata.{map}[{mark}]");
+        let was = was.map(Text::as_str);
+        if was != Some(is) {
+            fields.push(format!("{path}: {} → {is}", or_none(was)));
+        }
+        reason = reason.seen(&key, &path, or_none(was));
+    }
+    if fields.is_empty() {
+        "it is stamped for that release already".clone_into(&mut reason.text);
+        return (Outcome::Kept, "api_server", reason);
+    }
+    (Outcome::Patched { fields }, "api_server", reason)
+}
