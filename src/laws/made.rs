@@ -236,6 +236,8 @@ fn replica_set(world: &World, object: &Arc<Object>, replicas: u32) -> Option<Obj
     spec.selector.match_labels = with_label(&spec.selector.match_labels, TEMPLATE_HASH, &hash);
     spec.template.metadata.labels = with_label(&spec.template.metadata.labels, TEMPLATE_HASH, &hash);
     meta.labels = spec.template.metadata.labels.clone();
+    // the Deployment's own annotations are copied (`deployment/util` `SetNewReplicaSetAnnotations`), Helm's stamp among them
+    meta.annotations = object.meta.annotations.clone();
     Some(Object {
         meta,
         body: Body::ReplicaSet(Replicated {

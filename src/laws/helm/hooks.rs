@@ -61,7 +61,8 @@ fn made(hands: &mut Hands<'_>, hook: &Hook, event: Event, executor: Option<Execu
         }
         (Live::There(_), Some(executor)) if version::applies_hooks(executor) => {
             let text = format!("{executor} applies the {word} hook onto what is there, whoever's it is");
-            hands.step(document, Deed::Patch { fields: Vec::new() }, seen(hands, hook, text));
+            let reason = seen(hands, hook, text);
+            hands.apply_hook(document, reason);
         }
         (Live::There(_), Some(executor)) => {
             let error = format!("Hook {word} {} failed: it already exists", document.address);

@@ -15,6 +15,7 @@ pub(super) fn uninstall(hands: &mut Hands<'_>, options: &Uninstall) {
         return hands.about_release(Deed::Refuse { error }, Reason::new("name the newest revision"));
     }
     let Some(record) = hands.record() else { return };
+    hands.server_side = record.apply_method == "ssa";
     let all: Vec<Key> = all.into_iter().map(|pin| pin.key).collect();
     let status_seen = |text: String| Reason::new(text).seen(&release.key, "info.status", record.status.as_str());
     if record.status == "uninstalled" {

@@ -135,7 +135,7 @@ fn target(hands: &mut Hands<'_>, course: &Course<'_>, document: &Document) -> Op
             reason = reason.seen(&live.key(), field, shown(live, field));
         }
     }
-    hands.patch(document, course.owner, fields, reason);
+    hands.patch(document, course.owner, &fields, reason);
     None
 }
 
@@ -187,7 +187,7 @@ fn drift(live: &Object, document: &Document) -> Vec<Text> {
         return Vec::new();
     };
     let mut laid = Object::clone(live);
-    super::merge::onto(&mut laid, facts);
+    super::merge::onto(&mut laid, facts, false);
     [
         ("spec.replicas", differs(live, &laid, replicas)),
         ("spec.resources", differs(live, &laid, requested)),

@@ -315,15 +315,20 @@ fn unmappable(trial: &Trial<'_>, helm: Helm, cached: bool) {
     let (_, disk) = stage.volume("disk", "Retain");
     stage.create(&[disk]);
     let path = chart(trial, &[claim(trial, None), widget]);
+    let home = trial.plane.path(&format!("home-{}", trial.namespace));
+    let home = home.display().to_string();
     let install = ["--namespace", &trial.namespace, "install", "app", &path];
     let kubeconfig = trial.plane.kubeconfig(crate::support::persons::Person::Anna);
-    trial.plane.run_on(&kubeconfig, helm.program, &install, "").ok();
+    let plane = trial.plane;
+    plane
+        .run_with(&kubeconfig, helm.program, &install, "", &[("HOME", &home)])
+        .ok();
     trial
         .kubectl(&["delete", &format!("crd/{definition}"), "--wait=true"])
         .ok();
     trial.wait_bound("data");
     stage.until_real_revision(1);
-    let (forecast, ran) = stage.errand_untold(&helm.uninstall(), cached);
+    let (forecast, ran) = stage.errand_untold(&helm.uninstall(), cached.then_some(home.as_str()));
     assert!(
         forecast.headline().starts_with("unknown: 3 objects"),
         "{}",

@@ -89,9 +89,9 @@ impl Stage<'_> {
         }
     }
 
-    /// For what cannot be foretold: the forecast, and helm's own end on the real side, with or without what its discovery
-    /// cache remembers.
-    pub(crate) fn errand_untold(&mut self, errand: &Errand<'_>, cached: bool) -> (Forecast, Ran) {
+    /// For what cannot be foretold: the forecast, and helm's own end on the real side, with what its discovery cache in
+    /// this home remembers, or with an empty one.
+    pub(crate) fn errand_untold(&mut self, errand: &Errand<'_>, home: Option<&str>) -> (Forecast, Ran) {
         let conditions = self.runtime.block_on(read(&self.real, self.trial, errand));
         let state = self.real.flight.state();
         let (_, _, release) = newest(state.world(), &self.trial.namespace).expect("a release");
@@ -100,13 +100,13 @@ impl Stage<'_> {
             helm: errand.act.clone(),
         };
         let forecast = forecast(state.world(), &act, &conditions, state.now(), state.quiet());
-        let forgetful = self.trial.plane.path("forgetful").display().to_string();
+        let forgetful = self.trial.plane.path(&format!("forgetful-{}", self.trial.namespace));
+        let forgetful = forgetful.display().to_string();
         let mut arguments = vec!["--namespace", &self.trial.namespace];
         arguments.extend(errand.arguments);
-        let home = [("HOME", forgetful.as_str())];
-        let variables = if cached { &[] } else { home.as_slice() };
+        let variables = [("HOME", home.unwrap_or(&forgetful))];
         let plane = self.trial.plane;
-        let ran = plane.run_with(&self.real.kubeconfig, errand.program, &arguments, "", variables);
+        let ran = plane.run_with(&self.real.kubeconfig, errand.program, &arguments, "", &variables);
         (forecast, ran)
     }
 
