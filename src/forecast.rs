@@ -13,12 +13,14 @@ mod helm;
 mod holders;
 mod kept;
 pub mod outcome;
+mod summary;
 mod target;
 mod tier;
 mod volume;
 mod words;
 
 pub use outcome::{Entry, Forecast, Holder, Other, Outcome, Recreation, Tier, Undo};
+pub use summary::{Back, Disk, Hanging, Summary, Why};
 
 use crate::laws::Conditions;
 use crate::model::{Act, Now, World};

@@ -74,6 +74,15 @@ pub struct LookArgs {
     /// `release=GLOB` by Helm release [default: every namespace but kube-*]
     #[arg(long, global = true, value_name = "RULE", help_heading = "View")]
     pub tenants: Option<String>,
+    /// A CSI driver whose provisioner is gone for good, by your own word; repeat it for several. Forecasts and the way out
+    /// then no longer wait for it
+    #[arg(
+        long = "dead-provisioner",
+        global = true,
+        value_name = "DRIVER",
+        help_heading = "View"
+    )]
+    pub dead_provisioners: Vec<String>,
     /// A theme: dark, light, high-contrast, or a TOML file. `NO_COLOR` is honoured
     #[arg(long, global = true, value_name = "NAME|FILE", help_heading = "View")]
     pub theme: Option<String>,

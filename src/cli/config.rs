@@ -4,6 +4,7 @@ use super::args::LookArgs;
 use crate::model::{Globs, TenantRule, Text};
 use crate::shell::{Config, Failure};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Default, Deserialize)]
@@ -32,6 +33,7 @@ pub(super) fn load(flags: &LookArgs) -> Result<Config, Failure> {
         config.tenants =
             tenant_rule(rule).map_err(|what| Failure::new(format!("--tenants {rule}: {what}"), TENANT_RULES))?;
     }
+    config.dead_provisioners = flags.dead_provisioners.iter().map(Text::new).collect();
     if flags.theme.is_some() {
         config.theme.clone_from(&flags.theme);
     }
@@ -72,6 +74,7 @@ fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
         tenants,
         namespaces: file.namespaces.into_iter().map(Text::from).collect(),
         theme: file.theme,
+        dead_provisioners: BTreeSet::new(),
     })
 }
 

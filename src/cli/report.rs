@@ -140,6 +140,7 @@ pub(super) async fn look(connect: &ConnectArgs, config: &Config) -> Result<Sight
     drop(watches);
     let conditions = Conditions {
         server_minor: connection.version().map(|version| version.minor),
+        dead_provisioners: config.dead_provisioners.clone(),
         ..Conditions::default()
     };
     Ok(Sight {

@@ -1,5 +1,6 @@
 //! Worlds, acts, and what is said to happen.
 
+mod acts;
 mod claims;
 mod large;
 mod others;

@@ -2,13 +2,14 @@
 
 use super::page::Page;
 use super::{API_VERSION, Exit};
-use crate::forecast::{self, Forecast, Outcome, Tier, Undo};
+use crate::forecast::{self, Forecast, Outcome, Summary, Tier, Undo};
 use crate::laws::{Conditions, Reason};
 use crate::model::{Act, Now, World};
 use serde::Serialize;
 use std::time::Duration;
 
-/// A forecast, as it is printed.
+/// A forecast, as it is printed. Its JSON form is `docs/schema/forecast.v1.json`; a change that would break a reader
+/// raises [`API_VERSION`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ForecastReport {
@@ -19,6 +20,8 @@ pub struct ForecastReport {
     pub exit_code: u8,
     /// The counts, worst first.
     pub headline: String,
+    /// The entries by the questions they answer.
+    pub summary: Summary,
     #[serde(flatten)]
     pub forecast: Forecast,
 }
@@ -32,6 +35,7 @@ pub fn forecast(world: &World, act: &Act, conditions: &Conditions, now: Now, qui
         at: now.second(),
         exit_code: exit_of(&forecast).code(),
         headline: forecast.headline(),
+        summary: forecast.summary(),
         forecast,
     }
 }

@@ -71,8 +71,11 @@ impl Sync<'_> {
             reactions.extend(adopted);
             return; // counted once they are its own
         }
+        let before = reactions.len();
         claim_retention::react(self.world, self.object, self.set, reactions);
-        if self.fill(reactions) && self.trim(reactions) {
+        // a pod is not scaled away before its claims are tied to it (`ClaimsMatchRetentionPolicy`)
+        let tied = reactions.len() == before;
+        if self.fill(reactions) && tied && self.trim(reactions) {
             self.restart(reactions);
         }
     }

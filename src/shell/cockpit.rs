@@ -9,6 +9,7 @@ use crate::cluster::{self, Clock, Connection, Scopes, Watches, read};
 use crate::laws::Conditions;
 use crate::model::feed::{FeedState, PROMISE};
 use crate::model::{ClusterIdentity, Key, Observation, Text, redact};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -41,6 +42,8 @@ pub struct Cockpit {
     clock: Clock,
     quiet: Duration,
     lost: bool,
+    /// Drivers whose provisioner is gone for good, by the operator's own word.
+    dead_provisioners: BTreeSet<Text>,
 }
 
 impl Cockpit {
@@ -85,6 +88,7 @@ impl Cockpit {
             clock,
             quiet: session.quiet,
             lost: false,
+            dead_provisioners: session.config.dead_provisioners.clone(),
         };
         let connected = cockpit.connected();
         cockpit.take(connected);
@@ -150,6 +154,7 @@ impl Cockpit {
             operator: self.connection.operator().clone(),
             conditions: Conditions {
                 server_minor: self.connection.version().map(|version| version.minor),
+                dead_provisioners: self.dead_provisioners.clone(),
                 ..Conditions::default()
             },
         }

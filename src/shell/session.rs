@@ -2,6 +2,7 @@
 
 use crate::cluster::{Clock, ConnectOptions};
 use crate::model::{Globs, TenantRule, Text};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub struct Config {
     pub namespaces: Vec<Text>,
     /// A shipped theme's name or a file.
     pub theme: Option<String>,
+    /// Drivers whose provisioner is gone for good, by the operator's own word.
+    pub dead_provisioners: BTreeSet<Text>,
 }
 
 impl Default for Config {
@@ -29,6 +32,7 @@ impl Default for Config {
             tenants: TenantRule::Pattern(Globs::parse("!kube-*").unwrap_or_default()),
             namespaces: Vec::new(),
             theme: None,
+            dead_provisioners: BTreeSet::new(),
         }
     }
 }

@@ -148,7 +148,7 @@ pub(crate) fn volumes_denied(trial: &Trial<'_>) {
         "rules": [
             {"apiGroups": [""], "resources": ["namespaces", "nodes", "pods", "secrets"], "verbs": ["*"]},
             {"apiGroups": [""], "resources": ["persistentvolumeclaims"], "verbs": ["*"]},
-            {"apiGroups": ["apps", "batch", "storage.k8s.io"], "resources": ["*"], "verbs": ["*"]},
+            {"apiGroups": ["apps", "batch", "policy", "storage.k8s.io"], "resources": ["*"], "verbs": ["*"]},
         ],
     });
     trial.plane.create(&role);

@@ -12,6 +12,7 @@
 mod flight;
 
 mod acts;
+mod asked;
 mod changes;
 mod claims;
 mod doubts;

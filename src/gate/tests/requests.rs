@@ -4,7 +4,8 @@ use super::super::{Request, Unsendable};
 use super::{
     CLAIM, VOLUME, claim_world, clear_ref, delete, delete_claim, job, object, released, set, set_pod, volume, world,
 };
-use crate::model::{Act, Kind, Object, Propagation, ResourceVersion, World};
+use crate::model::quantity::Quantity;
+use crate::model::{Act, Draft, Key, Kind, Object, Propagation, ResourceVersion, World};
 use serde_json::json;
 
 fn target<'a>(world: &'a World, act: &Act) -> Option<&'a Object> {
@@ -135,4 +136,114 @@ fn a_name_cannot_leave_its_place_in_the_path() {
             "{name}"
         );
     }
+}
+
+/// What each act but deletions sends, byte for byte in meaning: its precondition and its change.
+#[test]
+fn every_request_carries_what_binds_it() {
+    let held = claim_world("Retain", &[(Kind::Pod, set_pod()), (Kind::StatefulSet, set("efs"))]);
+    let pin = |kind: Kind, name: &str| delete(&held, kind, name).target().clone();
+    let claim = pin(Kind::PersistentVolumeClaim, "data-vault-0");
+    let tested = |request: &Request| {
+        let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+        let operations = body.as_array().unwrap();
+        let tests: Vec<&str> = operations
+            .iter()
+            .take_while(|operation| operation["op"] == "test")
+            .map(|operation| operation["path"].as_str().unwrap())
+            .collect();
+        let rest: Vec<serde_json::Value> = operations[tests.len()..].to_vec();
+        assert!(
+            tests.starts_with(&["/metadata/uid", "/metadata/resourceVersion"]),
+            "{body}"
+        );
+        assert_eq!(request.content_type(), "application/json-patch+json");
+        (tests[2..].join(" "), rest)
+    };
+    let request = |act: &Act| Request::of(act, target(&held, act)).unwrap();
+
+    let scale = request(&Act::Scale {
+        target: pin(Kind::StatefulSet, "vault"),
+        replicas: 0,
+    });
+    assert_eq!(
+        tested(&scale),
+        (
+            "/spec/replicas".to_owned(),
+            vec![json!({"op": "replace", "path": "/spec/replicas", "value": 0})]
+        )
+    );
+    let finalizer = request(&Act::RemoveFinalizer {
+        target: claim.clone(),
+        finalizer: "kubernetes.io/pvc-protection".into(),
+    });
+    assert_eq!(
+        tested(&finalizer),
+        (
+            "/metadata/finalizers/0".to_owned(),
+            vec![json!({"op": "remove", "path": "/metadata/finalizers/0"})]
+        )
+    );
+    let absent = Act::RemoveFinalizer {
+        target: claim.clone(),
+        finalizer: "x".into(),
+    };
+    assert_eq!(
+        Request::of(&absent, target(&held, &absent)),
+        Err(Unsendable::NoSuchFinalizer)
+    );
+
+    let evict = request(&Act::Evict {
+        pod: pin(Kind::Pod, "vault-0"),
+    });
+    assert_eq!(
+        (evict.method(), evict.path()),
+        ("POST", "/api/v1/namespaces/hasan-prod/pods/vault-0/eviction")
+    );
+    let body: serde_json::Value = serde_json::from_slice(evict.body()).unwrap();
+    assert_eq!(body["deleteOptions"]["preconditions"]["resourceVersion"], "41");
+
+    let annotate = request(&Act::Annotate {
+        target: claim.clone(),
+        annotation: "helm.sh/hook".into(),
+        value: None,
+    });
+    assert_eq!(annotate.content_type(), "application/merge-patch+json");
+    let body: serde_json::Value = serde_json::from_slice(annotate.body()).unwrap();
+    assert_eq!(
+        body,
+        json!({"metadata": {"uid": claim.uid, "resourceVersion": "41", "annotations": {"helm.sh/hook": null}}})
+    );
+}
+
+#[test]
+fn a_create_is_sent_only_where_nothing_is() {
+    let held = claim_world("Retain", &[]);
+    let draft = Draft {
+        volume_name: "efs-data".into(),
+        access_modes: vec!["ReadWriteOnce".into()],
+        storage: Quantity("1Gi".into()),
+        ..Draft::default()
+    };
+    let act = Act::create_claim(
+        Key::new(Kind::PersistentVolumeClaim, "hasan-prod", "new"),
+        draft.clone(),
+        "7",
+    );
+    let request = Request::of(&act, None).unwrap();
+    assert_eq!(
+        (request.method(), request.path()),
+        ("POST", "/api/v1/namespaces/hasan-prod/persistentvolumeclaims")
+    );
+    let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+    assert_eq!(body["metadata"]["annotations"]["pilothouse.dev/step"], "7");
+    assert_eq!(
+        body["spec"],
+        json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "volumeName": "efs-data"})
+    );
+    let taken = Act::create_claim(delete_claim(&held).target().key.clone(), draft, "7");
+    assert_eq!(
+        Request::of(&taken, target(&held, &taken)),
+        Err(Unsendable::AlreadyThere)
+    );
 }

@@ -128,3 +128,33 @@ fn an_orphan_finalizer_stripped_early_makes_garbage() {
     assert!(world.get(&held.key()).is_none());
     assert_eq!(says(&LAW, &world, &Conditions::default()), ["Delete pod/p Background"]);
 }
+
+#[test]
+fn an_owner_nobody_can_see_leaves_the_end_open_and_is_named() {
+    let foreign = owner("example.com/v1", "Cluster", "cu").replace("controller: true, ", "");
+    let both = format!("{}, {foreign}", ours());
+    let background = job(&format!("{DYING}, finalizers: [x/y]"));
+    let foreground = job(&format!("{DYING}, finalizers: [foregroundDeletion]"));
+    let cases: [(&str, String, bool); 5] = [
+        ("the one that is seen is there", job("") + &pod("a", &both), false),
+        (
+            "it is going, and is one until it has gone",
+            background + &pod("a", &both),
+            false,
+        ),
+        ("it is gone", pod("a", &both), true),
+        ("it waits for its dependents", foreground + &pod("a", &both), true),
+        ("there was no other", pod("a", &foreign), false),
+    ];
+    for (name, yaml, open) in cases {
+        let world = world(&yaml);
+        let pod = world.get(&crate::laws::fixture::key("pod a/p")).unwrap();
+        let named = super::doubt(&world, pod).map(|owner| owner.kind.to_string());
+        assert_eq!(named, open.then(|| "Cluster".to_owned()), "{name}");
+        let about_pod = says(&LAW, &world, &Conditions::default());
+        assert!(
+            !about_pod.iter().any(|said| said.contains("pod/p")),
+            "{name}: {about_pod:?}"
+        );
+    }
+}

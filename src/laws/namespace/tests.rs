@@ -66,3 +66,34 @@ fn nothing_is_made_in_a_dying_namespace() {
     let (world, _) = at_rest(&world(&(NAMESPACE.to_owned() + set)), &Conditions::default());
     assert_eq!(world.of_kind(crate::model::Kind::Pod).count(), 0);
 }
+
+#[test]
+fn a_namespace_stays_while_its_server_cannot_tell_what_is_in_it() {
+    for (condition, status, stays) in [
+        ("NamespaceDeletionDiscoveryFailure", "True", true),
+        ("NamespaceDeletionGroupVersionParsingFailure", "True", true),
+        ("NamespaceDeletionDiscoveryFailure", "False", false),
+        ("NamespaceContentRemaining", "True", false),
+    ] {
+        let told = format!("phase: Terminating, conditions: [{{type: {condition}, status: \"{status}\"}}]");
+        let yaml = NAMESPACE.replace("phase: Terminating", &told);
+        let said = says(&LAW, &world(&yaml), &Conditions::default());
+        assert_eq!(said.is_empty(), stays, "{condition} {status}: {said:?}");
+    }
+}
+
+#[test]
+fn the_order_and_what_it_is_judged_by_are_said() {
+    for (server_minor, words) in [
+        (Some(36), "server 1.36 deletes pods first"),
+        (Some(32), "server 1.32 deletes everything at once"),
+        (None, "taken for granted"),
+    ] {
+        let conditions = Conditions {
+            server_minor,
+            ..Conditions::default()
+        };
+        let said = (LAW.react)(&world(&(NAMESPACE.to_owned() + POD)), &conditions);
+        assert!(said[0].reason.text.contains(words), "{}", said[0].reason.text);
+    }
+}

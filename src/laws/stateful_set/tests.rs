@@ -168,7 +168,19 @@ fn it_adopts_scales_down_and_ties_claims() {
         (
             "whenScaled: Delete",
             set("", scaled) + &both,
-            &["Adopt pod/vault-1 pvc/data-vault-1", "Delete pod/vault-1 Background"],
+            &["Adopt pod/vault-1 pvc/data-vault-1"],
+        ),
+        (
+            "whenScaled: Delete, and the claim is tied to its pod",
+            set("", scaled)
+                + &claim(0, "")
+                + &claim(
+                    1,
+                    ", ownerReferences: [{apiVersion: v1, kind: Pod, name: vault-1, uid: p1, controller: true}]",
+                )
+                + &pod(0, OWNED, "Running")
+                + &pod(1, OWNED, "Running"),
+            &["Delete pod/vault-1 Background"],
         ),
         (
             "a claim of an earlier pod blocks",

@@ -1,3 +1,5 @@
+//! Acts: which fit which kinds, and when an object is as one asked.
+
 use super::*;
 use crate::model::quantity::Quantity;
 use crate::model::{Body, Object};

@@ -1,3 +1,5 @@
+//! Lines after `:` that ask for acts: which panel they open, and why none.
+
 use super::*;
 use crate::app::Mode;
 use crate::app::fixture::{cockpit, press};

@@ -72,7 +72,7 @@ fn a_disk_that_would_be_destroyed_comes_first() {
     assert_eq!(
         steps(&explanation)[0],
         "set persistentVolumeReclaimPolicy of pv/pv-1 to Retain first: it is Delete, and the disk (ebs.csi.aws.com vol-1) is \
-         destroyed as soon as the claim is gone"
+         destroyed as soon as the claim is gone [set reclaim policy of pv/pv-1 to Retain]"
     );
     assert!(has_step(&explanation, "delete pod debug: it has no owner"));
     let unseen = told(&denied(&world, Kind::PersistentVolume), "pvc/data");
@@ -169,8 +169,40 @@ fn an_ended_pod_holds_and_its_finished_job_is_deleted() {
     );
     assert!(has_step(
         &explanation,
-        "delete finished Job seed with Background: its ended pod holds until its object is gone [delete job/seed (Background)]"
+        "delete finished Job seed with Background: its ended pod (seed-x) holds until its object is gone [delete job/seed (Background)]"
     ));
+    let second = with(
+        dying(job),
+        r"
+- {kind: Pod, metadata: {name: seed-y, namespace: shop, ownerReferences: [{apiVersion: batch/v1, kind: Job, name: seed, uid: uid-seed, controller: true}]}, spec: {nodeName: n1, volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}, status: {phase: Failed}}",
+    );
+    let both = told(&second, "pvc/data");
+    assert!(
+        has_step(
+            &both,
+            "delete finished Job seed with Background: its ended pods (seed-x, seed-y) hold until their objects are gone"
+        ),
+        "one step names every pod of the Job: {:?}",
+        steps(&both)
+    );
+}
+
+/// What would make the holder again is scaled below it first, by an act.
+#[test]
+fn an_owner_is_scaled_down_by_an_act() {
+    let web = r#"
+- {kind: Deployment, apiVersion: apps/v1, metadata: {name: web, namespace: shop, resourceVersion: "3"}, spec: {replicas: 2}}
+- {kind: ReplicaSet, apiVersion: apps/v1, metadata: {name: web-1, namespace: shop, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: uid-web, controller: true}]}, spec: {replicas: 2}}
+- {kind: Pod, metadata: {name: web-1-a, namespace: shop, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-1, uid: uid-web-1, controller: true}]}, spec: {nodeName: n1, volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}, status: {phase: Running}}"#;
+    let explanation = told(&dying(web), "pvc/data");
+    assert!(
+        explanation.way_out.iter().any(|step| matches!(
+            &step.act,
+            Some(Act::Scale { target, replicas: 0 }) if target.key.name == "web"
+        )),
+        "{:?}",
+        steps(&explanation)
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::super::super::fixture::{conditions, denied, with, world};
 use super::{has_step, steps, told, told_given};
+use crate::diagnose::Explanation;
 use crate::model::{Act, Kind};
 
 const VOLUME: &str = r"
@@ -98,10 +99,19 @@ fn a_dead_provisioner_is_named() {
     ));
     let mut given = conditions();
     given.dead_provisioners.insert("ebs.csi.aws.com".into());
-    assert!(has_step(
-        &told_given(&world, "pv/pv-1", &given),
-        "bring external-provisioner of ebs.csi.aws.com back"
-    ));
+    let dead = told_given(&world, "pv/pv-1", &given);
+    assert!(has_step(&dead, "bring external-provisioner of ebs.csi.aws.com back"));
+    // §3.11: a strip is offered last, with what it loses, and only now that its controller is known to be gone
+    let strips = |explanation: &Explanation| {
+        let acts = explanation.way_out.iter().filter_map(|step| step.act.clone());
+        acts.filter(|act| matches!(act, Act::RemoveFinalizer { .. })).count()
+    };
+    assert_eq!((strips(&unknown), strips(&dead)), (0, 1));
+    let last = dead.way_out.last().expect("a step");
+    assert!(
+        last.sentence.contains("never comes back") && last.sentence.contains("leaked"),
+        "{last:?}"
+    );
     let alive = with(
         world,
         r#"
@@ -155,7 +165,34 @@ fn a_released_volume_says_from_whom_and_what_binds_it_again() {
         &doomed,
         "if the data is still wanted set pv/pv-1 to Retain now"
     ));
-    assert!(doomed.way_out.iter().all(|step| step.act.is_none()));
+    let acts: Vec<String> = doomed
+        .way_out
+        .iter()
+        .filter_map(|step| Some(step.act.as_ref()?.to_string()))
+        .collect();
+    assert_eq!(
+        acts,
+        ["set reclaim policy of pv/pv-1 to Retain"],
+        "the disk may be spared, and nothing else"
+    );
+    let sized = volume("labels: {}", "Retain", "Released");
+    let key = crate::model::Key::cluster(Kind::PersistentVolume, "pv-1");
+    let mut object = crate::model::Object::clone(sized.get(&key).expect("the volume"));
+    if let crate::model::Body::PersistentVolume(facts) = &mut object.body {
+        facts.spec.capacity.storage = Some(crate::model::quantity::Quantity("1Gi".into()));
+        facts.spec.access_modes = vec!["ReadWriteOnce".into()];
+    }
+    let mut sized = sized;
+    sized.put(object);
+    let heir = told(&sized, "pv/pv-1");
+    assert!(
+        heir.way_out.iter().any(|step| matches!(
+            &step.act,
+            Some(Act::CreateClaim { draft, .. }) if draft.volume_name == "pv-1"
+        )),
+        "{:?}",
+        steps(&heir)
+    );
 
     let anew = CLAIM
         .replace("{name: data,", "{name: data, uid: uid-new-abcdef,")

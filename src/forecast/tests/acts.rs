@@ -1,0 +1,237 @@
+//! Acts that are no deletions: what each comes to, how bad that is, and the way back.
+
+use super::{QUIET, now, pin, tier, told};
+use crate::forecast::{Forecast, Outcome, Tier, Undo, forecast};
+use crate::laws::Conditions;
+use crate::laws::fixture::{key, world};
+use crate::model::quantity::Quantity;
+use crate::model::storage::ReclaimPolicy;
+use crate::model::{Act, Draft, World};
+
+const STORE: &str = "
+- {kind: Node, metadata: {name: n1}, status: {conditions: [{type: Ready, status: 'True'}]}}
+- {kind: Namespace, metadata: {name: a}, spec: {finalizers: [kubernetes]}, status: {phase: Active}}
+- {kind: Namespace, metadata: {name: b}, spec: {finalizers: [kubernetes]}, status: {phase: Active}}
+";
+
+/// A volume with a claimRef as written here.
+fn volume(policy: &str, phase: &str, claim_ref: &str, more: &str) -> String {
+    format!(
+        "
+- kind: PersistentVolume
+  metadata: {{name: pv, uid: vu, resourceVersion: '5', finalizers: [kubernetes.io/pv-protection]{more}}}
+  spec:
+    capacity: {{storage: 1Gi}}
+    accessModes: [ReadWriteOnce]
+    persistentVolumeReclaimPolicy: {policy}
+    storageClassName: gp
+    csi: {{driver: d, volumeHandle: disk-1}}
+    {claim_ref}
+  status: {{phase: {phase}}}
+"
+    )
+}
+
+const GONE: &str = "claimRef: {namespace: a, name: data, uid: gone}";
+
+fn seen(yaml: &str) -> World {
+    let yaml = format!("{STORE}{yaml}");
+    let core = yaml.replace("- {kind: ", "- {apiVersion: v1, kind: ");
+    world(&core.replace("\n- kind: ", "\n- apiVersion: v1\n  kind: "))
+}
+
+fn says(world: &World, act: &Act) -> Forecast {
+    forecast(world, act, &Conditions::default(), now(), QUIET)
+}
+
+fn policy(world: &World, policy: ReclaimPolicy) -> Forecast {
+    let volume = pin(world, "pv pv");
+    says(world, &Act::SetReclaimPolicy { volume, policy })
+}
+
+#[test]
+fn a_policy_runs_at_once_only_where_nothing_claims_the_volume() {
+    let released = seen(&volume("Retain", "Released", GONE, ""));
+    let flipped = policy(&released, ReclaimPolicy::Delete);
+    assert_eq!(told(&flipped), ["DESTROYED pv/pv"]);
+    assert_eq!((tier(&flipped).0, &flipped.undo), (Tier::T3, &Undo::None));
+    assert_eq!(flipped.summary().disks_destroyed[0].handle, "d disk-1");
+
+    let kept = policy(&seen(&volume("Delete", "Available", "", "")), ReclaimPolicy::Retain);
+    assert_eq!(told(&kept), ["CHANGED pv/pv"]);
+    assert_eq!(tier(&kept).0, Tier::T0, "it only keeps a disk");
+
+    let same = policy(&released, ReclaimPolicy::Retain);
+    assert_eq!((told(&same), tier(&same).0), (vec!["KEPT pv/pv".to_owned()], Tier::T0));
+
+    let recycle = policy(&released, ReclaimPolicy::Recycle);
+    assert_eq!(told(&recycle), ["REJECTED pv/pv"]);
+}
+
+#[test]
+fn a_reservation_weighs_by_whose_disk_it_gives_away() {
+    let released = seen(&volume("Retain", "Released", GONE, ""));
+    for (namespace, weight) in [("a", Tier::T2), ("b", Tier::T3)] {
+        let act = Act::RetargetClaimRef {
+            volume: pin(&released, "pv pv"),
+            namespace: namespace.into(),
+            name: "heir".into(),
+        };
+        let forecast = says(&released, &act);
+        assert_eq!(told(&forecast), ["CHANGED pv/pv"]);
+        assert_eq!(tier(&forecast).0, weight, "into {namespace}");
+        assert!(forecast.entries[0].reason.text.contains("reserved for"), "{forecast:?}");
+    }
+}
+
+#[test]
+fn a_claim_gets_the_volume_that_waits_for_it_or_says_why_not() {
+    let draft = || Draft {
+        volume_name: "pv".into(),
+        storage_class_name: Some("gp".into()),
+        access_modes: vec!["ReadWriteOnce".into()],
+        storage: Quantity("1Gi".into()),
+        ..Draft::default()
+    };
+    for (claim_ref, phase, lines, why) in [
+        (
+            "claimRef: {namespace: a, name: data}",
+            "Available",
+            &["CHANGED pv/pv", "CREATED pvc/data"][..],
+            "bound to pv/pv",
+        ),
+        (GONE, "Released", &["CREATED pvc/data"], "belongs to a/data"),
+    ] {
+        let world = seen(&volume("Retain", phase, claim_ref, ""));
+        let forecast = says(&world, &Act::create_claim(key("pvc a/data"), draft(), "1"));
+        assert_eq!(told(&forecast), lines);
+        let made = forecast.entries.iter().find(|entry| entry.outcome == Outcome::Created);
+        assert!(made.is_some_and(|made| made.reason.text.contains(why)), "{forecast:?}");
+    }
+    let there = seen("- {kind: PersistentVolumeClaim, metadata: {name: data, namespace: a, uid: cu}}");
+    let forecast = says(&there, &Act::create_claim(key("pvc a/data"), draft(), "1"));
+    assert!(matches!(&forecast.entries[0].outcome, Outcome::Rejected { error } if error.contains("AlreadyExists")));
+    let nowhere = says(&there, &Act::create_claim(key("pvc c/data"), draft(), "1"));
+    assert!(matches!(&nowhere.entries[0].outcome, Outcome::Rejected { error } if error.contains("namespaces")));
+}
+
+#[test]
+fn a_strip_is_told_with_what_it_loses() {
+    let going = "deletionTimestamp: 2026-04-25T10:00:00Z, deletionGracePeriodSeconds: 0";
+    let claim = format!(
+        "- {{kind: PersistentVolumeClaim, metadata: {{name: data, namespace: a, uid: cu, {going}, finalizers: [kubernetes.io/pvc-protection, example.com/hold]}}, spec: {{volumeName: pv}}, status: {{phase: Bound}}}}"
+    );
+    let user = "- {kind: Pod, metadata: {name: user, namespace: a, uid: pu}, spec: {nodeName: n1, volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]}, status: {phase: Running}}";
+    let world = seen(&format!(
+        "{claim}\n{user}\n{}",
+        volume("Retain", "Bound", "claimRef: {namespace: a, name: data, uid: cu}", "")
+    ));
+    let strip = |finalizer: &str| {
+        let target = pin(&world, "pvc a/data");
+        let finalizer = finalizer.into();
+        says(&world, &Act::RemoveFinalizer { target, finalizer })
+    };
+    let protection = strip("kubernetes.io/pvc-protection");
+    assert_eq!(told(&protection)[0], "HANGS pvc/data", "the other one holds it still");
+    assert_eq!(tier(&protection).0, Tier::T3, "{}", tier(&protection).1);
+    let unknown = strip("example.com/hold");
+    assert_eq!(told(&unknown), ["UNKNOWN pvc/data"]);
+    assert!(unknown.unknowns[0].contains("example.com/hold"));
+    let absent = strip("example.com/none");
+    assert_eq!(told(&absent), ["REJECTED pvc/data"]);
+}
+
+#[test]
+fn a_scale_says_which_pods_and_which_claims() {
+    let set = |when_scaled: &str| {
+        let pods: Vec<String> = (0..2)
+            .map(|at| {
+                format!(
+                    "
+- {{kind: PersistentVolumeClaim, metadata: {{name: data-db-{at}, namespace: a, uid: c{at}, finalizers: [kubernetes.io/pvc-protection]}}, spec: {{storageClassName: ''}}, status: {{phase: Pending}}}}
+- kind: Pod
+  metadata: {{name: db-{at}, namespace: a, uid: p{at}, labels: {{app: db}}, ownerReferences: [{{apiVersion: apps/v1, kind: StatefulSet, name: db, uid: su, controller: true, blockOwnerDeletion: true}}]}}
+  spec: {{nodeName: n1, volumes: [{{name: data, persistentVolumeClaim: {{claimName: data-db-{at}}}}}]}}
+  status: {{phase: Running, conditions: [{{type: Ready, status: 'True'}}]}}
+"
+                )
+            })
+            .collect();
+        seen(&format!(
+            "
+- apiVersion: apps/v1
+  kind: StatefulSet
+  metadata: {{name: db, namespace: a, uid: su}}
+  spec:
+    replicas: 2
+    selector: {{matchLabels: {{app: db}}}}
+    template: {{metadata: {{labels: {{app: db}}}}}}
+    volumeClaimTemplates: [{{metadata: {{name: data}}, spec: {{storageClassName: ''}}}}]
+    persistentVolumeClaimRetentionPolicy: {{whenDeleted: Retain, whenScaled: {when_scaled}}}
+{}",
+            pods.concat()
+        ))
+    };
+    let scale = |world: &World, replicas: u32| {
+        let target = pin(world, "statefulset a/db");
+        says(world, &Act::Scale { target, replicas })
+    };
+    let kept = scale(&set("Retain"), 1);
+    assert_eq!(
+        told(&kept),
+        ["DELETED pod/db-1", "CHANGED statefulset/db", "KEPT pvc/data-db-1"]
+    );
+    assert!(matches!(&kept.undo, Undo::Lossless { how } if how.contains("back to 2")));
+    let taken = scale(&set("Delete"), 1);
+    assert!(
+        told(&taken).contains(&"DELETED pvc/data-db-1".to_owned()),
+        "{:?}",
+        told(&taken)
+    );
+    assert!(matches!(taken.undo, Undo::Lossy { .. }) && tier(&taken).0 >= Tier::T2);
+    let same = scale(&set("Retain"), 2);
+    assert_eq!(
+        (told(&same), tier(&same).0),
+        (vec!["KEPT statefulset/db".to_owned()], Tier::T0)
+    );
+}
+
+#[test]
+fn marks_are_light_and_say_who_reads_them() {
+    let world = seen(
+        "- {kind: PersistentVolumeClaim, metadata: {name: data, namespace: a, uid: cu, annotations: {helm.sh/resource-policy: keep}}}",
+    );
+    let annotate = |annotation: &str, value: Option<&str>| {
+        let act = Act::Annotate {
+            target: pin(&world, "pvc a/data"),
+            annotation: annotation.into(),
+            value: value.map(Into::into),
+        };
+        says(&world, &act)
+    };
+    let removed = annotate("helm.sh/resource-policy", None);
+    assert_eq!(
+        (told(&removed), tier(&removed).0),
+        (vec!["CHANGED pvc/data".to_owned()], Tier::T1)
+    );
+    assert!(removed.entries[0].reason.text.contains("stored"), "{removed:?}");
+    assert_eq!(
+        told(&annotate("helm.sh/resource-policy", Some("keep"))),
+        ["KEPT pvc/data"]
+    );
+    assert_eq!(told(&annotate("helm.sh/hook", None)), ["REJECTED pvc/data"]);
+    assert_eq!(
+        tier(&annotate("pv.kubernetes.io/bind-completed", Some("yes"))).0,
+        Tier::T2
+    );
+    let stamp = Act::Stamp {
+        target: pin(&world, "pvc a/data"),
+        release: "eks".into(),
+        namespace: "a".into(),
+    };
+    let stamped = says(&world, &stamp);
+    assert!(
+        matches!(&stamped.entries[0].outcome, Outcome::Patched { fields } if fields.len() == 3),
+        "{stamped:?}"
+    );
+}
