@@ -245,6 +245,7 @@ fn whole_reports_fit_and_a_word_too_many_is_noticed() {
                 reason: Reason::default(),
             })
             .collect(),
+        others: Vec::new(),
         tier: Tier::T3,
         because: String::new(),
         undo: Undo::None,

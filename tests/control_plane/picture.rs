@@ -228,7 +228,9 @@ fn fate(object: &Object, after: Option<&Object>) -> Option<&'static str> {
             _ => "gone",
         });
     };
-    if marks(object) != marks(after) || scale(object) != scale(after) {
+    // what is going now is said to go, whatever else was changed on it
+    let goes = after.meta.deleting() && !object.meta.deleting();
+    if !goes && (marks(object) != marks(after) || scale(object) != scale(after)) {
         return Some("changed");
     }
     if let (Body::PersistentVolume(was), Body::PersistentVolume(is)) = (&object.body, &after.body) {

@@ -126,7 +126,10 @@ impl Stage<'_> {
     /// Waits until the real side's cockpit has seen this revision.
     pub(crate) fn until_real_revision(&mut self, revision: u32) {
         let namespace = self.trial.namespace.clone();
-        let seen = |state: &State| newest(state.world(), &namespace).is_some_and(|(seen, ..)| seen == revision);
+        let seen = |state: &State| {
+            newest(state.world(), &namespace)
+                .is_some_and(|(seen, status, _)| seen == revision && !status.starts_with("pending"))
+        };
         self.runtime.block_on(self.real.flight.until("the revision", seen));
     }
 
