@@ -1,7 +1,7 @@
 //! What an act of Helm's does, object by object: its own steps told beside what the laws made of them.
 
 use super::course::Futures;
-use super::{Entry, Other, Outcome, Recreation, target};
+use super::{Entry, Other, Outcome, target};
 use crate::laws::helm::{Deed, Step, reach};
 use crate::laws::{Conditions, Reason};
 use crate::model::{Act, Key, Kind, Object, World};
@@ -52,6 +52,9 @@ pub(super) fn told(futures: &Futures<'_>, entries: &mut Vec<Entry>) {
         let Some(step) = last.get(&entry.object) else { continue };
         match (&entry.outcome, &step.deed) {
             (Outcome::DeletedLater { .. }, _) if deleted(futures, &entry.object) => entry.outcome = Outcome::Deleted,
+            (Outcome::Recreated { .. }, Deed::Create) if futures.before.get(&entry.object).is_none() => {
+                entry.outcome = Outcome::Created;
+            }
             (Outcome::Patched { .. }, Deed::Patch { .. }) => {
                 entry.outcome = outcome(&step.deed);
                 entry.reason = step.reason.clone();
@@ -125,9 +128,7 @@ fn outcome(deed: &Deed) -> Outcome {
     match deed {
         Deed::Delete | Deed::Absent => Outcome::Deleted,
         Deed::Keep => Outcome::Kept,
-        Deed::Create => Outcome::Recreated {
-            on: Recreation::NoClaim,
-        },
+        Deed::Create => Outcome::Created,
         Deed::Patch { fields } => Outcome::Patched {
             fields: fields.iter().map(ToString::to_string).collect(),
         },

@@ -122,7 +122,9 @@ fn of_other(other: &Other) -> Option<(Tier, String)> {
     match &other.outcome {
         Outcome::Deleted => Some((Tier::T2, format!("{object} does not come back by itself"))),
         Outcome::Unknown { missing } => Some((Tier::T2, format!("what happens to {object} cannot be said: {missing}"))),
-        Outcome::Patched { .. } | Outcome::Recreated { .. } => Some((Tier::T1, format!("{object} changes"))),
+        Outcome::Patched { .. } | Outcome::Created | Outcome::Recreated { .. } => {
+            Some((Tier::T1, format!("{object} changes")))
+        }
         Outcome::Kept
         | Outcome::Rejected { .. }
         | Outcome::DeletedLater { .. }
@@ -130,8 +132,7 @@ fn of_other(other: &Other) -> Option<(Tier, String)> {
         | Outcome::VolumeDestroyed { .. }
         | Outcome::VolumeRetained { .. }
         | Outcome::VolumeLeaked { .. }
-        | Outcome::Orphaned
-        | Outcome::Created => None,
+        | Outcome::Orphaned => None,
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) struct Hands<'a> {
     pub(super) world: &'a mut World,
     pub(super) conditions: &'a Conditions,
     pub(super) release: &'a Pin,
+    /// The release was applied by the server before (`apply_method: ssa`).
+    pub(super) server_side: bool,
     law: &'static str,
     hear: &'a mut dyn FnMut(&World, Heard<'_>),
     /// Objects of kinds the world does not hold, as this act has left them.
@@ -50,6 +52,7 @@ impl<'a> Hands<'a> {
             world,
             conditions,
             release,
+            server_side: false,
             law,
             hear,
             touched: BTreeMap::new(),
@@ -190,13 +193,36 @@ impl<'a> Hands<'a> {
     }
 
     /// Changes a live object to what the document says.
-    pub(super) fn patch(&mut self, document: &Document, record: &Record, fields: Vec<Text>, reason: Reason) {
+    pub(super) fn patch(&mut self, document: &Document, record: &Record, fields: &[Text], reason: Reason) {
+        self.step(
+            document,
+            Deed::Patch {
+                fields: fields.to_vec(),
+            },
+            reason,
+        );
+        let held = document.address.key().and_then(|key| self.world.get(&key).cloned());
+        if let (Some(held), Some(facts)) = (held, &document.object) {
+            let mut object = Object::clone(&held);
+            let template = fields.iter().any(|field| field == "spec.template");
+            super::merge::onto(&mut object, facts, template);
+            super::merge::stamp(&mut object.meta, record);
+            self.world.put(object);
+        }
+    }
+
+    /// Applies a hook onto what is there. Where the release was applied by the server before, its stamp goes.
+    pub(super) fn apply_hook(&mut self, document: &Document, reason: Reason) {
+        let fields = document.prints.keys().cloned().collect();
         self.step(document, Deed::Patch { fields }, reason);
         let held = document.address.key().and_then(|key| self.world.get(&key).cloned());
         if let (Some(held), Some(facts)) = (held, &document.object) {
             let mut object = Object::clone(&held);
-            super::merge::onto(&mut object, facts);
-            super::merge::stamp(&mut object.meta, record);
+            if self.server_side {
+                super::merge::as_hook(&mut object, facts);
+            } else {
+                super::merge::onto(&mut object, facts, false);
+            }
             self.world.put(object);
         }
     }

@@ -18,7 +18,9 @@ pub(super) fn run(
 ) -> Result<(), String> {
     let sorted = order::hooks(hooks, event);
     for (at, hook) in sorted.iter().enumerate() {
-        if let Err(error) = one(hands, hook, event, executor) {
+        made(hands, hook, event, executor)?;
+        // only a hook that was made and then failed has its policies carried out
+        if let Err(error) = finish(hands, hook, event) {
             if hook.deletes(DeletePolicy::HookFailed) {
                 delete(hands, hook, event, DeletePolicy::HookFailed);
             }
@@ -42,7 +44,8 @@ pub(super) fn run(
     Ok(())
 }
 
-fn one(hands: &mut Hands<'_>, hook: &Hook, event: Event, executor: Option<Executor>) -> Result<(), String> {
+/// Deletes what is there before, if the policy says so, and makes the hook's object.
+fn made(hands: &mut Hands<'_>, hook: &Hook, event: Event, executor: Option<Executor>) -> Result<(), String> {
     let document = &hook.document;
     let word = event.word();
     if hook.deletes(DeletePolicy::BeforeHookCreation) {
@@ -58,7 +61,8 @@ fn one(hands: &mut Hands<'_>, hook: &Hook, event: Event, executor: Option<Execut
         }
         (Live::There(_), Some(executor)) if version::applies_hooks(executor) => {
             let text = format!("{executor} applies the {word} hook onto what is there, whoever's it is");
-            hands.step(document, Deed::Patch { fields: Vec::new() }, seen(hands, hook, text));
+            let reason = seen(hands, hook, text);
+            hands.apply_hook(document, reason);
         }
         (Live::There(_), Some(executor)) => {
             let error = format!("Hook {word} {} failed: it already exists", document.address);
@@ -81,7 +85,7 @@ fn one(hands: &mut Hands<'_>, hook: &Hook, event: Event, executor: Option<Execut
             hands.create(document, None, reason)?;
         }
     }
-    finish(hands, hook, event)
+    Ok(())
 }
 
 /// `before-hook-creation`: the live object of that name goes, whoever's it is.

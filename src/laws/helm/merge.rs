@@ -4,8 +4,9 @@
 use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE, Record};
 use crate::model::{Body, Labels, Meta, Object, Text};
 
-/// Sets what the document states.
-pub(super) fn onto(live: &mut Object, document: &Object) {
+/// Sets what the document states. A pod template is set only where the manifest changed it: the live one carries the
+/// server's defaults, so the two are never alike.
+pub(super) fn onto(live: &mut Object, document: &Object, template: bool) {
     live.meta.labels = laid(&live.meta.labels, &document.meta.labels);
     live.meta.annotations = laid(&live.meta.annotations, &document.meta.annotations);
     match (&mut live.body, &document.body) {
@@ -30,7 +31,9 @@ pub(super) fn onto(live: &mut Object, document: &Object) {
         }
         (Body::StatefulSet(live), Body::StatefulSet(new)) => {
             live.spec.replicas = new.spec.replicas.or(live.spec.replicas);
-            live.spec.template = new.spec.template.clone();
+            if template {
+                live.spec.template = new.spec.template.clone();
+            }
             if !new
                 .spec
                 .persistent_volume_claim_retention_policy
@@ -45,7 +48,9 @@ pub(super) fn onto(live: &mut Object, document: &Object) {
         | (Body::ReplicaSet(live), Body::ReplicaSet(new))
         | (Body::DaemonSet(live), Body::DaemonSet(new)) => {
             live.spec.replicas = new.spec.replicas.or(live.spec.replicas);
-            live.spec.template = new.spec.template.clone();
+            if template {
+                live.spec.template = new.spec.template.clone();
+            }
         }
         (Body::CronJob(live), Body::CronJob(new)) => live.spec = new.spec.clone(),
         (Body::Job(live), Body::Job(new)) => {
@@ -73,4 +78,16 @@ pub(super) fn stamp(meta: &mut Meta, record: &Record) {
 fn laid(under: &Labels, over: &Labels) -> Labels {
     let kept = under.iter().filter(|(key, _)| over.get(key).is_none());
     kept.chain(over.iter()).collect()
+}
+
+/// What a server-side apply of a hook leaves of an object that helm applied as its own before: the stamp goes, since the
+/// hook does not state it, and what the hook states is set.
+pub(super) fn as_hook(live: &mut Object, document: &Object) {
+    let bare = |labels: &Labels| -> Labels {
+        let ours = [MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE];
+        labels.iter().filter(|(key, _)| !ours.contains(key)).collect()
+    };
+    live.meta.labels = bare(&live.meta.labels);
+    live.meta.annotations = bare(&live.meta.annotations);
+    onto(live, document, false);
 }

@@ -4,7 +4,7 @@ use super::hands::{Hands, revisions};
 use super::{Deed, hooks, order, version};
 use crate::laws::Reason;
 use crate::model::act::Uninstall;
-use crate::model::helm::{Document, Event, Live, RESOURCE_POLICY, Record};
+use crate::model::helm::{Address, Document, Event, Live, RESOURCE_POLICY, Record};
 use crate::model::{Key, Pin, Text};
 
 pub(super) fn uninstall(hands: &mut Hands<'_>, options: &Uninstall) {
@@ -15,6 +15,7 @@ pub(super) fn uninstall(hands: &mut Hands<'_>, options: &Uninstall) {
         return hands.about_release(Deed::Refuse { error }, Reason::new("name the newest revision"));
     }
     let Some(record) = hands.record() else { return };
+    hands.server_side = record.apply_method == "ssa";
     let all: Vec<Key> = all.into_iter().map(|pin| pin.key).collect();
     let status_seen = |text: String| Reason::new(text).seen(&release.key, "info.status", record.status.as_str());
     if record.status == "uninstalled" {
@@ -39,9 +40,13 @@ pub(super) fn uninstall(hands: &mut Hands<'_>, options: &Uninstall) {
         );
         return hands.mark(&release.key, "uninstalling", Reason::new(text));
     }
-    if let Err(why) = delete_all(hands, &record, options) {
-        let text = format!("{why}: nothing is deleted, and the release stays uninstalling");
-        return hands.mark(&release.key, "uninstalling", Reason::new(text));
+    match delete_all(hands, &record, options) {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(why) => {
+            let text = format!("{why}: nothing is deleted, and the release stays uninstalling");
+            return hands.mark(&release.key, "uninstalling", Reason::new(text));
+        }
     }
     if options.wait {
         hands.wait();
@@ -86,8 +91,9 @@ fn purge(hands: &mut Hands<'_>, all: &[Key], reason: &Reason) {
     }
 }
 
-/// Sorts the stored documents into kept, not owned and deleted, and deletes; an error leaves all of them alone.
-fn delete_all(hands: &mut Hands<'_>, record: &Record, options: &Uninstall) -> Result<(), String> {
+/// Sorts the stored documents into kept, not owned and deleted, and deletes; an error leaves all of them alone. False: nobody
+/// can say which of the two it will be.
+fn delete_all(hands: &mut Hands<'_>, record: &Record, options: &Uninstall) -> Result<bool, String> {
     if let Some(broken) = record.manifest.broken.first() {
         return Err(format!("the stored manifest is broken ({broken}), and helm gives up"));
     }
@@ -100,20 +106,12 @@ fn delete_all(hands: &mut Hands<'_>, record: &Record, options: &Uninstall) -> Re
     for document in sorted.iter().filter(|document| document.policy.is_some()) {
         spared(hands, document);
     }
-    for document in &going {
-        if hands.look(&document.address) == Live::Unserved {
-            let address = &document.address;
-            let error = format!(
-                "unable to build kubernetes objects for delete: no matches for kind {:?} in version {:?}",
-                address.kind, address.api_version
-            );
-            hands.step(
-                document,
-                Deed::Refuse { error: error.clone() },
-                manifest_names(hands.release, document),
-            );
-            return Err(error);
-        }
+    let unserved = going
+        .iter()
+        .find(|document| hands.look(&document.address) == Live::Unserved);
+    if let Some(lost) = unserved.map(|document| document.address.clone()) {
+        unmapped(hands, &going, &lost);
+        return Ok(false);
     }
     // 4.3 looks at all of them before it deletes the first
     let verdicts: Vec<(&Document, Verdict)> = going
@@ -126,7 +124,30 @@ fn delete_all(hands: &mut Hands<'_>, record: &Record, options: &Uninstall) -> Re
             Verdict::Leave(deed, reason) => hands.step(document, deed, reason),
         }
     }
-    Ok(())
+    Ok(true)
+}
+
+/// One kind is not served: a helm that must ask the server gives up before the first deletion; one whose discovery cache
+/// still knows the kind gets a 404 for it, passes that over, and deletes the rest. Seen both ways on 3.22.0 and 4.3.1.
+fn unmapped(hands: &mut Hands<'_>, going: &[&Document], lost: &Address) {
+    let missing = format!(
+        "whether the operator's helm still has {} {} in its discovery cache (~/.kube/cache, kept for hours)",
+        lost.api_version, lost.kind
+    );
+    let text = format!(
+        "{lost} is of an API that is not served any more: helm gives up with \"no matches for kind {:?}\" and deletes nothing, \
+         unless its cache still knows it; then it deletes everything else",
+        lost.kind
+    );
+    for document in going {
+        let reason = Reason {
+            text: text.clone(),
+            ..manifest_names(hands.release, document)
+        };
+        let missing = missing.clone();
+        hands.step(document, Deed::Unknown { missing }, reason);
+    }
+    hands.about_release(Deed::Unknown { missing }, Reason::new(text));
 }
 
 /// A document with a stored policy: `keep` is kept and said; anything else is in neither of Helm's lists.

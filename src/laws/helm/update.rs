@@ -28,14 +28,14 @@ pub(super) fn unserved(hands: &mut Hands<'_>, manifest: &Manifest, prefix: &str)
         .find(|document| hands.look(&document.address) == Live::Unserved);
     let Some(document) = missing else { return false };
     let address = &document.address;
-    let error = format!(
-        "{prefix}: no matches for kind {:?} in version {:?}",
-        address.kind, address.api_version
+    let missing = format!(
+        "whether the operator's helm still has {} {} in its discovery cache (~/.kube/cache, kept for hours)",
+        address.api_version, address.kind
     );
-    hands.about_release(
-        Deed::Refuse { error },
-        Reason::new(format!("{address} is of an API that is not served any more")),
+    let text = format!(
+        "{address} is of an API that is not served any more: unless its cache still knows it, helm gives up with \"{prefix}\""
     );
+    hands.about_release(Deed::Unknown { missing }, Reason::new(text));
     true
 }
 
@@ -135,7 +135,7 @@ fn target(hands: &mut Hands<'_>, course: &Course<'_>, document: &Document) -> Op
             reason = reason.seen(&live.key(), field, shown(live, field));
         }
     }
-    hands.patch(document, course.owner, fields, reason);
+    hands.patch(document, course.owner, &fields, reason);
     None
 }
 
@@ -187,7 +187,7 @@ fn drift(live: &Object, document: &Document) -> Vec<Text> {
         return Vec::new();
     };
     let mut laid = Object::clone(live);
-    super::merge::onto(&mut laid, facts);
+    super::merge::onto(&mut laid, facts, false);
     [
         ("spec.replicas", differs(live, &laid, replicas)),
         ("spec.resources", differs(live, &laid, requested)),

@@ -22,6 +22,7 @@ pub(super) fn upgrade(hands: &mut Hands<'_>, options: &Upgrade) {
         return hands.about_release(Deed::Refuse { error }, Reason::new("name the newest revision"));
     }
     let Some(last) = hands.record() else { return };
+    hands.server_side = last.apply_method == "ssa";
     let Some((base_key, base)) = base(hands, &last, &all) else {
         return;
     };

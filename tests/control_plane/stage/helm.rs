@@ -67,13 +67,6 @@ impl Stage<'_> {
         }
     }
 
-    /// Runs kubectl on both sides.
-    pub(crate) fn kubectl(&self, arguments: &[&str]) {
-        for side in [&self.real, &self.twin] {
-            side.kubectl(self.trial, arguments, "").ok();
-        }
-    }
-
     /// Waits until both cockpits have seen this revision of the release `app`.
     pub(crate) fn until_revision(&mut self, revision: u32) {
         let namespace = self.trial.namespace.clone();
@@ -96,6 +89,27 @@ impl Stage<'_> {
             forecast: real.forecast,
             ran,
         }
+    }
+
+    /// For what cannot be foretold: the forecast, and helm's own end on the real side, with what its discovery cache in
+    /// this home remembers, or with an empty one.
+    pub(crate) fn errand_untold(&mut self, errand: &Errand<'_>, home: Option<&str>) -> (Forecast, Ran) {
+        let conditions = self.runtime.block_on(read(&self.real, self.trial, errand));
+        let state = self.real.flight.state();
+        let (_, _, release) = newest(state.world(), &self.trial.namespace).expect("a release");
+        let act = Act::Helm {
+            release,
+            helm: errand.act.clone(),
+        };
+        let forecast = forecast(state.world(), &act, &conditions, state.now(), state.quiet());
+        let forgetful = self.trial.plane.path(&format!("forgetful-{}", self.trial.namespace));
+        let forgetful = forgetful.display().to_string();
+        let mut arguments = vec!["--namespace", &self.trial.namespace];
+        arguments.extend(errand.arguments);
+        let variables = [("HOME", home.unwrap_or(&forgetful))];
+        let plane = self.trial.plane;
+        let ran = plane.run_with(&self.real.kubeconfig, errand.program, &arguments, "", &variables);
+        (forecast, ran)
     }
 
     /// Whether a forecast that goes by another version of helm than the one that acts is told from what comes.
@@ -132,7 +146,10 @@ impl Stage<'_> {
     /// Waits until the real side's cockpit has seen this revision.
     pub(crate) fn until_real_revision(&mut self, revision: u32) {
         let namespace = self.trial.namespace.clone();
-        let seen = |state: &State| newest(state.world(), &namespace).is_some_and(|(seen, ..)| seen == revision);
+        let seen = |state: &State| {
+            newest(state.world(), &namespace)
+                .is_some_and(|(seen, status, _)| seen == revision && !status.starts_with("pending"))
+        };
         self.runtime.block_on(self.real.flight.until("the revision", seen));
     }
 
