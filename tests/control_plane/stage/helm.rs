@@ -124,7 +124,7 @@ impl Stage<'_> {
         let books = self.trial.plane.disks();
         let disk = |volume: &Volume| picture::disk(volume, &books);
         let frame = Frame::Namespace(self.trial.namespace.clone());
-        picture::fates(&real.before, &real.after, &frame, &disk, &BTreeSet::new())
+        picture::fates(&real.before, &real.after, &frame, &disk, &real.lost)
     }
 
     /// The forecast's words, without those that a look from outside cannot tell: a change that shows in no fact, a refusal.
@@ -296,6 +296,7 @@ async fn end(side: &mut Side, trial: &Trial<'_>, errand: &Errand<'_>, conditions
     let forecast = forecast(&before, &act, &conditions, state.now(), state.quiet());
     let end = picture::end(&before, &act, &conditions);
     let foretold = picture::picture(&end, &before, &Frame::Namespace(namespace.clone()));
+    let lost = picture::without_disk(&before);
     let ran = tokio::task::block_in_place(|| side.helm(trial, errand.program, errand.arguments));
     let came = rest(&mut side.flight, &before, namespace, Some(&foretold)).await;
     let end = End {
@@ -304,6 +305,7 @@ async fn end(side: &mut Side, trial: &Trial<'_>, errand: &Errand<'_>, conditions
         came,
         after: side.flight.state().world().clone(),
         before,
+        lost,
         by_cockpit: false,
     };
     (end, ran)
