@@ -20,7 +20,8 @@ mod volume;
 mod words;
 
 pub use outcome::{Entry, Forecast, Holder, Other, Outcome, Recreation, Tier, Undo};
-pub use summary::{Back, Disk, Hanging, Summary, Why};
+pub use summary::{Back, Disk, Hanging, Subject, Summary, Why};
+pub use words::Fate;
 
 use crate::laws::Conditions;
 use crate::model::{Act, Now, World};

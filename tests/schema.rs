@@ -251,11 +251,19 @@ fn whole_reports_fit_and_a_word_too_many_is_noticed() {
                 reason: Reason::default(),
             })
             .collect(),
-        others: Vec::new(),
+        others: outcomes().into_iter().map(other).collect(),
         tier: Tier::T3,
         because: String::new(),
         undo: Undo::None,
         unknowns: Vec::new(),
     };
-    fits(&part("summary"), &json!(whole.summary()));
+    let summary = json!(whole.summary());
+    fits(&part("summary"), &summary);
+    let told: usize = summary
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|list| list.as_array().unwrap().len())
+        .sum();
+    assert_eq!(told, 2 * outcomes().len(), "each object under one question: {summary}");
 }

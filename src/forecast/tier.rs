@@ -59,7 +59,7 @@ fn tier(world: &World, act: &Act, entries: &[Entry], others: &[Other]) -> (Tier,
     let worst = others
         .iter()
         .rev()
-        .filter_map(of_other)
+        .filter_map(|other| of_other(world, act, other))
         .chain(worst)
         .max_by_key(|(tier, _)| *tier);
     let worst = worst.unwrap_or_else(|| (Tier::T0, "nothing changes".to_owned()));
@@ -117,8 +117,13 @@ fn stripped(world: &World, target: &Key, finalizer: &str) -> (Tier, String) {
 }
 
 /// What the fate of an object of an unheld kind weighs.
-fn of_other(other: &Other) -> Option<(Tier, String)> {
+fn of_other(world: &World, act: &Act, other: &Other) -> Option<(Tier, String)> {
     let object = &other.object;
+    let elsewhere = !object.namespace.is_empty() && home(world, act).is_some_and(|home| home != object.namespace);
+    if elsewhere && !matches!(other.outcome, Outcome::Kept | Outcome::Rejected { .. }) {
+        let text = format!("{object} in {} belongs to another tenant", object.namespace);
+        return Some((Tier::T3, text));
+    }
     match &other.outcome {
         Outcome::Deleted => Some((Tier::T2, format!("{object} does not come back by itself"))),
         Outcome::Unknown { missing } => Some((Tier::T2, format!("what happens to {object} cannot be said: {missing}"))),

@@ -1,7 +1,16 @@
 //! How outcomes are said: one word, one sentence, one headline.
 
 use super::{Entry, Forecast, Holder, Other, Outcome, Recreation};
+use crate::laws::Reason;
 use crate::model::Key;
+
+/// What becomes of one object, of whatever kind, as it is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fate<'f> {
+    pub outcome: &'f Outcome,
+    pub sentence: String,
+    pub reason: &'f Reason,
+}
 
 impl Outcome {
     /// The word in the first column, in the screens' capitals.
@@ -114,6 +123,23 @@ impl Recreation {
 }
 
 impl Forecast {
+    /// What becomes of every object, those of kinds the world does not hold among the others, worst first.
+    pub fn fates(&self) -> Vec<Fate<'_>> {
+        let entries = self.entries.iter().map(|entry| Fate {
+            outcome: &entry.outcome,
+            sentence: entry.sentence(),
+            reason: &entry.reason,
+        });
+        let others = self.others.iter().map(|other| Fate {
+            outcome: &other.outcome,
+            sentence: other.sentence(),
+            reason: &other.reason,
+        });
+        let mut fates: Vec<Fate<'_>> = entries.chain(others).collect();
+        fates.sort_by_key(|fate| fate.outcome.rank());
+        fates
+    }
+
     /// The counts, worst first: `destroys 1 disk · hangs 1 · deletes 18 objects · releases 2 volumes`.
     pub fn headline(&self) -> String {
         let outcomes = || {

@@ -2,8 +2,8 @@
 
 use super::page::Page;
 use super::{API_VERSION, Exit};
-use crate::forecast::{self, Forecast, Outcome, Summary, Tier, Undo};
-use crate::laws::{Conditions, Reason};
+use crate::forecast::{self, Fate, Forecast, Outcome, Summary, Tier, Undo};
+use crate::laws::Conditions;
 use crate::model::{Act, Now, World};
 use serde::Serialize;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub struct ForecastReport {
     pub exit_code: u8,
     /// The counts, worst first.
     pub headline: String,
-    /// The entries by the questions they answer.
+    /// All objects by the questions they answer.
     pub summary: Summary,
     #[serde(flatten)]
     pub forecast: Forecast,
@@ -75,11 +75,8 @@ impl ForecastReport {
         page.line("", &self.headline);
         page.line(&format!("{}: ", forecast.tier.word()), &forecast.because);
         page.blank();
-        for entry in &forecast.entries {
-            line(&mut page, &entry.outcome, &entry.sentence(), &entry.reason);
-        }
-        for other in &forecast.others {
-            line(&mut page, &other.outcome, &other.sentence(), &other.reason);
+        for fate in forecast.fates() {
+            line(&mut page, &fate);
         }
         page.blank();
         page.line("undo: ", &undo(&forecast.undo));
@@ -95,8 +92,8 @@ impl ForecastReport {
 }
 
 /// One object's fate, and what it rests on.
-fn line(page: &mut Page, outcome: &Outcome, sentence: &str, reason: &Reason) {
-    let glyph = match outcome {
+fn line(page: &mut Page, fate: &Fate<'_>) {
+    let glyph = match fate.outcome {
         Outcome::VolumeDestroyed { .. }
         | Outcome::VolumeLeaked { .. }
         | Outcome::Hangs { .. }
@@ -109,8 +106,8 @@ fn line(page: &mut Page, outcome: &Outcome, sentence: &str, reason: &Reason) {
         | Outcome::Orphaned
         | Outcome::Created => " ",
     };
-    page.line(&format!("{glyph} {:<10} ", outcome.word()), sentence);
-    for evidence in &reason.evidence {
+    page.line(&format!("{glyph} {:<10} ", fate.outcome.word()), &fate.sentence);
+    for evidence in &fate.reason.evidence {
         page.line(
             "             · ",
             &format!("{} {} = {}", evidence.object, evidence.field, evidence.value),
