@@ -43,6 +43,7 @@ mod flight;
 mod hands;
 mod helm;
 mod helm_acts;
+mod helm_facts;
 mod jobs;
 #[path = "../support/picture.rs"]
 mod picture;
@@ -171,6 +172,11 @@ const SHARED: &[Story] = &[
     ("helm4-stored-keep", helm::stored_keep_four),
     ("helm3-malformed-policy", helm::malformed_policy_three),
     ("helm4-malformed-policy", helm::malformed_policy_four),
+    ("helm3-definition-passed-over", helm_facts::definition_passed_over_three),
+    ("helm4-definition-patched", helm_facts::definition_patched_four),
+    ("helm4-definition-conflicts", helm_facts::definition_conflicts_four),
+    ("helm3-dry-run", helm_facts::dry_run_three),
+    ("helm4-dry-run", helm_facts::dry_run_four),
     ("helm-act-plain-three", helm_acts::plain_three),
     ("helm-act-plain-four", helm_acts::plain_four),
     ("helm-act-destroys", helm_acts::destroys),

@@ -214,18 +214,7 @@ fn rolled_back(trial: &Trial<'_>, helm: Helm) {
     .ran
     .ok();
     stage.until_revision(2);
-    let came = stage.errand(&Errand {
-        program: helm.program,
-        act: HelmAct::Rollback(Rollback {
-            executor: Some(helm.executor),
-            to: 1,
-            no_hooks: false,
-        }),
-        rendered: None,
-        arguments: &["rollback", "app", "1"],
-        failing: &[],
-    });
-    came.ran.ok();
+    stage.errand(&back_to_one(helm)).ran.ok();
 }
 
 pub(crate) fn rolled_back_three(trial: &Trial<'_>) {
@@ -236,8 +225,9 @@ pub(crate) fn rolled_back_four(trial: &Trial<'_>) {
     rolled_back(trial, FOUR);
 }
 
-fn back_to_one(stage: &mut Stage<'_>, helm: Helm) -> Errands {
-    stage.errand(&Errand {
+/// `helm rollback app 1`.
+pub(super) fn back_to_one(helm: Helm) -> Errand<'static> {
+    Errand {
         program: helm.program,
         act: HelmAct::Rollback(Rollback {
             executor: Some(helm.executor),
@@ -247,7 +237,7 @@ fn back_to_one(stage: &mut Stage<'_>, helm: Helm) -> Errands {
         rendered: None,
         arguments: &["rollback", "app", "1"],
         failing: &[],
-    })
+    }
 }
 
 /// A rollback after `uninstall --keep-history` makes everything again; a claim comes back on a volume that is free.
@@ -268,7 +258,7 @@ pub(crate) fn rolled_back_after_uninstall(trial: &Trial<'_>) {
         let mut volumes = world.of_kind(pilothouse::model::Kind::PersistentVolume);
         volumes.any(|volume| volume.meta.name == format!("{namespace}-spare"))
     });
-    back_to_one(&mut stage, THREE).ran.ok();
+    stage.errand(&back_to_one(THREE)).ran.ok();
 }
 
 /// A claim in use that becomes a pre-upgrade hook: Helm 3 gives up waiting for it, Helm 4 does not wait and calls it done.

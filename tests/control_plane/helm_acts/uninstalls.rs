@@ -5,7 +5,7 @@ use pilothouse::model::Propagation;
 use pilothouse::model::act::Uninstall;
 use serde_json::json;
 
-use super::changes::upgrade;
+use super::changes::{back_to_one, upgrade};
 use super::{FOUR, Helm, THREE, chart, claim, config, deployment, ends, hook, installed, installed_on};
 use crate::stage::{Errand, Stage, pod};
 use crate::trial::{Trial, pod_spec};
@@ -261,7 +261,8 @@ pub(crate) fn pre_delete_four(trial: &Trial<'_>) {
     pre_delete(trial, FOUR);
 }
 
-/// A pre-delete hook that fails: nothing is deleted, the release stays uninstalling, and then no upgrade is let in.
+/// A pre-delete hook that fails: nothing is deleted, the release stays uninstalling, and then no upgrade is let in; a rollback
+/// is, and makes what is missing.
 fn pre_delete_fails(trial: &Trial<'_>, helm: Helm) {
     let fails = hook("last", "pre-delete", None, &json!({"labels": {"kit/ends": "failed"}}));
     let templates = [claim(trial, None), config("settings"), fails];
@@ -284,6 +285,15 @@ fn pre_delete_fails(trial: &Trial<'_>, helm: Helm) {
         "{}",
         came.forecast.headline()
     );
+    trial.kubectl(&["delete", "configmap/settings"]).ok();
+    let came = stage.errand_on_real(&back_to_one(helm));
+    came.ran.ok();
+    assert!(
+        came.forecast.headline().contains("makes 1 object"),
+        "{}",
+        came.forecast.headline()
+    );
+    trial.kubectl(&["get", "configmap/settings"]).ok();
 }
 
 pub(crate) fn pre_delete_fails_three(trial: &Trial<'_>) {
