@@ -83,8 +83,10 @@ pub(crate) fn foretold(forecast: &Forecast, frame: &Frame) -> BTreeMap<String, B
             Outcome::VolumeDestroyed { .. } => "gone, and its disk destroyed".to_owned(),
             Outcome::VolumeLeaked { .. } => "gone, and its disk left".to_owned(),
             Outcome::VolumeRetained { .. } => "released".to_owned(),
-            // of the acts, only claims are made
-            Outcome::Created => "made anew on a new claim".to_owned(),
+            Outcome::Created if entry.object.kind == Kind::PersistentVolumeClaim => {
+                "made anew on a new claim".to_owned()
+            }
+            Outcome::Created => "made anew without a claim".to_owned(),
             Outcome::Recreated { on } => format!("made anew {}", on.phrase()),
             Outcome::Patched { .. } => "changed".to_owned(),
             Outcome::Orphaned => "orphaned".to_owned(),
@@ -311,7 +313,9 @@ fn fate(
             _ => "gone",
         });
     };
-    if marks(object) != marks(after) || scale(object) != scale(after) {
+    // what is going now is said to go, whatever else was changed on it
+    let goes = after.meta.deleting() && !object.meta.deleting();
+    if !goes && (marks(object) != marks(after) || scale(object) != scale(after)) {
         return Some("changed");
     }
     if let (Body::PersistentVolume(was), Body::PersistentVolume(is)) = (&object.body, &after.body) {
@@ -321,11 +325,11 @@ fn fate(
             _ if !disk(was) && !lost.contains(&was.spec.handle()) => Some("gone, and its disk destroyed"),
             (VolumePhase::Bound, VolumePhase::Released | VolumePhase::Failed) => Some("released"),
             (was, is) if was != is => Some("changed"),
-            _ if after.meta.deleting() && !object.meta.deleting() => Some("hangs"),
+            _ if goes => Some("hangs"),
             _ => (was.spec.claim_ref != is.spec.claim_ref || policy(was) != policy(is)).then_some("changed"),
         };
     }
-    if after.meta.deleting() && !object.meta.deleting() {
+    if goes {
         return Some("hangs");
     }
     let owners = |object: &Object| {
