@@ -6,6 +6,7 @@
 mod args;
 mod asked;
 mod config;
+mod helm;
 mod journal;
 mod report;
 mod sandbox;

@@ -9,6 +9,7 @@ mod course;
 mod cover;
 mod excerpt;
 mod fate;
+mod helm;
 mod holders;
 mod kept;
 pub mod outcome;
@@ -18,8 +19,9 @@ mod tier;
 mod volume;
 mod words;
 
-pub use outcome::{Entry, Forecast, Holder, Outcome, Recreation, Tier, Undo};
-pub use summary::{Back, Disk, Hanging, Summary, Why};
+pub use outcome::{Entry, Forecast, Holder, Other, Outcome, Recreation, Tier, Undo};
+pub use summary::{Back, Disk, Hanging, Subject, Summary, Why};
+pub use words::Fate;
 
 use crate::laws::Conditions;
 use crate::model::{Act, Now, World};
@@ -37,13 +39,14 @@ pub fn forecast(world: &World, act: &Act, conditions: &Conditions, now: Now, qui
         } else {
             Vec::new()
         };
-        return tier::judged(world, act, vec![refused], unknowns);
+        return tier::judged(world, act, vec![refused], Vec::new(), unknowns);
     }
     let futures = course::Futures::of(world, act, conditions);
     let mut entries = fate::entries(&futures);
+    helm::told(&futures, &mut entries);
     entries.extend(kept::entries(&futures, &entries));
     let unknowns = cover::judge(world, &futures, &mut entries, now, quiet);
-    tier::judged(world, act, entries, unknowns)
+    tier::judged(world, act, entries, helm::others(&futures), unknowns)
 }
 
 #[cfg(test)]

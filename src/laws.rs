@@ -19,6 +19,7 @@ pub mod default_class;
 pub mod deployment;
 pub mod disruption;
 pub mod garbage_collection;
+pub mod helm;
 pub mod job;
 pub mod job_ttl;
 pub mod made;

@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod event;
 pub mod fact;
 pub mod feed;
+pub mod helm;
 pub mod ident;
 pub mod kinds;
 pub mod lenient;

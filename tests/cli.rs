@@ -264,6 +264,40 @@ fn an_incident_is_told_with_its_exit_codes() {
 }
 
 #[test]
+fn an_uninstall_is_told_whole_in_text_and_in_json() {
+    let (home, sandbox) = (Home::new(), sandbox("hasan-prod"));
+    let line = "forecast helm-uninstall eks-1.0.4 -n hasan-prod --helm 3.22.0";
+    let (text, json) = ask(&home, &sandbox, line, 1);
+    assert!(text.contains("the disk efs.csi.aws.com"), "{text}");
+    assert!(
+        json["summary"]["disksDestroyed"][0]["volume"]["name"] == "efs-logs",
+        "{json:#}"
+    );
+    // each object, of a kind that Pilothouse holds or not, stands in the text and under one question of the summary
+    let list = |value: &Value| value.as_array().unwrap().clone();
+    let others = list(&json["others"]);
+    assert!(!others.is_empty(), "{json:#}");
+    for other in &others {
+        assert!(
+            list(&json["summary"]["deleted"]).contains(&other["object"]),
+            "{other:#}"
+        );
+        let named = format!(
+            "{}/{}",
+            other["object"]["kind"].as_str().unwrap(),
+            other["object"]["name"].as_str().unwrap()
+        );
+        assert!(
+            text.contains(&format!("DELETED    {named} is deleted")),
+            "{named}: {text}"
+        );
+    }
+    let summary = json["summary"].as_object().unwrap();
+    let told: usize = summary.values().map(|objects| list(objects).len()).sum();
+    assert_eq!(told, list(&json["entries"]).len() + others.len(), "{json:#}");
+}
+
+#[test]
 fn a_calm_cluster_is_0_and_what_is_hidden_makes_it_3() {
     let (home, sandbox) = (Home::new(), sandbox("calm"));
     let (text, _) = ask(&home, &sandbox, "status", 0);

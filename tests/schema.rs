@@ -6,9 +6,11 @@
 )]
 
 use jsonschema::Validator;
-use pilothouse::forecast::{Entry, Forecast, Holder, Outcome, Recreation, Tier, Undo};
+use pilothouse::forecast::{Entry, Forecast, Holder, Other, Outcome, Recreation, Tier, Undo};
 use pilothouse::headless;
 use pilothouse::laws::{Conditions, Reason};
+use pilothouse::model::act::{HelmAct, Rollback, Uninstall, Upgrade};
+use pilothouse::model::helm::Address;
 use pilothouse::model::storage::ReclaimPolicy;
 use pilothouse::model::{Act, Draft, Key, Kind, Moment, Now, Pin, Propagation, ResourceVersion, Uid, World};
 use serde_json::{Value, json};
@@ -89,7 +91,26 @@ fn acts() -> Vec<Act> {
             },
             "1",
         ),
+        helm(HelmAct::Uninstall(Uninstall::plain(None))),
+        helm(HelmAct::Upgrade(Upgrade {
+            executor: "v4.3.1".parse().ok(),
+            rendered: "digest".into(),
+            take_ownership: true,
+            no_hooks: false,
+        })),
+        helm(HelmAct::Rollback(Rollback {
+            executor: None,
+            to: 0,
+            no_hooks: true,
+        })),
     ]
+}
+
+fn helm(helm: HelmAct) -> Act {
+    Act::Helm {
+        release: pin(Kind::Release),
+        helm,
+    }
 }
 
 fn outcomes() -> Vec<Outcome> {
@@ -152,6 +173,21 @@ fn every_act_is_in_the_schema_and_the_schema_has_no_other() {
     assert_eq!(said, words("act", "act"));
 }
 
+/// The fate of an object of a kind the world does not hold.
+fn other(outcome: Outcome) -> Other {
+    Other {
+        object: Address {
+            api_version: "v1".into(),
+            kind: "ConfigMap".into(),
+            namespace: "shop".into(),
+            name: "x".into(),
+        },
+        outcome,
+        law: "helm_uninstall".into(),
+        reason: Reason::new("why").seen(&pin(Kind::Release).key, "info.status", "deployed"),
+    }
+}
+
 #[test]
 fn every_outcome_is_in_the_schema_and_the_schema_has_no_other() {
     let validator = part("entry");
@@ -170,6 +206,11 @@ fn every_outcome_is_in_the_schema_and_the_schema_has_no_other() {
         said.insert(value["outcome"].as_str().unwrap().to_owned());
     }
     assert_eq!(said, words("entry", "outcome"));
+    let validator = part("other");
+    for outcome in outcomes() {
+        fits(&validator, &json!(other(outcome)));
+    }
+    assert_eq!(said, words("other", "outcome"));
     let kinds: BTreeSet<String> = Kind::ALL.iter().map(|kind| format!("{kind:?}")).collect();
     let schema = schema();
     let known = schema["$defs"]["kind"]["enum"].as_array().unwrap();
@@ -210,10 +251,19 @@ fn whole_reports_fit_and_a_word_too_many_is_noticed() {
                 reason: Reason::default(),
             })
             .collect(),
+        others: outcomes().into_iter().map(other).collect(),
         tier: Tier::T3,
         because: String::new(),
         undo: Undo::None,
         unknowns: Vec::new(),
     };
-    fits(&part("summary"), &json!(whole.summary()));
+    let summary = json!(whole.summary());
+    fits(&part("summary"), &summary);
+    let told: usize = summary
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|list| list.as_array().unwrap().len())
+        .sum();
+    assert_eq!(told, 2 * outcomes().len(), "each object under one question: {summary}");
 }

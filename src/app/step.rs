@@ -67,6 +67,8 @@ const fn patience(act: &Act) -> Duration {
         | Act::Stamp { .. }
         | Act::CreateClaim { .. } => Duration::from_secs(15),
         Act::Evict { .. } => Duration::from_mins(1),
+        // helm's own default timeout
+        Act::Helm { .. } => Duration::from_mins(5),
         Act::Delete { target, .. } => match target.key.kind {
             // a pod's usual grace period of 30 s, and as much again for its node
             Kind::Pod => Duration::from_mins(1),
@@ -143,6 +145,7 @@ impl Step {
             | Act::RetargetClaimRef { volume: target, .. }
             | Act::Annotate { target, .. }
             | Act::Stamp { target, .. } => format!("{} to be as asked: {}", target.key, self.act),
+            Act::Helm { .. } => "helm to end".to_owned(),
         }
     }
 
@@ -187,6 +190,7 @@ impl Step {
             return (!self.act.creates()).then(|| format!("{key} is gone"));
         };
         match &self.act {
+            Act::Helm { .. } => None,
             Act::Delete { .. } | Act::Evict { .. } => (object.meta.uid != target.uid).then(|| {
                 format!(
                     "{key} is gone; another of its name took its place (uid …{})",

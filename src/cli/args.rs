@@ -1,6 +1,7 @@
 //! The words of the command line. What a newcomer reads in `--help` stands here and nowhere else.
 
 use crate::cluster::ConnectOptions;
+use crate::model::Propagation;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -214,24 +215,39 @@ pub enum ForecastAct {
         #[arg(long = "with", value_name = "FIELD=VALUE", required = true)]
         with: Vec<String>,
     },
-}
-
-impl ForecastAct {
-    /// The object it is about.
-    pub const fn target(&self) -> &Target {
-        match self {
-            Self::Delete { target, .. }
-            | Self::ClearClaimRef { target }
-            | Self::Evict { target }
-            | Self::Scale { target, .. }
-            | Self::RemoveFinalizer { target, .. }
-            | Self::ReclaimPolicy { target, .. }
-            | Self::Retarget { target, .. }
-            | Self::Annotate { target, .. }
-            | Self::Stamp { target, .. }
-            | Self::CreateClaim { target, .. } => target,
-        }
-    }
+    /// Uninstall a Helm release with the operator's own helm
+    HelmUninstall {
+        #[command(flatten)]
+        helm: HelmArgs,
+        /// What happens to what the deleted objects own
+        #[arg(long, value_enum, default_value_t)]
+        cascade: Cascade,
+        /// Keep the records
+        #[arg(long)]
+        keep_history: bool,
+        /// Wait until everything is gone
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Upgrade a Helm release to a rendered manifest
+    HelmUpgrade {
+        #[command(flatten)]
+        helm: HelmArgs,
+        /// The new manifest: the output of `helm template --is-upgrade`, hooks included
+        #[arg(long, value_name = "FILE")]
+        rendered: PathBuf,
+        /// Adopt what is another's
+        #[arg(long)]
+        take_ownership: bool,
+    },
+    /// Roll a Helm release back to an earlier revision
+    HelmRollback {
+        #[command(flatten)]
+        helm: HelmArgs,
+        /// The revision to go back to; 0 is the one before the newest
+        #[arg(long, default_value_t, value_name = "REVISION")]
+        to: u32,
+    },
 }
 
 /// `--policy`.
@@ -241,6 +257,23 @@ pub enum Policy {
     Delete,
 }
 
+/// Which release, by which helm.
+#[derive(Clone, Debug, Args)]
+pub struct HelmArgs {
+    /// The release's name; its namespace is the first `--namespace`
+    pub release: String,
+    /// The version of the helm that would do it, as `helm version --short` says it: what an uninstall deletes differs.
+    /// Without it whatever depends on it is unknown
+    #[arg(long, value_name = "VERSION")]
+    pub helm: Option<String>,
+    /// Run no hooks
+    #[arg(long)]
+    pub no_hooks: bool,
+    /// Take this hook to fail; repeat it for several. Every other is taken to succeed
+    #[arg(long = "failing-hook", value_name = "NAME")]
+    pub failing_hooks: Vec<String>,
+}
+
 /// `--cascade`, in kubectl's words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Cascade {
@@ -248,6 +281,16 @@ pub enum Cascade {
     Background,
     Foreground,
     Orphan,
+}
+
+impl Cascade {
+    pub const fn propagation(self) -> Propagation {
+        match self {
+            Self::Background => Propagation::Background,
+            Self::Foreground => Propagation::Foreground,
+            Self::Orphan => Propagation::Orphan,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -19,11 +19,11 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const WIDTH: usize = 100;
 
 /// Everything that was seen of a cluster, once.
-struct Sight {
-    connection: Connection,
-    world: World,
-    conditions: Conditions,
-    now: Now,
+pub(super) struct Sight {
+    pub(super) connection: Connection,
+    pub(super) world: World,
+    pub(super) conditions: Conditions,
+    pub(super) now: Now,
 }
 
 pub(super) async fn status(connect: &ConnectArgs, config: &Config, output: Output) -> Result<ExitCode, Failure> {
@@ -67,7 +67,24 @@ pub(super) async fn forecast(
     act: &ForecastAct,
     output: Output,
 ) -> Result<ExitCode, Failure> {
-    let key = meant(act.target(), config)?;
+    let target = match act {
+        ForecastAct::HelmUninstall { helm, .. }
+        | ForecastAct::HelmUpgrade { helm, .. }
+        | ForecastAct::HelmRollback { helm, .. } => {
+            return super::helm::forecast(connect, config, helm, act, output).await;
+        }
+        ForecastAct::Delete { target, .. }
+        | ForecastAct::ClearClaimRef { target }
+        | ForecastAct::Evict { target }
+        | ForecastAct::Scale { target, .. }
+        | ForecastAct::RemoveFinalizer { target, .. }
+        | ForecastAct::ReclaimPolicy { target, .. }
+        | ForecastAct::Retarget { target, .. }
+        | ForecastAct::Annotate { target, .. }
+        | ForecastAct::Stamp { target, .. }
+        | ForecastAct::CreateClaim { target, .. } => target,
+    };
+    let key = meant(target, config)?;
     // what is wrong with the words alone is told before a cluster is asked
     let nobody = Pin {
         key: key.clone(),
@@ -103,7 +120,7 @@ fn unfound<T>(error: TargetError) -> Result<T, Failure> {
 }
 
 /// Connects and observes until every feed has answered one way or the other, or the patience is at its end.
-async fn look(connect: &ConnectArgs, config: &Config) -> Result<Sight, Failure> {
+pub(super) async fn look(connect: &ConnectArgs, config: &Config) -> Result<Sight, Failure> {
     let clock = Clock::system();
     let connection = cluster::connect(&connect.options(), clock.clone())
         .await
@@ -151,7 +168,7 @@ fn answered(world: &World) -> bool {
     })
 }
 
-fn print(report: &impl Serialize, text: &str, exit: Exit, output: Output) -> Result<ExitCode, Failure> {
+pub(super) fn print(report: &impl Serialize, text: &str, exit: Exit, output: Output) -> Result<ExitCode, Failure> {
     match output {
         Output::Text => say(&format!("{}\n", text.trim_end()))?,
         Output::Json => {
@@ -164,6 +181,6 @@ fn print(report: &impl Serialize, text: &str, exit: Exit, output: Output) -> Res
     Ok(ExitCode::from(exit.code()))
 }
 
-fn width() -> usize {
+pub(super) fn width() -> usize {
     shell::columns().map_or(WIDTH, |columns| usize::from(columns).clamp(60, 160))
 }

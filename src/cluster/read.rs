@@ -3,6 +3,7 @@
 
 mod events;
 mod fresh;
+mod release;
 
 use super::connect::Connection;
 use super::error::ClusterError;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 pub use events::events;
 pub use fresh::{Reading, fresh};
+pub use release::{live, record};
 
 /// How long one question may take.
 pub const DEADLINE: Duration = Duration::from_secs(15);
@@ -66,7 +68,8 @@ pub async fn allowed(connection: &Connection, act: &Act) -> Result<Permission, C
     }
     let key = &act.target().key;
     let (verb, subresource) = match act {
-        Act::Delete { .. } => ("delete", ""),
+        // an uninstall deletes its own record; what else helm needs is helm's to ask
+        Act::Delete { .. } | Act::Helm { .. } => ("delete", ""),
         Act::Evict { .. } => ("create", "eviction"),
         Act::Scale { .. }
         | Act::RemoveFinalizer { .. }

@@ -102,7 +102,9 @@ fn fitting(connection: &Connection, act: &Act, wire: &Wire<'_>) -> Result<(), St
     if !act.performed() {
         return Err(format!("{act} is forecast only"));
     }
-    let (method, path) = door(act);
+    let Some((method, path)) = door(act) else {
+        return Err(format!("{act} is the operator's helm to do"));
+    };
     if wire.method != method.as_str() || wire.path != path {
         return Err(format!(
             "the request {} {} does not fit the act: {method} {path}",
@@ -112,11 +114,11 @@ fn fitting(connection: &Connection, act: &Act, wire: &Wire<'_>) -> Result<(), St
     Ok(())
 }
 
-/// Method and path of an act, said here once more and not taken from the request.
-fn door(act: &Act) -> (Method, String) {
+/// Method and path of an act, said here once more and not taken from the request; `None` for what no request of ours does.
+fn door(act: &Act) -> Option<(Method, String)> {
     let key = &act.target().key;
     let object = paths::object(key);
-    match act {
+    Some(match act {
         Act::Delete { .. } => (Method::DELETE, object),
         Act::Evict { .. } => (Method::POST, format!("{object}/eviction")),
         Act::Scale { .. }
@@ -131,7 +133,8 @@ fn door(act: &Act) -> (Method, String) {
             let feed = FeedId { kind: key.kind, scope };
             (Method::POST, paths::collection(&feed))
         }
-    }
+        Act::Helm { .. } => return None,
+    })
 }
 
 /// No answer at all.

@@ -1,7 +1,8 @@
 //! Two futures of one excerpt, with the act and without, and the trace of what each law did in the first.
 
 use super::excerpt::excerpt;
-use crate::laws::{Change, Conditions, Reaction, Reason, Settled, made, request, settle};
+use crate::laws::helm::{Deed, Heard};
+use crate::laws::{Change, Conditions, Reaction, Reason, Settled, helm, made, request, settle};
 use crate::model::{Act, Key, Object, Uid, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,6 +22,10 @@ pub(super) struct Step {
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     steps: BTreeMap<Key, Vec<Step>>,
+    /// What Helm did, in its order.
+    pub(super) helm: Vec<helm::Step>,
+    /// What was taken for granted that facts cannot tell.
+    pub(super) granted: BTreeSet<String>,
     /// Volumes whose disk was destroyed, by the volume's uid.
     pub(super) destroyed: BTreeSet<Uid>,
 }
@@ -42,12 +47,12 @@ pub(super) struct Futures<'a> {
 
 impl<'a> Futures<'a> {
     pub(super) fn of(world: &World, act: &'a Act, conditions: &'a Conditions) -> Self {
-        let before = excerpt(world, act);
+        let before = excerpt(world, act, conditions);
         let mut idle = before.clone();
         let first = settle(&mut idle, conditions, &mut |_, _| {});
         let mut after = before.clone();
-        request::carry_out(&mut after, act, conditions.now);
         let mut trace = Trace::default();
+        carry_out(&mut after, act, conditions, &mut trace);
         let second = settle(&mut after, conditions, &mut |world, reaction| {
             trace.hear(world, reaction);
         });
@@ -81,6 +86,20 @@ fn same<'w>(world: &'w World, object: &Object) -> Option<&'w Arc<Object>> {
     world.get(&object.key()).filter(|held| held.meta.uid == object.meta.uid)
 }
 
+/// What the API server does with the request itself, or helm with its own.
+fn carry_out(world: &mut World, act: &Act, conditions: &Conditions, trace: &mut Trace) {
+    let Act::Helm { release, helm } = act else {
+        return request::carry_out(world, act, conditions.now);
+    };
+    helm::act(world, release, helm, conditions, &mut |world, heard| match heard {
+        Heard::Law(reaction) => trace.hear(world, reaction),
+        Heard::Helm(step) => trace.hear_helm(step),
+        Heard::Granted(what) => {
+            trace.granted.insert(what);
+        }
+    });
+}
+
 impl Trace {
     fn hear(&mut self, world: &World, reaction: &Reaction) {
         let change = &reaction.change;
@@ -94,6 +113,24 @@ impl Trace {
             self.steps.entry(key).or_default().push(Step {
                 law: reaction.law,
                 reason: reaction.reason.clone(),
+                deletes,
+                makes,
+            });
+        }
+    }
+
+    fn hear_helm(&mut self, step: &helm::Step) {
+        self.helm.push(step.clone());
+        let (deletes, makes) = match &step.deed {
+            Deed::Delete => (true, false),
+            Deed::Create => (false, true),
+            Deed::Patch { .. } => (false, false),
+            Deed::Absent | Deed::Keep | Deed::Refuse { .. } | Deed::Unknown { .. } => return,
+        };
+        if let Some(key) = &step.key {
+            self.steps.entry(key.clone()).or_default().push(Step {
+                law: step.law,
+                reason: step.reason.clone(),
                 deletes,
                 makes,
             });

@@ -49,6 +49,7 @@ pub(super) fn judge(
         };
     }
     unknowns.extend(taken_for_granted(world, futures, entries, now, quiet));
+    unknowns.extend(futures.trace.granted.iter().cloned());
     if futures.unsettled {
         unknowns.insert("the world does not come to rest: controllers undo each other's work".to_owned());
     }

@@ -3,30 +3,36 @@
 //! Found through the world's indices, so that a forecast costs what the tenant holds and not what the cluster holds: an
 //! open gate forecasts again with every frame.
 
+use super::helm;
+use crate::laws::Conditions;
 use crate::model::{Act, Key, Kind, Object, Text, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(super) fn excerpt(world: &World, act: &Act) -> World {
+pub(super) fn excerpt(world: &World, act: &Act, conditions: &Conditions) -> World {
     let mut part = Part {
         world,
         members: BTreeMap::new(),
     };
-    let target = &act.target().key;
-    let mut namespaces = namespaces(world, target);
+    // an act of Helm's names more than its target
+    let mut targets = helm::touched(world, act, conditions);
+    targets.insert(act.target().key.clone());
+    let mut namespaces: BTreeSet<Text> = targets.iter().flat_map(|key| namespaces(world, key)).collect();
     if let Act::RetargetClaimRef { namespace, .. } = act {
         namespaces.insert(namespace.clone());
     }
     for namespace in &namespaces {
         part.namespace(namespace);
     }
-    part.target(target);
+    for target in &targets {
+        part.target(target);
+    }
     let mut names = volume_names(world, &namespaces);
     if let Act::CreateClaim { draft, .. } = act {
         names.insert(draft.volume_name.clone());
     }
     part.volumes(&names, &namespaces);
-    part.claims_elsewhere(target, &names, &namespaces);
+    part.claims_elsewhere(&targets, &names, &namespaces);
     for kind in [Kind::Node, Kind::StorageClass] {
         part.members
             .extend(world.of_kind(kind).map(|object| (object.key(), object)));
@@ -62,7 +68,7 @@ impl<'w> Part<'w> {
         }
     }
 
-    /// The target, wherever it lives.
+    /// A target, wherever it lives.
     fn target(&mut self, target: &Key) {
         let world = self.world;
         if let Some(object) = world.get(target) {
@@ -91,8 +97,8 @@ impl<'w> Part<'w> {
     }
 
     /// Claims of other namespaces that must be in, with their namespaces and pods: those that hold a volume of the
-    /// excerpt, and, where a volume or a class is the target, every claim that waits for one.
-    fn claims_elsewhere(&mut self, target: &Key, names: &BTreeSet<Text>, namespaces: &BTreeSet<Text>) {
+    /// excerpt, and, where a volume or a class is among the targets, every claim that waits for one.
+    fn claims_elsewhere(&mut self, targets: &BTreeSet<Key>, names: &BTreeSet<Text>, namespaces: &BTreeSet<Text>) {
         let world = self.world;
         let mut claims: BTreeSet<Key> = names
             .iter()
@@ -100,7 +106,8 @@ impl<'w> Part<'w> {
             .filter_map(|volume| claimed(volume))
             .filter(|claim| !namespaces.contains(&claim.namespace))
             .collect();
-        if matches!(target.kind, Kind::PersistentVolume | Kind::StorageClass) {
+        let at_large = |key: &Key| matches!(key.kind, Kind::PersistentVolume | Kind::StorageClass);
+        if targets.iter().any(at_large) {
             claims.extend(world.pending_claims().map(|claim| claim.key()));
         }
         for claim in claims {

@@ -1,30 +1,47 @@
 //! What stays where a reader would expect a loss, and what stays held although the act takes a holder away.
 
 use super::course::Futures;
-use super::{Entry, Outcome, holders};
+use super::{Entry, Outcome, helm, holders};
 use crate::laws::Reason;
 use crate::laws::binding::class_name;
 use crate::laws::stateful_set::ordinal;
 use crate::model::storage::ClaimPhase;
 use crate::model::workload::StatefulSet;
 use crate::model::{Act, Body, Key, Kind, Object};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Entries for objects that no difference mentions and that the operator will ask about.
 pub(super) fn entries(futures: &Futures<'_>, told: &[Entry]) -> Vec<Entry> {
-    match futures.act {
-        Act::Delete { .. } | Act::Evict { .. } | Act::Scale { .. } => {}
+    let targets: Vec<&Object> = match futures.act {
+        Act::Delete { .. } | Act::Evict { .. } | Act::Scale { .. } => futures
+            .before
+            .get(futures.target())
+            .map(AsRef::as_ref)
+            .into_iter()
+            .collect(),
+        Act::Helm { .. } => helm::victims(futures).collect(),
         Act::RemoveFinalizer { .. }
         | Act::SetReclaimPolicy { .. }
         | Act::ClearClaimRef { .. }
         | Act::RetargetClaimRef { .. }
         | Act::Annotate { .. }
         | Act::Stamp { .. }
-        | Act::CreateClaim { .. } => return Vec::new(),
-    }
-    let Some(target) = futures.before.get(futures.target()) else {
-        return Vec::new();
+        | Act::CreateClaim { .. } => Vec::new(),
     };
+    let known: BTreeSet<&Key> = told.iter().map(|entry| &entry.object).collect();
+    let mut found: BTreeMap<Key, Entry> = BTreeMap::new();
+    for target in targets {
+        for entry in left_by(futures, target, told) {
+            if !known.contains(&entry.object) {
+                found.entry(entry.object.clone()).or_insert(entry);
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// What the deletion of one object leaves behind.
+fn left_by(futures: &Futures<'_>, target: &Object, told: &[Entry]) -> Vec<Entry> {
     let mut found = claims_left(futures, target, told);
     match &target.body {
         Body::StorageClass(_) => found.extend(of_class(futures, target)),
@@ -43,8 +60,6 @@ pub(super) fn entries(futures: &Futures<'_>, told: &[Entry]) -> Vec<Entry> {
         | Body::PodDisruptionBudget(_)
         | Body::Release(_) => {}
     }
-    let told: BTreeSet<&Key> = told.iter().map(|entry| &entry.object).collect();
-    found.retain(|entry| !told.contains(&entry.object));
     found
 }
 

@@ -1,6 +1,7 @@
 //! The closed vocabulary of outcomes (`reference/semantics.md` §1), and what it means for the operator: tier and undo.
 
 use crate::laws::Reason;
+use crate::model::helm::Address;
 use crate::model::{Act, Key, Text, Uid};
 use serde::Serialize;
 
@@ -125,12 +126,26 @@ pub struct Entry {
     pub reason: Reason,
 }
 
+/// The fate of an object of a kind the world does not hold: what Helm does to it, no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Other {
+    pub object: Address,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// The law that decides it, by its file name.
+    pub law: Text,
+    pub reason: Reason,
+}
+
 /// Everything an act would do, worst first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Forecast {
     pub act: Act,
     pub entries: Vec<Entry>,
+    /// Objects of kinds the world does not hold; only acts of Helm's touch such.
+    pub others: Vec<Other>,
     pub tier: Tier,
     /// Why the tier is what it is, in one sentence.
     pub because: String,

@@ -81,6 +81,7 @@ fn asked_in_vain(world: &World, act: &Act, held: &Object) -> Option<(Outcome, Re
             format!("{key} does not carry it"),
         ),
         Act::Delete { .. }
+        | Act::Helm { .. }
         | Act::Scale { .. }
         | Act::SetReclaimPolicy { .. }
         | Act::RetargetClaimRef { .. }
@@ -114,6 +115,7 @@ pub(super) fn entry(futures: &Futures<'_>, object: &Object) -> Entry {
             (outcome, law, eviction::granted(&futures.before, object, reason))
         }
         Act::RemoveFinalizer { finalizer, .. } => finalizer::stripped(futures, object, finalizer),
+        Act::Helm { .. } => super::helm::release(futures, object),
         Act::ClearClaimRef { .. } => {
             let (outcome, reason) = volume::cleared(futures, object);
             (outcome, "release", reason)
@@ -233,7 +235,7 @@ fn deleted(futures: &Futures<'_>, object: &Object, asked: &str) -> (Outcome, &'s
 }
 
 /// What follows for a claim's disk once the holders have gone.
-fn afterwards(futures: &Futures<'_>, object: &Object) -> Option<String> {
+pub(super) fn afterwards(futures: &Futures<'_>, object: &Object) -> Option<String> {
     let claim = object.body.claim()?;
     let key = Key::cluster(Kind::PersistentVolume, &claim.spec.volume_name);
     let volume = futures.before.get(&key)?.body.volume()?;

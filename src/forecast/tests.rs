@@ -2,6 +2,7 @@
 
 mod acts;
 mod claims;
+mod helm;
 mod large;
 mod others;
 mod random;

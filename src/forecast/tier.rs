@@ -15,12 +15,12 @@
 //! | claimRef cleared or retargeted | T2 | the disk changes hands; T3 into another namespace |
 //! | annotation, stamp | T1 | it decides over what Helm or a controller does next; T2 for the volume controllers' memory |
 //! | create a claim | T1 | T2 when it takes a volume that is there |
-//! | scale, evict, delete | – | what becomes of pods, claims and disks |
+//! | scale, evict, delete, helm | – | what becomes of pods, claims and disks |
 
 mod undo;
 
 use super::target::loses_attachment;
-use super::{Entry, Forecast, Outcome, Recreation, Tier, Undo};
+use super::{Entry, Forecast, Other, Outcome, Recreation, Tier, Undo};
 use crate::laws::pvc_protection;
 use crate::laws::respawn::respawns;
 use crate::model::storage::{PVC_PROTECTION, ReclaimPolicy};
@@ -28,16 +28,24 @@ use crate::model::workload::JobState;
 use crate::model::{Act, Body, Key, Kind, Text, World};
 
 /// Puts the entries in order and judges them.
-pub(super) fn judged(world: &World, act: &Act, mut entries: Vec<Entry>, unknowns: Vec<String>) -> Forecast {
+pub(super) fn judged(
+    world: &World,
+    act: &Act,
+    mut entries: Vec<Entry>,
+    mut others: Vec<Other>,
+    unknowns: Vec<String>,
+) -> Forecast {
     entries.sort_by_key(|entry| {
         let target = entry.object == act.target().key && !entry.uid.is_empty();
         (entry.outcome.rank(), !target, entry.object.clone(), entry.uid.clone())
     });
-    let (tier, because) = tier(world, act, &entries);
+    others.sort_by_key(|other| (other.outcome.rank(), other.object.clone()));
+    let (tier, because) = tier(world, act, &entries, &others);
     let undo = undo::undo(world, act, &entries, tier);
     Forecast {
         act: act.clone(),
         entries,
+        others,
         tier,
         because,
         undo,
@@ -45,12 +53,14 @@ pub(super) fn judged(world: &World, act: &Act, mut entries: Vec<Entry>, unknowns
     }
 }
 
-fn tier(world: &World, act: &Act, entries: &[Entry]) -> (Tier, String) {
+fn tier(world: &World, act: &Act, entries: &[Entry], others: &[Other]) -> (Tier, String) {
     // of equally heavy entries the first, worst one speaks
-    let worst = entries
+    let worst = entries.iter().rev().filter_map(|entry| weight(world, act, entry));
+    let worst = others
         .iter()
         .rev()
-        .filter_map(|entry| weight(world, act, entry))
+        .filter_map(|other| of_other(world, act, other))
+        .chain(worst)
         .max_by_key(|(tier, _)| *tier);
     let worst = worst.unwrap_or_else(|| (Tier::T0, "nothing changes".to_owned()));
     match floor(world, act, entries) {
@@ -88,6 +98,7 @@ fn floor(world: &World, act: &Act, entries: &[Entry]) -> Option<(Tier, String)> 
         | Act::RetargetClaimRef { .. }
         | Act::Annotate { .. }
         | Act::Stamp { .. }
+        | Act::Helm { .. }
         | Act::CreateClaim { .. } => None,
     }
 }
@@ -103,6 +114,31 @@ fn stripped(world: &World, target: &Key, finalizer: &str) -> (Tier, String) {
     }
     let text = format!("what the controller of {finalizer} had still to do is never done");
     (Tier::T2, text)
+}
+
+/// What the fate of an object of an unheld kind weighs.
+fn of_other(world: &World, act: &Act, other: &Other) -> Option<(Tier, String)> {
+    let object = &other.object;
+    let elsewhere = !object.namespace.is_empty() && home(world, act).is_some_and(|home| home != object.namespace);
+    if elsewhere && !matches!(other.outcome, Outcome::Kept | Outcome::Rejected { .. }) {
+        let text = format!("{object} in {} belongs to another tenant", object.namespace);
+        return Some((Tier::T3, text));
+    }
+    match &other.outcome {
+        Outcome::Deleted => Some((Tier::T2, format!("{object} does not come back by itself"))),
+        Outcome::Unknown { missing } => Some((Tier::T2, format!("what happens to {object} cannot be said: {missing}"))),
+        Outcome::Patched { .. } | Outcome::Created | Outcome::Recreated { .. } => {
+            Some((Tier::T1, format!("{object} changes")))
+        }
+        Outcome::Kept
+        | Outcome::Rejected { .. }
+        | Outcome::DeletedLater { .. }
+        | Outcome::Hangs { .. }
+        | Outcome::VolumeDestroyed { .. }
+        | Outcome::VolumeRetained { .. }
+        | Outcome::VolumeLeaked { .. }
+        | Outcome::Orphaned => None,
+    }
 }
 
 /// The namespace the act is at home in; `None` for one that belongs to no tenant.
@@ -191,6 +227,7 @@ fn own_patch(act: &Act, object: &Key) -> Option<(Tier, String)> {
         | Act::RemoveFinalizer { .. }
         | Act::Annotate { .. }
         | Act::Stamp { .. }
+        | Act::Helm { .. }
         | Act::CreateClaim { .. } => Some((Tier::T1, format!("{object} changes"))),
     }
 }

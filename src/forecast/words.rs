@@ -1,7 +1,16 @@
 //! How outcomes are said: one word, one sentence, one headline.
 
-use super::{Entry, Forecast, Holder, Outcome, Recreation};
+use super::{Entry, Forecast, Holder, Other, Outcome, Recreation};
+use crate::laws::Reason;
 use crate::model::Key;
+
+/// What becomes of one object, of whatever kind, as it is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fate<'f> {
+    pub outcome: &'f Outcome,
+    pub sentence: String,
+    pub reason: &'f Reason,
+}
 
 impl Outcome {
     /// The word in the first column, in the screens' capitals.
@@ -82,6 +91,27 @@ impl Entry {
     }
 }
 
+impl Other {
+    /// What becomes of this object, in one sentence.
+    pub fn sentence(&self) -> String {
+        let (object, why) = (&self.object, &self.reason.text);
+        match &self.outcome {
+            Outcome::Kept => format!("{object} stays: {why}"),
+            Outcome::Patched { fields } => format!("{object} changes ({}): {why}", fields.join(", ")),
+            Outcome::Created | Outcome::Recreated { .. } => format!("{object} is made: {why}"),
+            Outcome::Rejected { error } => format!("refused: {error}: {why}"),
+            Outcome::Unknown { missing } => format!("{object}: nobody can say ({missing}); {why}"),
+            Outcome::Deleted
+            | Outcome::DeletedLater { .. }
+            | Outcome::Hangs { .. }
+            | Outcome::VolumeDestroyed { .. }
+            | Outcome::VolumeRetained { .. }
+            | Outcome::VolumeLeaked { .. }
+            | Outcome::Orphaned => format!("{object} is deleted: {why}"),
+        }
+    }
+}
+
 impl Recreation {
     pub const fn phrase(&self) -> &'static str {
         match self {
@@ -93,9 +123,30 @@ impl Recreation {
 }
 
 impl Forecast {
+    /// What becomes of every object, those of kinds the world does not hold among the others, worst first.
+    pub fn fates(&self) -> Vec<Fate<'_>> {
+        let entries = self.entries.iter().map(|entry| Fate {
+            outcome: &entry.outcome,
+            sentence: entry.sentence(),
+            reason: &entry.reason,
+        });
+        let others = self.others.iter().map(|other| Fate {
+            outcome: &other.outcome,
+            sentence: other.sentence(),
+            reason: &other.reason,
+        });
+        let mut fates: Vec<Fate<'_>> = entries.chain(others).collect();
+        fates.sort_by_key(|fate| fate.outcome.rank());
+        fates
+    }
+
     /// The counts, worst first: `destroys 1 disk · hangs 1 · deletes 18 objects · releases 2 volumes`.
     pub fn headline(&self) -> String {
-        let count = |word: &str| self.entries.iter().filter(|entry| entry.outcome.word() == word).count();
+        let outcomes = || {
+            let others = self.others.iter().map(|other| &other.outcome);
+            self.entries.iter().map(|entry| &entry.outcome).chain(others)
+        };
+        let count = |word: &str| outcomes().filter(|outcome| outcome.word() == word).count();
         let parts: Vec<String> = [
             ("REJECTED", "refused by the server", ""),
             ("DESTROYED", "destroys", "disk"),

@@ -82,7 +82,7 @@ fn own(sight: Sight<'_>, target: &Object) -> Vec<Item> {
         Act::RetargetClaimRef { namespace, name, .. } => claim_ref::retargeted(sight, target, namespace, name),
         Act::Annotate { .. } => mark::items(sight, target),
         Act::Stamp { release, namespace, .. } => mark::stamp(sight, target, release, namespace),
-        Act::CreateClaim { .. } => Vec::new(),
+        Act::CreateClaim { .. } | Act::Helm { .. } => Vec::new(),
     }
 }
 
@@ -122,19 +122,21 @@ impl Sight<'_> {
 /// The feeds an act's checklist and forecast read.
 const fn kinds(act: &Act) -> &'static [Kind] {
     match act {
-        Act::Delete { .. } | Act::Evict { .. } | Act::Scale { .. } | Act::RemoveFinalizer { .. } => &[
-            Kind::PersistentVolumeClaim,
-            Kind::PersistentVolume,
-            Kind::Pod,
-            Kind::Job,
-            Kind::CronJob,
-            Kind::StorageClass,
-            Kind::VolumeAttachment,
-            Kind::StatefulSet,
-            Kind::Deployment,
-            Kind::ReplicaSet,
-            Kind::DaemonSet,
-        ],
+        Act::Delete { .. } | Act::Evict { .. } | Act::Scale { .. } | Act::RemoveFinalizer { .. } | Act::Helm { .. } => {
+            &[
+                Kind::PersistentVolumeClaim,
+                Kind::PersistentVolume,
+                Kind::Pod,
+                Kind::Job,
+                Kind::CronJob,
+                Kind::StorageClass,
+                Kind::VolumeAttachment,
+                Kind::StatefulSet,
+                Kind::Deployment,
+                Kind::ReplicaSet,
+                Kind::DaemonSet,
+            ]
+        }
         Act::ClearClaimRef { .. }
         | Act::RetargetClaimRef { .. }
         | Act::SetReclaimPolicy { .. }
@@ -164,6 +166,7 @@ const fn on_the_way_out(act: &Act) -> bool {
         | Act::RetargetClaimRef { .. }
         | Act::Annotate { .. }
         | Act::Stamp { .. }
+        | Act::Helm { .. }
         | Act::CreateClaim { .. } => false,
     }
 }

@@ -2,7 +2,7 @@
 
 mod document;
 
-use crate::model::act::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
+use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::model::{Act, Object, Pin};
 use serde_json::Value;
 use std::fmt;
@@ -121,6 +121,7 @@ impl Request {
                 &[(MANAGED_BY, Some("Helm"))],
             )),
             Act::CreateClaim { .. } => Err(Unsendable::AlreadyThere),
+            Act::Helm { .. } => Err(Unsendable::ForecastOnly),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use super::{API_VERSION, Exit};
-use crate::forecast::{self, Forecast, Outcome, Summary, Tier, Undo};
+use crate::forecast::{self, Fate, Forecast, Outcome, Summary, Tier, Undo};
 use crate::laws::Conditions;
 use crate::model::{Act, Now, World};
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub struct ForecastReport {
     pub exit_code: u8,
     /// The counts, worst first.
     pub headline: String,
-    /// The entries by the questions they answer.
+    /// All objects by the questions they answer.
     pub summary: Summary,
     #[serde(flatten)]
     pub forecast: Forecast,
@@ -41,7 +41,10 @@ pub fn forecast(world: &World, act: &Act, conditions: &Conditions, now: Now, qui
 }
 
 fn exit_of(forecast: &Forecast) -> Exit {
-    let outcomes = || forecast.entries.iter().map(|entry| &entry.outcome);
+    let outcomes = || {
+        let others = forecast.others.iter().map(|other| &other.outcome);
+        forecast.entries.iter().map(|entry| &entry.outcome).chain(others)
+    };
     if !forecast.unknowns.is_empty() || outcomes().any(|outcome| matches!(outcome, Outcome::Unknown { .. })) {
         return Exit::Unknown;
     }
@@ -72,27 +75,8 @@ impl ForecastReport {
         page.line("", &self.headline);
         page.line(&format!("{}: ", forecast.tier.word()), &forecast.because);
         page.blank();
-        for entry in &forecast.entries {
-            let glyph = match &entry.outcome {
-                Outcome::VolumeDestroyed { .. }
-                | Outcome::VolumeLeaked { .. }
-                | Outcome::Hangs { .. }
-                | Outcome::Rejected { .. } => "✗",
-                Outcome::Unknown { .. } => "?",
-                Outcome::Deleted | Outcome::DeletedLater { .. } | Outcome::Recreated { .. } => "▲",
-                Outcome::VolumeRetained { .. }
-                | Outcome::Kept
-                | Outcome::Patched { .. }
-                | Outcome::Orphaned
-                | Outcome::Created => " ",
-            };
-            page.line(&format!("{glyph} {:<10} ", entry.outcome.word()), &entry.sentence());
-            for evidence in &entry.reason.evidence {
-                page.line(
-                    "             · ",
-                    &format!("{} {} = {}", evidence.object, evidence.field, evidence.value),
-                );
-            }
+        for fate in forecast.fates() {
+            line(&mut page, &fate);
         }
         page.blank();
         page.line("undo: ", &undo(&forecast.undo));
@@ -104,6 +88,30 @@ impl ForecastReport {
             }
         }
         page.into_text()
+    }
+}
+
+/// One object's fate, and what it rests on.
+fn line(page: &mut Page, fate: &Fate<'_>) {
+    let glyph = match fate.outcome {
+        Outcome::VolumeDestroyed { .. }
+        | Outcome::VolumeLeaked { .. }
+        | Outcome::Hangs { .. }
+        | Outcome::Rejected { .. } => "✗",
+        Outcome::Unknown { .. } => "?",
+        Outcome::Deleted | Outcome::DeletedLater { .. } | Outcome::Recreated { .. } => "▲",
+        Outcome::VolumeRetained { .. }
+        | Outcome::Kept
+        | Outcome::Patched { .. }
+        | Outcome::Orphaned
+        | Outcome::Created => " ",
+    };
+    page.line(&format!("{glyph} {:<10} ", fate.outcome.word()), &fate.sentence);
+    for evidence in &fate.reason.evidence {
+        page.line(
+            "             · ",
+            &format!("{} {} = {}", evidence.object, evidence.field, evidence.value),
+        );
     }
 }
 

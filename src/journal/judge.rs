@@ -151,7 +151,7 @@ impl DoubtfulStep {
         }
         let target = self.entry.act.target();
         match &self.entry.act {
-            Act::Delete { .. } | Act::Evict { .. } => format!(
+            Act::Delete { .. } | Act::Evict { .. } | Act::Helm { .. } => format!(
                 "whether {} still exists with uid {}, and whether its deletionTimestamp is set",
                 target.key, target.uid
             ),
@@ -192,7 +192,8 @@ pub fn judge(step: &DoubtfulStep, observed: &Observed, now: Now) -> Verdict {
     }
     let target = step.entry.act.target();
     match &step.entry.act {
-        Act::Delete { .. } | Act::Evict { .. } => judge_delete(step, target, observed, now),
+        // no request of ours does what helm does: only that the record is there or not can be told
+        Act::Delete { .. } | Act::Evict { .. } | Act::Helm { .. } => judge_delete(step, target, observed, now),
         Act::CreateClaim { .. } => judge_create(step, target, observed, now),
         Act::Scale { .. }
         | Act::RemoveFinalizer { .. }

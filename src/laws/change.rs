@@ -21,6 +21,8 @@ pub struct Conditions {
     pub attachless_drivers: BTreeSet<Text>,
     /// The wall clock, for the `deletionTimestamp` of what the laws delete; the epoch when nobody says.
     pub now: Option<jiff::Timestamp>,
+    /// What was read on demand of Helm releases; only acts of Helm's ask for it.
+    pub helm: std::sync::Arc<crate::model::helm::Ledger>,
 }
 
 /// One value that a reason rests on.

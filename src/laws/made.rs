@@ -226,6 +226,8 @@ fn replica_set(world: &World, object: &Arc<Object>, replicas: u32) -> Option<Obj
     spec.selector.match_labels = spec.selector.match_labels.with(TEMPLATE_HASH, Some(&hash));
     spec.template.metadata.labels = spec.template.metadata.labels.with(TEMPLATE_HASH, Some(&hash));
     meta.labels = spec.template.metadata.labels.clone();
+    // the Deployment's own annotations are copied (`deployment/util` `SetNewReplicaSetAnnotations`), Helm's stamp among them
+    meta.annotations = object.meta.annotations.clone();
     Some(Object {
         meta,
         body: Body::ReplicaSet(Box::new(Replicated {

@@ -5,7 +5,8 @@
 
 use super::apply::{apply_at, clear_claim_ref};
 use super::{Change, made};
-use crate::model::act::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE, STEP};
+use crate::model::act::STEP;
+use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::model::storage::{Claim, ClaimRef, PVC_PROTECTION, Volume};
 use crate::model::{Act, Body, Draft, Key, Meta, Object, Pin, Propagation, World};
 use jiff::Timestamp;
@@ -69,6 +70,8 @@ pub fn carry_out(world: &mut World, act: &Act, now: Option<Timestamp>) {
                 world.put(born);
             }
         }
+        // no request of ours: `laws::helm` carries it out
+        Act::Helm { .. } => {}
     }
 }
 

@@ -3,6 +3,7 @@
 //! An act says what is asked and of which very object; how it is sent is `gate`'s, what comes of it `laws`'.
 
 mod draft;
+mod helm;
 mod image;
 pub mod words;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 pub use draft::Draft;
+pub use helm::{HelmAct, Rollback, Uninstall, Upgrade};
 pub use image::scale;
 
 /// `propagationPolicy` of a DELETE. Always sent: the default for a Job is `Orphan` (`reference/semantics.md` §3.1).
@@ -33,10 +35,6 @@ impl Propagation {
     }
 }
 
-/// What ties an object to a Helm release: two annotations and a label (`helm/pkg/action/validate.go`).
-pub const RELEASE_NAME: &str = "meta.helm.sh/release-name";
-pub const RELEASE_NAMESPACE: &str = "meta.helm.sh/release-namespace";
-pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// The annotation that tells a created object from another of its name: which step of which journal made it.
 pub const STEP: &str = "pilothouse.dev/step";
 
@@ -67,7 +65,8 @@ pub enum Act {
         annotation: Text,
         value: Option<Text>,
     },
-    /// Writes a Helm release's mark of ownership: [`RELEASE_NAME`], [`RELEASE_NAMESPACE`] and the label [`MANAGED_BY`].
+    /// Writes a Helm release's mark of ownership: [`super::helm::RELEASE_NAME`],
+    /// [`super::helm::RELEASE_NAMESPACE`] and the label [`super::helm::MANAGED_BY`].
     Stamp {
         target: Pin,
         release: Text,
@@ -75,6 +74,8 @@ pub enum Act {
     },
     /// POST of a new claim. Its precondition is that nothing of that name is there; `step` is written on it as [`STEP`].
     CreateClaim { claim: Pin, draft: Box<Draft>, step: Text },
+    /// What the operator's own helm does to a release, named by the record of its newest revision. Forecast only.
+    Helm { release: Pin, helm: HelmAct },
 }
 
 impl Act {
@@ -108,6 +109,7 @@ impl Act {
             | Self::ClearClaimRef { volume }
             | Self::RetargetClaimRef { volume, .. } => volume,
             Self::CreateClaim { claim, .. } => claim,
+            Self::Helm { release, .. } => release,
         }
     }
 
@@ -124,6 +126,7 @@ impl Act {
             | Self::ClearClaimRef { volume }
             | Self::RetargetClaimRef { volume, .. } => volume,
             Self::CreateClaim { claim, .. } => claim,
+            Self::Helm { release, .. } => release,
         }
     }
 
@@ -145,6 +148,7 @@ impl Act {
             | Self::Annotate { .. }
             | Self::Stamp { .. }
             | Self::CreateClaim { .. } => self.misfit().is_none(),
+            Self::Helm { .. } => false,
         }
     }
 
@@ -190,6 +194,7 @@ impl Act {
                 (release.is_empty() || namespace.is_empty())
                     .then(|| "a release is named by its namespace and its name".to_owned())
             }),
+            Self::Helm { .. } => only(Kind::Release, "act of Helm's"),
             Self::CreateClaim { draft, .. } => {
                 only(Kind::PersistentVolumeClaim, "claim to make").or_else(|| draft.lacks().map(str::to_owned))
             }
@@ -225,6 +230,7 @@ impl fmt::Display for Act {
             },
             Self::Stamp { release, namespace, .. } => write!(f, "stamp {key} for release {namespace}/{release}"),
             Self::CreateClaim { .. } => write!(f, "create {key}"),
+            Self::Helm { helm, .. } => write!(f, "{helm} of {key}"),
         }
     }
 }

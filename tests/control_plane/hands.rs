@@ -194,6 +194,7 @@ impl Flight {
 /// What an operator types for an act that has no key; the object meant is the one under the cursor.
 fn line(act: &Act) -> String {
     match act {
+        Act::Helm { .. } => panic!("helm is not the cockpit's to run: {act}"),
         Act::Evict { .. } => "evict".to_owned(),
         Act::Scale { replicas, .. } => format!("scale {replicas}"),
         Act::RemoveFinalizer { finalizer, .. } => format!("remove-finalizer {finalizer}"),

@@ -2,6 +2,7 @@
 //! of Pilothouse on each, through whose watches everything is seen.
 
 pub(crate) mod change;
+mod helm;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -16,6 +17,8 @@ use pilothouse::model::{Act, Key, Kind, Propagation, World};
 use pilothouse::sandbox::{Clock, Options, Sandbox, scenario};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
+
+pub(crate) use helm::{Errand, Errands};
 
 use crate::flight::Flight;
 use crate::picture::{self, Frame, Picture};

@@ -13,7 +13,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pilothouse::forecast::{Forecast, Outcome};
-use pilothouse::model::act::{MANAGED_BY, scale};
+use pilothouse::model::act::scale;
+use pilothouse::model::helm::MANAGED_BY;
 use pilothouse::model::storage::{ClaimPhase, EXTERNAL_ATTACHER_PREFIX, Volume, VolumePhase};
 use pilothouse::model::{Act, Body, Key, Kind, Object, World};
 
@@ -82,8 +83,10 @@ pub(crate) fn foretold(forecast: &Forecast, frame: &Frame) -> BTreeMap<String, B
             Outcome::VolumeDestroyed { .. } => "gone, and its disk destroyed".to_owned(),
             Outcome::VolumeLeaked { .. } => "gone, and its disk left".to_owned(),
             Outcome::VolumeRetained { .. } => "released".to_owned(),
-            // of the acts, only claims are made
-            Outcome::Created => "made anew on a new claim".to_owned(),
+            Outcome::Created if entry.object.kind == Kind::PersistentVolumeClaim => {
+                "made anew on a new claim".to_owned()
+            }
+            Outcome::Created => "made anew without a claim".to_owned(),
             Outcome::Recreated { on } => format!("made anew {}", on.phrase()),
             Outcome::Patched { .. } => "changed".to_owned(),
             Outcome::Orphaned => "orphaned".to_owned(),
@@ -108,7 +111,11 @@ pub(crate) fn left(world: &World, alter: &dyn Fn(&mut World), conditions: &pilot
 pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Conditions) -> World {
     use pilothouse::laws::{request, settle};
     let mut end = world.clone();
-    request::carry_out(&mut end, act, conditions.now);
+    if let Act::Helm { release, helm } = act {
+        pilothouse::laws::helm::act(&mut end, release, helm, conditions, &mut |_, _| {});
+    } else {
+        request::carry_out(&mut end, act, conditions.now);
+    }
     settle(&mut end, conditions, &mut |_, _| {});
     end
 }
@@ -306,7 +313,9 @@ fn fate(
             _ => "gone",
         });
     };
-    if marks(object) != marks(after) || scale(object) != scale(after) {
+    // what is going now is said to go, whatever else was changed on it
+    let goes = after.meta.deleting() && !object.meta.deleting();
+    if !goes && (marks(object) != marks(after) || scale(object) != scale(after)) {
         return Some("changed");
     }
     if let (Body::PersistentVolume(was), Body::PersistentVolume(is)) = (&object.body, &after.body) {
@@ -316,11 +325,11 @@ fn fate(
             _ if !disk(was) && !lost.contains(&was.spec.handle()) => Some("gone, and its disk destroyed"),
             (VolumePhase::Bound, VolumePhase::Released | VolumePhase::Failed) => Some("released"),
             (was, is) if was != is => Some("changed"),
-            _ if after.meta.deleting() && !object.meta.deleting() => Some("hangs"),
+            _ if goes => Some("hangs"),
             _ => (was.spec.claim_ref != is.spec.claim_ref || policy(was) != policy(is)).then_some("changed"),
         };
     }
-    if after.meta.deleting() && !object.meta.deleting() {
+    if goes {
         return Some("hangs");
     }
     let owners = |object: &Object| {
@@ -370,13 +379,10 @@ pub(crate) fn without_disk(world: &World) -> BTreeSet<String> {
 /// What a new object stands on, as forecasts say it.
 fn stands_on(object: &Object, before: &World, after: &World) -> &'static str {
     let Some(pod) = object.body.pod() else {
-        let claimless = |set: &pilothouse::model::workload::Replicated| set.spec.template.spec.volumes.is_empty();
-        return if object.body.claim().is_some() {
-            "on a new claim"
-        } else if object.body.replicated().is_some_and(claimless) {
-            "without a claim"
-        } else {
-            "on the same claim"
+        return match &object.body {
+            Body::PersistentVolumeClaim(_) => "on a new claim",
+            Body::ReplicaSet(set) if !set.spec.template.spec.volumes.is_empty() => "on the same claim",
+            _ => "without a claim",
         };
     };
     if pod.claims(&object.meta).next().is_none() {

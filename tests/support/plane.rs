@@ -176,14 +176,26 @@ impl ControlPlane {
 
     /// The same on any cluster that a kubeconfig leads to.
     pub(crate) fn run_on(&self, kubeconfig: &Path, program: &str, arguments: &[&str], input: &str) -> Ran {
+        self.run_with(kubeconfig, program, arguments, input, &[])
+    }
+
+    /// The same with some variables of its environment set otherwise.
+    pub(crate) fn run_with(
+        &self,
+        kubeconfig: &Path,
+        program: &str,
+        arguments: &[&str],
+        input: &str,
+        variables: &[(&str, &str)],
+    ) -> Ran {
         let mut command = Command::new(self.kit.program(program));
         command
             .args(arguments)
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.room.path("home"))
-            .env("KUBECONFIG", kubeconfig);
+            .env("KUBECONFIG", kubeconfig)
+            .envs(variables.iter().copied());
         to_end(command, input)
     }
 

@@ -17,6 +17,9 @@ pub(super) fn succeeded(act: &Act, body: &[u8]) -> Outcome {
         | Act::Annotate { .. }
         | Act::Stamp { .. }
         | Act::CreateClaim { .. } => changed(act, body),
+        Act::Helm { .. } => Outcome::InDoubt {
+            why: "no request of ours does what helm does".to_owned(),
+        },
     }
 }
 
@@ -40,6 +43,7 @@ pub(super) fn absent(act: &Act, body: &[u8], words: String) -> Outcome {
             why: format!("the object is gone: {words}"),
         },
         Act::CreateClaim { .. } => Outcome::Refused { code: 404, why: words },
+        Act::Helm { .. } => Outcome::NotApplied { why: words },
     }
 }
 
@@ -68,6 +72,7 @@ pub(super) fn unprocessable(act: &Act, body: &[u8], words: String) -> Outcome {
         | Act::Stamp { .. }
         | Act::CreateClaim { .. }
         | Act::Evict { .. }
+        | Act::Helm { .. }
         | Act::Delete { .. } => Outcome::Refused { code: 422, why: words },
     }
 }

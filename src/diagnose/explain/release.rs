@@ -7,8 +7,9 @@ use super::super::look::Look;
 use super::super::phrase;
 use super::super::story::Story;
 use crate::laws::Reason;
+use crate::model::act::{HelmAct, Rollback, Uninstall};
 use crate::model::fact::Release;
-use crate::model::{Kind, Object};
+use crate::model::{Act, Kind, Object};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -53,7 +54,7 @@ pub(crate) fn explain(look: Look<'_>, object: &Object, release: &Release) -> Exp
         .map(|found| found.key());
     let is_newest = newest.as_ref() == Some(&object.key());
     if is_newest && pending(&release.status) {
-        story.step(way_out(&release.name, &release.status));
+        recover(&mut story, object, release);
     } else if is_newest && release.status == "failed" {
         story.step(format!(
             "find out what failed, then upgrade or roll back {}: what the failed revision made and no other names stays as orphans",
@@ -66,22 +67,63 @@ pub(crate) fn explain(look: Look<'_>, object: &Object, release: &Release) -> Exp
         }
     }
     let reason = Reason::new(
-        "read from the labels of the release record; its payload, which decides, is not read in this version",
+        "read from the labels of the release record; its payload, which decides, is read for a forecast only",
     )
     .seen(&object.key(), "metadata.labels.status", release.status.as_str())
     .seen(&object.key(), "metadata.labels.version", release.revision.to_string());
     story.told(said, reason)
 }
 
-/// The recovery of §2.7, per status.
-pub(crate) fn way_out(name: &str, status: &str) -> String {
-    match status {
-        "pending-install" => format!(
-            "see that no helm is running; then helm uninstall {name} and install again, but first see which PVCs that would delete"
+/// The recovery of §2.7, per status: the operator's own helm does it, and what it would come to can be forecast.
+fn recover(story: &mut Story<'_>, object: &Object, release: &Release) {
+    let name = &release.name;
+    let uninstall = HelmAct::Uninstall(Uninstall::plain(None));
+    let (sentence, helm) = match release.status.as_str() {
+        "pending-install" => (
+            format!(
+                "see that no helm is running; then helm uninstall {name} and install again, but first see which PVCs that would delete"
+            ),
+            Some(uninstall),
         ),
-        "uninstalling" => format!(
-            "find out what failed (a hook, a delete); then run helm uninstall {name} again, or roll back to a stored revision"
+        "uninstalling" => (
+            format!(
+                "find out what failed (a hook, a delete); then run helm uninstall {name} again, or roll back to a stored revision"
+            ),
+            Some(uninstall),
         ),
-        _ => format!("see that no helm is running; then helm rollback {name} to the last deployed revision"),
+        _ => {
+            let back = deployed(story.look, object, release).map(|to| {
+                HelmAct::Rollback(Rollback {
+                    executor: None,
+                    to,
+                    no_hooks: false,
+                })
+            });
+            let sentence = format!(
+                "see that no helm is running; then helm rollback {name} to the last deployed revision{}",
+                match &back {
+                    Some(HelmAct::Rollback(options)) => format!(", {}", options.to),
+                    Some(_) | None => ", if one is left: none is in sight".to_owned(),
+                }
+            );
+            (sentence, back)
+        }
+    };
+    match helm {
+        Some(helm) => {
+            let release = object.pin();
+            story.act(sentence, Act::Helm { release, helm });
+        }
+        None => story.step(sentence),
     }
+}
+
+/// The newest revision of the release whose label says deployed.
+fn deployed(look: Look<'_>, object: &Object, release: &Release) -> Option<u32> {
+    look.world
+        .in_namespace(Kind::Release, &object.meta.namespace)
+        .filter_map(|other| other.body.release())
+        .filter(|other| other.name == release.name && other.status == "deployed")
+        .map(|other| other.revision)
+        .max()
 }

@@ -1,5 +1,5 @@
-//! Traps 21–23: the newest revision of a release is pending or uninstalling, by its label. The payload decides, and is not
-//! read in this version.
+//! Traps 21–23: the newest revision of a release is pending or uninstalling, by its label. The payload decides, and is read
+//! for a forecast only.
 
 use super::super::explain::release::{latest, pending};
 use super::super::finding::{Finding, Gist, Severity};
@@ -35,7 +35,7 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
                     release.status,
                     phrase::aged(look.now, object.meta.creation_timestamp)
                 ),
-                Reason::new("the label says so; the payload, which decides, is not read in this version").seen(
+                Reason::new("the label says so; the payload, which decides, is read for a forecast only").seen(
                     &object.key(),
                     "metadata.labels.status",
                     release.status.as_str(),

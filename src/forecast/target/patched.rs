@@ -4,7 +4,8 @@ use super::super::Outcome;
 use super::super::course::Futures;
 use crate::laws::Reason;
 use crate::laws::ownership::{self, Root};
-use crate::model::act::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE, scale};
+use crate::model::act::scale;
+use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::model::{Body, Object};
 
 /// `spec.replicas`. What becomes of pods and claims stands in entries of their own.

@@ -41,7 +41,7 @@ fn other_tenants_are_left_out() {
         target: many.get(&key("pvc a/data")).expect("the claim").pin(),
         propagation: Propagation::Background,
     };
-    let part = excerpt(&many, &act);
+    let part = excerpt(&many, &act, &crate::laws::Conditions::default());
     let nodes = part.of_kind(crate::model::Kind::Node).count();
     assert_eq!(part.len() - nodes, 3, "claim, volume and pod");
     let alone = world(&(pair("data", "Retain", CSI) + &pod("p", "data", "", "Running") + NODE));

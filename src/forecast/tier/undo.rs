@@ -1,15 +1,13 @@
 //! Whether there is a way back, and how.
 
 use super::{Entry, Outcome, Tier, Undo};
-use crate::model::act::scale;
+use crate::model::act::{HelmAct, Uninstall, scale};
 use crate::model::storage::ReclaimPolicy;
-use crate::model::{Act, Body, Kind, World};
+use crate::model::{Act, Body, Kind, Pin, World};
 
 /// The way back, if there is one.
 pub(super) fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> Undo {
     let any = |judge: &dyn Fn(&Outcome) -> bool| entries.iter().any(|entry| judge(&entry.outcome));
-    let lossless = |how: &str| Undo::Lossless { how: how.to_owned() };
-    let lossy = |how: &str| Undo::Lossy { how: how.to_owned() };
     if tier == Tier::T0 {
         return lossless("there is nothing to undo");
     }
@@ -22,6 +20,7 @@ pub(super) fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> U
         );
     }
     match act {
+        Act::Helm { helm, .. } => lossy(of_helm(helm)),
         Act::ClearClaimRef { .. } => lossless(
             "patch claimRef.uid and claimRef.resourceVersion back to the saved values, as long as no claim has taken the volume",
         ),
@@ -64,44 +63,70 @@ pub(super) fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> U
                 Undo::None
             }
         }
-        Act::Delete { target, .. } | Act::Evict { pod: target } => match world
-            .get(&target.key)
-            .map(|object| &object.body)
-        {
-            Some(Body::PersistentVolumeClaim(_)) if tier < Tier::T3 => lossless(
-                "the deletion itself cannot be withdrawn, but the data stays on the volume: clear its claimRef uid and make the \
-                 claim again from the saved YAML with spec.volumeName",
-            ),
-            Some(Body::PersistentVolume(volume)) => {
-                let policy = volume.spec.persistent_volume_reclaim_policy;
-                let retain = if policy == ReclaimPolicy::Retain {
-                    ""
-                } else {
-                    "set its policy to Retain first, and "
-                };
-                lossy(&format!(
-                    "the deletion cannot be withdrawn; {retain}make the volume again from the saved YAML once it is gone"
-                ))
-            }
-            Some(Body::Pod(_)) if tier == Tier::T1 => {
-                lossless("its controller makes it anew; what its containers held in memory is lost")
-            }
-            Some(Body::Pod(_)) => lossy("make it again from the saved YAML; what its containers held is lost"),
-            Some(Body::Job(_)) => lossy("make it again from the saved YAML; its progress, status and logs are lost"),
-            Some(Body::Namespace(_)) | None => Undo::None,
-            Some(
-                Body::Node(_)
-                | Body::StorageClass(_)
-                | Body::VolumeAttachment(_)
-                | Body::PersistentVolumeClaim(_)
-                | Body::CronJob(_)
-                | Body::StatefulSet(_)
-                | Body::Deployment(_)
-                | Body::ReplicaSet(_)
-                | Body::DaemonSet(_)
-                | Body::PodDisruptionBudget(_)
-                | Body::Release(_),
-            ) => lossy("make it again from the saved YAML; it will be another object with another uid"),
-        },
+        Act::Delete { target, .. } | Act::Evict { pod: target } => undeleted(world, target, tier),
     }
+}
+
+/// What is left to do after a deletion, which itself is never taken back.
+fn undeleted(world: &World, target: &Pin, tier: Tier) -> Undo {
+    match world.get(&target.key).map(|object| &object.body) {
+        Some(Body::PersistentVolumeClaim(_)) if tier < Tier::T3 => lossless(
+            "the deletion itself cannot be withdrawn, but the data stays on the volume: clear its claimRef uid and make the \
+                 claim again from the saved YAML with spec.volumeName",
+        ),
+        Some(Body::PersistentVolume(volume)) => {
+            let policy = volume.spec.persistent_volume_reclaim_policy;
+            let retain = if policy == ReclaimPolicy::Retain {
+                ""
+            } else {
+                "set its policy to Retain first, and "
+            };
+            lossy(&format!(
+                "the deletion cannot be withdrawn; {retain}make the volume again from the saved YAML once it is gone"
+            ))
+        }
+        Some(Body::Pod(_)) if tier == Tier::T1 => {
+            lossless("its controller makes it anew; what its containers held in memory is lost")
+        }
+        Some(Body::Pod(_)) => lossy("make it again from the saved YAML; what its containers held is lost"),
+        Some(Body::Job(_)) => lossy("make it again from the saved YAML; its progress, status and logs are lost"),
+        Some(Body::Namespace(_)) | None => Undo::None,
+        Some(
+            Body::Node(_)
+            | Body::StorageClass(_)
+            | Body::VolumeAttachment(_)
+            | Body::PersistentVolumeClaim(_)
+            | Body::CronJob(_)
+            | Body::StatefulSet(_)
+            | Body::Deployment(_)
+            | Body::ReplicaSet(_)
+            | Body::DaemonSet(_)
+            | Body::PodDisruptionBudget(_)
+            | Body::Release(_),
+        ) => lossy("make it again from the saved YAML; it will be another object with another uid"),
+    }
+}
+
+/// What is left to do after helm.
+const fn of_helm(helm: &HelmAct) -> &'static str {
+    match helm {
+        HelmAct::Uninstall(Uninstall { keep_history: true, .. }) => {
+            "helm rollback makes the objects again from the kept record; claims come back empty unless their volumes are \
+             given back"
+        }
+        HelmAct::Uninstall(_) => {
+            "the records are gone: keep them before, and install the chart again; what was kept has to be adopted"
+        }
+        HelmAct::Upgrade(_) | HelmAct::Rollback(_) => {
+            "helm rollback to the revision before makes again what was deleted, as other objects, and runs its hooks"
+        }
+    }
+}
+
+fn lossless(how: &str) -> Undo {
+    Undo::Lossless { how: how.to_owned() }
+}
+
+fn lossy(how: &str) -> Undo {
+    Undo::Lossy { how: how.to_owned() }
 }

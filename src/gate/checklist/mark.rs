@@ -2,7 +2,7 @@
 
 use super::Sight;
 use crate::gate::item::{Found, Item};
-use crate::model::act::{RELEASE_NAME, RELEASE_NAMESPACE};
+use crate::model::helm::{RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::model::{Kind, Object};
 
 /// What stands on the object now, and which release it says it is of.

@@ -1,7 +1,8 @@
 //! Is an object as an act would have left it? What a write's answer, a step's end and a doubt are judged by.
 
-use super::{Act, MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE, STEP};
+use super::{Act, STEP};
 use crate::model::Object;
+use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
 
 impl Act {
     /// Whether this object is as the act asked. Never for a deletion or an eviction: there the object has to be gone.
@@ -9,7 +10,7 @@ impl Act {
         let claim_ref = || object.body.volume().and_then(|volume| volume.spec.claim_ref.as_ref());
         let annotation = |key: &str| object.meta.annotations.get(key);
         match self {
-            Self::Delete { .. } | Self::Evict { .. } => false,
+            Self::Delete { .. } | Self::Evict { .. } | Self::Helm { .. } => false,
             Self::Scale { replicas, .. } => scale(object) == Some(*replicas),
             Self::RemoveFinalizer { finalizer, .. } => !object.meta.has_finalizer(finalizer),
             Self::SetReclaimPolicy { policy, .. } => object

@@ -1,6 +1,7 @@
 //! Acts: which fit which kinds, and when an object is as one asked.
 
 use super::*;
+use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::model::quantity::Quantity;
 use crate::model::{Body, Object};
 

@@ -164,6 +164,8 @@ fn manifest(release: &Value, objects: &[&Value]) -> Result<String, serde_saphyr:
     };
     let mut own: Vec<&&Value> = objects
         .iter()
+        // a ReplicaSet bears its Deployment's annotations, and is nobody's document
+        .filter(|object| doc::list(object, "/metadata/ownerReferences").is_empty())
         .filter(|object| {
             annotation(object, NAME).as_deref() == Some(name)
                 && annotation(object, NAMESPACE).as_deref() == Some(namespace)

@@ -63,6 +63,33 @@ fn releases_by_their_label() {
 }
 
 #[test]
+fn the_way_out_of_a_stuck_release_can_be_forecast() {
+    let record = |revision: u32, status: &str| {
+        format!(
+            "- {{kind: Secret, metadata: {{name: sh.helm.release.v1.eks.v{revision}, namespace: shop, labels: {{owner: helm, name: eks, version: '{revision}', status: {status}}}}}}}\n"
+        )
+    };
+    let acts = |status: &str, before: &str| -> Vec<String> {
+        let world = world(&(record(8, status) + before));
+        let explanation = told(&world, "release/sh.helm.release.v1.eks.v8");
+        let acts = explanation.way_out.iter().filter_map(|step| step.act.as_ref());
+        acts.map(ToString::to_string).collect()
+    };
+    let before = record(6, "deployed") + &record(7, "superseded");
+    assert_eq!(acts("pending-upgrade", &before), [ROLLBACK]);
+    assert!(
+        acts("pending-upgrade", &record(7, "superseded")).is_empty(),
+        "nothing to go back to"
+    );
+    assert_eq!(acts("uninstalling", ""), [UNINSTALL]);
+    assert_eq!(acts("pending-install", ""), [UNINSTALL]);
+    assert!(acts("deployed", "").is_empty());
+}
+
+const ROLLBACK: &str = "rollback to revision 6 (helm of an unknown version) of release/sh.helm.release.v1.eks.v8";
+const UNINSTALL: &str = "uninstall (helm of an unknown version) of release/sh.helm.release.v1.eks.v8";
+
+#[test]
 fn nodes_and_classes() {
     let world = world(
         r#"

@@ -60,15 +60,36 @@ pub(in crate::sandbox) fn of_deployment(deployment: &Value) -> Value {
             "name": format!("{}-{hash}", doc::name(deployment)),
             "namespace": doc::namespace(deployment),
             "labels": labelled.pointer("/metadata/labels").cloned().unwrap_or_else(|| json!({})),
-            "annotations": {
-                "deployment.kubernetes.io/desired-replicas": replicas(deployment).to_string(),
-                "deployment.kubernetes.io/revision": "1",
-            },
+            "annotations": annotations(deployment),
             "ownerReferences": [pods::owned_by(deployment)],
         },
         "spec": { "replicas": replicas(deployment), "selector": selector, "template": labelled },
         "status": { "replicas": 0 },
     })
+}
+
+/// The Deployment's own annotations, but kubectl's copy of the object, and those that count the revision
+/// (`deployment/util` `SetNewReplicaSetAnnotations`).
+fn annotations(deployment: &Value) -> Value {
+    let own = deployment.pointer("/metadata/annotations").and_then(Value::as_object);
+    let mut annotations: serde_json::Map<String, Value> = own
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| {
+            !key.starts_with("deployment.kubernetes.io/") && *key != "kubectl.kubernetes.io/last-applied-configuration"
+        })
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    for (key, value) in [
+        (
+            "deployment.kubernetes.io/desired-replicas",
+            replicas(deployment).to_string(),
+        ),
+        ("deployment.kubernetes.io/revision", "1".to_owned()),
+    ] {
+        annotations.insert(key.to_owned(), value.into());
+    }
+    Value::Object(annotations)
 }
 
 /// `spec.replicas`, where absent means 1.

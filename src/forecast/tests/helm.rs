@@ -1,0 +1,201 @@
+//! Acts of Helm's: every object of a release under the question it answers, of kinds the world holds or not.
+
+use super::{CSI, NODE, QUIET, now, pair, pin, pod, tier};
+use crate::forecast::{Forecast, Outcome, Subject, Tier, Why, forecast};
+use crate::laws::Conditions;
+use crate::laws::fixture::world;
+use crate::model::act::{HelmAct, Uninstall, Upgrade};
+use crate::model::helm::{Address, Executor, Ledger, Live, Manifest, Reading, Stamp};
+use crate::model::{Act, Propagation};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use std::sync::Arc;
+
+const THREE: Option<Executor> = Some(Executor::new(3, 22, 0));
+const RECORD: &str = "
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: a}
+spec: {finalizers: [kubernetes]}
+---
+apiVersion: v1
+kind: Secret
+metadata: {namespace: a, name: sh.helm.release.v1.app.v1, labels: {owner: helm, name: app, version: '1', status: deployed}}
+";
+const DEPLOYMENT: &str = "
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: a, uid: u-web}
+spec: {replicas: 0, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {}}}
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: web-1, namespace: a, uid: u-web-1, labels: {app: web}, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: u-web, controller: true}]}
+spec: {replicas: 0, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {}}}
+";
+
+fn document(api: &str, kind: &str, name: &str, annotations: &str) -> String {
+    format!("---\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: {name}, annotations: {{{annotations}}}}}\n")
+}
+
+fn config(name: &str) -> Address {
+    Address::new("v1", "ConfigMap", "", name, "a")
+}
+
+fn stamped(release: &str) -> Live {
+    Live::There(Stamp {
+        managed_by: Some("Helm".into()),
+        release_name: Some(release.into()),
+        release_namespace: Some("a".into()),
+        ..Stamp::default()
+    })
+}
+
+/// What is said of an act on release `app`, deployed from this manifest in this world.
+fn says(objects: &str, manifest: &str, mut ledger: Ledger, helm: HelmAct) -> Forecast {
+    let world = world(&(objects.to_owned() + RECORD + NODE));
+    let release = pin(&world, "release a/sh.helm.release.v1.app.v1");
+    let payload = json!({
+        "name": "app", "namespace": "a", "version": 1, "info": {"status": "deployed"}, "manifest": manifest, "hooks": [],
+    });
+    let payload = STANDARD.encode(STANDARD.encode(payload.to_string()));
+    let secret = json!({"data": {"release": payload}}).to_string();
+    ledger.enter(release.clone(), Reading::of_secret(secret.as_bytes()));
+    let conditions = Conditions {
+        helm: Arc::new(ledger),
+        ..Conditions::default()
+    };
+    forecast(&world, &Act::Helm { release, helm }, &conditions, now(), QUIET)
+}
+
+fn names(subjects: &[Subject]) -> Vec<String> {
+    subjects.iter().map(ToString::to_string).collect()
+}
+
+fn reasons(whys: &[Why]) -> Vec<String> {
+    whys.iter().map(|why| format!("{}: {}", why.object, why.why)).collect()
+}
+
+#[test]
+fn an_uninstall_is_rolled_up_whole() {
+    let objects = pair("data", "Delete", CSI)
+        + &pair("held", "Retain", &CSI.replace("fs-1", "fs-2"))
+        + &pod("guest", "held", "", "Running")
+        + DEPLOYMENT;
+    let manifest = document("v1", "PersistentVolumeClaim", "data", "")
+        + &document("v1", "PersistentVolumeClaim", "held", "")
+        + &document("apps/v1", "Deployment", "web", "")
+        + &document("v1", "ConfigMap", "settings", "")
+        + &document("v1", "ConfigMap", "saved", "helm.sh/resource-policy: keep");
+    let mut ledger = Ledger::default();
+    ledger.enter_live(config("settings"), stamped("app"));
+    ledger.enter_live(config("saved"), stamped("app"));
+    let uninstall = Uninstall {
+        cascade: Propagation::Orphan,
+        ..Uninstall::plain(THREE)
+    };
+    let forecast = says(&objects, &manifest, ledger, HelmAct::Uninstall(uninstall));
+    let summary = forecast.summary();
+    assert_eq!(
+        names(&summary.deleted),
+        [
+            "release/sh.helm.release.v1.app.v1",
+            "pvc/data",
+            "deployment/web",
+            "ConfigMap/settings"
+        ]
+    );
+    let disks: Vec<_> = summary
+        .disks_destroyed
+        .iter()
+        .map(|disk| disk.volume.to_string())
+        .collect();
+    assert_eq!(disks, ["pv/pv-data"]);
+    assert_eq!(summary.hangs[0].object.to_string(), "pvc/held");
+    assert_eq!(summary.hangs[0].on, ["Pod guest"]);
+    assert_eq!(names(&summary.orphaned), ["replicaset/web-1"]);
+    let kept = reasons(&summary.kept);
+    assert!(kept.iter().any(|why| why.starts_with("ConfigMap/saved: ")), "{kept:?}");
+    assert!(summary.unknown.is_empty() && summary.refused.is_empty(), "{summary:?}");
+
+    let value = json!(summary);
+    assert_eq!(value["deleted"][1]["kind"], "PersistentVolumeClaim");
+    assert_eq!(
+        value["deleted"][3],
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "namespace": "a", "name": "settings"})
+    );
+
+    // in the text they stand together, each word once
+    let mut words: Vec<&str> = forecast.fates().iter().map(|fate| fate.outcome.word()).collect();
+    assert_eq!(words.len(), forecast.entries.len() + forecast.others.len());
+    words.dedup();
+    assert_eq!(words, ["DESTROYED", "HANGS", "DELETED", "ORPHANED", "KEPT"]);
+}
+
+#[test]
+fn an_upgrade_is_rolled_up_whole() {
+    let base = document("v1", "ConfigMap", "settings", "") + &document("v1", "ConfigMap", "old", "");
+    let next = document("v1", "ConfigMap", "settings", "tried: twice") + &document("v1", "ConfigMap", "fresh", "");
+    let asked = |fresh: Live| {
+        let mut ledger = Ledger::default();
+        ledger.enter_live(config("settings"), stamped("app"));
+        ledger.enter_live(config("old"), stamped("app"));
+        ledger.enter_live(config("fresh"), fresh);
+        ledger.enter_rendered("new".into(), Manifest::parse(&next, "a"));
+        let upgrade = Upgrade {
+            executor: THREE,
+            rendered: "new".into(),
+            take_ownership: false,
+            no_hooks: false,
+        };
+        says("", &base, ledger, HelmAct::Upgrade(upgrade)).summary()
+    };
+    let clean = asked(Live::Absent);
+    assert_eq!(names(&clean.created)[0], "ConfigMap/fresh");
+    assert_eq!(names(&clean.deleted), ["ConfigMap/old"]);
+    assert!(
+        reasons(&clean.changed)
+            .iter()
+            .any(|why| why.starts_with("ConfigMap/settings: ")),
+        "{clean:?}"
+    );
+    let taken = asked(stamped("other"));
+    let refused = reasons(&taken.refused);
+    assert!(
+        refused
+            .iter()
+            .any(|why| why.contains("cannot be imported into the current release")),
+        "{taken:?}"
+    );
+    assert!(taken.created.is_empty() && taken.deleted.is_empty(), "{taken:?}");
+}
+
+#[test]
+fn what_an_unknown_helm_would_spare_is_unknown_and_why() {
+    let manifest = document("v1", "ConfigMap", "settings", "") + &document("v1", "ConfigMap", "stray", "");
+    let mut ledger = Ledger::default();
+    ledger.enter_live(config("settings"), stamped("app"));
+    ledger.enter_live(config("stray"), stamped("other"));
+    let forecast = says("", &manifest, ledger, HelmAct::Uninstall(Uninstall::plain(None)));
+    let unknown = reasons(&forecast.summary().unknown);
+    assert_eq!(unknown.len(), 1, "{unknown:?}");
+    assert!(
+        unknown[0].starts_with("ConfigMap/stray: the version of helm"),
+        "{unknown:?}"
+    );
+}
+
+#[test]
+fn another_tenants_object_is_irreversible_of_whatever_kind() {
+    let manifest = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: shared, namespace: b}\n";
+    let mut ledger = Ledger::default();
+    ledger.enter_live(Address::new("v1", "ConfigMap", "b", "shared", "a"), stamped("app"));
+    let forecast = says("", manifest, ledger, HelmAct::Uninstall(Uninstall::plain(THREE)));
+    assert_eq!(forecast.others[0].outcome, Outcome::Deleted, "{forecast:?}");
+    let (tier, because) = tier(&forecast);
+    assert_eq!(tier, Tier::T3, "{because}");
+    assert!(because.contains("another tenant"), "{because}");
+}

@@ -1,0 +1,269 @@
+//! Helm's hands: looking, deleting, creating and changing one object, and saying so.
+
+use super::{Deed, Heard, Step};
+use crate::laws::absence::lists;
+use crate::laws::{Change, Conditions, Reason, apply_at, made, settle};
+use crate::model::helm::{Address, Document, Live, Record, Stamp};
+use crate::model::{Key, Kind, Object, Pin, Propagation, Text, World};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Who acts, on what.
+pub(super) struct Hands<'a> {
+    pub(super) world: &'a mut World,
+    pub(super) conditions: &'a Conditions,
+    pub(super) release: &'a Pin,
+    /// The release was applied by the server before (`apply_method: ssa`).
+    pub(super) server_side: bool,
+    law: &'static str,
+    hear: &'a mut dyn FnMut(&World, Heard<'_>),
+    /// Objects of kinds the world does not hold, as this act has left them.
+    touched: BTreeMap<Address, Live>,
+}
+
+/// All revisions of the release that a record belongs to, oldest first.
+pub(super) fn revisions<'w>(world: &'w World, release: &Pin) -> impl DoubleEndedIterator<Item = &'w Arc<Object>> {
+    let own = world
+        .get(&release.key)
+        .and_then(|object| Some((object, object.body.release()?)));
+    let mut found: Vec<(u32, &Arc<Object>)> = own
+        .into_iter()
+        .flat_map(|(object, facts)| {
+            world
+                .in_namespace(Kind::Release, &object.meta.namespace)
+                .filter_map(|other| Some((other.body.release()?, other)))
+                .filter(move |(other, _)| other.name == facts.name)
+        })
+        .map(|(facts, object)| (facts.revision, object))
+        .collect();
+    found.sort_by_key(|(revision, _)| *revision);
+    found.into_iter().map(|(_, object)| object)
+}
+
+impl<'a> Hands<'a> {
+    pub(super) fn new(
+        world: &'a mut World,
+        conditions: &'a Conditions,
+        release: &'a Pin,
+        law: &'static str,
+        hear: &'a mut dyn FnMut(&World, Heard<'_>),
+    ) -> Self {
+        Self {
+            world,
+            conditions,
+            release,
+            server_side: false,
+            law,
+            hear,
+            touched: BTreeMap::new(),
+        }
+    }
+
+    /// The record of the act's own revision; says why not where it cannot be had.
+    pub(super) fn record(&mut self) -> Option<Record> {
+        let pin = self.release.clone();
+        self.record_of(&pin)
+    }
+
+    pub(super) fn record_of(&mut self, pin: &Pin) -> Option<Record> {
+        use crate::model::helm::Reading;
+        match self.conditions.helm.record(pin).map(AsRef::as_ref) {
+            Some(Reading::Read(record)) => Some(Record::clone(record)),
+            Some(Reading::Undecodable(why)) => {
+                let missing = format!("what {} holds: {why}", pin.key);
+                self.about_release(
+                    Deed::Unknown { missing },
+                    Reason::new("its payload decides what helm does"),
+                );
+                None
+            }
+            None => {
+                let missing = format!("the payload of {} as it is now: it was not read", pin.key);
+                self.about_release(
+                    Deed::Unknown { missing },
+                    Reason::new("its payload decides what helm does"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Says a step on the release itself.
+    pub(super) fn about_release(&mut self, deed: Deed, reason: Reason) {
+        let key = self.release.key.clone();
+        let address = record_address(&key);
+        self.say(address, Some(key), deed, reason);
+    }
+
+    /// Takes something for granted that facts cannot tell.
+    pub(super) fn grant(&mut self, what: impl Into<String>) {
+        (self.hear)(self.world, Heard::Granted(what.into()));
+    }
+
+    pub(super) fn step(&mut self, document: &Document, deed: Deed, reason: Reason) {
+        self.say(document.address.clone(), document.address.key(), deed, reason);
+    }
+
+    fn say(&mut self, address: Address, key: Option<Key>, deed: Deed, reason: Reason) {
+        let step = Step {
+            address,
+            key,
+            deed,
+            law: self.law,
+            reason,
+        };
+        (self.hear)(self.world, Heard::Helm(&step));
+    }
+
+    /// The live object as Helm would find it now.
+    pub(super) fn look(&self, address: &Address) -> Live {
+        let Some(key) = address.key() else {
+            let known = self.touched.get(address).or_else(|| self.conditions.helm.live(address));
+            return known.cloned().unwrap_or_else(|| Live::Unknown {
+                why: format!("{address} was not read"),
+            });
+        };
+        if let Some(object) = self.world.get(&key) {
+            return Live::There(Stamp::of(&object.meta));
+        }
+        let unreadable = self.world.malformed().any(|broken| broken.key == key);
+        if !unreadable && lists(self.world, key.kind, &key.namespace) {
+            return Live::Absent;
+        }
+        Live::Unknown {
+            why: format!("{} cannot be seen", key.kind.plural()),
+        }
+    }
+
+    /// Sends a DELETE, whatever is there; a 404 counts as done.
+    pub(super) fn delete(&mut self, document: &Document, propagation: Propagation, reason: Reason) {
+        let address = &document.address;
+        let deed = match self.look(address) {
+            Live::Absent => Deed::Absent,
+            Live::There(_) | Live::Unserved | Live::Unknown { .. } => Deed::Delete,
+        };
+        self.step(document, deed, reason);
+        match address.key().and_then(|key| self.world.get(&key).cloned()) {
+            Some(held) => {
+                let change = Change::Delete {
+                    object: held.key(),
+                    uid: held.meta.uid.clone(),
+                    propagation,
+                };
+                apply_at(self.world, &change, self.conditions.now);
+            }
+            None => {
+                self.touched.insert(address.clone(), Live::Absent);
+            }
+        }
+    }
+
+    /// Makes the document's object, stamped as the release's own unless it is a hook.
+    pub(super) fn create(&mut self, document: &Document, stamp: Option<&Record>, reason: Reason) -> Result<(), String> {
+        let address = &document.address;
+        let space = Key::cluster(Kind::Namespace, &address.namespace);
+        if self.world.get(&space).is_some_and(|space| space.meta.deleting()) {
+            return Err(format!(
+                "unable to create new content in namespace {} because it is being terminated",
+                address.namespace
+            ));
+        }
+        self.step(document, Deed::Create, reason);
+        let made = Stamp {
+            managed_by: stamp.map(|_| "Helm".into()),
+            release_name: stamp.map(|record| record.name.clone()),
+            release_namespace: stamp.map(|record| record.namespace.clone()),
+            policy: document.policy.clone(),
+            deleting: false,
+        };
+        match &document.object {
+            Some(facts) => {
+                let mut object = Object::clone(facts);
+                object.meta.uid = made::fresh_uid(self.world);
+                if let Some(record) = stamp {
+                    super::merge::stamp(&mut object.meta, record);
+                }
+                self.world.put(object);
+            }
+            None => {
+                self.touched.insert(address.clone(), Live::There(made));
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes a live object to what the document says.
+    pub(super) fn patch(&mut self, document: &Document, record: &Record, fields: &[Text], reason: Reason) {
+        self.step(
+            document,
+            Deed::Patch {
+                fields: fields.to_vec(),
+            },
+            reason,
+        );
+        let held = document.address.key().and_then(|key| self.world.get(&key).cloned());
+        if let (Some(held), Some(facts)) = (held, &document.object) {
+            let mut object = Object::clone(&held);
+            let template = fields.iter().any(|field| field == "spec.template");
+            super::merge::onto(&mut object, facts, template);
+            super::merge::stamp(&mut object.meta, record);
+            self.world.put(object);
+        }
+    }
+
+    /// Applies a hook onto what is there. Where the release was applied by the server before, its stamp goes.
+    pub(super) fn apply_hook(&mut self, document: &Document, reason: Reason) {
+        let fields = document.prints.keys().cloned().collect();
+        self.step(document, Deed::Patch { fields }, reason);
+        let held = document.address.key().and_then(|key| self.world.get(&key).cloned());
+        if let (Some(held), Some(facts)) = (held, &document.object) {
+            let mut object = Object::clone(&held);
+            if self.server_side {
+                super::merge::as_hook(&mut object, facts);
+            } else {
+                super::merge::onto(&mut object, facts, false);
+            }
+            self.world.put(object);
+        }
+    }
+
+    /// Helm waits, and everybody else goes on.
+    pub(super) fn wait(&mut self) {
+        let hear = &mut *self.hear;
+        let settled = settle(self.world, self.conditions, &mut |world, reaction| {
+            hear(world, Heard::Law(reaction));
+        });
+        if settled != crate::laws::Settled::AtRest {
+            self.grant("the world does not come to rest while helm waits");
+        }
+    }
+
+    /// Forgets a record.
+    pub(super) fn purge(&mut self, key: &Key, reason: Reason) {
+        self.say(record_address(key), Some(key.clone()), Deed::Delete, reason);
+        self.world.take(key);
+    }
+
+    /// Writes a status into a record; its label follows.
+    pub(super) fn mark(&mut self, key: &Key, status: &str, reason: Reason) {
+        let Some(held) = self.world.get(key).cloned() else {
+            return;
+        };
+        let fields = vec![Text::from(format!("status: {status}"))];
+        self.say(record_address(key), Some(key.clone()), Deed::Patch { fields }, reason);
+        let mut object = Object::clone(&held);
+        if let crate::model::Body::Release(facts) = &mut object.body {
+            facts.status = status.into();
+        }
+        self.world.put(object);
+    }
+}
+
+fn record_address(key: &Key) -> Address {
+    Address {
+        api_version: "v1".into(),
+        kind: "Secret".into(),
+        namespace: key.namespace.clone(),
+        name: key.name.clone(),
+    }
+}

@@ -1,0 +1,93 @@
+//! A manifest's document laid onto a live object, as far as facts tell: what the document states is set, what it does
+//! not state stays, the status stays (`reference/semantics.md` §2.4: three-way merge).
+
+use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE, Record};
+use crate::model::{Body, Labels, Meta, Object, Text};
+
+/// Sets what the document states. A pod template is set only where the manifest changed it: the live one carries the
+/// server's defaults, so the two are never alike.
+pub(super) fn onto(live: &mut Object, document: &Object, template: bool) {
+    live.meta.labels = laid(&live.meta.labels, &document.meta.labels);
+    live.meta.annotations = laid(&live.meta.annotations, &document.meta.annotations);
+    match (&mut live.body, &document.body) {
+        (Body::PersistentVolumeClaim(live), Body::PersistentVolumeClaim(new)) => {
+            if new.spec.resources.requests.storage.is_some() {
+                live.spec.resources = new.spec.resources.clone();
+            }
+            if live.spec.volume_name.is_empty() {
+                live.spec.volume_name = new.spec.volume_name.clone();
+            }
+            live.spec.storage_class_name = new
+                .spec
+                .storage_class_name
+                .clone()
+                .or(live.spec.storage_class_name.take());
+        }
+        (Body::PersistentVolume(live), Body::PersistentVolume(new)) => {
+            live.spec.persistent_volume_reclaim_policy = new.spec.persistent_volume_reclaim_policy;
+            if new.spec.claim_ref.is_some() {
+                live.spec.claim_ref.clone_from(&new.spec.claim_ref);
+            }
+        }
+        (Body::StatefulSet(live), Body::StatefulSet(new)) => {
+            live.spec.replicas = new.spec.replicas.or(live.spec.replicas);
+            if template {
+                live.spec.template = new.spec.template.clone();
+            }
+            if !new
+                .spec
+                .persistent_volume_claim_retention_policy
+                .when_deleted
+                .is_empty()
+            {
+                live.spec.persistent_volume_claim_retention_policy =
+                    new.spec.persistent_volume_claim_retention_policy.clone();
+            }
+        }
+        (Body::Deployment(live), Body::Deployment(new))
+        | (Body::ReplicaSet(live), Body::ReplicaSet(new))
+        | (Body::DaemonSet(live), Body::DaemonSet(new)) => {
+            live.spec.replicas = new.spec.replicas.or(live.spec.replicas);
+            if template {
+                live.spec.template = new.spec.template.clone();
+            }
+        }
+        (Body::CronJob(live), Body::CronJob(new)) => live.spec = new.spec.clone(),
+        (Body::Job(live), Body::Job(new)) => {
+            live.spec.suspend = new.spec.suspend;
+            live.spec.ttl_seconds_after_finished = new
+                .spec
+                .ttl_seconds_after_finished
+                .or(live.spec.ttl_seconds_after_finished);
+        }
+        // nothing of these that a law reads can be changed by a manifest
+        (_, _) => {}
+    }
+}
+
+/// Writes the release's stamp.
+pub(super) fn stamp(meta: &mut Meta, record: &Record) {
+    meta.labels = laid(&meta.labels, &[(MANAGED_BY, Text::from("Helm"))].into_iter().collect());
+    let owner = [
+        (RELEASE_NAME, record.name.clone()),
+        (RELEASE_NAMESPACE, record.namespace.clone()),
+    ];
+    meta.annotations = laid(&meta.annotations, &owner.into_iter().collect());
+}
+
+fn laid(under: &Labels, over: &Labels) -> Labels {
+    let kept = under.iter().filter(|(key, _)| over.get(key).is_none());
+    kept.chain(over.iter()).collect()
+}
+
+/// What a server-side apply of a hook leaves of an object that helm applied as its own before: the stamp goes, since the
+/// hook does not state it, and what the hook states is set.
+pub(super) fn as_hook(live: &mut Object, document: &Object) {
+    let bare = |labels: &Labels| -> Labels {
+        let ours = [MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE];
+        labels.iter().filter(|(key, _)| !ours.contains(key)).collect()
+    };
+    live.meta.labels = bare(&live.meta.labels);
+    live.meta.annotations = bare(&live.meta.annotations);
+    onto(live, document, false);
+}

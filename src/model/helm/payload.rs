@@ -1,0 +1,67 @@
+//! From a record's bytes to its JSON, within limits: base64, gzip, JSON (`reference/semantics.md` §2.1).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::GzDecoder;
+use std::fmt;
+use std::io::Read as _;
+
+/// The most that is unpacked, in bytes.
+pub(super) const CAP: usize = 32 << 20;
+/// How many bytes one packed byte may become, once more than [`SMALL`] have.
+const RATIO: usize = 200;
+const SMALL: usize = 1 << 20;
+const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
+
+/// Why a payload cannot be read. No word of the payload stands in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecodable {
+    pub why: String,
+}
+
+impl fmt::Display for Undecodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "undecodable: {}", self.why)
+    }
+}
+
+impl From<&str> for Undecodable {
+    fn from(why: &str) -> Self {
+        Self { why: why.to_owned() }
+    }
+}
+
+/// The JSON of a payload as a `ConfigMap` holds it: base64 of gzip. What is not gzip is JSON already (`driver/util.go`).
+pub(super) fn unpacked(payload: &str) -> Result<Vec<u8>, Undecodable> {
+    let packed = STANDARD
+        .decode(payload.trim())
+        .map_err(|_error| Undecodable::from("the payload is no base64"))?;
+    if !packed.starts_with(&GZIP) {
+        return Ok(packed);
+    }
+    let limit = CAP.min((packed.len().saturating_mul(RATIO)).max(SMALL));
+    let mut json = Vec::new();
+    let read = GzDecoder::new(packed.as_slice())
+        .take(limit as u64 + 1)
+        .read_to_end(&mut json);
+    if json.len() > limit {
+        let why = if limit == CAP {
+            format!("it unpacks to more than {} MiB", CAP >> 20)
+        } else {
+            format!("it unpacks to more than {RATIO} times its size")
+        };
+        return Err(Undecodable { why });
+    }
+    match read {
+        Ok(_) => Ok(json),
+        Err(_) => Err(Undecodable::from("the gzip stream is broken")),
+    }
+}
+
+/// The outer layer of a Secret's `data`.
+pub(super) fn of_secret(data: &str) -> Result<String, Undecodable> {
+    let inner = STANDARD
+        .decode(data.trim())
+        .map_err(|_error| Undecodable::from("the Secret's data is no base64"))?;
+    String::from_utf8(inner).map_err(|_error| Undecodable::from("the payload is no base64"))
+}

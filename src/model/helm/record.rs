@@ -1,0 +1,242 @@
+//! One revision of a release, as Helm stored it.
+
+use super::DeletePolicy;
+use super::hook::{Event, Hook, Run};
+use super::manifest::{Document, Manifest};
+use super::payload::{self, Undecodable};
+use super::print::{Print, leaves};
+use crate::model::Text;
+use crate::model::lenient::or_default;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A record that was asked for: read, or not readable and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    Read(Box<Record>),
+    Undecodable(Undecodable),
+}
+
+/// What Helm knows of one revision. Its own status decides what Helm does, not the Secret's label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub name: Text,
+    pub namespace: Text,
+    pub revision: u32,
+    /// `info.status`.
+    pub status: Text,
+    pub chart: Chart,
+    /// `ssa` or `csa`; empty, as Helm 3 writes it, means `csa`.
+    pub apply_method: Text,
+    /// What the revision applied, hooks apart: those stand in [`Record::hooks`].
+    pub manifest: Manifest,
+    pub hooks: Vec<Hook>,
+    /// The operator's own values: paths and fingerprints, no value.
+    pub values: BTreeMap<String, Print>,
+}
+
+/// `chart.metadata`, as far as it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Chart {
+    #[serde(deserialize_with = "or_default")]
+    pub name: Text,
+    #[serde(deserialize_with = "or_default")]
+    pub version: Text,
+    #[serde(deserialize_with = "or_default")]
+    pub app_version: Text,
+}
+
+impl Reading {
+    /// Reads the `Secret` of a record, as the API server sends it.
+    pub fn of_secret(json: &[u8]) -> Self {
+        Self::of(json, payload::of_secret)
+    }
+
+    /// Reads the `ConfigMap` of a record (`HELM_DRIVER=configmap`).
+    pub fn of_config_map(json: &[u8]) -> Self {
+        Self::of(json, |data| Ok(data.to_owned()))
+    }
+
+    fn of(json: &[u8], peel: impl FnOnce(&str) -> Result<String, Undecodable>) -> Self {
+        #[derive(Deserialize)]
+        struct Holder {
+            #[serde(default)]
+            data: Data,
+        }
+        #[derive(Default, Deserialize)]
+        struct Data {
+            release: Option<String>,
+        }
+        let read = serde_json::from_slice::<Holder>(json)
+            .map_err(|_error| Undecodable::from("the object is no Secret or ConfigMap"))
+            .and_then(|holder| {
+                holder
+                    .data
+                    .release
+                    .ok_or_else(|| Undecodable::from("it holds no key \"release\""))
+            })
+            .and_then(|data| peel(&data))
+            .and_then(|payload| Record::decode(&payload));
+        match read {
+            Ok(record) => Self::Read(Box::new(record)),
+            Err(why) => Self::Undecodable(why),
+        }
+    }
+
+    pub fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Read(record) => Some(record),
+            Self::Undecodable(_) => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+struct Stored {
+    name: Text,
+    #[serde(deserialize_with = "or_default")]
+    namespace: Text,
+    version: u32,
+    #[serde(deserialize_with = "or_default")]
+    info: Info,
+    #[serde(deserialize_with = "or_default")]
+    chart: StoredChart,
+    #[serde(deserialize_with = "or_default")]
+    config: Value,
+    #[serde(deserialize_with = "or_default")]
+    manifest: String,
+    #[serde(deserialize_with = "or_default")]
+    hooks: Vec<StoredHook>,
+    #[serde(deserialize_with = "or_default")]
+    apply_method: Text,
+}
+
+impl Default for Stored {
+    fn default() -> Self {
+        Self {
+            name: Text::default(),
+            namespace: Text::default(),
+            version: 0,
+            info: Info::default(),
+            chart: StoredChart::default(),
+            config: Value::Null,
+            manifest: String::new(),
+            hooks: Vec::new(),
+            apply_method: Text::default(),
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Info {
+    #[serde(deserialize_with = "or_default")]
+    status: Text,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StoredChart {
+    #[serde(deserialize_with = "or_default")]
+    metadata: Chart,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StoredHook {
+    #[serde(deserialize_with = "or_default")]
+    manifest: String,
+    #[serde(deserialize_with = "or_default")]
+    events: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    weight: i64,
+    #[serde(deserialize_with = "or_default")]
+    delete_policies: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    last_run: Option<StoredRun>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StoredRun {
+    #[serde(deserialize_with = "or_default")]
+    started_at: Text,
+    #[serde(deserialize_with = "or_default")]
+    completed_at: Text,
+    #[serde(deserialize_with = "or_default")]
+    phase: Text,
+}
+
+impl Record {
+    /// Reads a payload: base64(gzip(JSON)). JSON deeper than 128 levels is refused by its parser.
+    pub fn decode(payload: &str) -> Result<Self, Undecodable> {
+        let json = payload::unpacked(payload)?;
+        if json.len() > payload::CAP {
+            return Err(Undecodable::from("it is larger than 32 MiB"));
+        }
+        let stored: Stored = serde_json::from_slice(&json).map_err(|error| Undecodable {
+            // the parser's own words may quote a value: only the place is told
+            why: format!(
+                "its JSON cannot be read at line {}, column {}",
+                error.line(),
+                error.column()
+            ),
+        })?;
+        if stored.name.is_empty() || stored.version == 0 {
+            return Err(Undecodable::from("it is no release: it has no name or revision"));
+        }
+        let mut manifest = Manifest::parse(&stored.manifest, &stored.namespace);
+        let mut hooks = Vec::new();
+        for (at, hook) in stored.hooks.into_iter().enumerate() {
+            match hook.read(at, &stored.namespace) {
+                Ok(hook) => hooks.push(hook),
+                Err(why) => manifest.broken.push(why),
+            }
+        }
+        // a hook document in the manifest itself is dropped by every operation
+        manifest.hooks.clear();
+        Ok(Self {
+            name: stored.name,
+            namespace: stored.namespace,
+            revision: stored.version,
+            status: stored.info.status,
+            chart: stored.chart.metadata,
+            apply_method: stored.apply_method,
+            manifest,
+            hooks,
+            values: leaves(&stored.config),
+        })
+    }
+
+    /// An install, upgrade or rollback is under way, or was killed (`release/status.go` `IsPending`).
+    pub fn pending(&self) -> bool {
+        matches!(
+            self.status.as_str(),
+            "pending-install" | "pending-upgrade" | "pending-rollback"
+        )
+    }
+}
+
+impl StoredHook {
+    fn read(self, at: usize, namespace: &str) -> Result<Hook, String> {
+        let broken = || format!("hook {} cannot be read", at + 1);
+        let value: Value = serde_saphyr::from_str(&self.manifest).map_err(|_error| broken())?;
+        Ok(Hook {
+            document: Document::read(at, &value, namespace).map_err(|_why| broken())?,
+            events: Event::all(self.events.iter().map(String::as_str)).ok_or_else(broken)?,
+            weight: self.weight,
+            delete_policies: DeletePolicy::all(self.delete_policies.iter().map(String::as_str)),
+            last_run: self.last_run.filter(|run| !run.phase.is_empty()).map(|run| Run {
+                started_at: run.started_at,
+                completed_at: run.completed_at,
+                phase: run.phase,
+            }),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! What Pilothouse forecasts of helm's acts, what the real helm then does on a real control plane, and on the sandbox.
+
+mod changes;
+mod uninstalls;
+
+use std::fs;
+
+use pilothouse::model::act::{HelmAct, Uninstall};
+use pilothouse::model::helm::Executor;
+use serde_json::{Value, json};
+
+use crate::stage::{Errand, Stage};
+use crate::trial::{Trial, pod_spec};
+
+pub(crate) use changes::*;
+pub(crate) use uninstalls::*;
+
+/// A helm of the kit.
+#[derive(Clone, Copy)]
+pub(super) struct Helm {
+    pub(super) program: &'static str,
+    pub(super) executor: Executor,
+}
+
+pub(super) const THREE: Helm = Helm {
+    program: "helm3",
+    executor: Executor::new(3, 22, 0),
+};
+pub(super) const FOUR: Helm = Helm {
+    program: "helm4",
+    executor: Executor::new(4, 3, 1),
+};
+
+impl Helm {
+    pub(super) fn uninstall(self) -> Errand<'static> {
+        self.uninstall_with(|_| {}, &["uninstall", "app"])
+    }
+
+    pub(super) fn uninstall_with<'a>(self, set: impl FnOnce(&mut Uninstall), arguments: &'a [&'a str]) -> Errand<'a> {
+        let mut options = Uninstall::plain(Some(self.executor));
+        set(&mut options);
+        Errand {
+            program: self.program,
+            act: HelmAct::Uninstall(options),
+            rendered: None,
+            arguments,
+            failing: &[],
+        }
+    }
+}
+
+/// The trial's chart with these templates, written anew; its path.
+pub(super) fn chart(trial: &Trial<'_>, templates: &[Value]) -> String {
+    let chart = trial.plane.path("charts").join(&trial.namespace);
+    let directory = chart.join("templates");
+    if directory.exists() {
+        fs::remove_dir_all(&directory).expect("the old templates to go");
+    }
+    fs::create_dir_all(&directory).expect("a directory for the chart");
+    // JSON is YAML.
+    let metadata = json!({"apiVersion": "v2", "name": "app", "version": "0.1.0"});
+    fs::write(chart.join("Chart.yaml"), metadata.to_string()).expect("the chart's metadata");
+    for (number, template) in templates.iter().enumerate() {
+        fs::write(directory.join(format!("t{number}.yaml")), template.to_string()).expect("a template");
+    }
+    chart.display().to_string()
+}
+
+/// A stage with a volume `disk` and the release `app` of these templates on it.
+pub(super) fn installed<'plane>(trial: &'plane Trial<'plane>, helm: Helm, templates: &[Value]) -> Stage<'plane> {
+    installed_on(trial, helm, templates, "Retain")
+}
+
+pub(super) fn installed_on<'plane>(
+    trial: &'plane Trial<'plane>,
+    helm: Helm,
+    templates: &[Value],
+    policy: &str,
+) -> Stage<'plane> {
+    let mut stage = Stage::new(trial);
+    let (_, disk) = stage.volume("disk", policy);
+    stage.create(&[disk]);
+    stage.helm_plain(helm.program, &["install", "app", &chart(trial, templates)]);
+    stage.until_revision(1);
+    stage
+}
+
+pub(super) fn config(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"a": "1"}})
+}
+
+pub(super) fn claim(stage: &Trial<'_>, policy: Option<&str>) -> Value {
+    let annotations = policy.map_or(json!({}), |policy| json!({"helm.sh/resource-policy": policy}));
+    json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "annotations": annotations},
+        "spec": {
+            "storageClassName": stage.namespace, "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    })
+}
+
+pub(super) fn deployment(claim: &str) -> Value {
+    let labels = json!({"app": "web"});
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {
+            "replicas": 1, "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod_spec(claim)},
+        },
+    })
+}
+
+pub(super) fn hook(name: &str, events: &str, policy: Option<&str>, pod: &Value) -> Value {
+    let mut annotations = json!({"helm.sh/hook": events});
+    if let Some(policy) = policy {
+        annotations["helm.sh/hook-delete-policy"] = json!(policy);
+    }
+    job(name, &annotations, pod)
+}
+
+pub(super) fn job(name: &str, annotations: &Value, pod: &Value) -> Value {
+    json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name, "annotations": annotations},
+        "spec": {
+            "backoffLimit": 0,
+            "template": {"metadata": pod, "spec": {
+                "restartPolicy": "Never", "containers": [{"name": "main", "image": "none"}],
+            }},
+        },
+    })
+}
+
+/// Makes a pod end well: the first for the kit's kubelet, the second for the sandbox's.
+pub(super) fn ends() -> Value {
+    json!({
+        "labels": {"kit/ends": "completed"},
+        "annotations": {"sandbox.pilothouse.dev/completes-after": "1s"},
+    })
+}

@@ -1,0 +1,89 @@
+//! What Helm does besides the acts that are forecast: definitions in `crds/`, and its dry run (semantics §2.5, §3.12).
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::helm_acts::{Helm, chart, config};
+use crate::trial::Trial;
+
+fn helm(trial: &Trial<'_>, helm: Helm, arguments: &[&str]) -> crate::support::run::Ran {
+    let arguments = [&["--namespace", &trial.namespace], arguments].concat();
+    match helm.program {
+        "helm3" => trial.plane.helm3(&arguments),
+        _ => trial.plane.helm4(&arguments),
+    }
+}
+
+fn definition(trial: &Trial<'_>, short: &str, labels: &Value) -> Value {
+    let group = format!("{}.example.com", trial.namespace);
+    let names = json!({"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList", "shortNames": [short]});
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("widgets.{group}"), "labels": labels},
+        "spec": {"group": group, "names": names, "scope": "Namespaced", "versions": [{
+            "name": "v1", "served": true, "storage": true,
+            "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+        }]},
+    })
+}
+
+/// Installs a chart whose `crds/` holds a definition that is there already, made by kubectl with the short name `old`. Gives
+/// back what helm said and the definition as it is then.
+fn installed_over(trial: &Trial<'_>, by: Helm, short: &str) -> (crate::support::run::Ran, Value) {
+    trial.plane.create(&definition(trial, "old", &json!({})));
+    let name = format!("crd/widgets.{}.example.com", trial.namespace);
+    trial.kubectl(&["wait", "--for=condition=Established", &name]).ok();
+    let path = chart(trial, &[config("settings")]);
+    let crds = trial.plane.path("charts").join(&trial.namespace).join("crds");
+    fs::create_dir_all(&crds).expect("a directory for definitions");
+    let new = definition(trial, short, &json!({"from": "chart"}));
+    fs::write(crds.join("widgets.yaml"), new.to_string()).expect("the definition");
+    let ran = helm(trial, by, &["install", "app", &path]);
+    let came = trial.kubectl(&["get", &name, "-o", "json"]).json();
+    trial.kubectl(&["delete", &name]).ok();
+    (ran, came)
+}
+
+/// Helm 3 passes over a definition that is there.
+pub(crate) fn definition_passed_over_three(trial: &Trial<'_>) {
+    let (ran, came) = installed_over(trial, crate::helm_acts::THREE, "new");
+    ran.ok();
+    assert_eq!(came["spec"]["names"]["shortNames"], json!(["old"]));
+    assert!(came["metadata"]["labels"]["from"].is_null(), "{came}");
+}
+
+/// Helm 4 applies it: what nobody else owns is changed.
+pub(crate) fn definition_patched_four(trial: &Trial<'_>) {
+    let (ran, came) = installed_over(trial, crate::helm_acts::FOUR, "old");
+    ran.ok();
+    assert_eq!(came["metadata"]["labels"]["from"], "chart", "{came}");
+}
+
+/// What somebody else owns is a conflict, and nothing is installed.
+pub(crate) fn definition_conflicts_four(trial: &Trial<'_>) {
+    let (ran, came) = installed_over(trial, crate::helm_acts::FOUR, "new");
+    assert!(!ran.success && ran.stderr.contains("conflict"), "{ran}");
+    assert_eq!(came["spec"]["names"]["shortNames"], json!(["old"]));
+    assert!(!trial.kubectl(&["get", "configmap/settings"]).success);
+}
+
+/// `--dry-run=server` looks things up and asks the server about no object: what it would refuse is not found out.
+fn dry_run(trial: &Trial<'_>, by: Helm) {
+    trial.create(config("seen"));
+    let mut refused = config("Never_A_Name");
+    refused["data"]["found"] = json!("{{ (lookup `v1` `ConfigMap` .Release.Namespace `seen`).data.a }}");
+    let path = chart(trial, &[refused]);
+    let ran = helm(trial, by, &["install", "app", &path, "--dry-run=server"]);
+    assert!(ran.ok().stdout.contains(r#""found":"1""#), "{ran}");
+    let ran = helm(trial, by, &["install", "app", &path]);
+    assert!(!ran.success && ran.stderr.contains("Invalid value"), "{ran}");
+}
+
+pub(crate) fn dry_run_three(trial: &Trial<'_>) {
+    dry_run(trial, crate::helm_acts::THREE);
+}
+
+pub(crate) fn dry_run_four(trial: &Trial<'_>) {
+    dry_run(trial, crate::helm_acts::FOUR);
+}
