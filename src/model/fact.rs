@@ -77,6 +77,33 @@ impl Object {
         self.meta.alike(&other.meta) && self.body == other.body
     }
 
+    /// Gives back the room that growing lists took in advance: a list of one has room for four.
+    fn fit(&mut self) {
+        self.meta.finalizers.shrink_to_fit();
+        self.meta.owner_references.shrink_to_fit();
+        match &mut self.body {
+            Body::Pod(pod) => {
+                pod.spec.volumes.shrink_to_fit();
+                pod.status.container_statuses.shrink_to_fit();
+                pod.status.conditions.unmet.shrink_to_fit();
+            }
+            Body::PersistentVolumeClaim(claim) => claim.spec.access_modes.shrink_to_fit(),
+            Body::PersistentVolume(volume) => volume.spec.access_modes.shrink_to_fit(),
+            Body::Job(job) => job.status.conditions.shrink_to_fit(),
+            Body::Namespace(_)
+            | Body::Node(_)
+            | Body::StorageClass(_)
+            | Body::VolumeAttachment(_)
+            | Body::CronJob(_)
+            | Body::StatefulSet(_)
+            | Body::Deployment(_)
+            | Body::ReplicaSet(_)
+            | Body::DaemonSet(_)
+            | Body::PodDisruptionBudget(_)
+            | Body::Release(_) => {}
+        }
+    }
+
     pub fn pin(&self) -> Pin {
         Pin {
             key: self.key(),
@@ -244,7 +271,7 @@ impl<'de> serde::de::DeserializeSeed<'de> for Decode {
         if let Body::Release(release) = &mut object.body {
             **release = Release::from_labels(&object.meta);
         }
-        object.meta.finalizers.shrink_to_fit();
+        object.fit();
         Ok(object)
     }
 }
