@@ -6,6 +6,8 @@
 mod bare;
 #[path = "load/client.rs"]
 mod client;
+#[path = "support/encode.rs"]
+mod encode;
 #[path = "bench/load.rs"]
 mod load;
 #[path = "load/server.rs"]
