@@ -10,6 +10,8 @@ mod client;
 mod encode;
 #[path = "bench/load.rs"]
 mod load;
+#[path = "load/formats.rs"]
+mod of_formats;
 #[path = "load/server.rs"]
 mod of_server;
 #[path = "load/shapes.rs"]

@@ -181,6 +181,9 @@ fn furnish(trial: &Trial<'_>) {
     }
     let mut once = rich();
     once["restartPolicy"] = json!("Never");
+    // what no provisioner makes would keep a pod from running
+    let own = json!({"name": "own", "ephemeral": {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "none", "resources": {"requests": {"storage": "1Gi"}}}}}});
+    once["volumes"].as_array_mut().expect("volumes").push(own);
     let job = json!({"suspend": true, "backoffLimit": 0, "ttlSecondsAfterFinished": 0, "podReplacementPolicy": "Failed", "template": {"spec": once}});
     trial.create(json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "one"}, "spec": job}));
     trial.create(json!({
@@ -221,7 +224,7 @@ fn furnish(trial: &Trial<'_>) {
 /// A pod's spec with something of everything.
 fn rich() -> Value {
     json!({
-        "terminationGracePeriodSeconds": 0, "hostNetwork": false, "automountServiceAccountToken": false,
+        "terminationGracePeriodSeconds": 2, "serviceAccountName": "default", "hostNetwork": false, "automountServiceAccountToken": false,
         "securityContext": {"runAsUser": 0, "fsGroup": 0, "supplementalGroups": [0, 7], "sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]},
         "nodeSelector": {}, "tolerations": [{"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 0}, {"operator": "Exists"}],
         "affinity": {
@@ -260,7 +263,6 @@ fn rich() -> Value {
             {"name": "none", "emptyDir": {"sizeLimit": "1Mi", "medium": "Memory"}},
             {"name": "image", "image": {"reference": "none", "pullPolicy": "Never"}},
             {"name": "old", "gitRepo": {"repository": "none", "revision": "a"}},
-            {"name": "own", "ephemeral": {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "none", "resources": {"requests": {"storage": "1Gi"}}}}}},
         ],
     })
 }

@@ -85,18 +85,20 @@ pub(crate) fn frame(kind: &str, object: &[u8]) -> Vec<u8> {
     out
 }
 
-/// An object's JSON as the message of this name. Its `kind` and `apiVersion` belong to the envelope and are left out.
+/// An object's JSON as the message of this name.
 pub(crate) fn message(name: &str, object: &Value) -> Result<Vec<u8>, String> {
     let shape = Schema::get().message(name);
     let shape = shape.ok_or_else(|| format!("{name} is not in the table"))?;
-    let mut fields = object.as_object().cloned().unwrap_or_default();
-    fields.shift_remove("kind");
-    fields.shift_remove("apiVersion");
-    whole(shape, fields)
+    whole(shape, object.as_object().cloned().unwrap_or_default())
 }
 
 fn whole(shape: &Shape, mut fields: Map<String, Value>) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
+    // an object's own kind has no number: protobuf says it in the envelope, and of a claim template not at all
+    if shape.fields().any(|known| known.name == "metadata") {
+        fields.shift_remove("kind");
+        fields.shift_remove("apiVersion");
+    }
     put(shape, &mut fields, &mut out)?;
     match fields.keys().next() {
         Some(unknown) => Err(format!("{}.{unknown} is not in the table", shape.name)),
