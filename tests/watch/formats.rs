@@ -130,13 +130,19 @@ async fn the_answer_says_its_format_whatever_was_asked() {
     // JSON pages and a watch in protobuf, then the other way round
     for protobuf_first in [false, true] {
         let mut bed = Bed::claims(served(
-            move |_, _| match protobuf_first {
-                true => whole(9, &[claim("a", 1)]),
-                false => list(9, "", &[claim("a", 1)]),
+            move |_, _| {
+                if protobuf_first {
+                    whole(9, &[claim("a", 1)])
+                } else {
+                    list(9, "", &[claim("a", 1)])
+                }
             },
-            move |_, _| match protobuf_first {
-                true => Reply::stream([event("ADDED", &claim("b", 10)), bookmark(11), Step::Hold]),
-                false => stream([told("ADDED", &claim("b", 10)), marked(11), Step::Hold]),
+            move |_, _| {
+                if protobuf_first {
+                    Reply::stream([event("ADDED", &claim("b", 10)), bookmark(11), Step::Hold])
+                } else {
+                    stream([told("ADDED", &claim("b", 10)), marked(11), Step::Hold])
+                }
             },
         ))
         .await;

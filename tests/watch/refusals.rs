@@ -170,10 +170,7 @@ async fn of_secrets_only_the_metadata_of_release_records_is_asked_for() {
         );
         let accept = asked.header("accept").expect("an accept header");
         let mut ranges = accept.split(", ");
-        assert!(
-            ranges.all(|range| range.contains(";as=PartialObjectMetadata")),
-            "{accept}"
-        );
-        assert!(!accept.contains(','), "a Secret's data could be sent instead: {accept}");
+        let lean = ranges.all(|range| range.contains(";as=PartialObjectMetadata"));
+        assert!(lean, "a Secret's data could be sent instead: {accept}");
     }
 }
