@@ -3,8 +3,10 @@
 //! This room turns an API server's bytes into observations and a clearance into one request. It knows the network
 //! and the clocks; it must not know screens, tenants' rules or what an act would do. Only [`mod@write`] changes a cluster.
 
+mod body;
 mod client;
 mod clock;
+mod coding;
 mod connect;
 mod error;
 mod heartbeat;
@@ -22,5 +24,6 @@ pub mod write;
 pub use clock::Clock;
 pub use connect::{ConnectOptions, Connection, ServerVersion, connect};
 pub use error::{ClusterError, Unreached};
+pub use page::protobuf::decode as decode_protobuf_page;
 pub use page::{Page, decode as decode_page};
-pub use watch::{Pace, Scopes, WatchEvent, Watches, decode_event, observe, observe_kinds};
+pub use watch::{Pace, Scopes, WatchEvent, Watches, decode_event, decode_protobuf_event, observe, observe_kinds};

@@ -13,6 +13,7 @@ pub mod headless;
 pub mod journal;
 pub mod laws;
 pub mod model;
+pub mod protobuf;
 pub mod sandbox;
 pub mod shell;
 pub mod ui;

@@ -14,7 +14,6 @@ mod http;
 pub mod kubeconfig;
 mod managed_fields;
 mod patch;
-mod protobuf;
 mod requests;
 pub mod resources;
 mod routes;

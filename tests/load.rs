@@ -6,8 +6,12 @@
 mod bare;
 #[path = "load/client.rs"]
 mod client;
+#[path = "support/encode.rs"]
+mod encode;
 #[path = "bench/load.rs"]
 mod load;
+#[path = "load/formats.rs"]
+mod of_formats;
 #[path = "load/server.rs"]
 mod of_server;
 #[path = "load/shapes.rs"]

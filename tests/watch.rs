@@ -8,6 +8,10 @@
 
 #[path = "watch/bed.rs"]
 mod bed;
+#[path = "support/encode.rs"]
+mod encode;
+#[path = "watch/formats.rs"]
+mod formats;
 #[path = "watch/history.rs"]
 mod history;
 #[path = "watch/refusals.rs"]

@@ -1,10 +1,11 @@
 //! Which cluster is this, and who are we to it? Asked when a connection is made, and again before each write
 //! (`reference/safety-and-performance.md` A5 fault 20).
 
+use super::body::Answer;
 use super::connect::{Connection, ServerVersion};
 use super::error::ClusterError;
 use super::said;
-use super::wire::{self, Answer, JSON, METADATA, Question, Review};
+use super::wire::{self, JSON, METADATA, Question, Review};
 use crate::model::{ClusterIdentity, Text, Uid};
 use http::StatusCode;
 use kube::{Client, Config};

@@ -1,5 +1,8 @@
 //! One page of a list, from its bytes: the whole page typed at once, and item by item only where that fails.
 
+pub(super) mod protobuf;
+
+use super::body::Format;
 use super::said;
 use crate::model::fact::Decode;
 use crate::model::{Key, Kind, Malformed, Object};
@@ -27,7 +30,15 @@ struct ListMeta {
     more: Option<String>,
 }
 
-/// Decodes a page. An item that does not decode becomes [`Malformed`] and hurts no other; `Err` means that the body is no
+/// Decodes a page, however it is written.
+pub(super) fn read(format: Format, kind: Kind, body: &[u8]) -> Result<Page, String> {
+    match format {
+        Format::Json => decode(kind, body),
+        Format::Protobuf => protobuf::decode(kind, body),
+    }
+}
+
+/// Decodes a page of JSON. An item that does not decode becomes [`Malformed`] and hurts no other; `Err` means that the body is no
 /// list at all, in the decoder's words.
 pub fn decode(kind: Kind, body: &[u8]) -> Result<Page, String> {
     let mut decoder = serde_json::Deserializer::from_slice(body);

@@ -5,12 +5,13 @@ mod events;
 mod fresh;
 mod release;
 
+use super::body::Answer;
 use super::connect::Connection;
 use super::error::ClusterError;
 use super::identity;
 use super::paths;
 use super::said;
-use super::wire::{Answer, JSON, METADATA, Question, Review};
+use super::wire::{JSON, METADATA, Question, Review};
 use crate::model::{Act, ClusterIdentity, Key, Kind};
 use http::StatusCode;
 use serde::Deserialize;

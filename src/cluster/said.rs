@@ -1,5 +1,6 @@
 //! What a server, a plugin or a decoder said, made safe and short enough to pass on: no control characters, one line.
 
+use crate::protobuf;
 use serde::Deserialize;
 use std::fmt::Write as _;
 
@@ -60,8 +61,16 @@ pub(super) struct Details {
 }
 
 impl Status {
-    /// The body read as a `Status`; `None` when it is anything else.
+    /// The body read as a `Status`, in JSON or in protobuf; `None` when it is anything else.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
+        if body.starts_with(&protobuf::MAGIC) {
+            let envelope = protobuf::Envelope::read(body).ok().filter(|it| it.kind == "Status")?;
+            let read = Self::deserialize(envelope.message().ok()?).ok()?;
+            return Some(Self {
+                kind: envelope.kind.to_owned(),
+                ..read
+            });
+        }
         serde_json::from_slice::<Self>(body)
             .ok()
             .filter(|status| status.kind == "Status")

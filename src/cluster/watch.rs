@@ -7,14 +7,18 @@
 mod backoff;
 mod event;
 mod feed;
+mod frame;
 mod report;
+mod stream;
 
+use super::coding::Coding;
 use super::connect::Connection;
 use super::heartbeat;
 use super::pulse::{Alarm, Pulse};
 use crate::model::{FeedId, Kind, Observation, Scope, Text};
 pub use event::{Event as WatchEvent, decode as decode_event};
 use feed::{Feed, Parting};
+pub use frame::decode as decode_protobuf_event;
 use report::Reporter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -131,6 +135,7 @@ pub fn observe_kinds(
     let rhythm = watch::Sender::new(quiet);
     let alarm = watch::Sender::new(Alarm::default());
     let bytes = Arc::new(AtomicU64::new(0));
+    let coding = Arc::new(Coding::default());
     let mut tasks = JoinSet::new();
     let mut pulses = Vec::new();
     for kind in kinds.iter().copied() {
@@ -144,6 +149,7 @@ pub fn observe_kinds(
                 alarm.subscribe(),
                 pace,
                 Arc::clone(&bytes),
+                Arc::clone(&coding),
             )
         };
         let whole = make(FeedId::cluster(kind));

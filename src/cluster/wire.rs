@@ -1,40 +1,28 @@
 //! One question, one answer: requests that change nothing, deadlines, size limits, and why no answer came.
 
+use super::body::{self, Answer, CAP};
 use super::client;
 use super::connect::Connection;
 use super::error::{ClusterError, Unreached};
 use super::said;
-use bytes::Bytes;
-use flate2::read::MultiGzDecoder;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use http_body_util::BodyExt as _;
 use kube::Config;
 use kube::client::{Body, Client};
 use std::error::Error as StdError;
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::time::Duration;
-
-/// The longest body, page or event line that is taken in, in bytes, after decompression.
-pub(super) const CAP: usize = 64 << 20;
-/// How long an answer may go without a byte.
-const STALL: Duration = Duration::from_secs(20);
 
 pub(super) const JSON: &str = "application/json";
 /// Metadata of one object only: all that is ever asked of a Secret.
 pub(super) const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
-/// Metadata of a list only.
-pub(super) const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
-/// A complete answer.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-    /// Bytes that travelled, before decompression.
-    pub(super) travelled: u64,
-}
+/// What is listed and watched: protobuf, of which we skip what no rule reads, where the server has it.
+pub(super) const EITHER: &str = "application/vnd.kubernetes.protobuf, application/json";
+/// [`METADATA`], in either.
+pub(super) const EITHER_METADATA: &str = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+/// Metadata of a list only, in either.
+pub(super) const EITHER_METADATA_LIST: &str = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -99,6 +87,13 @@ pub(super) enum Question<'a> {
         path: &'a str,
         accept: &'static str,
     },
+    /// In this content coding; a stream is never compressed (`identity`), because newer servers compress it event by event
+    /// (`reference/libraries.md` §2, 5.0).
+    Coded {
+        path: &'a str,
+        accept: &'static str,
+        coding: &'static str,
+    },
     /// A `Self…Review`: POST by protocol, but the server stores nothing.
     Review(Review<'a>),
 }
@@ -115,12 +110,8 @@ pub(super) enum Review<'a> {
 impl Question<'_> {
     fn request(self) -> Result<Request<Body>, http::Error> {
         match self {
-            Self::Get { path, accept } => Request::builder()
-                .method(Method::GET)
-                .uri(path)
-                .header(ACCEPT, accept)
-                .header(ACCEPT_ENCODING, "gzip")
-                .body(Body::empty()),
+            Self::Get { path, accept } => get(path, accept, "gzip"),
+            Self::Coded { path, accept, coding } => get(path, accept, coding),
             Self::Review(review) => {
                 let (group, kind, plural, spec) = match review {
                     Review::Subject { version } => (
@@ -151,11 +142,20 @@ impl Question<'_> {
     }
 }
 
+fn get(path: &str, accept: &'static str, coding: &'static str) -> Result<Request<Body>, http::Error> {
+    Request::builder()
+        .method(Method::GET)
+        .uri(path)
+        .header(ACCEPT, accept)
+        .header(ACCEPT_ENCODING, coding)
+        .body(Body::empty())
+}
+
 /// Asks and reads the whole answer, whatever its status, before the deadline.
 pub(super) async fn ask(client: &Client, question: Question<'_>, deadline: Duration) -> Result<Answer, Trouble> {
     let asked = async {
         let response = open(client, question).await?;
-        take_in(response).await
+        body::take_in(response).await
     };
     tokio::time::timeout(deadline, asked)
         .await
@@ -173,68 +173,6 @@ pub(super) async fn open(client: &Client, question: Question<'_>) -> Result<Resp
     )]
     let sent = client.send(request);
     sent.await.map_err(|error| trouble(&error))
-}
-
-/// A watch: like [`open`], but never compressed, because newer servers compress it event by event
-/// (`reference/libraries.md` §2, 5.0).
-pub(super) async fn open_stream(client: &Client, path: &str, accept: &'static str) -> Result<Response<Body>, Trouble> {
-    let request = Request::builder()
-        .method(Method::GET)
-        .uri(path)
-        .header(ACCEPT, accept)
-        .header(ACCEPT_ENCODING, "identity")
-        .body(Body::empty())
-        .map_err(|error| Trouble::Cut(format!("the request cannot be built: {error}")))?;
-    #[expect(clippy::disallowed_methods, reason = "a GET: it changes nothing")]
-    let sent = client.send(request);
-    sent.await.map_err(|error| trouble(&error))
-}
-
-/// Reads a body to its end: at most [`CAP`] bytes, never silent for long.
-pub(super) async fn take_in(response: Response<Body>) -> Result<Answer, Trouble> {
-    let (head, mut body) = response.into_parts();
-    let mut taken = Vec::new();
-    loop {
-        let frame = tokio::time::timeout(STALL, body.frame())
-            .await
-            .map_err(|_elapsed| Trouble::Deadline(STALL))?;
-        let Some(frame) = frame else { break };
-        let frame = frame.map_err(|error| Trouble::Cut(cause(&error)))?;
-        if let Ok(data) = frame.into_data() {
-            if taken.len() + data.len() > CAP {
-                return Err(Trouble::TooLarge);
-            }
-            taken.extend_from_slice(&data);
-        }
-    }
-    let travelled = u64::try_from(taken.len()).unwrap_or(u64::MAX);
-    if head
-        .headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|coding| coding == "gzip")
-    {
-        taken = inflate(&taken)?;
-    }
-    Ok(Answer {
-        status: head.status,
-        headers: head.headers,
-        body: taken.into(),
-        travelled,
-    })
-}
-
-/// Gunzips, with the same limit: a small bomb must not become a large one.
-fn inflate(packed: &[u8]) -> Result<Vec<u8>, Trouble> {
-    let mut plain = Vec::new();
-    let limit = u64::try_from(CAP).unwrap_or(u64::MAX).saturating_add(1);
-    MultiGzDecoder::new(packed)
-        .take(limit)
-        .read_to_end(&mut plain)
-        .map_err(|error| Trouble::Cut(format!("broken gzip: {error}")))?;
-    if plain.len() > CAP {
-        return Err(Trouble::TooLarge);
-    }
-    Ok(plain)
 }
 
 /// How long the server asks to be left alone (`Retry-After` in seconds; at most five minutes).
@@ -332,22 +270,6 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write as _;
-
-    fn packed(zeros: usize) -> Vec<u8> {
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        gzip.write_all(&vec![0; zeros]).expect("written");
-        gzip.finish().expect("finished")
-    }
-
-    #[test]
-    fn a_gzip_bomb_stops_at_the_limit() {
-        assert_eq!(inflate(&packed(1_000)).expect("a small one").len(), 1_000);
-        let bomb = packed(CAP + 1);
-        assert!(bomb.len() < CAP / 100);
-        assert!(matches!(inflate(&bomb), Err(Trouble::TooLarge)));
-        assert!(matches!(inflate(b"\x1f\x8bnonsense"), Err(Trouble::Cut(_))));
-    }
 
     #[test]
     fn a_wish_to_be_left_alone_is_bounded() {

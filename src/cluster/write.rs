@@ -6,6 +6,7 @@
 
 mod answer;
 
+use super::body;
 use super::connect::Connection;
 use super::paths;
 use super::said;
@@ -82,7 +83,7 @@ async fn deliver(connection: &Connection, act: &Act, wire: &Wire<'_>, deadline: 
         let sent = clients.writing.send(request);
         let response = sent.await.map_err(|error| (None, wire::trouble(&error)))?;
         let status = response.status();
-        wire::take_in(response).await.map_err(|trouble| (Some(status), trouble))
+        body::take_in(response).await.map_err(|trouble| (Some(status), trouble))
     };
     let answer = tokio::time::timeout(deadline, sending)
         .await

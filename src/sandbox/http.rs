@@ -1,14 +1,15 @@
 //! A request as the sandbox reads it and an answer as it gives it; headers, query and body, nothing of their meaning.
 
 use super::authorization::User;
-use super::protobuf;
 use super::status::StoreError;
 use super::view::Encoding;
+use crate::protobuf::{self, Envelope};
 use bytes::Bytes;
 use http_body::Frame;
 use hyper::header::{self, HeaderName};
 use hyper::{Method, Response, StatusCode};
-use serde_json::Value;
+use serde::Deserialize as _;
+use serde_json::{Map, Value};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -37,7 +38,7 @@ impl Ask {
             return Ok(Value::Null);
         }
         if self.content_type.contains("protobuf") {
-            return protobuf::read(&self.body).ok_or_else(StoreError::unsupported_media_type);
+            return from_protobuf(&self.body).map_err(|_unread| StoreError::unsupported_media_type());
         }
         if self.content_type.contains("cbor") {
             return Err(StoreError::unsupported_media_type());
@@ -60,6 +61,18 @@ impl Ask {
             named.to_owned()
         }
     }
+}
+
+/// Go's typed clients write protobuf and cannot be talked out of it (`kubectl create`, `kubectl auth can-i`, Helm's release
+/// records). Answers are always JSON, which they all read.
+fn from_protobuf(body: &[u8]) -> Result<Value, protobuf::Error> {
+    let envelope = Envelope::read(body)?;
+    let mut whole = Map::new();
+    // the kind first, as everybody writes it
+    whole.insert("apiVersion".to_owned(), envelope.api_version.into());
+    whole.insert("kind".to_owned(), envelope.kind.into());
+    whole.append(&mut Map::deserialize(envelope.message()?)?);
+    Ok(Value::Object(whole))
 }
 
 fn unreadable(error: &dyn std::error::Error) -> StoreError {

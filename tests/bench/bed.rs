@@ -4,7 +4,7 @@ use super::clock::Instant;
 use super::naive::Line as NaiveLine;
 use super::options::Options;
 use super::process::Memory;
-use super::raw::{self, Course, Transfer, Whole};
+use super::raw::{self, Course, Format, Transfer, Whole};
 use super::served::Served;
 use super::tool::{self, Running};
 use pilothouse::model::Kind;
@@ -78,8 +78,9 @@ impl Bed {
     }
 
     /// Transfers what a cockpit asks for, and throws it away.
-    pub(crate) fn raw(&self, encoding: &str) -> Result<Transfer, String> {
-        transfer(self.served.authority(), &self.courses, encoding)
+    pub(crate) fn raw(&self, format: Format, encoding: &str) -> Result<Transfer, String> {
+        let courses: Vec<Course> = self.courses.iter().map(|course| course.asking(format)).collect();
+        transfer(self.served.authority(), &courses, encoding)
     }
 
     /// Starts the naive control and waits until it has everything.

@@ -17,6 +17,8 @@ mod bare;
 mod bed;
 mod clock;
 mod core;
+#[path = "../support/encode.rs"]
+mod encode;
 mod figures;
 mod fleet;
 mod home;

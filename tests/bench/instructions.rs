@@ -5,6 +5,8 @@
 
 #[path = "instructions/callgrind.rs"]
 mod callgrind;
+#[path = "../support/encode.rs"]
+mod encode;
 #[path = "instructions/hold.rs"]
 mod hold;
 #[path = "instructions/ledger.rs"]

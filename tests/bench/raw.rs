@@ -24,6 +24,27 @@ pub(crate) struct Course {
     pub(crate) accept: String,
 }
 
+/// In which format a transfer asks for what the cockpit asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+    /// As the cockpit's `Accept` ends with a server that has both.
+    Protobuf,
+}
+
+impl Course {
+    /// The same pages in this format: a page is the same objects in both, and so is its continue token.
+    pub(crate) fn asking(&self, format: Format) -> Self {
+        let accept = match format {
+            Format::Json => self.accept.clone(),
+            Format::Protobuf => self
+                .accept
+                .replace("application/json", pilothouse::protobuf::CONTENT_TYPE),
+        };
+        Self { accept, ..self.clone() }
+    }
+}
+
 /// What a transfer came to.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Transfer {

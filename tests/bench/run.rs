@@ -125,7 +125,7 @@ fn asked(options: &Options) -> String {
 
 #[expect(clippy::cast_precision_loss, reason = "bytes of a workload")]
 fn workload(bed: &Bed) -> String {
-    let raw = |encoding| bed.raw(encoding);
+    use super::raw::Format::{Json, Protobuf};
     let rate = |told: Result<super::raw::Transfer, String>| match told {
         Ok(transfer) => format!(
             "{:.0} MB in {:.0} ms, first page after {:.1} ms",
@@ -136,10 +136,11 @@ fn workload(bed: &Bed) -> String {
         Err(why) => why,
     };
     format!(
-        "Workload: {} objects. The load server's raw rate: identity {}; gzip {}.",
+        "Workload: {} objects. The load server's raw rate: JSON {}; protobuf {}; protobuf in gzip {}.",
         bed.served.objects(),
-        rate(raw("identity")),
-        rate(raw("gzip"))
+        rate(bed.raw(Json, "identity")),
+        rate(bed.raw(Protobuf, "identity")),
+        rate(bed.raw(Protobuf, "gzip"))
     )
 }
 

@@ -40,6 +40,7 @@ mod facts_sets;
 mod facts_volumes;
 #[path = "../support/flight.rs"]
 mod flight;
+mod formats;
 mod hands;
 mod helm;
 mod helm_acts;
@@ -147,6 +148,9 @@ const SHARED: &[Story] = &[
     ("fact-eviction-of-what-does-not-run", facts_api::eviction_of_what_does_not_run),
     ("fact-eviction-of-what-is-not-ready", facts_api::eviction_of_what_is_not_ready),
     ("fact-streaming-list", facts_api::streaming_list),
+    ("fact-formats-of-lists", formats::lists),
+    ("fact-formats-of-watches", formats::watches),
+    ("fact-formats-of-endings", formats::endings),
     ("fact-who-am-i", facts_api::who_am_i),
     ("fact-dry-run-of-a-patch", facts_api::dry_run_of_a_patch),
     ("job-deleted-without-a-policy", jobs::deleted_without_a_policy),

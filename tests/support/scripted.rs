@@ -71,8 +71,13 @@ impl Reply {
 
     /// A whole answer with further header lines (each ending in CRLF).
     pub(crate) fn with(status: u16, headers: &str, body: &[u8]) -> Self {
+        Self::typed(status, "application/json", headers, body)
+    }
+
+    /// The same of another content type.
+    pub(crate) fn typed(status: u16, content_type: &str, headers: &str, body: &[u8]) -> Self {
         let head = format!(
-            "HTTP/1.1 {status} Scripted\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n",
+            "HTTP/1.1 {status} Scripted\r\ncontent-type: {content_type}\r\n{headers}content-length: {}\r\n\r\n",
             body.len()
         );
         Self::steps(head, false, [Step::Raw(body.to_vec())])
@@ -105,14 +110,19 @@ impl Reply {
 
     /// A stream of these steps.
     pub(crate) fn stream(steps: impl IntoIterator<Item = Step>) -> Self {
-        Self::steps(STREAM.to_owned(), true, steps)
+        Self::stream_of("application/json", steps)
+    }
+
+    /// The same of another content type.
+    pub(crate) fn stream_of(content_type: &str, steps: impl IntoIterator<Item = Step>) -> Self {
+        Self::steps(stream_head(content_type), true, steps)
     }
 
     /// A stream that the test goes on feeding.
     pub(crate) fn live() -> (mpsc::UnboundedSender<Step>, Self) {
         let (sender, steps) = mpsc::unbounded_channel();
         let reply = Self {
-            head: STREAM.to_owned(),
+            head: stream_head("application/json"),
             chunked: true,
             steps,
         };
@@ -128,7 +138,9 @@ impl Reply {
     }
 }
 
-const STREAM: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+fn stream_head(content_type: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ntransfer-encoding: chunked\r\n\r\n")
+}
 
 pub(crate) fn status_body(code: u16, reason: &str, message: &str) -> String {
     let status = if code < 300 { "Success" } else { "Failure" };

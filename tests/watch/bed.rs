@@ -39,13 +39,20 @@ impl Bed {
         let kinds = [Kind::PersistentVolumeClaim];
         Self::run(
             handler,
-            user,
+            (user, Clock::system()),
             &kinds,
             Scopes::default(),
             fast(),
             Duration::from_secs(15),
         )
         .await
+    }
+
+    /// Feeds of claims whose moments are read from this clock.
+    pub(crate) async fn timed(handler: impl Fn(&Asked) -> Reply + Send + Sync + 'static, clock: Clock) -> Self {
+        let kinds = [Kind::PersistentVolumeClaim];
+        let quiet = Duration::from_hours(1);
+        Self::run(handler, ("{}", clock), &kinds, Scopes::default(), fast(), quiet).await
     }
 
     pub(crate) async fn start(
@@ -55,12 +62,12 @@ impl Bed {
         pace: Pace,
         quiet: Duration,
     ) -> Self {
-        Self::run(handler, "{}", kinds, scopes, pace, quiet).await
+        Self::run(handler, ("{}", Clock::system()), kinds, scopes, pace, quiet).await
     }
 
     async fn run(
         handler: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
-        user: &str,
+        (user, theirs): (&str, Clock),
         kinds: &[Kind],
         scopes: Scopes,
         pace: Pace,
@@ -73,7 +80,7 @@ impl Bed {
             ..ConnectOptions::default()
         };
         let clock = Clock::system();
-        let connection = connect(&options, clock.clone()).await.expect("a connection");
+        let connection = connect(&options, theirs).await.expect("a connection");
         let (sink, observations) = mpsc::channel(16);
         let mut world = World::default();
         for kind in kinds {

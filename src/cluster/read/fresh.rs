@@ -2,13 +2,14 @@
 //! (`reference/safety-and-performance.md` A5 faults 13, 15, 20, 41).
 
 use super::{expect_ok, named};
+use crate::cluster::body::Answer;
 use crate::cluster::connect::Connection;
 use crate::cluster::error::{ClusterError, Unreached};
 use crate::cluster::identity;
 use crate::cluster::page;
 use crate::cluster::paths;
 use crate::cluster::said;
-use crate::cluster::wire::{self, Answer, JSON, METADATA, Question};
+use crate::cluster::wire::{self, JSON, METADATA, Question};
 use crate::model::{Act, ClusterIdentity, FeedId, Key, Kind, Now, Object, Scope, Text};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;

@@ -1,58 +1,16 @@
-//! The lines of a watch: bytes in, one event a line out, whatever the packets.
+//! One event of a watch: what it says, and its line of JSON, read in one pass where nothing is wrong with it.
 
 use super::super::page;
 use super::super::said::{self, Status};
-use super::super::wire::CAP;
+use crate::model::fact::Decode;
 use crate::model::{Key, Kind, Malformed, Object, Uid};
 use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::fmt;
 
-/// Collects bytes into lines.
-#[derive(Debug, Default)]
-pub(super) struct Lines {
-    held: Vec<u8>,
-    /// How many of the held bytes are known to contain no line end.
-    scanned: usize,
-}
-
-impl Lines {
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.held.extend_from_slice(bytes);
-    }
-
-    /// Hands every complete line to `each` until it returns `false`; keeps the rest for later.
-    pub(super) fn drain(&mut self, mut each: impl FnMut(&[u8]) -> bool) {
-        let mut begin = 0;
-        let mut look = self.scanned;
-        while let Some(length) = self
-            .held
-            .get(look..)
-            .and_then(|rest| rest.iter().position(|byte| *byte == b'\n'))
-        {
-            let end = look + length;
-            let line = self.held.get(begin..end).unwrap_or_default();
-            begin = end + 1;
-            look = begin;
-            if !line.iter().all(u8::is_ascii_whitespace) && !each(line) {
-                break;
-            }
-        }
-        self.held.drain(..begin);
-        self.scanned = self.held.len();
-    }
-
-    /// Bytes of a line that has not ended.
-    pub(super) fn pending(&self) -> usize {
-        self.held.len()
-    }
-
-    pub(super) fn overflown(&self) -> bool {
-        self.held.len() > CAP
-    }
-}
-
-/// What one line says.
+/// What one event says.
 #[derive(Debug)]
 pub enum Event {
     Applied {
@@ -109,6 +67,16 @@ struct StubMeta {
 
 /// Reads one line of a watch on this kind, without its line end.
 pub fn decode(kind: Kind, line: &[u8]) -> Event {
+    let mut json = serde_json::Deserializer::from_slice(line);
+    let read = Straight(kind).deserialize(&mut json);
+    match read.and_then(|event| json.end().map(|()| event)) {
+        Ok(event) => event,
+        Err(_something) => piecewise(kind, line),
+    }
+}
+
+/// The slow path: first what kind of event it is, then its object.
+fn piecewise(kind: Kind, line: &[u8]) -> Event {
     let envelope: Envelope<'_> = match serde_json::from_slice(line) {
         Ok(envelope) => envelope,
         Err(error) => return bare(line, &error),
@@ -124,26 +92,85 @@ pub fn decode(kind: Kind, line: &[u8]) -> Event {
                 resource_version: stub(json).resource_version.unwrap_or_default(),
             },
         },
-        "DELETED" => {
-            let meta = stub(json);
-            match meta.name {
-                Some(name) if !name.is_empty() => Event::Deleted {
-                    key: Key::new(kind, meta.namespace.as_deref().unwrap_or_default(), &name),
-                    uid: meta.uid.unwrap_or_default(),
-                    resource_version: meta.resource_version.unwrap_or_default(),
-                },
-                _ => Event::Garbage {
-                    why: "a deletion without a name".to_owned(),
-                },
-            }
-        }
+        "DELETED" => gone(kind, stub(json)),
         "BOOKMARK" => Event::Bookmark {
             resource_version: stub(json).resource_version.unwrap_or_default(),
         },
-        "ERROR" => failure(json.as_bytes()),
-        other => Event::Garbage {
-            why: format!("an event of type {:?}", said::plain(other)),
-        },
+        "ERROR" => failed(json.as_bytes()),
+        other => unknown(other),
+    }
+}
+
+/// Reads an event whose type comes before its object, as every API server writes it; anything else is an error.
+struct Straight(Kind);
+
+impl<'de> DeserializeSeed<'de> for Straight {
+    type Value = Event;
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Event, D::Error> {
+        source.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Straight {
+    type Value = Event;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an event about {}", self.0.plural())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Event, A::Error> {
+        let other = || serde::de::Error::custom("it is written otherwise");
+        let (Some("type"), said) = (map.next_key::<&str>()?, map.next_value::<&str>()?) else {
+            return Err(other());
+        };
+        let Some("object") = map.next_key::<&str>()? else {
+            return Err(other());
+        };
+        let event = match said {
+            "ADDED" | "MODIFIED" => Event::Applied {
+                object: Box::new(map.next_value_seed(Decode(self.0))?),
+            },
+            "DELETED" => gone(self.0, map.next_value::<Stub>()?.metadata),
+            "BOOKMARK" => Event::Bookmark {
+                resource_version: map.next_value::<Stub>()?.metadata.resource_version.unwrap_or_default(),
+            },
+            _ => return Err(other()),
+        };
+        match map.next_key::<&str>()? {
+            None => Ok(event),
+            Some(_) => Err(other()),
+        }
+    }
+}
+
+fn gone(kind: Kind, meta: StubMeta) -> Event {
+    deleted(
+        kind,
+        meta.namespace.as_deref().unwrap_or_default(),
+        meta.name.as_deref().unwrap_or_default(),
+        meta.uid.unwrap_or_default(),
+        meta.resource_version.unwrap_or_default(),
+    )
+}
+
+/// A deletion, if it says of what.
+pub(super) fn deleted(kind: Kind, namespace: &str, name: &str, uid: Uid, resource_version: String) -> Event {
+    if name.is_empty() {
+        return Event::Garbage {
+            why: "a deletion without a name".to_owned(),
+        };
+    }
+    Event::Deleted {
+        key: Key::new(kind, namespace, name),
+        uid,
+        resource_version,
+    }
+}
+
+pub(super) fn unknown(kind: &str) -> Event {
+    Event::Garbage {
+        why: format!("an event of type {:?}", said::plain(kind)),
     }
 }
 
@@ -156,16 +183,17 @@ fn stub(json: &str) -> StubMeta {
 /// Some servers and proxies end a stream with a bare `Status`.
 fn bare(line: &[u8], error: &serde_json::Error) -> Event {
     if Status::read(line).is_some() {
-        return failure(line);
+        return failed(line);
     }
     Event::Garbage {
         why: format!("a line that is no event: {}", said::plain(&error.to_string())),
     }
 }
 
-fn failure(json: &[u8]) -> Event {
-    let why = said::words(json);
-    let status = Status::read(json).unwrap_or_default();
+/// The server's `Status`, in JSON or in protobuf.
+pub(super) fn failed(body: &[u8]) -> Event {
+    let why = said::words(body);
+    let status = Status::read(body).unwrap_or_default();
     if status.code == 410 || matches!(status.reason.as_str(), "Expired" | "Gone") {
         Event::Expired { why }
     } else {
@@ -176,24 +204,6 @@ fn failure(json: &[u8]) -> Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_come_out_whole_wherever_the_packets_end() {
-        let text = b"one\n\ntwo two\nthree\nrest";
-        for cut in 0..text.len() {
-            let mut lines = Lines::default();
-            let mut seen = Vec::new();
-            for part in [&text[..cut], &text[cut..]] {
-                lines.push(part);
-                lines.drain(|line| {
-                    seen.push(String::from_utf8_lossy(line).into_owned());
-                    true
-                });
-            }
-            assert_eq!(seen, ["one", "two two", "three"], "cut at {cut}");
-            assert_eq!(lines.pending(), 4);
-        }
-    }
 
     #[test]
     fn each_type_of_event_is_told_apart() {

@@ -12,10 +12,12 @@ mod watching;
 use super::Pace;
 use super::backoff::Backoff;
 use super::report::{Closed, Reporter};
+use crate::cluster::body::Answer;
+use crate::cluster::coding::Coding;
 use crate::cluster::connect::Connection;
 use crate::cluster::pulse::Alarm;
 use crate::cluster::said;
-use crate::cluster::wire::{self, Answer};
+use crate::cluster::wire;
 use crate::model::Kind;
 use http::StatusCode;
 use std::sync::Arc;
@@ -35,6 +37,7 @@ pub(super) struct Feed {
     pace: Pace,
     backoff: Backoff,
     bytes: Arc<AtomicU64>,
+    coding: Arc<Coding>,
     /// The generation of clients whose credentials were last refused.
     refused_credentials: Option<u64>,
 }
@@ -85,6 +88,7 @@ impl Feed {
         alarm: watch::Receiver<Alarm>,
         pace: Pace,
         bytes: Arc<AtomicU64>,
+        coding: Arc<Coding>,
     ) -> Self {
         Self {
             connection,
@@ -93,6 +97,7 @@ impl Feed {
             pace,
             backoff: Backoff::new(pace.pause, pace.longest_pause),
             bytes,
+            coding,
             refused_credentials: None,
         }
     }

@@ -3,6 +3,7 @@
 //! The page and the events are whole, because decoding them is measured. The objects that only fill the world are made
 //! lighter by what the decoder drops anyway, and each is checked to decode to the same facts.
 
+use crate::encode;
 use crate::shapes::{Cluster, Shape};
 use pilothouse::model::{Kind, Object};
 use serde_json::Value;
@@ -33,6 +34,10 @@ pub(crate) struct Hold {
     pub(crate) page: Vec<u8>,
     /// A hundred events of a watch on pods, each of another pod, a line each.
     pub(crate) events: Vec<u8>,
+    /// The same page in protobuf.
+    pub(crate) protobuf_page: Vec<u8>,
+    /// The same events in protobuf, each with its length before it.
+    pub(crate) frames: Vec<u8>,
     /// Every object of the cluster, by kind, a line each.
     objects: Vec<(Kind, Vec<u8>)>,
 }
@@ -46,6 +51,8 @@ impl Hold {
         Ok(Self {
             page: std::fs::read(directory.join("page"))?,
             events: std::fs::read(directory.join("events"))?,
+            protobuf_page: std::fs::read(directory.join("protobuf-page"))?,
+            frames: std::fs::read(directory.join("frames"))?,
             objects,
         })
     }
@@ -78,7 +85,25 @@ pub(crate) fn load(directory: &Path) -> Outcome<()> {
         events.extend(cluster.json_at(Kind::Pod, pod, 1, cluster.latest() + 1));
         events.extend(b"}\n");
     }
-    Ok(std::fs::write(directory.join("events"), events)?)
+    std::fs::write(directory.join("events"), events)?;
+    load_protobuf(directory, &cluster)
+}
+
+/// The same page and events in protobuf.
+fn load_protobuf(directory: &Path, cluster: &Cluster) -> Outcome<()> {
+    let message = |json: &[u8]| encode::message("Pod", &serde_json::from_slice(json)?).map_err(Box::<dyn Error>::from);
+    let mut list = encode::list_meta(&cluster.latest().to_string(), "", None);
+    for pod in 0..PAGE {
+        encode::field(2, &message(&cluster.json(Kind::Pod, pod))?, &mut list);
+    }
+    std::fs::write(directory.join("protobuf-page"), encode::body("v1", "PodList", &list))?;
+    let mut frames = Vec::new();
+    for nth in 0..EVENTS {
+        let pod = nth * cluster.count(Kind::Pod) / EVENTS;
+        let pod = message(&cluster.json_at(Kind::Pod, pod, 1, cluster.latest() + 1))?;
+        frames.extend(encode::frame("MODIFIED", &encode::body("v1", "Pod", &pod)));
+    }
+    Ok(std::fs::write(directory.join("frames"), frames)?)
 }
 
 /// An object without what no rule reads, so that full load is soon in place; as it is where that would make other facts (a

@@ -5,7 +5,7 @@
 //! would be merged into one, and callgrind would see only that.
 
 use pilothouse::app::{Effect, Event, State, update};
-use pilothouse::cluster::{Page, WatchEvent, decode_event, decode_page};
+use pilothouse::cluster::{Page, WatchEvent, decode_event, decode_page, decode_protobuf_event, decode_protobuf_page};
 use pilothouse::forecast::{Forecast, forecast};
 use pilothouse::gate::Panel;
 use pilothouse::laws::Conditions;
@@ -19,7 +19,9 @@ use std::hint::black_box;
 pub(crate) type Screen = Terminal<CrosstermBackend<Vec<u8>>>;
 
 /// Their names, as callgrind is told them and as the file keeps them.
-pub(crate) const NAMES: [&str; 13] = [
+pub(crate) const NAMES: [&str; 15] = [
+    "decode_protobuf_page_of_500_pods",
+    "decode_100_protobuf_watch_events",
     "decode_page_of_500_pods",
     "decode_100_watch_events",
     "apply_page_of_500_pods",
@@ -45,6 +47,21 @@ pub(crate) fn decode_page_of_500_pods(body: &[u8]) -> Result<Page, String> {
 pub(crate) fn decode_100_watch_events(lines: &[&[u8]]) -> Vec<WatchEvent> {
     black_box("decode_100_watch_events");
     lines.iter().map(|line| decode_event(Kind::Pod, line)).collect()
+}
+
+#[inline(never)]
+pub(crate) fn decode_protobuf_page_of_500_pods(body: &[u8]) -> Result<Page, String> {
+    black_box("decode_protobuf_page_of_500_pods");
+    decode_protobuf_page(Kind::Pod, body)
+}
+
+#[inline(never)]
+pub(crate) fn decode_100_protobuf_watch_events(frames: &[&[u8]]) -> Vec<WatchEvent> {
+    black_box("decode_100_protobuf_watch_events");
+    frames
+        .iter()
+        .map(|frame| decode_protobuf_event(Kind::Pod, frame))
+        .collect()
 }
 
 #[inline(never)]

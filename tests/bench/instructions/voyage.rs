@@ -41,6 +41,7 @@ pub(crate) fn sail(hold: &Hold) -> Outcome<()> {
         .collect();
     let events = measured::decode_100_watch_events(black_box(&lines));
     let changed = changed_pods(&events)?;
+    protobuf_is_the_same(hold, &page.objects, &changed)?;
 
     let mut cockpit = Cockpit::launched()?;
     cockpit.list(hold)?;
@@ -48,6 +49,25 @@ pub(crate) fn sail(hold: &Hold) -> Outcome<()> {
     cockpit.looks_at_the_fleet(&changed)?;
     cockpit.looks_at_a_tenant(&changed)?;
     cockpit.acts()
+}
+
+/// Decodes the same page and events in protobuf, into the same facts.
+fn protobuf_is_the_same(hold: &Hold, page: &[Object], changed: &[Object]) -> Outcome<()> {
+    let again = measured::decode_protobuf_page_of_500_pods(black_box(&hold.protobuf_page))?;
+    let mut frames = Vec::new();
+    let mut rest = hold.frames.as_slice();
+    while let Some((length, after)) = rest.split_first_chunk() {
+        let length = usize::try_from(u32::from_be_bytes(*length))?;
+        let (frame, behind) = after.split_at_checked(length).ok_or("a frame is cut")?;
+        frames.push(frame);
+        rest = behind;
+    }
+    let events = measured::decode_100_protobuf_watch_events(black_box(&frames));
+    if again.objects == page && changed_pods(&events)? == changed {
+        Ok(())
+    } else {
+        Err("protobuf and JSON are decoded into other facts".into())
+    }
 }
 
 /// The pods of these events. They are in the world already, with another status.

@@ -3,6 +3,7 @@
 use super::Server;
 use super::line::Line;
 use super::port::Meter;
+use super::shelf::Format;
 use super::stats::Stamp;
 use super::stock::Body;
 use bytes::Bytes;
@@ -18,6 +19,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Sleep;
+
+const JSON: &str = "application/json";
+const PROTOBUF: &str = pilothouse::protobuf::CONTENT_TYPE;
+const PROTOBUF_WATCH: &str = "application/vnd.kubernetes.protobuf;stream=watch";
 
 /// A body on its way.
 pub(super) struct Sending {
@@ -142,9 +147,13 @@ pub(super) fn refusal(code: u16, reason: &str, message: &str) -> Response<Sendin
 
 pub(super) fn list(body: Body, stamp: Option<(Arc<Stamp>, Arc<Meter>)>) -> Response<Sending> {
     let packed = body.packed;
+    let content_type = match body.format {
+        Format::Json => JSON,
+        Format::Protobuf => PROTOBUF,
+    };
     let mut sending = Sending::of(body.parts);
     sending.stamp = stamp;
-    let mut response = response(200, "application/json", sending);
+    let mut response = response(200, content_type, sending);
     if packed {
         let headers = response.headers_mut();
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -157,7 +166,7 @@ pub(super) fn list(body: Body, stamp: Option<(Arc<Stamp>, Arc<Meter>)>) -> Respo
 pub(super) fn watch(
     server: Arc<Server>,
     meter: Arc<Meter>,
-    resource: &'static str,
+    (resource, format): (&'static str, Format),
     (first, lines): (Vec<Bytes>, mpsc::Receiver<Line>),
     life: Duration,
 ) -> Response<Sending> {
@@ -170,5 +179,9 @@ pub(super) fn watch(
         server,
         resource,
     });
-    response(200, "application/json", sending)
+    let content_type = match format {
+        Format::Json => JSON,
+        Format::Protobuf => PROTOBUF_WATCH,
+    };
+    response(200, content_type, sending)
 }

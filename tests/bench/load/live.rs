@@ -4,7 +4,7 @@ use super::super::shapes::Cluster;
 use super::Server;
 use super::line::{self, Line, What};
 use super::selection::Selection;
-use super::shelf::Form;
+use super::shelf::{Form, Format};
 use super::stats::Stamp;
 use super::stock::Stock;
 use bytes::Bytes;
@@ -48,6 +48,7 @@ struct Watcher {
 pub(super) struct Wish {
     pub(super) kind: Kind,
     pub(super) form: Form,
+    pub(super) format: Format,
     pub(super) namespace: Option<String>,
     pub(super) selection: Selection,
     pub(super) bookmarks: bool,
@@ -78,7 +79,7 @@ impl Live {
     pub(super) fn new(cluster: Arc<Cluster>) -> Self {
         let version = cluster.latest();
         let turned = BTreeMap::new();
-        let stock = Arc::new(Stock::of(&cluster, version, &turned));
+        let stock = Arc::new(Stock::of(&cluster, version, &turned, None));
         Self {
             cluster,
             version,
@@ -107,7 +108,7 @@ impl Live {
     /// Lists show everything from now on; what happened before is forgotten only by [`Live::expire`].
     pub(super) fn settle(&mut self) {
         if self.stock.version < self.version {
-            self.stock = Arc::new(Stock::of(&self.cluster, self.version, &self.turned));
+            self.stock = Arc::new(Stock::of(&self.cluster, self.version, &self.turned, Some(&self.stock)));
         }
     }
 
@@ -120,7 +121,7 @@ impl Live {
         for watcher in self.watchers.drain(..) {
             // one that is too far behind to hear it is ended all the same
             drop(watcher.lines.try_send(Line {
-                bytes: line::expired(),
+                bytes: line::expired(watcher.wish.format),
                 stamp: None,
             }));
         }
@@ -197,7 +198,7 @@ impl Live {
             }
         }
         if wish.marks {
-            first.push(line::bookmark(wish.kind, wish.form, self.version, true));
+            first.push(line::bookmark(wish.kind, (wish.form, wish.format), self.version, true));
         }
         let (lines, receiver) = mpsc::channel(BACKLOG);
         self.watchers.push(Watcher { wish, lines });
@@ -221,7 +222,7 @@ impl Live {
         for place in listed.places(wish.namespace.as_deref()) {
             let item = listed.item(place);
             if wish.selection.admits(wish.kind, &item) {
-                block.extend_from_slice(&line::event(What::Added, wish.kind, wish.form, &item));
+                block.extend_from_slice(&line::event(What::Added, wish.kind, (wish.form, wish.format), &item));
             }
             if block.len() > 1 << 20 {
                 first.push(Bytes::from(std::mem::take(&mut block)));
@@ -238,19 +239,19 @@ impl Live {
             if !watcher.wish.bookmarks {
                 return !watcher.lines.is_closed();
             }
-            let bytes = line::bookmark(watcher.wish.kind, watcher.wish.form, version, false);
+            let how = (watcher.wish.form, watcher.wish.format);
+            let bytes = line::bookmark(watcher.wish.kind, how, version, false);
             watcher.lines.try_send(Line { bytes, stamp: None }).is_ok()
         });
     }
 }
 
-/// One happening's line, made once for each form.
+/// One happening's line, made once for each form and format.
 struct Lines<'a> {
     cluster: &'a Cluster,
     happening: Happening,
     item: Option<Vec<u8>>,
-    whole: Option<Bytes>,
-    metadata: Option<Bytes>,
+    made: Vec<((Form, Format), Bytes)>,
 }
 
 impl<'a> Lines<'a> {
@@ -259,8 +260,7 @@ impl<'a> Lines<'a> {
             cluster,
             happening,
             item: None,
-            whole: None,
-            metadata: None,
+            made: Vec::new(),
         }
     }
 
@@ -281,12 +281,13 @@ impl<'a> Lines<'a> {
         if !wish.selection.admits(kind, item) {
             return None;
         }
-        let held = match wish.form {
-            Form::Whole => &mut self.whole,
-            Form::Metadata => &mut self.metadata,
-        };
-        let line = held.get_or_insert_with(|| Bytes::from(line::event(what, kind, wish.form, item)));
-        Some(line.clone())
+        let how = (wish.form, wish.format);
+        if let Some((_, line)) = self.made.iter().find(|(made, _)| *made == how) {
+            return Some(line.clone());
+        }
+        let line = Bytes::from(line::event(what, kind, how, item));
+        self.made.push((how, line.clone()));
+        Some(line)
     }
 }
 

@@ -8,8 +8,8 @@ use super::line;
 use super::live::{Expired, Wish};
 use super::port::Meter;
 use super::selection::Selection;
-use super::shelf::{Form, Places};
-use super::stats::{Stamp, Verb, form_of};
+use super::shelf::{Form, Format, Places};
+use super::stats::{Stamp, Verb, form_of, format_of};
 use super::stock::{Stock, read_token, token};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -28,6 +28,7 @@ const LIFE: Duration = Duration::from_mins(45);
 struct Ask {
     query: Vec<(String, String)>,
     form: Form,
+    format: Format,
     gzip: bool,
 }
 
@@ -76,6 +77,7 @@ pub(super) async fn answer(
     let ask = Ask {
         query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         form: form_of(header(ACCEPT)),
+        format: format_of(header(ACCEPT)),
         gzip: header(ACCEPT_ENCODING).contains("gzip"),
     };
     if head.method == Method::POST {
@@ -208,7 +210,13 @@ fn list(server: &Arc<Server>, meter: Arc<Meter>, target: &Target<'_>, ask: &Ask)
     let page = places.part(from, limit);
     let next = from + page.len();
     let left = places.len().saturating_sub(next);
-    let body = stock.body(kind, ask.form, &page, left, &token(stock.version, next), ask.gzip);
+    let format = match (kind, ask.form) {
+        // their payloads are shared as JSON; who asks for them whole may read that too
+        (Kind::Release, Form::Whole) => Format::Json,
+        _ => ask.format,
+    };
+    let token = token(stock.version, next);
+    let body = stock.body(kind, (ask.form, format), &page, left, &token, ask.gzip);
     let travels = body.parts.iter().map(bytes::Bytes::len).sum();
     server.stats.sent(resource.plural, body.identity, travels);
     answer::list(body, stamp)
@@ -259,6 +267,7 @@ fn watch(server: &Arc<Server>, meter: Arc<Meter>, target: &Target<'_>, ask: &Ask
             } else {
                 ask.form
             },
+            format: ask.format,
             namespace: target.namespace.map(str::to_owned),
             selection: ask.selection(),
             bookmarks,
@@ -270,7 +279,10 @@ fn watch(server: &Arc<Server>, meter: Arc<Meter>, target: &Target<'_>, ask: &Ask
     };
     let life = ask.number("timeoutSeconds").map_or(LIFE, Duration::from_secs);
     match opened {
-        Ok(opened) => answer::watch(Arc::clone(server), meter, resource.plural, opened, life),
+        Ok(opened) => {
+            let format = resource.kind.map_or(Format::Json, |_| ask.format);
+            answer::watch(Arc::clone(server), meter, (resource.plural, format), opened, life)
+        }
         Err(Expired) => answer::refusal(410, "Expired", "too old resource version"),
     }
 }

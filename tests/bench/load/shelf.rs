@@ -1,11 +1,13 @@
 //! One kind's items side by side in one run of bytes, so that any page is a slice of it.
 
+use super::super::encode;
 use super::super::shapes::Cluster;
 use super::live::Turned;
 use super::stock::Body;
 use bytes::Bytes;
 use pilothouse::model::{Kind, Text};
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -16,6 +18,13 @@ use std::sync::{Mutex, PoisonError};
 pub(super) enum Form {
     Whole,
     Metadata,
+}
+
+/// How it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Format {
+    Json,
+    Protobuf,
 }
 
 /// Which items of a shelf, by their places.
@@ -52,17 +61,22 @@ impl Places {
     }
 }
 
-/// A compressed page: its form, its places, and how many more follow.
-pub(super) type Page = (Form, Range<usize>, usize);
+/// A compressed page: its form and format, its places, and how many more follow.
+pub(super) type Page = (Form, Format, Range<usize>, usize);
 
 #[derive(Debug)]
 pub(super) struct Shelf {
     pub(super) kind: Kind,
     /// The objects' numbers, in the order of the list.
     pub(super) members: Vec<usize>,
+    /// As of which version each of them is.
+    versions: Vec<u64>,
     pub(super) items: Bytes,
     /// Where each item begins, and at the end where the next would.
     starts: Vec<usize>,
+    /// The same items as messages, each a field of its list.
+    messages: Bytes,
+    message_starts: Vec<usize>,
     namespaces: HashMap<Text, Range<usize>>,
     /// Of Secrets: the whole ones.
     pub(super) secrets: Vec<Whole>,
@@ -105,19 +119,27 @@ impl Whole {
 }
 
 impl Shelf {
-    pub(super) fn of(cluster: &Cluster, kind: Kind, turned: &BTreeMap<(Kind, usize), Turned>) -> Self {
+    /// What has not changed since `before` is not written in protobuf once more.
+    pub(super) fn of(
+        cluster: &Cluster,
+        kind: Kind,
+        turned: &BTreeMap<(Kind, usize), Turned>,
+        before: Option<&Self>,
+    ) -> Self {
         let changed = |n: usize| turned.get(&(kind, n));
         let mut members: Vec<usize> = (0..cluster.count(kind))
             .filter(|n| changed(*n).is_none_or(|it| !it.gone))
             .collect();
         let visitors = turned.range((kind, cluster.count(kind))..=(kind, usize::MAX));
-        let before = members.len();
+        let native = members.len();
         members.extend(visitors.filter(|(_, it)| !it.gone).map(|((_, n), _)| *n));
-        if members.len() > before {
+        if members.len() > native {
             members.sort_by_key(|n| cluster.tenant_of(kind, *n));
         }
         let mut items = Vec::new();
         let mut starts = Vec::with_capacity(members.len() + 1);
+        let mut messages = Messages::after(before, members.len());
+        let mut versions = Vec::with_capacity(members.len());
         let mut namespaces: HashMap<Text, Range<usize>> = HashMap::new();
         for (place, n) in members.iter().enumerate() {
             if place > 0 {
@@ -129,6 +151,9 @@ impl Shelf {
                 None => cluster.json(kind, *n),
             };
             items.extend_from_slice(&item);
+            let version = changed(*n).map_or_else(|| cluster.version(kind, *n), |it| it.version);
+            versions.push(version);
+            messages.add(kind, *n, version, &item);
             let run = namespaces
                 .entry(cluster.namespace_of(kind, *n).into())
                 .or_insert(place..place);
@@ -144,8 +169,11 @@ impl Shelf {
         Self {
             kind,
             members,
+            versions,
             items: Bytes::from(items),
             starts,
+            message_starts: messages.starts,
+            messages: Bytes::from(messages.bytes),
             namespaces,
             secrets,
             packed: Mutex::default(),
@@ -194,6 +222,30 @@ impl Shelf {
         }
     }
 
+    /// The items of a list in protobuf, each a field of it; the whole of a release is not among them.
+    pub(super) fn messages(&self, form: Form, places: &Places) -> Vec<Bytes> {
+        let sliced = form == Form::Whole || self.kind == Kind::Release;
+        match (sliced, places) {
+            (true, Places::Run(run)) => vec![self.message_run(run.clone())],
+            (true, Places::Some(_)) => places.iter().map(|place| self.message_run(place..place + 1)).collect(),
+            (false, _) => {
+                let lean = places.iter().map(|place| {
+                    let mut field = Vec::new();
+                    encode::field(2, &message(Form::Metadata, self.kind, &self.item(place)), &mut field);
+                    Bytes::from(field)
+                });
+                lean.collect()
+            }
+        }
+    }
+
+    fn message_run(&self, run: Range<usize>) -> Bytes {
+        match (self.message_starts.get(run.start), self.message_starts.get(run.end)) {
+            (Some(start), Some(end)) if start < end => self.messages.slice(*start..*end),
+            _ => Bytes::new(),
+        }
+    }
+
     pub(super) fn held(&self, key: &Page) -> Option<Body> {
         let packed = self.packed.lock().unwrap_or_else(PoisonError::into_inner);
         packed.get(key).cloned()
@@ -203,6 +255,62 @@ impl Shelf {
         let mut packed = self.packed.lock().unwrap_or_else(PoisonError::into_inner);
         packed.insert(key, body);
     }
+}
+
+/// The messages of a shelf as they are made.
+struct Messages<'a> {
+    bytes: Vec<u8>,
+    starts: Vec<usize>,
+    before: Option<&'a Shelf>,
+    /// Where each object was before, by its number.
+    places: HashMap<usize, usize>,
+}
+
+impl<'a> Messages<'a> {
+    fn after(before: Option<&'a Shelf>, count: usize) -> Self {
+        let places = before.map(|before| {
+            before
+                .members
+                .iter()
+                .enumerate()
+                .map(|(place, n)| (*n, place))
+                .collect()
+        });
+        let mut starts = Vec::with_capacity(count + 1);
+        starts.push(0);
+        Self {
+            bytes: Vec::new(),
+            starts,
+            before,
+            places: places.unwrap_or_default(),
+        }
+    }
+
+    fn add(&mut self, kind: Kind, n: usize, version: u64, item: &[u8]) {
+        let held = self.before.zip(self.places.get(&n).copied());
+        let held = held.filter(|(before, place)| before.versions.get(*place) == Some(&version));
+        match held {
+            Some((before, place)) => self.bytes.extend_from_slice(&before.message_run(place..place + 1)),
+            None => encode::field(2, &message(Form::Whole, kind, item), &mut self.bytes),
+        }
+        self.starts.push(self.bytes.len());
+    }
+}
+
+/// An item of a list as a message; of a release there is only the metadata.
+pub(super) fn message(form: Form, kind: Kind, item: &[u8]) -> Vec<u8> {
+    let mut value: Value = serde_json::from_slice(item).unwrap_or_default();
+    let name = match (form, kind) {
+        (Form::Whole, kind) if kind != Kind::Release => kind.name(),
+        _ => {
+            if let Some(fields) = value.as_object_mut() {
+                fields.retain(|name, _| name == "metadata");
+            }
+            "PartialObjectMetadata"
+        }
+    };
+    // that every shape can be written is tested; a message that is none would be seen as an object without a name
+    encode::message(name, &value).unwrap_or_default()
 }
 
 fn secret(cluster: &Cluster, n: usize) -> Whole {

@@ -1,6 +1,6 @@
 //! What was asked and what was sent, since the last reset; and the instants at which bytes were handed over.
 
-use super::shelf::Form;
+use super::shelf::{Form, Format};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -154,5 +154,14 @@ pub(super) fn form_of(accept: &str) -> Form {
         Form::Metadata
     } else {
         Form::Whole
+    }
+}
+
+/// In which format an Accept header asks first.
+pub(super) fn format_of(accept: &str) -> Format {
+    if accept.trim_start().starts_with(pilothouse::protobuf::CONTENT_TYPE) {
+        Format::Protobuf
+    } else {
+        Format::Json
     }
 }

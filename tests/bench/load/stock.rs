@@ -1,8 +1,9 @@
 //! All lists as of one resource version, in bytes, and the compressed pages, each made once.
 
+use super::super::encode;
 use super::super::shapes::{Cluster, LIST_TAIL, list_head, list_head_of};
 use super::live::Turned;
-use super::shelf::{Form, Part, Places, Shelf, Whole};
+use super::shelf::{Form, Format, Part, Places, Shelf, Whole};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -25,6 +26,7 @@ pub(super) struct Body {
     pub(super) parts: Vec<Bytes>,
     pub(super) identity: usize,
     pub(super) packed: bool,
+    pub(super) format: Format,
 }
 
 /// All lists as of one resource version.
@@ -38,8 +40,14 @@ pub(super) struct Stock {
 
 impl Stock {
     /// Makes all items, and the compressed pages that every client asks for.
-    pub(super) fn of(cluster: &Cluster, version: u64, turned: &BTreeMap<(Kind, usize), Turned>) -> Self {
-        let shelves: Vec<Shelf> = Kind::ALL.map(|kind| Shelf::of(cluster, kind, turned)).into();
+    pub(super) fn of(
+        cluster: &Cluster,
+        version: u64,
+        turned: &BTreeMap<(Kind, usize), Turned>,
+        before: Option<&Self>,
+    ) -> Self {
+        let shelf = |kind| Shelf::of(cluster, kind, turned, before.and_then(|before| before.shelf(kind)));
+        let shelves: Vec<Shelf> = Kind::ALL.map(shelf).into();
         let mut payloads: Vec<Bytes> = Vec::new();
         let secrets = shelves.iter().flat_map(|shelf| &shelf.secrets);
         let mut shared: BTreeMap<usize, &Bytes> = BTreeMap::new();
@@ -64,14 +72,11 @@ impl Stock {
             for start in (0..shelf.members.len()).step_by(PAGE) {
                 let end = (start + PAGE).min(shelf.members.len());
                 let left = shelf.members.len() - end;
-                drop(stock.body(
-                    shelf.kind,
-                    form,
-                    &Places::Run(start..end),
-                    left,
-                    &token(version, end),
-                    true,
-                ));
+                for format in [Format::Json, Format::Protobuf] {
+                    let places = Places::Run(start..end);
+                    let how = (form, format);
+                    drop(stock.body(shelf.kind, how, &places, left, &token(version, end), true));
+                }
             }
         }
         stock
@@ -95,39 +100,77 @@ impl Stock {
     }
 
     /// The body of a list of these places; `left` more follow, from `token` on. Compressed only where it is worth it.
-    pub(super) fn body(&self, kind: Kind, form: Form, places: &Places, left: usize, token: &str, pack: bool) -> Body {
+    pub(super) fn body(
+        &self,
+        kind: Kind,
+        (form, format): (Form, Format),
+        places: &Places,
+        left: usize,
+        token: &str,
+        pack: bool,
+    ) -> Body {
         let more = (left > 0).then_some((token, left));
-        let head = match (kind, form) {
-            (Kind::Release, Form::Whole) => list_head_of("v1", "SecretList", self.version, more),
-            (_, Form::Whole) | (Kind::Release, Form::Metadata) => list_head(kind, self.version, more),
-            (_, Form::Metadata) => list_head_of("meta.k8s.io/v1", "PartialObjectMetadataList", self.version, more),
-        };
-        let Some(listed) = self.shelf(kind) else {
-            return whole(vec![Bytes::from(head), Bytes::from_static(LIST_TAIL)]);
-        };
         let cached = match places {
-            Places::Run(run) if pack => Some((form, run.clone(), left)),
+            Places::Run(run) if pack => Some((form, format, run.clone(), left)),
             _ => None,
         };
-        if let Some(body) = cached.as_ref().and_then(|key| listed.held(key)) {
+        let held = self.shelf(kind).zip(cached.as_ref());
+        if let Some(body) = held.and_then(|(shelf, key)| shelf.held(key)) {
             return body;
         }
-        let mut parts = vec![Part::Own(Bytes::from(head))];
-        listed.parts(form, places, &mut parts);
-        parts.push(Part::Own(Bytes::from_static(LIST_TAIL)));
+        let parts = match format {
+            Format::Json => self.json(kind, form, places, more),
+            Format::Protobuf => self.protobuf(kind, form, places, more),
+        };
         let identity: usize = parts.iter().map(Part::len).sum();
         if !pack || identity < PACKED_FROM {
-            return whole(parts.into_iter().map(Part::into_bytes).collect());
+            return whole(format, parts.into_iter().map(Part::into_bytes).collect());
         }
         let body = Body {
             parts: self.pack(parts),
             identity,
             packed: true,
+            format,
         };
-        if let Some(key) = cached {
-            listed.hold(key, body.clone());
+        if let Some((shelf, key)) = self.shelf(kind).zip(cached) {
+            shelf.hold(key, body.clone());
         }
         body
+    }
+
+    fn json(&self, kind: Kind, form: Form, places: &Places, more: Option<(&str, usize)>) -> Vec<Part> {
+        let head = match (kind, form) {
+            (Kind::Release, Form::Whole) => list_head_of("v1", "SecretList", self.version, more),
+            (_, Form::Whole) | (Kind::Release, Form::Metadata) => list_head(kind, self.version, more),
+            (_, Form::Metadata) => list_head_of("meta.k8s.io/v1", "PartialObjectMetadataList", self.version, more),
+        };
+        let mut parts = vec![Part::Own(Bytes::from(head))];
+        if let Some(listed) = self.shelf(kind) {
+            listed.parts(form, places, &mut parts);
+        }
+        parts.push(Part::Own(Bytes::from_static(LIST_TAIL)));
+        parts
+    }
+
+    fn protobuf(&self, kind: Kind, form: Form, places: &Places, more: Option<(&str, usize)>) -> Vec<Part> {
+        let (token, left) = more.map_or(("", None), |(token, left)| (token, Some(left)));
+        let meta = encode::list_meta(&self.version.to_string(), token, left);
+        let items = self
+            .shelf(kind)
+            .map(|shelf| shelf.messages(form, places))
+            .unwrap_or_default();
+        let length = meta.len() + items.iter().map(Bytes::len).sum::<usize>();
+        let mut head = match (kind, form) {
+            (Kind::Release, _) | (_, Form::Metadata) => {
+                encode::envelope("meta.k8s.io/v1", "PartialObjectMetadataList", length)
+            }
+            (kind, Form::Whole) => encode::envelope(&kind.api_version(), &format!("{}List", kind.name()), length),
+        };
+        head.extend_from_slice(&meta);
+        let mut parts = vec![Part::Own(Bytes::from(head))];
+        parts.extend(items.into_iter().map(Part::Own));
+        parts.push(Part::Own(Bytes::from_static(encode::TAIL)));
+        parts
     }
 
     /// One gzip stream: what is a list's own compressed anew, shared payloads as the members they are.
@@ -161,8 +204,9 @@ pub(super) fn read_token(token: &str) -> Option<(u64, usize)> {
     Some((version.parse().ok()?, place.parse().ok()?))
 }
 
-fn whole(parts: Vec<Bytes>) -> Body {
+fn whole(format: Format, parts: Vec<Bytes>) -> Body {
     Body {
+        format,
         identity: parts.iter().map(Bytes::len).sum(),
         parts,
         packed: false,

@@ -2,6 +2,7 @@
 
 use crate::bed::Bed;
 use crate::home::Home;
+use crate::raw::Format;
 use crate::session::{Session, all};
 use crate::table::{Line, Of, Target};
 use crate::tool;
@@ -31,7 +32,7 @@ fn measure(bed: &mut Bed) -> Result<Line, String> {
         .ask(&json!({ "do": "shape", "rtt_ms": RTT_MS, "mbit": MBIT }))?;
     let (mut figures, mut raw, mut kubectl) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bed.options.repeat.min(2) {
-        raw.push(bed.raw("gzip").map(|transfer| transfer.ms()));
+        raw.push(bed.raw(Format::Protobuf, "gzip").map(|transfer| transfer.ms()));
         let opened = Session::open(&bed.served, false);
         figures.push(opened.and_then(|(session, opening)| session.leave().map(|()| opening.complete)));
         kubectl.push(get_raw(bed));
@@ -39,7 +40,7 @@ fn measure(bed: &mut Bed) -> Result<Line, String> {
     Ok(Line::new("B1", WHAT, "ms", Of::Median, all(figures)?)
         .target(Target::RatioAtMost(1.2))
         .against("kubectl get --raw of the pods alone", all(kubectl))
-        .against("raw transfer, gzip", all(raw)))
+        .against("raw transfer, protobuf, gzip", all(raw)))
 }
 
 fn get_raw(bed: &Bed) -> Result<f64, String> {

@@ -1,26 +1,29 @@
 //! The list of a feed: page by page, each a batch of observations. What it does not name by its end is gone.
 
 use super::{End, Feed, MOST_PAGES, Place, lost, refusal};
+use crate::cluster::body::{self, Answer, Format};
 use crate::cluster::page::{self, Page};
 use crate::cluster::paths;
 use crate::cluster::watch::report::Closed;
-use crate::cluster::wire::{self, JSON, METADATA_LIST, Question};
+use crate::cluster::wire::{self, EITHER, EITHER_METADATA_LIST, Question, Trouble};
 use crate::model::{Kind, Observation};
 use http::StatusCode;
+use kube::client::Client;
 
 impl Feed {
     pub(super) async fn list(&mut self) -> Result<End, Closed> {
         let accept = if self.kind() == Kind::Release {
-            METADATA_LIST
+            EITHER_METADATA_LIST
         } else {
-            JSON
+            EITHER
         };
         let mut more = String::new();
         for number in 0..MOST_PAGES {
             let path = self.list_path(&more);
             let clients = self.connection.clients();
-            let question = Question::Get { path: &path, accept };
-            let answer = match wire::ask(&clients.reading, question, self.pace.page_deadline).await {
+            let asking = self.ask_page(&clients.reading, &path, accept);
+            let asked = tokio::time::timeout(self.pace.page_deadline, asking).await;
+            let answer = match asked.unwrap_or(Err(Trouble::Deadline(self.pace.page_deadline))) {
                 Ok(answer) => answer,
                 Err(trouble) => return Ok(lost(Place::Unlisted, trouble.words())),
             };
@@ -28,7 +31,7 @@ impl Feed {
             if answer.status != StatusCode::OK {
                 return Ok(refusal(Place::Unlisted, &answer, clients.generation));
             }
-            let page = match page::decode(self.kind(), &answer.body) {
+            let page = match page::read(Format::of(&answer.headers), self.kind(), &answer.body) {
                 Ok(page) => page,
                 Err(why) => return Ok(lost(Place::Unlisted, format!("the list cannot be read: {why}"))),
             };
@@ -56,6 +59,17 @@ impl Feed {
             Place::Unlisted,
             format!("the list has not ended after {MOST_PAGES} pages"),
         ))
+    }
+
+    /// One page, in the coding that the pages before it speak for.
+    async fn ask_page(&self, client: &Client, path: &str, accept: &'static str) -> Result<Answer, Trouble> {
+        let coding = self.coding.wish();
+        let response = wire::open(client, Question::Coded { path, accept, coding }).await?;
+        let began = self.reporter.now();
+        let arrived = body::arrive(response).await?;
+        let took = began.age(self.reporter.now());
+        self.coding.learn(arrived.is_packed(), arrived.travelled(), took);
+        arrived.unpack()
     }
 
     fn list_path(&self, more: &str) -> String {

@@ -1,11 +1,13 @@
 //! The watch of a feed: opened where the list or the last watch ended, read to its own end.
 
 use super::{End, Feed, Place, lost, refusal};
+use crate::cluster::body::{self, Format};
 use crate::cluster::paths;
 use crate::cluster::pulse::Alarm;
-use crate::cluster::watch::event::{self, Event, Lines};
+use crate::cluster::watch::event::Event;
 use crate::cluster::watch::report::Closed;
-use crate::cluster::wire::{self, JSON, METADATA};
+use crate::cluster::watch::stream::Stream;
+use crate::cluster::wire::{self, EITHER, EITHER_METADATA, Question};
 use crate::model::{Kind, Observation};
 use http::{Response, StatusCode};
 use http_body_util::BodyExt as _;
@@ -16,9 +18,18 @@ impl Feed {
     pub(super) async fn watch(&mut self, version: String) -> Result<End, Closed> {
         self.alarm.mark_unchanged();
         let path = self.watch_path(&version);
-        let accept = if self.kind() == Kind::Release { METADATA } else { JSON };
+        let accept = if self.kind() == Kind::Release {
+            EITHER_METADATA
+        } else {
+            EITHER
+        };
         let clients = self.connection.clients();
-        let opening = wire::open_stream(&clients.reading, &path, accept);
+        let question = Question::Coded {
+            path: &path,
+            accept,
+            coding: "identity",
+        };
+        let opening = wire::open(&clients.reading, question);
         let opened = tokio::select! {
             opened = tokio::time::timeout(self.pace.open_deadline, opening) => opened,
             why = alarmed(&mut self.alarm) => return Ok(lost(Place::At(version), why)),
@@ -32,7 +43,7 @@ impl Feed {
             }
         };
         if response.status() != StatusCode::OK {
-            let taking = tokio::time::timeout(self.pace.open_deadline, wire::take_in(response));
+            let taking = tokio::time::timeout(self.pace.open_deadline, body::take_in(response));
             return Ok(match taking.await {
                 Ok(Ok(answer)) => refusal(Place::At(version), &answer, clients.generation),
                 Ok(Err(trouble)) => lost(Place::At(version), trouble.words()),
@@ -67,8 +78,8 @@ impl Feed {
     /// Reads an open watch to its end.
     async fn follow(&mut self, response: Response<Body>, mut version: String) -> Result<End, Closed> {
         let opened = self.reporter.now();
+        let mut stream = Stream::of(Format::of(response.headers()));
         let mut body = response.into_body();
-        let mut lines = Lines::default();
         loop {
             let frame = tokio::select! {
                 frame = tokio::time::timeout(self.pace.idle, body.frame()) => frame,
@@ -77,7 +88,7 @@ impl Feed {
             let frame = match frame {
                 // the heartbeat vouches for the server, not for this connection: take a new one
                 Err(_elapsed) => return Ok(End::Onward(Place::At(version))),
-                Ok(None) if lines.pending() > 0 => {
+                Ok(None) if stream.pending() > 0 => {
                     return Ok(lost(Place::At(version), "the watch ended within an event".to_owned()));
                 }
                 Ok(None) if opened.age(self.reporter.now()) < self.pace.longest_pause => {
@@ -92,8 +103,8 @@ impl Feed {
             };
             let Ok(data) = frame.into_data() else { continue };
             self.count(u64::try_from(data.len()).unwrap_or(u64::MAX));
-            lines.push(&data);
-            let (batch, end) = self.take_events(&mut lines, &mut version);
+            stream.push(&data);
+            let (batch, end) = self.take_events(&mut stream, &mut version);
             if !batch.is_empty() {
                 self.backoff.reset();
             }
@@ -105,13 +116,13 @@ impl Feed {
     }
 
     /// The complete events that have arrived, as observations; and how the watch ended, if one of them ends it.
-    fn take_events(&self, lines: &mut Lines, version: &mut String) -> (Vec<Observation>, Option<End>) {
+    fn take_events(&self, stream: &mut Stream, version: &mut String) -> (Vec<Observation>, Option<End>) {
         let (feed, at) = (self.reporter.feed(), self.reporter.now());
         let mut batch = Vec::new();
         let mut end = None;
         let mut heard = false;
-        lines.drain(|line| {
-            let (observation, reached) = match event::decode(feed.kind, line) {
+        stream.drain(feed.kind, |event| {
+            let (observation, reached) = match event {
                 Event::Applied { object } => {
                     let reached = object.meta.resource_version.to_string();
                     let feed = feed.clone();
@@ -156,7 +167,7 @@ impl Feed {
             }
             true
         });
-        if lines.overflown() {
+        if stream.overflown() {
             end = Some(lost(
                 Place::Unlisted,
                 "the watch sent an event larger than 64 MiB".to_owned(),
