@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::rules;
 use crate::tally::{self, Tally};
 
 const BEGIN: &str = "<!-- conformance: written by `cargo test --test conformance -- --write-docs` -->";
@@ -22,7 +23,7 @@ fn document() -> PathBuf {
 
 /// Counts what a book tells, writes the committed tally, and the section from it.
 pub(crate) fn write(book: &Path) -> Result<(), String> {
-    let tally = tally::count(tally::read(book).values(), &tally::rules());
+    let tally = tally::count(tally::read(book).values(), &rules::digest());
     let text = toml::to_string(&tally).map_err(|error| error.to_string())?;
     let text = format!("# Written by `cargo test --test conformance -- --write-docs`.\n{text}");
     fs::write(committed(), text).map_err(|error| error.to_string())?;
@@ -50,12 +51,16 @@ fn with_section(told: &str, tally: &Tally) -> Result<String, String> {
 }
 
 fn section(tally: &Tally) -> String {
-    format!(
-        "{} cases with {} acts were played; {} of the cases with the rules exactly as they are in the tree that counted \
-         them, the others with earlier ones.\n\n{}",
+    let mut section = format!(
+        "{} cases with {} acts were played, {} of them with the rules as they are now.\n\n### With the rules as they are\n\n{}",
         tally.cases,
         tally.acts,
         tally.cases_with_these_rules,
-        tally.table()
-    )
+        tally::table(&tally.rows)
+    );
+    if !tally.earlier.is_empty() {
+        section.push_str("\n### Under earlier rules\n\n");
+        section.push_str(&tally::table(&tally.earlier));
+    }
+    section
 }

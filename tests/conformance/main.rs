@@ -41,6 +41,7 @@ mod manifest;
 mod mirror;
 #[path = "../support/picture.rs"]
 mod picture;
+mod rules;
 mod shrink;
 mod slot;
 #[path = "../support/support.rs"]
@@ -178,14 +179,14 @@ fn outcome(result: Result<(), String>) -> ExitCode {
 }
 
 fn report(book: &Path) -> ExitCode {
-    let (entries, rules) = (tally::read(book), tally::rules());
+    let (entries, rules) = (tally::read(book), rules::digest());
     let tally = tally::count(entries.values(), &rules);
     println!(
         "{} cases, {} acts; {} cases with the rules of this tree ({rules})\n\n{}",
         tally.cases,
         tally.acts,
         tally.cases_with_these_rules,
-        tally.table()
+        tally::table(&tally.rows)
     );
     let void = entries.values().filter(|entry| entry.void.is_some()).count();
     println!("{void} cases ended early, because an act had no target any more or both servers refused");
@@ -244,8 +245,17 @@ fn play(kit: Kit, arguments: &Arguments, book: &Path) -> Result<ExitCode, String
         }
         (None, None) => {
             documents::check()?;
-            jobs.extend(written()?);
-            jobs.extend((0..BOUNDED).map(drawn));
+            let bounded: Vec<Job> = (0..BOUNDED).map(drawn).collect();
+            let lacking = generate::lacks(&bounded.iter().map(|job| &job.case).collect::<Vec<_>>());
+            if !lacking.is_empty() {
+                return Err(format!("no seed of the bounded ones has {}", lacking.join(", ")));
+            }
+            // what takes longest begins first
+            let (slow, quick): (Vec<Job>, Vec<Job>) = written()?
+                .into_iter()
+                .chain(bounded)
+                .partition(|job| job.case.is_slow());
+            jobs.extend(slow.into_iter().chain(quick));
         }
     }
     let began = std::time::Instant::now();
@@ -265,5 +275,5 @@ fn play(kit: Kit, arguments: &Arguments, book: &Path) -> Result<ExitCode, String
     runtime.shutdown_timeout(Duration::from_secs(5));
     let counted = ended_with.map_err(|why| format!("{why}\n{}", plane.tails()))?;
     println!("{}\nall after {:.0} s", counted.told, began.elapsed().as_secs_f32());
-    Ok(ended(counted.right, counted.wrong, 0))
+    Ok(ended(counted.right, counted.wrong + counted.given_up, 0))
 }
