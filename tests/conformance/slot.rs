@@ -107,8 +107,8 @@ struct Done {
     act: Act,
     forecast: Forecast,
     answer: Result<(), Refusal>,
-    /// The handles of CSI disks before it.
-    books: BTreeSet<String>,
+    /// The handles of the disks that were not there before it.
+    missing: BTreeSet<String>,
 }
 
 impl Slot {
@@ -219,10 +219,10 @@ impl Slot {
 
         let books = self.disks_now().await.map_err(Stop::Void)?;
         let there = |volume: &Volume, books: &BTreeSet<String>| match &volume.spec.csi {
-            Some(csi) => !self.books.keeps(&csi.driver) || books.contains(csi.volume_handle.as_str()),
+            Some(csi) => !self.books.keeps(&csi.driver) || books.contains(&volume.spec.handle()),
             None => picture::directory(volume),
         };
-        let missing = self.missing(before, &done.books);
+        let missing = &done.missing;
         let disks = compare::lost(before, |_, volume| {
             !missing.contains(&volume.spec.handle()) && !there(volume, &books)
         });
@@ -233,7 +233,7 @@ impl Slot {
             before,
             came: &came,
             disk: &|volume| there(volume, &books),
-            lost: &missing,
+            lost: missing,
             twin_forecast: &twin_forecast,
             twin_before: &twin_before,
             twin_came: &twin.world(),
@@ -257,7 +257,7 @@ impl Slot {
                 return Err(Stop::Skip(format!("no target for {deed}")));
             };
             let forecast = forecast(&self.mirror.whole(), &act, &self.conditions, self.clock.now(), QUIET);
-            let books = self.disks_now().await.map_err(Stop::Void)?;
+            let missing = self.missing(&before, &self.disks_now().await.map_err(Stop::Void)?);
             let answer = self.api.perform(&act, &before).await.map(drop);
             if let Err(no) = &answer {
                 if no.code == 0 && compare::refusal(&forecast).is_some() {
@@ -278,7 +278,7 @@ impl Slot {
                 act,
                 forecast,
                 answer,
-                books,
+                missing,
             });
         }
     }
@@ -292,14 +292,14 @@ impl Slot {
         {
             let csi = volume.spec.csi.as_ref();
             let kept = csi.filter(|csi| self.books.keeps(&csi.driver));
-            if kept.is_some_and(|csi| !books.contains(csi.volume_handle.as_str())) {
+            if kept.is_some() && !books.contains(&volume.spec.handle()) {
                 missing.insert(volume.spec.handle());
             }
         }
         missing
     }
 
-    /// The handles of all CSI disks there are.
+    /// All CSI disks there are, by driver and handle.
     async fn disks_now(&self) -> Result<BTreeSet<String>, String> {
         let books = self.books.clone();
         let read = tokio::task::spawn_blocking(move || books.volumes()).await;

@@ -94,10 +94,10 @@ impl Drivers {
 }
 
 impl Books {
-    /// The handles of all volumes there are.
+    /// All volumes there are, each as its driver's name and its handle.
     pub(crate) fn volumes(&self) -> Result<BTreeSet<String>, String> {
-        self.0.iter().try_fold(BTreeSet::new(), |mut all, (_, books)| {
-            all.append(&mut volumes(books)?);
+        self.0.iter().try_fold(BTreeSet::new(), |mut all, (name, books)| {
+            all.extend(volumes(books)?.iter().map(|handle| format!("{name} {handle}")));
             Ok(all)
         })
     }

@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use pilothouse::forecast::{Forecast, Outcome};
 use pilothouse::model::act::{MANAGED_BY, scale};
-use pilothouse::model::storage::{ClaimPhase, EXTERNAL_ATTACHER_PREFIX, ReclaimPolicy, Volume, VolumePhase};
+use pilothouse::model::storage::{
+    ClaimPhase, DEFAULT_CLASS, EXTERNAL_ATTACHER_PREFIX, ReclaimPolicy, Volume, VolumePhase,
+};
 use pilothouse::model::{Act, Body, Key, Kind, Object, World};
 
 use crate::support::plane::NODE;
@@ -102,7 +104,7 @@ pub(crate) fn foretold(forecast: &Forecast, frame: &Frame) -> BTreeMap<String, B
             Outcome::Patched { .. } => "changed".to_owned(),
             Outcome::Orphaned => "orphaned".to_owned(),
             Outcome::Rejected { error } => format!("refused: {error}"),
-            Outcome::Unknown { missing } => format!("unknown: {missing}"),
+            Outcome::Unknown { missing } => format!("unknown: {}", plain_words(missing)),
         };
         let name = frame.label(&entry.object);
         fates.entry(name).or_default().insert(word);
@@ -196,6 +198,18 @@ fn plain(kind: Kind, name: &str) -> String {
     format!("{}/{}", kind.short(), parts.join("-"))
 }
 
+/// Words that name objects, without the parts that a controller draws by lot.
+fn plain_words(text: &str) -> String {
+    let plain = |word: &str| {
+        let parts: Vec<&str> = word
+            .split('-')
+            .map(|part| if drawn(part) { "*" } else { part })
+            .collect();
+        parts.join("-")
+    };
+    text.split(' ').map(plain).collect::<Vec<_>>().join(" ")
+}
+
 /// A provisioned volume bears the uid of its claim in its name.
 fn plain_volume(name: &str) -> &str {
     if name.starts_with("pvc-") { "pvc-*" } else { name }
@@ -230,13 +244,13 @@ fn standing(object: &Object, before: &World) -> String {
     ) + &marks(object)
 }
 
-/// What Helm reads of an object.
+/// What Helm reads of an object, and what makes a class the default one.
 fn marks(object: &Object) -> String {
     let annotations = object
         .meta
         .annotations
         .iter()
-        .filter(|(key, _)| key.contains("helm.sh/"));
+        .filter(|(key, _)| key.contains("helm.sh/") || *key == DEFAULT_CLASS);
     let labels = object.meta.labels.iter().filter(|(key, _)| *key == MANAGED_BY);
     let told: Vec<String> = annotations
         .chain(labels)
@@ -344,6 +358,10 @@ fn fate(
     let (was, is) = (owners(object), owners(after));
     if was != is {
         return Some(if is.len() < was.len() { "orphaned" } else { "changed" });
+    }
+    let pod = |object: &Object| object.body.pod().map(|pod| (pod.status.phase, pod.scheduled()));
+    if pod(object) != pod(after) {
+        return Some("changed");
     }
     let job = |object: &Object| object.body.job().map(pilothouse::model::workload::Job::state);
     if job(object) != job(after) {

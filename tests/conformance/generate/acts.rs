@@ -112,9 +112,9 @@ impl Draw {
 
     /// A mark that Helm reads.
     fn mark(&mut self) -> Verb {
-        match self.rng.u32(..3) {
-            0 => Verb::Annotate(KEEP.to_owned(), Some("keep".to_owned())),
-            1 => Verb::Annotate(KEEP.to_owned(), None),
+        match self.rng.u32(..5) {
+            0 | 1 => Verb::Annotate(KEEP.to_owned(), Some("keep".to_owned())),
+            2 => Verb::Annotate(KEEP.to_owned(), None),
             _ => Verb::Stamp("shop".to_owned()),
         }
     }

@@ -91,7 +91,7 @@ impl Draw {
 
     /// A disruption budget, now and then two, over the pods of an app.
     pub(super) fn budget(&mut self, namespace: &str, app: &str) {
-        let many = if self.one_in(8) { 2 } else { 1 };
+        let many = if self.one_in(25) { 2 } else { 1 };
         for _ in 0..many {
             let name = self.fresh("budget");
             let how = self.any(&["available", "available", "unavailable"]);
