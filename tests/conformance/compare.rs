@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use pilothouse::forecast::{Forecast, Outcome};
 use pilothouse::model::storage::Volume;
-use pilothouse::model::{Kind, Object, World};
+use pilothouse::model::{Act, Kind, Object, World};
 
 use crate::holders;
 use crate::picture::{self, Frame, Picture};
@@ -74,9 +74,14 @@ impl Ends<'_> {
         let twin = picture::picture(self.twin_came, self.twin_before, &Frame::Whole);
         let mut words = picture::foretold(self.forecast, &Frame::Whole);
         let mut twin_words = picture::foretold(self.twin_forecast, &Frame::Whole);
-        hung_before(&mut words, self.before);
-        hung_before(&mut twin_words, self.twin_before);
-        let fates = picture::fates(self.before, self.came, &Frame::Whole, self.disk, self.lost);
+        hung_before(&mut words, self.before, self.came);
+        hung_before(&mut twin_words, self.twin_before, self.twin_came);
+        let mut fates = picture::fates(self.before, self.came, &Frame::Whole, self.disk, self.lost);
+        if let Some(label) = self.stripped() {
+            fates
+                .entry(label)
+                .or_insert_with(|| BTreeSet::from(["changed".to_owned()]));
+        }
         let told = holders::foretold(self.forecast);
         let mut real = holders::real(self.came);
         // a forecast tells only who holds what the act, or the operator's question, is about
@@ -118,6 +123,16 @@ impl Ends<'_> {
         Verdict::Unknown(reasons.into_iter().collect::<Vec<_>>().join("; "))
     }
 
+    /// The target of a strip that has lost its finalizer for good; where nothing else came of it, that is what changed.
+    fn stripped(&self) -> Option<String> {
+        let Act::RemoveFinalizer { target, finalizer } = &self.forecast.act else {
+            return None;
+        };
+        let left = self.came.by_uid(&target.uid)?;
+        let lost = !left.meta.has_finalizer(finalizer) && !left.meta.deleting();
+        lost.then(|| Frame::Whole.label(&target.key))
+    }
+
     fn unknown(&self) -> BTreeMap<String, String> {
         let entries = self.forecast.entries.iter();
         entries
@@ -130,9 +145,10 @@ impl Ends<'_> {
 }
 
 /// What was going before the act and goes on hanging may be told again, or not.
-fn hung_before(words: &mut BTreeMap<String, BTreeSet<String>>, before: &World) {
+fn hung_before(words: &mut BTreeMap<String, BTreeSet<String>>, before: &World, came: &World) {
     let waits = |object: &Object| object.body.volume().is_some_and(picture::waits);
-    let hung = |object: &&Arc<Object>| object.meta.deleting() || waits(object);
+    let goes = |object: &Object| came.by_uid(&object.meta.uid).is_some_and(|now| now.meta.deleting());
+    let hung = |object: &&Arc<Object>| object.meta.deleting() || waits(object) && !goes(object);
     for object in before.objects().filter(hung) {
         let label = Frame::Whole.label(&object.key());
         if let Some(told) = words.get_mut(&label) {

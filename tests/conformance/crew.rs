@@ -86,15 +86,15 @@ struct Work {
     next: AtomicUsize,
     /// What a slot is made of, but for its name and its places.
     pattern: Slot,
-    room: PathBuf,
+    /// Where the slots' directories are: where the controller manager destroys them, and where it does not.
+    rooms: [PathBuf; 2],
 }
 
 impl Work {
     fn slot(&self) -> Slot {
         let name = format!("s{}", self.next.fetch_add(1, Ordering::Relaxed));
-        let elsewhere = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/conformance/disks");
         Slot {
-            disks: [self.room.join(&name), elsewhere.join(&name)],
+            disks: [self.rooms[0].join(&name), self.rooms[1].join(&name)],
             name,
             ..self.pattern.clone()
         }
@@ -122,6 +122,9 @@ impl Crew {
         let (done, mut played) = tokio::sync::mpsc::unbounded_channel();
         let total = jobs.len();
         let pattern = pattern(plane, &mirror, clock, conditions).await?;
+        let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/conformance");
+        std::fs::create_dir_all(&house).map_err(|error| error.to_string())?;
+        let elsewhere = tempfile::tempdir_in(house).map_err(|error| error.to_string())?;
         let work = Arc::new(Work {
             jobs: Mutex::new(jobs.into()),
             done,
@@ -129,7 +132,7 @@ impl Crew {
             shrinks: self.shrinks,
             next: AtomicUsize::new(0),
             pattern,
-            room: plane.path("disks/tmp"),
+            rooms: [plane.path("disks/tmp"), elsewhere.path().to_owned()],
         });
         let mut slots = JoinSet::new();
         for _ in 0..self.parallel {

@@ -3,6 +3,7 @@
 
 mod acts;
 mod storage;
+mod stories;
 mod workloads;
 
 use fastrand::Rng;
@@ -35,11 +36,15 @@ pub(crate) fn case(seed: u64) -> Case {
         targets: Vec::new(),
         counted: 0,
     };
-    let acts = if draw.one_in(60) {
-        draw.default_class()
-    } else {
-        draw.world();
-        draw.acts()
+    let acts = match draw.rng.u32(..300) {
+        0..5 => draw.default_class(),
+        5..17 => draw.stuck(),
+        17..29 => draw.torn(),
+        29 => draw.detached(),
+        _ => {
+            draw.world();
+            draw.acts()
+        }
     };
     Case {
         lines: draw.lines,

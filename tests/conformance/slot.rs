@@ -201,7 +201,7 @@ impl Slot {
             draw(before, before),
             forecast.entries
         ));
-        let twin_lost = twin.destroyed().len();
+        let twin_lost = twin.destroyed();
         let twin_answer = twin.api.perform(&twin_act, &twin_before).await.map(drop);
         let step = |verdict: Verdict| Step {
             species: deed.species(),
@@ -226,7 +226,9 @@ impl Slot {
         let disks = compare::lost(before, |_, volume| {
             !missing.contains(&volume.spec.handle()) && !there(volume, &books)
         });
-        let gone = twin.destroyed().split_off(twin_lost);
+        let mut gone = twin.destroyed();
+        // a disk that is told to go again has gone already
+        gone.retain(|handle| !twin_lost.contains(handle));
         let ends = Ends {
             forecast,
             foretold: &foretold,

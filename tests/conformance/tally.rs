@@ -56,6 +56,43 @@ pub(crate) struct Tally {
     /// With earlier rules, which were corrected since where they were wrong.
     #[serde(default, skip_serializing_if = "Rows::is_empty")]
     pub(crate) earlier: Rows,
+    /// What books told that were closed.
+    #[serde(default)]
+    pub(crate) closed: Closed,
+}
+
+/// Counts of books that are no more, all of them of earlier rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Closed {
+    pub(crate) cases: u64,
+    pub(crate) acts: u64,
+    pub(crate) rows: Rows,
+}
+
+impl Closed {
+    /// Takes in what a book told.
+    pub(crate) fn take(&mut self, tally: &Tally) {
+        self.cases += tally.cases;
+        self.acts += tally.acts;
+        add(&mut self.rows, &tally.rows);
+        add(&mut self.rows, &tally.earlier);
+    }
+}
+
+/// Adds counts to counts.
+pub(crate) fn add(to: &mut Rows, rows: &Rows) {
+    for (species, outcomes) in rows {
+        for (outcome, row) in outcomes {
+            let sums = to
+                .entry(species.clone())
+                .or_default()
+                .entry(outcome.clone())
+                .or_default();
+            for (verdict, count) in row {
+                *sums.entry(verdict.clone()).or_default() += count;
+            }
+        }
+    }
 }
 
 impl Entry {

@@ -77,9 +77,6 @@ impl Draw {
         let claim = if self.one_in(3) {
             let class = self.provisioning_class();
             self.expect(2, PersistentVolume, Place::new(namespace, &name));
-            if self.one_in(40) {
-                self.expect(1, Kind::VolumeAttachment, Place::new(namespace, &name));
-            }
             claim.with("class", class).with("size", "1")
         } else {
             self.bound_by_hand(claim)
