@@ -28,7 +28,7 @@ use crate::tally::{self, Book, Entry};
 /// The watches are open within this.
 const START: Duration = Duration::from_mins(1);
 /// A run on which more slots are given up than this is no run.
-const MOST_GIVEN_UP: usize = 20;
+const MOST_GIVEN_UP: usize = 50;
 /// How often a case that went wrong is played again.
 const AGAIN: usize = 4;
 
@@ -231,7 +231,8 @@ async fn serve(work: Arc<Work>) {
         let slot = work.slot();
         let why = match slot.furnish().await {
             Ok(()) => match play_all(&slot, &work).await {
-                Ok(()) => return,
+                Ok(Slots::Spent) => continue,
+                Ok(Slots::Done) => return,
                 Err((job, why)) => (Some(job), why),
             },
             Err(why) => (None, why),
@@ -242,15 +243,25 @@ async fn serve(work: Arc<Work>) {
     }
 }
 
+/// Why no more cases are played on a slot.
+enum Slots {
+    Done,
+    Spent,
+}
+
 /// Plays cases until there are none left, or one that ruins the slot.
-async fn play_all(slot: &Slot, work: &Work) -> Result<(), (Job, String)> {
+async fn play_all(slot: &Slot, work: &Work) -> Result<Slots, (Job, String)> {
     loop {
         let next = work.jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let Some(job) = next else { return Ok(()) };
+        let Some(job) = next else { return Ok(Slots::Done) };
         match one(slot, &job, work).await {
             Ok((played, small)) => {
+                let spent = played.spent;
                 if work.done.send(Ok((job, played, small))).is_err() {
-                    return Ok(());
+                    return Ok(Slots::Done);
+                }
+                if spent {
+                    return Ok(Slots::Spent);
                 }
             }
             Err(why) => return Err((job, why)),
@@ -276,8 +287,16 @@ async fn one(slot: &Slot, job: &Job, work: &Work) -> Result<(Played, Option<Case
         return Ok((played, None));
     };
     let mut came = 0;
+    let mut slot = slot.clone();
+    let mut spent = played.spent;
     for _ in 0..AGAIN {
+        if spent {
+            slot = work.slot();
+            slot.furnish().await?;
+            played.spent = true;
+        }
         let again = slot.play(&job.case, &tell).await?;
+        spent = again.spent;
         let step = again.steps.get(at);
         came += usize::from(step.is_some_and(|step| matches!(step.verdict, Verdict::Agreed | Verdict::Unknown(_))));
     }
@@ -292,7 +311,7 @@ async fn one(slot: &Slot, job: &Job, work: &Work) -> Result<(Played, Option<Case
         return Ok((played, None));
     }
     let small = if work.shrinks {
-        Some(shrink::shrink(slot, &job.case).await?)
+        Some(shrink::shrink(&slot, &job.case).await?)
     } else {
         None
     };

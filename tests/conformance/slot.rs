@@ -73,6 +73,8 @@ pub(crate) struct Played {
     /// Why it was not played to its end, where that is nobody's fault: a target that is not there, a refused object.
     pub(crate) void: Option<String>,
     pub(crate) took: Duration,
+    /// The slot still bears something of this case, and takes no other.
+    pub(crate) spent: bool,
 }
 
 /// One act, or the setting up of the world before the first.
@@ -125,6 +127,7 @@ impl Slot {
             steps: Vec::new(),
             void: None,
             took: Duration::ZERO,
+            spent: false,
         };
         let mut stopped = self.set_up(case, &twin).await.err();
         for deed in &case.acts {
@@ -148,7 +151,7 @@ impl Slot {
             Some(Stop::Step(step)) => played.steps.push(step),
             Some(Stop::Skip(_)) | None => {}
         }
-        self.sweep().await?;
+        played.spent = self.sweep().await?;
         for step in &mut played.steps {
             step.strip(&self.name);
         }

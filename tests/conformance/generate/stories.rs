@@ -8,7 +8,7 @@ use pilothouse::model::{Kind, Propagation};
 
 use super::{Draw, FOREIGN};
 use crate::case::{Deed, Line, Place, Verb};
-use crate::manifest::ATTACHING;
+use crate::manifest::{ATTACHING, PLAIN};
 
 use Kind::{Job, PersistentVolume, PersistentVolumeClaim as Claim, Pod, ReplicaSet, StorageClass, VolumeAttachment};
 use Propagation::{Background, Foreground, Orphan};
@@ -53,12 +53,12 @@ impl Draw {
         acts
     }
 
-    /// A claim on a disk that is attached, and a pod that runs on it.
-    fn mounted(&mut self) -> (Place, Place) {
+    /// A claim on a disk of a driver, and a pod that runs on it.
+    fn mounted(&mut self, driver: &str) -> (Place, Place) {
         let class = self.fresh("class");
         let policy = self.any(&["Delete", "Delete", "Retain"]);
         let line = Line::new(StorageClass, Place::cluster(&class))
-            .with("provisioner", ATTACHING)
+            .with("provisioner", driver)
             .with("policy", policy);
         self.lines.push(line);
         let claim = Place::new("a", &self.fresh("data"));
@@ -68,9 +68,11 @@ impl Draw {
         (claim, pod)
     }
 
-    /// The claim is torn from under the pod; then what people try.
+    /// The claim is deleted, and where nothing is attached torn from under the pod; then what people try. (An attached one
+    /// that is torn stays attached for minutes after its pod, whose claim the attach/detach controller cannot find any more.)
     pub(super) fn torn(&mut self) -> Vec<Deed> {
-        let (claim, pod) = self.mounted();
+        let driver = self.any(&[PLAIN, ATTACHING]);
+        let (claim, pod) = self.mounted(driver);
         let deed = |verb: Verb, kind: Kind| Deed {
             verb,
             kind,
@@ -82,7 +84,9 @@ impl Draw {
             acts.push(deed(Verb::Delete(Background), PersistentVolume));
         }
         acts.push(deed(Verb::Delete(Background), Claim));
-        acts.push(deed(strip(PVC_PROTECTION), Claim));
+        if driver == PLAIN {
+            acts.push(deed(strip(PVC_PROTECTION), Claim));
+        }
         acts.push(match self.rng.u32(..6) {
             0 => deed(strip(&format!("{EXTERNAL_ATTACHER_PREFIX}disk-kit")), PersistentVolume),
             1 => deed(strip(EXTERNAL_PROVISIONER), PersistentVolume),
@@ -96,7 +100,7 @@ impl Draw {
 
     /// An attachment is deleted while a pod needs it, or nobody does.
     pub(super) fn detached(&mut self) -> Vec<Deed> {
-        let (claim, _) = self.mounted();
+        let (claim, _) = self.mounted(ATTACHING);
         vec![Deed {
             verb: Verb::Delete(Background),
             kind: VolumeAttachment,

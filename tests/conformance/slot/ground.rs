@@ -18,6 +18,9 @@ use crate::twin::Twin;
 /// A slot that cannot be swept within this is given up.
 const SWEEP: Duration = Duration::from_mins(1);
 
+/// One whose attachments outlive all else for so long is spent.
+const DETACH: Duration = Duration::from_secs(10);
+
 /// What was created so far, on one side.
 type Uids = BTreeMap<Key, String>;
 
@@ -112,7 +115,9 @@ impl Slot {
     }
 
     /// Removes everything a case has left, by our own hands: deletions first, then the finalizers of what is dying.
-    pub(super) async fn sweep(&self) -> Result<(), String> {
+    /// Says whether the slot is spent: the attach/detach controller keeps attachments for minutes whose pods' claims it cannot
+    /// find any more.
+    pub(super) async fn sweep(&self) -> Result<bool, String> {
         let began = Instant::now();
         loop {
             let world = self.mirror.part(&self.name);
@@ -129,7 +134,11 @@ impl Slot {
                 for disks in &self.disks {
                     drop(std::fs::remove_dir_all(disks));
                 }
-                return self.furnish().await;
+                return self.furnish().await.map(|()| false);
+            }
+            let attachment = |object: &pilothouse::model::Object| object.kind() == Kind::VolumeAttachment;
+            if began.elapsed() > DETACH && left.iter().all(|object| clean(object) || attachment(object)) {
+                return Ok(true);
             }
             if began.elapsed() > SWEEP {
                 let names: Vec<String> = left.iter().map(|object| object.key().to_string()).collect();
