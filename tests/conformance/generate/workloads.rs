@@ -89,21 +89,18 @@ impl Draw {
         self.expect(2, Pod, Place::new(namespace, &pod));
     }
 
-    /// A disruption budget, now and then two, over the pods of an app.
+    /// A disruption budget over the pods of an app. Never two: which of them is counted anew is decided by lot.
     pub(super) fn budget(&mut self, namespace: &str, app: &str) {
-        let many = if self.one_in(25) { 2 } else { 1 };
-        for _ in 0..many {
-            let name = self.fresh("budget");
-            let how = self.any(&["available", "available", "unavailable"]);
-            let mut line = Line::new(Budget, Place::new(namespace, &name))
-                .with("app", app)
-                .with(how, self.rng.u32(..3).to_string());
-            if self.one_in(5) {
-                line = line.with("unhealthy", "AlwaysAllow");
-            }
-            let line = self.finalizers(line, 20);
-            self.put(line);
+        let name = self.fresh("budget");
+        let how = self.any(&["available", "available", "unavailable"]);
+        let mut line = Line::new(Budget, Place::new(namespace, &name))
+            .with("app", app)
+            .with(how, self.rng.u32(..3).to_string());
+        if self.one_in(5) {
+            line = line.with("unhealthy", "AlwaysAllow");
         }
+        let line = self.finalizers(line, 20);
+        self.put(line);
     }
 
     fn job_fields(&mut self, namespace: &str, line: Line) -> Line {
