@@ -72,14 +72,6 @@ fn asked_in_vain(world: &World, act: &Act, held: &Object) -> Option<(Outcome, Re
             clearable(held).and_then(|error| refused(error, format!("{key} has nothing to clear")))
         }
         Act::RemoveFinalizer { finalizer, .. } => finalizer::refusal(held, finalizer),
-        Act::Annotate {
-            annotation,
-            value: None,
-            ..
-        } if held.meta.annotations.get(annotation).is_none() => refused(
-            format!("there is no annotation {annotation} to remove"),
-            format!("{key} does not carry it"),
-        ),
         Act::Delete { .. }
         | Act::Helm { .. }
         | Act::Scale { .. }

@@ -8,7 +8,7 @@
 //! A changed template is not followed here: which revision a pod is of cannot be told from facts (\[I\]).
 
 use super::absence::lists;
-use super::owned::{BURST, delete, pods, spawn};
+use super::owned::{BURST, delete, pods, release, spawn};
 use super::{Conditions, Law, Reaction, Reason};
 use crate::model::workload::node::{Placement, Taint};
 use crate::model::workload::{Node, Pod, Replicated};
@@ -85,6 +85,11 @@ fn bears(placement: &Placement, taint: &Taint) -> bool {
 
 fn cover(world: &World, object: &Object, set: &Replicated, reactions: &mut Vec<Reaction>) {
     let key = object.key();
+    let before = reactions.len();
+    reactions.extend(release(LAW.name, world, object, &set.spec.selector, Kind::Pod));
+    if reactions.len() > before {
+        return; // counted once they are no longer its own
+    }
     let mut by_node: BTreeMap<Text, Vec<&Arc<Object>>> = BTreeMap::new();
     for pod in pods(world, object) {
         let facts = pod.body.pod();

@@ -12,7 +12,7 @@
 //! - `minReadySeconds` is not among the facts: a ready pod counts as available (\[I\]).
 
 use super::absence::lists;
-use super::owned::{adopt, controlled, healthy, orphans, pods};
+use super::owned::{adopt, controlled, healthy, orphans, pods, release};
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::workload::Replicated;
 use crate::model::{Kind, Object, World};
@@ -93,8 +93,10 @@ impl<'a> Sync<'a> {
             let text = format!("{} matches the selector of {key} and has no controller", set.key());
             reactions.push(adopt(LAW.name, self.object, set, text));
         }
+        let selector = &self.deployment.spec.selector;
+        reactions.extend(release(LAW.name, self.world, self.object, selector, Kind::ReplicaSet));
         if reactions.len() > before {
-            return; // looked at once they are its own
+            return; // looked at once they are its own, or no longer
         }
         if self.deployment.spec.paused {
             self.only_scale(reactions);

@@ -138,8 +138,20 @@ pub fn blocking<'a>(world: &'a World, object: &'a Object) -> impl Iterator<Item 
     })
 }
 
+/// A dependent that the owner's deletion is still to reach. The collector looks at the dependents first and finds the owner
+/// there, waiting; one that has dependents itself goes in the foreground for that (found by conformance).
+fn unreached(world: &World, object: &Object) -> bool {
+    own(world, object).any(|dependent| {
+        let mut reactions = Vec::new();
+        if !dependent.meta.deleting() {
+            collect(world, dependent, &mut reactions);
+        }
+        !reactions.is_empty()
+    })
+}
+
 fn foreground(world: &World, object: &Object, reactions: &mut Vec<Reaction>) {
-    if blocking(world, object).next().is_none() && all_listed(world, object) {
+    if blocking(world, object).next().is_none() && all_listed(world, object) && !unreached(world, object) {
         let text = format!("the dependents that {} waits for are gone", object.key());
         reactions.push(remove_finalizer(object, FOREGROUND, text));
     }

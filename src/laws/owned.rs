@@ -48,6 +48,30 @@ pub(super) fn orphans<'a>(
     })
 }
 
+/// What bears a controller's reference and not the labels it selects is let go of (`ClaimObject`; found by conformance).
+pub(super) fn release(
+    law: &'static str,
+    world: &World,
+    owner: &Object,
+    selector: &Selector,
+    kind: Kind,
+) -> Vec<Reaction> {
+    let strangers = controlled(world, owner, kind).filter(|object| {
+        let ended = object.body.pod().is_some() && !active(object);
+        !ended && !object.meta.deleting() && !selector.matches(&object.meta.labels)
+    });
+    let let_go = |object: &Arc<Object>| {
+        let change = Change::RemoveOwner {
+            object: object.key(),
+            uid: object.meta.uid.clone(),
+            owner: owner.meta.uid.clone(),
+        };
+        let text = format!("{} does not match the selector of {}", object.key(), owner.key());
+        Reaction::new(law, change, Reason::new(text))
+    };
+    strangers.map(let_go).collect()
+}
+
 pub(super) fn adopt(law: &'static str, owner: &Object, object: &Object, text: String) -> Reaction {
     Reaction::new(
         law,

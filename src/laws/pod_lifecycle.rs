@@ -4,13 +4,13 @@
 //! Sources: `pkg/kubelet/status/status_manager.go` (the final DELETE with grace 0), `pkg/scheduler/framework/plugins/volumebinding`,
 //! `reference/semantics.md` §3.2. A deleting pod on a node that is not ready stays: nobody confirms that its containers are
 //! gone, and no controller that waits for it goes on. On a node that does not exist pod garbage collection confirms for the
-//! kubelet. What a pod that is not a DaemonSet's asks of its node is not among the facts: any node will do that is ready
-//! and not cordoned. The eviction from a node that has not been ready for five minutes is not modelled: it is the clock's.
+//! kubelet. What a pod that is not a DaemonSet's asks of its node, and which taints it bears, is not among the facts: any node
+//! will do that is ready and not cordoned, and a tainted one only where there is no other. The eviction from a node that has not been ready for five minutes is not modelled: it is the clock's.
 
 use super::absence::lists;
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::storage::ClaimPhase;
-use crate::model::workload::{Pod, PodPhase};
+use crate::model::workload::{Node, Pod, PodPhase};
 use crate::model::{Key, Kind, Object, World};
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,14 +100,20 @@ fn start(world: &World, object: &Object, pod: &Pod) -> Option<(Change, Reason)> 
     })
 }
 
-/// The nodes that would take a pod, by name: the one it was made for, or all that are ready and not cordoned.
+/// The nodes that would take a pod, by name: the one it was made for, or all that are ready and not cordoned, those that no
+/// taint keeps pods off first.
 pub(super) fn places<'a>(world: &'a World, destination: Option<&'a str>) -> impl Iterator<Item = &'a Arc<Object>> {
-    world.of_kind(Kind::Node).filter(move |node| {
+    let open = move |node: &&Arc<Object>| {
         node.body.node().is_some_and(|facts| match destination {
             Some(wanted) => node.meta.name == wanted && facts.ready(),
             None => facts.ready() && !facts.spec.unschedulable && !node.meta.deleting(),
         })
-    })
+    };
+    let tainted = |node: &&Arc<Object>| node.body.node().is_some_and(Node::keeps_off);
+    let nodes = move || world.of_kind(Kind::Node).filter(open);
+    nodes()
+        .filter(move |node| !tainted(node))
+        .chain(nodes().filter(tainted))
 }
 
 /// Every claim the pod names is bound and not being deleted. The claim of a generic ephemeral volume is made with the pod

@@ -4,7 +4,7 @@
 //! so its replacement is made at once; one that has ended does not count either and is left where it is.
 
 use super::absence::lists;
-use super::owned::{BURST, active, adopt, delete, dispensable_first, orphans, pods, spawn};
+use super::owned::{BURST, active, adopt, delete, dispensable_first, orphans, pods, release, spawn};
 use super::{Conditions, Law, Reaction, Reason};
 use crate::model::workload::Replicated;
 use crate::model::{Kind, Object, World};
@@ -37,8 +37,9 @@ fn replicate(world: &World, object: &Object, set: &Replicated, reactions: &mut V
         let text = format!("{} matches the selector of {key} and has no controller", pod.key());
         reactions.push(adopt(LAW.name, object, pod, text));
     }
+    reactions.extend(release(LAW.name, world, object, &set.spec.selector, Kind::Pod));
     if reactions.len() > before {
-        return; // counted once they are its own
+        return; // counted once they are its own, or no longer
     }
     let mut standing: Vec<_> = pods(world, object).filter(|pod| active(pod)).collect();
     let wanted = usize::try_from(set.replicas()).unwrap_or(usize::MAX);

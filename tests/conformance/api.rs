@@ -8,7 +8,7 @@ use kube::Client;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use pilothouse::gate::Request as Shown;
 use pilothouse::model::{Act, Key, Kind, World};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// No answer takes longer.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -49,26 +49,16 @@ impl Api {
         self.send("PATCH", &path(key), content, change.to_string()).await
     }
 
-    /// The very request Pilothouse would send; where it sends none for this kind, the DELETE it would send if it did.
+    /// The very request Pilothouse would send, or code 0 where it would send none.
     pub(crate) async fn perform(&self, act: &Act, world: &World) -> Result<Value, Refusal> {
         let target = world.get(&act.target().key).map(AsRef::as_ref);
-        if let Ok(shown) = Shown::of(act, target) {
-            let body = String::from_utf8_lossy(shown.body()).into_owned();
-            return self
-                .send(shown.method(), shown.path(), shown.content_type(), body)
-                .await;
-        }
-        let Act::Delete { target, propagation } = act else {
-            return Err(Refusal {
-                code: 0,
-                message: "Pilothouse has no request for this act".to_owned(),
-            });
-        };
-        let options = json!({
-            "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation.word(),
-            "preconditions": {"uid": target.uid},
-        });
-        self.delete(&target.key, &options).await
+        let shown = Shown::of(act, target).map_err(|why| Refusal {
+            code: 0,
+            message: why.to_string(),
+        })?;
+        let body = String::from_utf8_lossy(shown.body()).into_owned();
+        self.send(shown.method(), shown.path(), shown.content_type(), body)
+            .await
     }
 
     #[expect(

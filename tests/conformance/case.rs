@@ -12,13 +12,20 @@
 //! ```
 //!
 //! What has no namespace stands alone; `*` in the name of a pod or a ReplicaSet stands for the part its controller draws.
+//! A volume with a namespace is the one that was provisioned for the claim of that name.
 
 use std::fmt;
 use std::str::FromStr;
 
-use pilothouse::model::{Act, Key, Kind, Propagation, World};
+use pilothouse::model::storage::DEFAULT_CLASS;
+use pilothouse::model::{Key, Kind};
 
-use crate::picture::Frame;
+mod deed;
+
+pub(crate) use deed::{Deed, Verb};
+
+/// The class of claims that name none, so that they get the default one.
+pub(crate) const DEFAULT: &str = "default";
 
 /// A world and what is done to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,18 +51,22 @@ pub(crate) struct Place {
     pub(crate) name: String,
 }
 
-/// One act: `delete pvc a/data Background`, `clear-claim-ref pv disk`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Deed {
-    pub(crate) verb: Verb,
-    pub(crate) kind: Kind,
-    pub(crate) place: Place,
+impl Case {
+    /// It makes a class the default one, which is a fact of the whole cluster: no two such cases can stand side by side.
+    pub(crate) fn claims_the_cluster(&self) -> bool {
+        let marks = |deed: &Deed| matches!(&deed.verb, Verb::Annotate(annotation, _) if annotation == DEFAULT_CLASS);
+        let named = |line: &Line| line.field("class") == Some(DEFAULT) || line.field("default").is_some();
+        self.lines.iter().any(named) || self.acts.iter().any(marks)
+    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
-    Delete(Propagation),
-    ClearClaimRef,
+impl Case {
+    /// It takes a minute or more, because a controller does.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.acts
+            .iter()
+            .any(|deed| matches!(deed.kind, Kind::Node | Kind::VolumeAttachment))
+    }
 }
 
 impl Line {
@@ -107,36 +118,6 @@ impl Place {
     }
 }
 
-impl Deed {
-    /// The act on the object as it is; nothing when there is no such object.
-    pub(crate) fn act(&self, world: &World, slot: &str) -> Option<Act> {
-        let key = self.place.key(self.kind, slot);
-        let wanted = Frame::Whole.label(&key);
-        let namesakes = world.of_kind(self.kind).find(|object| {
-            let drawn = key.name.contains('*') && Frame::Whole.label(&object.key()) == wanted;
-            object.key() == key || drawn
-        });
-        let target = namesakes?.pin();
-        Some(match self.verb {
-            Verb::Delete(propagation) => Act::Delete { target, propagation },
-            Verb::ClearClaimRef => Act::ClearClaimRef { volume: target },
-        })
-    }
-
-    /// What is counted as one kind of act: `delete pvc`, `delete job Orphan`.
-    pub(crate) fn species(&self) -> String {
-        let owns = matches!(
-            self.kind,
-            Kind::Job | Kind::CronJob | Kind::StatefulSet | Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet
-        );
-        match self.verb {
-            Verb::Delete(propagation) if owns => format!("delete {} {}", self.kind, propagation.word()),
-            Verb::Delete(_) => format!("delete {}", self.kind),
-            Verb::ClearClaimRef => "clear claimRef".to_owned(),
-        }
-    }
-}
-
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for line in &self.lines {
@@ -165,15 +146,6 @@ impl fmt::Display for Place {
             f.write_str(&self.name)
         } else {
             write!(f, "{}/{}", self.namespace, self.name)
-        }
-    }
-}
-
-impl fmt::Display for Deed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.verb {
-            Verb::Delete(propagation) => write!(f, "delete {} {} {}", self.kind, self.place, propagation.word()),
-            Verb::ClearClaimRef => write!(f, "clear-claim-ref {} {}", self.kind, self.place),
         }
     }
 }
@@ -222,30 +194,6 @@ impl FromStr for Place {
         Ok(match text.split_once('/') {
             Some((namespace, name)) => Self::new(namespace, name),
             None => Self::cluster(text),
-        })
-    }
-}
-
-impl FromStr for Deed {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("no act in {text:?}");
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let [verb, kind, place, arguments @ ..] = words.as_slice() else {
-            return Err(wrong());
-        };
-        let verb = match (*verb, arguments) {
-            ("delete", ["Background"]) => Verb::Delete(Propagation::Background),
-            ("delete", ["Foreground"]) => Verb::Delete(Propagation::Foreground),
-            ("delete", ["Orphan"]) => Verb::Delete(Propagation::Orphan),
-            ("clear-claim-ref", []) => Verb::ClearClaimRef,
-            _ => return Err(wrong()),
-        };
-        Ok(Self {
-            verb,
-            kind: Kind::from_word(kind).ok_or_else(wrong)?,
-            place: place.parse()?,
         })
     }
 }

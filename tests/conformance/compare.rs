@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use pilothouse::forecast::{Forecast, Outcome};
-use pilothouse::model::World;
 use pilothouse::model::storage::Volume;
+use pilothouse::model::{Act, Kind, Object, World};
 
 use crate::holders;
 use crate::picture::{self, Frame, Picture};
@@ -24,7 +25,13 @@ pub(crate) struct Ends<'a> {
     pub(crate) twin_forecast: &'a Forecast,
     pub(crate) twin_before: &'a World,
     pub(crate) twin_came: &'a World,
+    /// The disks that were destroyed, by the evidence of those who hold them.
+    pub(crate) disks: &'a Lost,
+    pub(crate) twin_disks: &'a Lost,
 }
+
+/// Destroyed disks, by the label of the volume they were behind, and how many bear it.
+pub(crate) type Lost = BTreeMap<String, usize>;
 
 /// What a comparison says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,9 +74,14 @@ impl Ends<'_> {
         let twin = picture::picture(self.twin_came, self.twin_before, &Frame::Whole);
         let mut words = picture::foretold(self.forecast, &Frame::Whole);
         let mut twin_words = picture::foretold(self.twin_forecast, &Frame::Whole);
-        hung_before(&mut words, self.before);
-        hung_before(&mut twin_words, self.twin_before);
-        let fates = picture::fates(self.before, self.came, &Frame::Whole, self.disk, self.lost);
+        hung_before(&mut words, self.before, self.came);
+        hung_before(&mut twin_words, self.twin_before, self.twin_came);
+        let mut fates = picture::fates(self.before, self.came, &Frame::Whole, self.disk, self.lost);
+        if let Some(label) = self.stripped() {
+            fates
+                .entry(label)
+                .or_insert_with(|| BTreeSet::from(["changed".to_owned()]));
+        }
         let told = holders::foretold(self.forecast);
         let mut real = holders::real(self.came);
         // a forecast tells only who holds what the act, or the operator's question, is about
@@ -85,6 +97,21 @@ impl Ends<'_> {
             &|_| true,
             &mut wrong,
         );
+        differences(
+            (
+                "disks forecast to be destroyed",
+                &foretold_lost(self.forecast, self.before),
+            ),
+            ("disks destroyed", self.disks),
+            &|label: &String| unknown.keys().all(|object| !label.starts_with(object.as_str())),
+            &mut wrong,
+        );
+        differences(
+            ("disks destroyed on the sandbox", self.twin_disks),
+            ("disks destroyed", self.disks),
+            &|_| true,
+            &mut wrong,
+        );
         differences(("forecast holders", &told), ("real holders", &real), &known, &mut wrong);
         if !wrong.is_empty() {
             return Verdict::Disagreed(wrong.join("\n"));
@@ -94,6 +121,16 @@ impl Ends<'_> {
         }
         let reasons: BTreeSet<&str> = unknown.values().map(String::as_str).collect();
         Verdict::Unknown(reasons.into_iter().collect::<Vec<_>>().join("; "))
+    }
+
+    /// The target of a strip that has lost its finalizer for good; where nothing else came of it, that is what changed.
+    fn stripped(&self) -> Option<String> {
+        let Act::RemoveFinalizer { target, finalizer } = &self.forecast.act else {
+            return None;
+        };
+        let left = self.came.by_uid(&target.uid)?;
+        let lost = !left.meta.has_finalizer(finalizer) && !left.meta.deleting();
+        lost.then(|| Frame::Whole.label(&target.key))
     }
 
     fn unknown(&self) -> BTreeMap<String, String> {
@@ -108,8 +145,11 @@ impl Ends<'_> {
 }
 
 /// What was going before the act and goes on hanging may be told again, or not.
-fn hung_before(words: &mut BTreeMap<String, BTreeSet<String>>, before: &World) {
-    for object in before.objects().filter(|object| object.meta.deleting()) {
+fn hung_before(words: &mut BTreeMap<String, BTreeSet<String>>, before: &World, came: &World) {
+    let waits = |object: &Object| object.body.volume().is_some_and(picture::waits);
+    let goes = |object: &Object| came.by_uid(&object.meta.uid).is_some_and(|now| now.meta.deleting());
+    let hung = |object: &&Arc<Object>| object.meta.deleting() || waits(object) && !goes(object);
+    for object in before.objects().filter(hung) {
         let label = Frame::Whole.label(&object.key());
         if let Some(told) = words.get_mut(&label) {
             told.remove("hangs");
@@ -122,10 +162,9 @@ fn hung_before(words: &mut BTreeMap<String, BTreeSet<String>>, before: &World) {
 
 /// Before an act both sides show the same.
 pub(crate) fn before(real: &World, twin: &World) -> Verdict {
-    let empty = World::default();
     let (here, there) = (
-        picture::picture(real, &empty, &Frame::Whole),
-        picture::picture(twin, &empty, &Frame::Whole),
+        picture::picture(real, real, &Frame::Whole),
+        picture::picture(twin, twin, &Frame::Whole),
     );
     let mut wrong = Vec::new();
     differences(("sandbox", &there), ("real", &here), &|_| true, &mut wrong);
@@ -134,6 +173,41 @@ pub(crate) fn before(real: &World, twin: &World) -> Verdict {
     } else {
         Verdict::Disagreed(wrong.join("\n"))
     }
+}
+
+/// What of some volumes is lost, by label; a provisioned volume is told by its claim, because all bear one label.
+pub(crate) fn lost<'w>(world: &'w World, gone: impl Fn(&'w Object, &'w Volume) -> bool) -> Lost {
+    let mut lost = Lost::new();
+    for object in world.of_kind(Kind::PersistentVolume) {
+        let volume = object.body.volume().filter(|volume| gone(object, volume));
+        if let Some(volume) = volume {
+            let claim = volume.spec.claim_ref.as_ref();
+            let claim = claim.map(|claim| format!(" of {}/{}", claim.namespace, claim.name));
+            let label = format!("{}{}", Frame::Whole.label(&object.key()), claim.unwrap_or_default());
+            *lost.entry(label).or_default() += 1;
+        }
+    }
+    lost
+}
+
+fn foretold_lost(forecast: &Forecast, before: &World) -> Lost {
+    lost(before, |object, _| {
+        forecast
+            .entries
+            .iter()
+            .any(|entry| entry.uid == object.meta.uid && matches!(entry.outcome, Outcome::VolumeDestroyed { .. }))
+    })
+}
+
+/// What a forecast says the server answers, where it says that it refuses: the code at the beginning of its words.
+pub(crate) fn refusal(forecast: &Forecast) -> Option<u16> {
+    forecast.entries.iter().find_map(|entry| {
+        let Outcome::Rejected { error } = &entry.outcome else {
+            return None;
+        };
+        let code = error.split(|letter: char| !letter.is_ascii_digit()).next()?;
+        Some(code.parse().unwrap_or_default())
+    })
 }
 
 /// The outcome of the act's own target, in a word.

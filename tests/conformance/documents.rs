@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::rules;
 use crate::tally::{self, Tally};
 
 const BEGIN: &str = "<!-- conformance: written by `cargo test --test conformance -- --write-docs` -->";
@@ -20,20 +21,40 @@ fn document() -> PathBuf {
     place("docs/fidelity.md")
 }
 
-/// Counts what a book tells, writes the committed tally, and the section from it.
+/// Counts what a book tells, writes the committed tally, and the section from it. What closed books told stays.
 pub(crate) fn write(book: &Path) -> Result<(), String> {
-    let tally = tally::count(tally::read(book).values(), &tally::rules());
-    let text = toml::to_string(&tally).map_err(|error| error.to_string())?;
+    let mut tally = tally::count(tally::read(book).values(), &rules::digest());
+    tally.closed = read()?.closed;
+    store(&tally)
+}
+
+/// Closes a book: what it tells is counted for good, as told under earlier rules, and the book itself is put aside.
+pub(crate) fn close(book: &Path) -> Result<(), String> {
+    let mut closed = read()?.closed;
+    closed.take(&tally::count(tally::read(book).values(), ""));
+    fs::rename(book, book.with_extension("closed")).map_err(|error| error.to_string())?;
+    store(&Tally {
+        closed,
+        ..Tally::default()
+    })
+}
+
+fn store(tally: &Tally) -> Result<(), String> {
+    let text = toml::to_string(tally).map_err(|error| error.to_string())?;
     let text = format!("# Written by `cargo test --test conformance -- --write-docs`.\n{text}");
     fs::write(committed(), text).map_err(|error| error.to_string())?;
     let told = fs::read_to_string(document()).map_err(|error| error.to_string())?;
-    fs::write(document(), with_section(&told, &tally)?).map_err(|error| error.to_string())
+    fs::write(document(), with_section(&told, tally)?).map_err(|error| error.to_string())
+}
+
+fn read() -> Result<Tally, String> {
+    let text = fs::read_to_string(committed()).map_err(|error| error.to_string())?;
+    toml::from_str(&text).map_err(|error| error.to_string())
 }
 
 /// The document says what the committed tally says.
 pub(crate) fn check() -> Result<(), String> {
-    let text = fs::read_to_string(committed()).map_err(|error| error.to_string())?;
-    let tally: Tally = toml::from_str(&text).map_err(|error| error.to_string())?;
+    let tally = read()?;
     let told = fs::read_to_string(document()).map_err(|error| error.to_string())?;
     if with_section(&told, &tally)? == told {
         Ok(())
@@ -50,12 +71,20 @@ fn with_section(told: &str, tally: &Tally) -> Result<String, String> {
 }
 
 fn section(tally: &Tally) -> String {
-    format!(
-        "{} cases with {} acts were played; {} of the cases with the rules exactly as they are in the tree that counted \
-         them, the others with earlier ones.\n\n{}",
-        tally.cases,
-        tally.acts,
+    let mut section = format!(
+        "{} cases with {} acts were played, {} of the cases with the rules as they are now.\n\n### With the rules as they are\n\n{}",
+        tally.cases + tally.closed.cases,
+        tally.acts + tally.closed.acts,
         tally.cases_with_these_rules,
-        tally.table()
-    )
+        tally::table(&tally.rows)
+    );
+    let mut earlier = tally.earlier.clone();
+    tally::add(&mut earlier, &tally.closed.rows);
+    if !earlier.is_empty() {
+        section.push_str(
+            "\n### Under earlier rules\n\nWhat disagreed here was corrected, in the rules or in the engine.\n\n",
+        );
+        section.push_str(&tally::table(&earlier));
+    }
+    section
 }

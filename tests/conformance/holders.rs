@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pilothouse::forecast::{Forecast, Outcome};
-use pilothouse::model::storage::VolumePhase;
+use pilothouse::model::storage::{EXTERNAL_ATTACHER_PREFIX, EXTERNAL_PROVISIONER, VolumePhase};
 use pilothouse::model::{Kind, Object, World};
 
-use crate::picture::Frame;
+use crate::picture::{self, Frame};
 
 /// Per dying object: `finalizer: holder`.
 pub(crate) type Holders = BTreeMap<String, BTreeSet<String>>;
@@ -28,31 +28,35 @@ pub(crate) fn foretold(forecast: &Forecast) -> Holders {
     told
 }
 
-/// The holders of everything that is being deleted and still there.
+/// The holders of everything that is being deleted and still there, and of every disk that is to be destroyed.
 pub(crate) fn real(world: &World) -> Holders {
-    let dying = world.objects().filter(|object| object.meta.deleting());
-    dying
-        .map(|object| (Frame::Whole.label(&object.key()), of(world, object)))
-        .collect()
+    let mut held = Holders::new();
+    for object in world.objects() {
+        let waits = object.body.volume().is_some_and(picture::waits);
+        let lines = if object.meta.deleting() {
+            of(world, object)
+        } else if waits {
+            named(EXTERNAL_PROVISIONER, attached(world, object), object)
+        } else {
+            continue;
+        };
+        held.entry(Frame::Whole.label(&object.key())).or_default().extend(lines);
+    }
+    held
 }
 
 fn of(world: &World, object: &Object) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     for finalizer in &object.meta.finalizers {
-        let mut found: Vec<&Object> = match finalizer.as_str() {
+        let found: Vec<&Object> = match finalizer.as_str() {
             "kubernetes.io/pvc-protection" => users(world, object),
             "kubernetes.io/pv-protection" => claim(world, object),
             "foregroundDeletion" => blocking(world, object),
+            EXTERNAL_PROVISIONER => attached(world, object),
+            attacher if attacher.starts_with(EXTERNAL_ATTACHER_PREFIX) => attached(world, object),
             _ => Vec::new(),
         };
-        if found.is_empty() {
-            found.push(object);
-        }
-        lines.extend(
-            found
-                .into_iter()
-                .map(|holder| format!("{finalizer}: {}", Frame::Whole.label(&holder.key()))),
-        );
+        lines.extend(named(finalizer, found, object));
     }
     if object.kind() == Kind::Namespace {
         let inside = world.objects().filter(|held| held.meta.namespace == object.meta.name);
@@ -63,6 +67,17 @@ fn of(world: &World, object: &Object) -> BTreeSet<String> {
         );
     }
     lines
+}
+
+/// Whom a finalizer waits for; nobody else, so the one whose finalizer it is.
+fn named(finalizer: &str, found: Vec<&Object>, object: &Object) -> BTreeSet<String> {
+    let found = if found.is_empty() { vec![object] } else { found };
+    let line = |holder: &Object| format!("{finalizer}: {}", Frame::Whole.label(&holder.key()));
+    found.into_iter().map(line).collect()
+}
+
+fn attached<'w>(world: &'w World, volume: &Object) -> Vec<&'w Object> {
+    world.attachments_of(&volume.meta.name).map(AsRef::as_ref).collect()
 }
 
 fn users<'w>(world: &'w World, claim: &'w Object) -> Vec<&'w Object> {

@@ -8,6 +8,7 @@
 //! cargo test --test conformance -- --file CASE                     a written one
 //! cargo test --test conformance -- --report                        what was found so far
 //! cargo test --test conformance -- --write-docs                    the same, into docs/fidelity.md
+//! cargo test --test conformance -- --close                         count it for good, and begin a new tally
 //! ```
 
 #![expect(
@@ -41,6 +42,7 @@ mod manifest;
 mod mirror;
 #[path = "../support/picture.rs"]
 mod picture;
+mod rules;
 mod shrink;
 mod slot;
 #[path = "../support/support.rs"]
@@ -50,6 +52,8 @@ mod twin;
 
 /// Seeds that every `cargo test` plays: 0, 1, 2 …
 const BOUNDED: u64 = 120;
+/// And this one, because none of those deletes a node, which is seldom drawn: it takes a minute.
+const NODE_GOES: u64 = 139;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of a command line")]
 #[derive(clap::Parser, Debug)]
@@ -88,6 +92,9 @@ struct Arguments {
     /// Write what was found so far into docs/fidelity.md
     #[arg(long)]
     write_docs: bool,
+    /// Count the tally's cases for good, as told under earlier rules, and begin a new one
+    #[arg(long)]
+    close: bool,
     /// What `cargo test` hands to every test program
     #[arg(hide = true)]
     filters: Vec<String>,
@@ -129,6 +136,9 @@ fn main() -> ExitCode {
     if arguments.report {
         return report(&book);
     }
+    if arguments.close {
+        return outcome(documents::close(&book));
+    }
     if arguments.write_docs {
         return outcome(documents::write(&book));
     }
@@ -147,7 +157,8 @@ fn main() -> ExitCode {
         },
         Err(missing) => {
             println!("{}", missing.message("the conformance suite"));
-            if std::env::var_os("CI").is_some() {
+            let asked = arguments.cases.is_some() || arguments.seed.is_some() || arguments.file.is_some();
+            if asked || std::env::var_os("CI").is_some() {
                 return ExitCode::FAILURE;
             }
             ended(0, 0, 1)
@@ -178,14 +189,14 @@ fn outcome(result: Result<(), String>) -> ExitCode {
 }
 
 fn report(book: &Path) -> ExitCode {
-    let (entries, rules) = (tally::read(book), tally::rules());
+    let (entries, rules) = (tally::read(book), rules::digest());
     let tally = tally::count(entries.values(), &rules);
     println!(
         "{} cases, {} acts; {} cases with the rules of this tree ({rules})\n\n{}",
         tally.cases,
         tally.acts,
         tally.cases_with_these_rules,
-        tally.table()
+        tally::table(&tally.rows)
     );
     let void = entries.values().filter(|entry| entry.void.is_some()).count();
     println!("{void} cases ended early, because an act had no target any more or both servers refused");
@@ -244,8 +255,17 @@ fn play(kit: Kit, arguments: &Arguments, book: &Path) -> Result<ExitCode, String
         }
         (None, None) => {
             documents::check()?;
-            jobs.extend(written()?);
-            jobs.extend((0..BOUNDED).map(drawn));
+            let bounded: Vec<Job> = (0..BOUNDED).chain([NODE_GOES]).map(drawn).collect();
+            let lacking = generate::lacks(&bounded.iter().map(|job| &job.case).collect::<Vec<_>>());
+            if !lacking.is_empty() {
+                return Err(format!("no seed of the bounded ones has {}", lacking.join(", ")));
+            }
+            // what takes longest begins first
+            let (slow, quick): (Vec<Job>, Vec<Job>) = written()?
+                .into_iter()
+                .chain(bounded)
+                .partition(|job| job.case.is_slow());
+            jobs.extend(slow.into_iter().chain(quick));
         }
     }
     let began = std::time::Instant::now();
@@ -265,5 +285,5 @@ fn play(kit: Kit, arguments: &Arguments, book: &Path) -> Result<ExitCode, String
     runtime.shutdown_timeout(Duration::from_secs(5));
     let counted = ended_with.map_err(|why| format!("{why}\n{}", plane.tails()))?;
     println!("{}\nall after {:.0} s", counted.told, began.elapsed().as_secs_f32());
-    Ok(ended(counted.right, counted.wrong, 0))
+    Ok(ended(counted.right, counted.wrong + counted.given_up, 0))
 }

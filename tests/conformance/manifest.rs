@@ -3,13 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use pilothouse::model::storage::{DEFAULT_CLASS, NO_PROVISIONER};
 use pilothouse::model::{Key, Kind};
 use serde_json::{Value, json};
 
 use crate::case::{Line, Place};
 
-/// The driver of volumes whose provisioner does not run.
+/// The driver of volumes whose provisioner does not run. It attaches nothing.
 pub(crate) const DEAD_DRIVER: &str = "nobody.example.com";
+/// The drivers of the kit: one that attaches its volumes to nodes, one that does not.
+pub(crate) const ATTACHING: &str = "disk.kit";
+pub(crate) const PLAIN: &str = "share.kit";
+/// Keeps the pods of other slots off a slot's own node.
+const SLOT_TAINT: &str = "kit/slot";
 /// The uid of what never was.
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -41,6 +47,12 @@ impl Ground<'_> {
         if !owners.is_empty() {
             object["metadata"]["ownerReferences"] = json!(owners);
         }
+        if line.field("default").is_some() {
+            object["metadata"]["annotations"] = json!({DEFAULT_CLASS: "true"});
+        }
+        if line.kind == Kind::Node {
+            object["metadata"]["labels"] = json!({"kubernetes.io/hostname": key.name});
+        }
         if line.kind == Kind::Pod {
             let made = pod_metadata(line, line.field("app").unwrap_or(&line.place.name));
             for part in ["labels", "annotations"] {
@@ -53,8 +65,9 @@ impl Ground<'_> {
     fn body(&self, line: &Line) -> Value {
         match line.kind {
             Kind::StorageClass => json!({
-                "provisioner": line.field("provisioner").unwrap_or("kubernetes.io/no-provisioner"),
+                "provisioner": line.field("provisioner").unwrap_or(NO_PROVISIONER),
                 "volumeBindingMode": line.field("binding").unwrap_or("Immediate"),
+                "reclaimPolicy": line.field("policy").unwrap_or("Delete"),
             }),
             Kind::PersistentVolume => json!({"spec": self.volume(line)}),
             Kind::PersistentVolumeClaim => {
@@ -64,7 +77,13 @@ impl Ground<'_> {
                 }
                 json!({"spec": spec})
             }
-            Kind::Pod => json!({"spec": pod_spec(line)}),
+            Kind::Pod => {
+                let mut spec = pod_spec(line);
+                if let Some(node) = line.field("node") {
+                    spec["nodeName"] = json!(format!("{}-{node}", self.slot));
+                }
+                json!({"spec": spec})
+            }
             Kind::Job => json!({"spec": job_spec(line)}),
             Kind::CronJob => json!({"spec": {
                 "schedule": "0 0 1 1 *", "suspend": line.field("suspend") == Some("true"),
@@ -75,32 +94,30 @@ impl Ground<'_> {
                 "replicas": number(line, "replicas", 1),
                 "selector": {"matchLabels": {"app": line.place.name}}, "template": template(line),
             }}),
-            Kind::DaemonSet => json!({"spec": {
-                "selector": {"matchLabels": {"app": line.place.name}}, "template": template(line),
-            }}),
-            Kind::VolumeAttachment => json!({"spec": {
-                "attacher": DEAD_DRIVER, "nodeName": "node-0",
-                "source": {"persistentVolumeName": format!("{}-{}", self.slot, line.field("volume").unwrap_or_default())},
-            }}),
-            Kind::PodDisruptionBudget => json!({"spec": {
-                "minAvailable": number(line, "available", 1),
-                "selector": {"matchLabels": {"app": line.field("app").unwrap_or(&line.place.name)}},
-            }}),
-            Kind::Namespace | Kind::Node | Kind::Release => json!({}),
+            Kind::DaemonSet => self.daemon_set(line),
+            Kind::PodDisruptionBudget => budget(line),
+            Kind::Node => json!({
+                "spec": {"taints": [{"key": SLOT_TAINT, "value": self.slot, "effect": "NoSchedule"}]},
+            }),
+            // attachments are the attach/detach controller's to make
+            Kind::Namespace | Kind::VolumeAttachment | Kind::Release => json!({}),
         }
     }
 
     fn volume(&self, line: &Line) -> Value {
         let name = format!("{}-{}", self.slot, line.place.name);
         let mut spec = json!({
-            "storageClassName": self.class(line),
+            "storageClassName": line.class(self.slot).unwrap_or_default(),
             "capacity": {"storage": format!("{}Gi", number(line, "size", 1))},
             "accessModes": ["ReadWriteOnce"],
             "persistentVolumeReclaimPolicy": line.field("policy").unwrap_or("Retain"),
         });
         match line.field("source") {
             Some("nfs") => spec["nfs"] = json!({"server": "127.0.0.1", "path": format!("/{name}")}),
-            Some("csi") => spec["csi"] = json!({"driver": DEAD_DRIVER, "volumeHandle": name}),
+            Some("csi") => {
+                let driver = line.field("driver").unwrap_or(DEAD_DRIVER);
+                spec["csi"] = json!({"driver": driver, "volumeHandle": self.handle(line)});
+            }
             Some("elsewhere") => spec["hostPath"] = json!({"path": self.disks[1].join(name)}),
             _ => spec["hostPath"] = json!({"path": self.disks[0].join(name)}),
         }
@@ -117,16 +134,29 @@ impl Ground<'_> {
         spec
     }
 
-    fn class(&self, line: &Line) -> String {
-        line.field("class")
-            .map_or_else(String::new, |class| format!("{}-{class}", self.slot))
+    /// The handle of a CSI volume that is made by hand.
+    pub(crate) fn handle(&self, line: &Line) -> String {
+        format!("{}-{}", self.slot, line.place.name)
     }
 
     fn claim_spec(&self, line: &Line) -> Value {
-        json!({
-            "storageClassName": self.class(line), "accessModes": ["ReadWriteOnce"],
+        let mut spec = json!({
+            "accessModes": ["ReadWriteOnce"],
             "resources": {"requests": {"storage": format!("{}Gi", number(line, "size", 1))}},
-        })
+        });
+        if let Some(class) = line.class(self.slot) {
+            spec["storageClassName"] = json!(class);
+        }
+        spec
+    }
+
+    fn daemon_set(&self, line: &Line) -> Value {
+        let mut template = template(line);
+        if line.field("reaches").is_some() {
+            template["spec"]["tolerations"] =
+                json!([{"key": SLOT_TAINT, "operator": "Equal", "value": self.slot, "effect": "NoSchedule"}]);
+        }
+        json!({"spec": {"selector": {"matchLabels": {"app": line.place.name}}, "template": template}})
     }
 
     fn stateful_set(&self, line: &Line) -> Value {
@@ -171,6 +201,18 @@ impl Ground<'_> {
             "controller": controller, "blockOwnerDeletion": block,
         })
     }
+}
+
+fn budget(line: &Line) -> Value {
+    let mut spec = json!({"selector": {"matchLabels": {"app": line.field("app").unwrap_or(&line.place.name)}}});
+    match line.field("unavailable") {
+        Some(_) => spec["maxUnavailable"] = json!(number(line, "unavailable", 1)),
+        None => spec["minAvailable"] = json!(number(line, "available", 1)),
+    }
+    if line.field("unhealthy").is_some() {
+        spec["unhealthyPodEvictionPolicy"] = json!("AlwaysAllow");
+    }
+    json!({"spec": spec})
 }
 
 fn number(line: &Line, field: &str, otherwise: u32) -> u32 {

@@ -9,6 +9,8 @@ use pilothouse::cluster::{Connection, Scopes, Watches, observe};
 use pilothouse::model::{Body, FeedState, Key, Kind, Object, Observation, World};
 use tokio::sync::mpsc;
 
+use crate::support::plane::NODE;
+
 /// How long an idle feed may go unheard.
 const QUIET: Duration = Duration::from_secs(15);
 /// How often a slot is looked at while something is waited for.
@@ -83,14 +85,7 @@ impl Mirror {
         for observation in batch {
             let relisted = match &observation {
                 Observation::Applied { object, .. } => {
-                    let object = (**object).clone();
-                    if object.kind() == Kind::Node {
-                        for part in held.parts.values_mut() {
-                            part.world.put(object.clone());
-                        }
-                    } else if let Some(slot) = slot_of(&object.key(), &object.body) {
-                        held.part(&slot).put(object);
-                    }
+                    held.put((**object).clone());
                     false
                 }
                 Observation::Deleted { key, uid, .. } => {
@@ -122,7 +117,7 @@ impl Mirror {
         self.held().whole.clone()
     }
 
-    /// A slot's part, with the nodes.
+    /// A slot's part, with the node that all share.
     pub(crate) fn part(&self, slot: &str) -> World {
         self.held().part(slot).world.clone()
     }
@@ -174,9 +169,52 @@ impl Held {
     fn part(&mut self, slot: &str) -> &mut Part {
         let whole = &self.whole;
         self.parts.entry(slot.to_owned()).or_insert_with(|| Part {
-            world: World::of(whole.of_kind(Kind::Node).map(|node| (**node).clone())),
+            world: World::of(whole.get(&Key::cluster(Kind::Node, NODE)).map(|node| (**node).clone())),
             changed: Instant::now(),
         })
+    }
+
+    /// Puts an object into the part it stands on; the node that all share into each.
+    fn put(&mut self, object: Object) {
+        let key = object.key();
+        if key.kind == Kind::Node && key.name == NODE {
+            for part in self.parts.values_mut() {
+                part.world.put(object.clone());
+            }
+        } else if let Some(slot) = self.slot_of(&key, &object.body) {
+            // an attachment may be heard of before its volume
+            let late: Vec<Object> = match key.kind {
+                Kind::PersistentVolume => self
+                    .whole
+                    .attachments_of(&key.name)
+                    .map(|held| (**held).clone())
+                    .collect(),
+                _ => Vec::new(),
+            };
+            let part = self.part(&slot);
+            part.put(object);
+            for attachment in late {
+                part.put(attachment);
+            }
+        }
+    }
+
+    /// The slot an object stands on, by the beginning of its namespace or its name, or by the claim of its volume.
+    fn slot_of(&self, key: &Key, body: &Body) -> Option<String> {
+        let told = if key.namespace.is_empty() {
+            key.name.as_str()
+        } else {
+            key.namespace.as_str()
+        };
+        let of_attachment = || {
+            let volume = Key::cluster(
+                Kind::PersistentVolume,
+                &body.attachment()?.spec.source.persistent_volume_name,
+            );
+            let body = &self.whole.get(&volume)?.body;
+            slot_in(&volume.name).or_else(|| slot_of_claim(body))
+        };
+        slot_in(told).or_else(|| slot_of_claim(body)).or_else(of_attachment)
     }
 
     /// After a list: what it did not name is gone from the parts as well, what it named is in them.
@@ -216,15 +254,8 @@ impl Part {
     }
 }
 
-/// The slot an object stands on, by the beginning of its namespace, of its name, or of its claim's namespace.
-fn slot_of(key: &Key, body: &Body) -> Option<String> {
-    let told = if key.namespace.is_empty() {
-        key.name.as_str()
-    } else {
-        key.namespace.as_str()
-    };
-    let claim = body.volume().and_then(|volume| volume.spec.claim_ref.as_ref());
-    slot_in(told).or_else(|| slot_in(&claim?.namespace))
+fn slot_of_claim(body: &Body) -> Option<String> {
+    slot_in(&body.volume()?.spec.claim_ref.as_ref()?.namespace)
 }
 
 fn slot_in(name: &str) -> Option<String> {

@@ -1,24 +1,27 @@
 //! A place on the real control plane where one case after the other is played: its own namespaces, its own prefix for what
-//! has none. Knows how a case is set up, performed and swept away, and on what its verdict rests.
+//! has none. Knows how an act is performed and on what its verdict rests.
 
-use std::collections::BTreeMap;
+mod ground;
+
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pilothouse::cluster::Clock;
 use pilothouse::forecast::{Forecast, forecast};
 use pilothouse::laws::{Conditions, settle};
-use pilothouse::model::storage::VolumePhase;
+use pilothouse::model::storage::Volume;
 use pilothouse::model::workload::PodPhase;
-use pilothouse::model::{Act, Key, Kind, World};
-use serde_json::json;
+use pilothouse::model::{Act, Kind, World};
 
-use crate::api::Api;
-use crate::case::{Case, Deed, Line};
+use crate::api::{Api, Refusal};
+use crate::case::{Case, Deed, Verb};
 use crate::compare::{self, Ends, Verdict};
 use crate::manifest::Ground;
 use crate::mirror::{Mirror, Patience, Rest};
 use crate::picture::{self, Frame, Picture};
+use crate::support::csi::Books;
 use crate::twin::Twin;
 
 /// The binder looks at everything again every second; what has not moved for longer, and is as the laws leave it, rests.
@@ -28,10 +31,22 @@ const PATIENCE: Patience = Patience {
     grace: Duration::from_secs(45),
     deadline: Duration::from_mins(2),
 };
-/// A slot that cannot be swept within this is given up.
-const SWEEP: Duration = Duration::from_mins(1);
+/// Pod garbage collection looks every 20 s, and waits 40 s for a node to come back.
+const NODE_PATIENCE: Patience = Patience {
+    grace: Duration::from_secs(90),
+    deadline: Duration::from_mins(3),
+    ..PATIENCE
+};
+/// The attach/detach controller looks once a minute whether what it attached is attached still.
+const ATTACHMENT_PATIENCE: Patience = Patience {
+    quiet: Duration::from_secs(75),
+    grace: Duration::from_secs(80),
+    deadline: Duration::from_mins(4),
+};
 /// How long an idle feed may go unheard: long, because a busy machine is no lost watch.
 const QUIET: Duration = Duration::from_mins(1);
+/// How often an act is begun anew because its target changed under the hand.
+const TRIES: usize = 5;
 
 /// The namespaces of every slot.
 pub(crate) const NAMESPACES: [&str; 3] = ["a", "b", "c"];
@@ -43,6 +58,10 @@ pub(crate) struct Slot {
     pub(crate) api: Api,
     /// Where disks are that the controller manager destroys, and where those that it refuses to touch.
     pub(crate) disks: [PathBuf; 2],
+    /// What the CSI drivers have.
+    pub(crate) books: Books,
+    /// Held by the one case that may have a default class.
+    pub(crate) cluster: Arc<tokio::sync::Mutex<()>>,
     pub(crate) clock: Clock,
     pub(crate) conditions: Conditions,
 }
@@ -54,6 +73,8 @@ pub(crate) struct Played {
     /// Why it was not played to its end, where that is nobody's fault: a target that is not there, a refused object.
     pub(crate) void: Option<String>,
     pub(crate) took: Duration,
+    /// The slot still bears something of this case, and takes no other.
+    pub(crate) spent: bool,
 }
 
 /// One act, or the setting up of the world before the first.
@@ -76,23 +97,37 @@ impl Played {
 
 /// Why a case cannot be played on.
 enum Stop {
+    /// The act cannot be done: its target is not there. The next may.
+    Skip(String),
     Void(String),
     Step(Step),
+}
+
+/// An act that was carried out on the real side, or refused there.
+struct Done {
+    before: World,
+    act: Act,
+    forecast: Forecast,
+    answer: Result<(), Refusal>,
+    /// The handles of the disks that were not there before it.
+    missing: BTreeSet<String>,
 }
 
 impl Slot {
     /// Plays a case on both sides and compares after each act. `tell` hears what happens.
     pub(crate) async fn play(&self, case: &Case, tell: &(dyn Fn(String) + Sync)) -> Result<Played, String> {
+        let _cluster = if case.claims_the_cluster() {
+            Some(self.cluster.lock().await)
+        } else {
+            None
+        };
         let began = Instant::now();
-        let twin = Twin::start(
-            &self.conditions,
-            &NAMESPACES.map(|name| format!("{}-{name}", self.name)),
-        )
-        .await?;
+        let twin = self.twin(case).await?;
         let mut played = Played {
             steps: Vec::new(),
             void: None,
             took: Duration::ZERO,
+            spent: false,
         };
         let mut stopped = self.set_up(case, &twin).await.err();
         for deed in &case.acts {
@@ -107,15 +142,16 @@ impl Slot {
                         break;
                     }
                 }
+                Err(Stop::Skip(why)) => played.void = Some(why),
                 Err(stop) => stopped = Some(stop),
             }
         }
         match stopped {
             Some(Stop::Void(why)) => played.void = Some(why),
             Some(Stop::Step(step)) => played.steps.push(step),
-            None => {}
+            Some(Stop::Skip(_)) | None => {}
         }
-        self.sweep().await?;
+        played.spent = self.sweep().await?;
         for step in &mut played.steps {
             step.strip(&self.name);
         }
@@ -123,50 +159,27 @@ impl Slot {
         Ok(played)
     }
 
-    /// Creates the objects on both sides and waits until both show the same and nothing moves.
-    async fn set_up(&self, case: &Case, twin: &Twin) -> Result<(), Stop> {
-        let early = |line: &&Line| matches!(line.kind, Kind::Namespace | Kind::StorageClass | Kind::PersistentVolume);
-        let (mut here, mut there) = (BTreeMap::new(), BTreeMap::new());
-        for line in case.lines.iter().filter(early) {
-            self.create(line, twin, &mut here, &mut there).await?;
-        }
-        restless(twin.settle())?;
-        let stays = twin.world(); // one that is Released from the start may go at once
-        let seen = case
-            .lines
-            .iter()
-            .filter(early)
-            .map(|line| line.place.key(line.kind, &self.name));
-        let keys: Vec<Key> = seen.filter(|key| stays.get(key).is_some()).collect();
-        let ready = |world: &World| {
-            keys.iter().all(|key| {
-                let volume = world.get(key).map(|object| object.body.volume());
-                volume.is_some_and(|volume| volume.is_none_or(|volume| volume.status.phase != VolumePhase::Pending))
-            })
+    /// A sandbox with the namespaces of this slot, and the nodes of the case.
+    async fn twin(&self, case: &Case) -> Result<Twin, String> {
+        let ground = Ground {
+            slot: &self.name,
+            disks: [&self.disks[0], &self.disks[1]],
+            uids: &std::collections::BTreeMap::default(),
         };
-        if !self.mirror.until(&self.name, PATIENCE.deadline, ready).await {
-            return Err(Stop::Step(setting_up(Verdict::Unsettled(
-                "volumes stay Pending".to_owned(),
-            ))));
-        }
-        for line in case.lines.iter().filter(|line| !early(line)) {
-            self.create(line, twin, &mut here, &mut there).await?;
-        }
-        restless(twin.settle())?;
-        let (rest, world) = self
-            .mirror
-            .rest(&self.name, PATIENCE, |world| self.at_rest(world))
-            .await;
-        match (rest, compare::before(&world, &twin.world())) {
-            (_, Verdict::Agreed) => Ok(()),
-            (Rest::Never, _) => Err(Stop::Step(setting_up(Verdict::Unsettled("before the act".to_owned())))),
-            (_, verdict) => Err(Stop::Step(setting_up(verdict))),
-        }
+        let nodes = case.lines.iter().filter(|line| line.kind == Kind::Node);
+        let nodes = nodes.map(|line| ground.manifest(line)).collect();
+        let namespaces = NAMESPACES.map(|name| format!("{}-{name}", self.name));
+        Twin::start(&self.conditions, &namespaces, nodes).await
     }
 
     /// Whether no law has anything more to do, and no pod that ends by itself is still to do so.
     fn at_rest(&self, world: &World) -> bool {
-        if ending(world) {
+        let mut attachments = world.of_kind(Kind::VolumeAttachment);
+        let attached = attachments.all(|object| {
+            let attachment = object.body.attachment();
+            attachment.is_some_and(|attachment| attachment.status.attached)
+        });
+        if ending(world) || !attached {
             return false;
         }
         let mut end = world.clone();
@@ -174,114 +187,128 @@ impl Slot {
         draw(&end, world) == draw(world, world)
     }
 
-    async fn create(
-        &self,
-        line: &Line,
-        twin: &Twin,
-        here: &mut BTreeMap<Key, String>,
-        there: &mut BTreeMap<Key, String>,
-    ) -> Result<(), Stop> {
-        let key = line.place.key(line.kind, &self.name);
-        let ground = |uids| Ground {
-            slot: &self.name,
-            disks: [&self.disks[0], &self.disks[1]],
-            uids,
-        };
-        let (ours, theirs) = (ground(&*here).manifest(line), ground(&*there).manifest(line));
-        for disk in [&ours["spec"]["hostPath"]["path"]]
-            .into_iter()
-            .filter_map(|path| path.as_str())
-        {
-            std::fs::create_dir_all(disk).map_err(|error| Stop::Void(error.to_string()))?;
-        }
-        // the namespaces are there already
-        let (made, twins) = if line.kind == Kind::Namespace {
-            let change = json!({"metadata": {"finalizers": ours["metadata"]["finalizers"].clone()}});
-            (self.api.merge(&key, &change).await, twin.api.merge(&key, &change).await)
-        } else {
-            (
-                self.api.create(line.kind, &ours).await,
-                twin.api.create(line.kind, &theirs).await,
-            )
-        };
-        match (made, twins) {
-            (Ok(made), Ok(twins)) => {
-                let uid =
-                    |object: &serde_json::Value| object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
-                here.insert(key.clone(), uid(&made));
-                there.insert(key, uid(&twins));
-                Ok(())
-            }
-            (Err(no), Err(_)) => Err(Stop::Void(format!("{line}: {no}"))),
-            (made, twins) => {
-                let said = |answer: Result<serde_json::Value, crate::api::Refusal>| match answer {
-                    Ok(_) => "taken".to_owned(),
-                    Err(no) => no.to_string(),
-                };
-                let told = format!("{line}: real {} / sandbox {}", said(made), said(twins));
-                Err(Stop::Step(setting_up(Verdict::Disagreed(told))))
-            }
-        }
-    }
-
     /// Forecasts an act on both sides, performs it on both, waits, and compares.
     async fn act(&self, deed: &Deed, twin: &Twin, tell: &(dyn Fn(String) + Sync)) -> Result<Step, Stop> {
-        let before = self.mirror.part(&self.name);
+        let done = self.perform(deed).await?;
+        let Done {
+            before, act, forecast, ..
+        } = &done;
         let twin_before = twin.world();
-        let (Some(act), Some(twin_act)) = (deed.act(&before, &self.name), deed.act(&twin_before, &self.name)) else {
-            return Err(Stop::Void(format!("no target for {deed}")));
+        let Some(twin_act) = deed.act(&twin_before, &self.name) else {
+            return Err(Stop::Void(format!("no target for {deed} on the sandbox")));
         };
-        let forecast = forecast(&self.mirror.whole(), &act, &self.conditions, self.clock.now(), QUIET);
         let twin_forecast = self.forecast_alone(&twin_before, &twin_act);
-        let foretold = draw(&picture::end(&before, &act, &self.conditions), &before);
+        let foretold = draw(&picture::end(before, act, &self.conditions), before);
         tell(format!(
             "act {deed}\nbefore {:#?}\nforecast {:#?}",
-            draw(&before, &before),
+            draw(before, before),
             forecast.entries
         ));
-
-        let lost = picture::without_disk(&before);
-        let (taken, twin_taken) = (
-            self.api.perform(&act, &before).await,
-            twin.api.perform(&twin_act, &twin_before).await,
-        );
+        let twin_lost = twin.destroyed();
+        let twin_answer = twin.api.perform(&twin_act, &twin_before).await.map(drop);
         let step = |verdict: Verdict| Step {
             species: deed.species(),
             told: deed.to_string(),
-            outcome: compare::outcome(&forecast),
+            outcome: compare::outcome(forecast),
             verdict,
         };
-        match (&taken, &twin_taken) {
-            (Err(no), _) if no.code == 0 => return Err(Stop::Void(format!("{deed}: {no}"))),
-            (Err(no), Err(twins)) if no.code == twins.code => {
-                return Err(Stop::Void(format!("{deed}: refused by both: {no}")));
-            }
-            (Ok(_), Ok(_)) => {}
-            (real, sandbox) => {
-                let told = format!("the server's answer: real {real:?} / sandbox {sandbox:?}");
-                return Ok(step(Verdict::Disagreed(told)));
-            }
+        if let Some(verdict) = answered(forecast, &done.answer, &twin_answer) {
+            return Ok(step(verdict));
         }
         restless(twin.settle())?;
-        let wanted = |world: &World| draw(world, &before) == foretold && !ending(world);
-        let (rest, came) = self.mirror.rest(&self.name, PATIENCE, wanted).await;
-        tell(format!("came {:#?}", draw(&came, &before)));
+        let wanted = |world: &World| draw(world, before) == foretold && !ending(world);
+        let (rest, came) = self.mirror.rest(&self.name, patience(deed), wanted).await;
+        tell(format!("came {:#?}", draw(&came, before)));
+
+        let books = self.disks_now().await.map_err(Stop::Void)?;
+        let there = |volume: &Volume, books: &BTreeSet<String>| match &volume.spec.csi {
+            Some(csi) => !self.books.keeps(&csi.driver) || books.contains(&volume.spec.handle()),
+            None => picture::directory(volume),
+        };
+        let missing = &done.missing;
+        let disks = compare::lost(before, |_, volume| {
+            !missing.contains(&volume.spec.handle()) && !there(volume, &books)
+        });
+        let mut gone = twin.destroyed();
+        // a disk that is told to go again has gone already
+        gone.retain(|handle| !twin_lost.contains(handle));
         let ends = Ends {
-            forecast: &forecast,
+            forecast,
             foretold: &foretold,
-            before: &before,
+            before,
             came: &came,
-            disk: &picture::directory,
-            lost: &lost,
+            disk: &|volume| there(volume, &books),
+            lost: missing,
             twin_forecast: &twin_forecast,
             twin_before: &twin_before,
             twin_came: &twin.world(),
+            disks: &disks,
+            twin_disks: &compare::lost(&twin_before, |_, volume| gone.contains(&volume.spec.handle())),
         };
         let verdict = ends.verdict();
         Ok(step(match (rest, verdict) {
             (Rest::Never, Verdict::Disagreed(told)) => Verdict::Unsettled(told),
             (_, verdict) => verdict,
         }))
+    }
+
+    /// Forecasts an act and asks the real side for it; where its target changed since it was seen, anew.
+    async fn perform(&self, deed: &Deed) -> Result<Done, Stop> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let before = self.mirror.part(&self.name);
+            let Some(act) = deed.act(&before, &self.name) else {
+                return Err(Stop::Skip(format!("no target for {deed}")));
+            };
+            let forecast = forecast(&self.mirror.whole(), &act, &self.conditions, self.clock.now(), QUIET);
+            let missing = self.missing(&before, &self.disks_now().await.map_err(Stop::Void)?);
+            let answer = self.api.perform(&act, &before).await.map(drop);
+            if let Err(no) = &answer {
+                if no.code == 0 && compare::refusal(&forecast).is_some() {
+                    return Err(Stop::Skip(format!("{deed}: {no}")));
+                }
+                let late = no.code == 409 && !act.creates() && tries < TRIES;
+                let version = &act.target().resource_version;
+                let changed = |world: &World| {
+                    let target = world.get(&act.target().key);
+                    target.is_none_or(|target| target.meta.resource_version != *version)
+                };
+                if late && self.mirror.until(&self.name, PATIENCE.grace, changed).await {
+                    continue;
+                }
+            }
+            return Ok(Done {
+                before,
+                act,
+                forecast,
+                answer,
+                missing,
+            });
+        }
+    }
+
+    /// The handles of the volumes whose disk is not there, among the directories and in the books.
+    fn missing(&self, world: &World, books: &BTreeSet<String>) -> BTreeSet<String> {
+        let mut missing = picture::without_disk(world);
+        for volume in world
+            .of_kind(Kind::PersistentVolume)
+            .filter_map(|object| object.body.volume())
+        {
+            let csi = volume.spec.csi.as_ref();
+            let kept = csi.filter(|csi| self.books.keeps(&csi.driver));
+            if kept.is_some() && !books.contains(&volume.spec.handle()) {
+                missing.insert(volume.spec.handle());
+            }
+        }
+        missing
+    }
+
+    /// All CSI disks there are, by driver and handle.
+    async fn disks_now(&self) -> Result<BTreeSet<String>, String> {
+        let books = self.books.clone();
+        let read = tokio::task::spawn_blocking(move || books.volumes()).await;
+        read.map_err(|error| error.to_string())?
     }
 
     fn forecast_alone(&self, world: &World, act: &Act) -> Forecast {
@@ -291,66 +318,28 @@ impl Slot {
         };
         forecast(world, act, &self.conditions, now, QUIET)
     }
+}
 
-    /// Removes everything a case has left, by our own hands: deletions first, then the finalizers of what is dying.
-    async fn sweep(&self) -> Result<(), String> {
-        let began = Instant::now();
-        loop {
-            let world = self.mirror.part(&self.name);
-            let left: Vec<_> = world
-                .objects()
-                .filter(|object| object.kind() != Kind::Node)
-                .cloned()
-                .collect();
-            let clean = |object: &pilothouse::model::Object| {
-                object.kind() == Kind::Namespace && !object.meta.deleting() && object.meta.finalizers.is_empty()
-            };
-            if left.iter().all(|object| clean(object)) {
-                for disks in &self.disks {
-                    drop(std::fs::remove_dir_all(disks));
-                }
-                return self.furnish().await;
-            }
-            if began.elapsed() > SWEEP {
-                let names: Vec<String> = left.iter().map(|object| object.key().to_string()).collect();
-                return Err(format!("{} cannot be swept: {}", self.name, names.join(", ")));
-            }
-            // what makes other things goes before them
-            let mut left: Vec<_> = left.into_iter().filter(|object| !clean(object)).collect();
-            left.sort_by_key(|object| rank(object.kind()));
-            for object in &left {
-                let key = object.key();
-                if !object.meta.finalizers.is_empty() && (object.meta.deleting() || object.kind() == Kind::Namespace) {
-                    drop(self.api.merge(&key, &json!({"metadata": {"finalizers": null}})).await);
-                } else if !object.meta.deleting() {
-                    let options = json!({"gracePeriodSeconds": 0, "propagationPolicy": "Background"});
-                    drop(self.api.delete(&key, &options).await);
-                }
-            }
-            tokio::time::sleep(Duration::from_millis(150)).await;
-        }
+/// What the servers' answers come to where there is nothing to wait for: a refusal, as it was forecast or not.
+fn answered(forecast: &Forecast, real: &Result<(), Refusal>, twin: &Result<(), Refusal>) -> Option<Verdict> {
+    let foretold = compare::refusal(forecast);
+    let code = |answer: &Result<(), Refusal>| answer.as_ref().err().map(|no| no.code);
+    if (code(real), code(twin)) == (None, None) && foretold.is_none() {
+        return None;
     }
+    if code(real) == foretold && code(twin) == foretold {
+        return Some(Verdict::Agreed);
+    }
+    Some(Verdict::Disagreed(format!(
+        "the server's answer: forecast {foretold:?} / real {real:?} / sandbox {twin:?}"
+    )))
+}
 
-    /// The namespaces a case may use.
-    pub(crate) async fn furnish(&self) -> Result<(), String> {
-        for name in NAMESPACES {
-            let key = Key::cluster(Kind::Namespace, &format!("{}-{name}", self.name));
-            if self.mirror.part(&self.name).get(&key).is_some() {
-                continue;
-            }
-            let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": key.name}});
-            let made = self.api.create(Kind::Namespace, &namespace).await;
-            if let Err(no) = made.map_err(|no| (no.code, no.to_string()))
-                && no.0 != 409
-            {
-                return Err(no.1);
-            }
-            let there = |world: &World| world.get(&key).is_some();
-            if !self.mirror.until(&self.name, SWEEP, there).await {
-                return Err(format!("{key} does not come"));
-            }
-        }
-        Ok(())
+const fn patience(deed: &Deed) -> Patience {
+    match (&deed.verb, deed.kind) {
+        (Verb::Delete(_), Kind::Node) => NODE_PATIENCE,
+        (Verb::Delete(_), Kind::VolumeAttachment) => ATTACHMENT_PATIENCE,
+        _ => PATIENCE,
     }
 }
 
@@ -393,15 +382,4 @@ fn setting_up(verdict: Verdict) -> Step {
 
 fn restless(settled: Result<(), String>) -> Result<(), Stop> {
     settled.map_err(|why| Stop::Step(setting_up(Verdict::Disagreed(why))))
-}
-
-const fn rank(kind: Kind) -> u8 {
-    match kind {
-        Kind::CronJob => 0,
-        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::Job => 1,
-        Kind::ReplicaSet => 2,
-        Kind::Pod => 3,
-        Kind::PersistentVolumeClaim => 4,
-        _ => 5,
-    }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
+use crate::case::Case;
+use crate::compare::Verdict;
 use crate::slot::Played;
 
 /// One case.
@@ -21,6 +22,9 @@ pub(crate) struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) void: Option<String>,
     pub(crate) seconds: f32,
+    /// The case, where not all of it agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) case: Option<String>,
 }
 
 /// One act of it.
@@ -37,6 +41,9 @@ pub(crate) struct Counted {
 /// How many steps ended how.
 pub(crate) type Row = BTreeMap<String, u64>;
 
+/// Per kind of act and outcome of its target: verdict and count.
+pub(crate) type Rows = BTreeMap<String, BTreeMap<String, Row>>;
+
 /// Counts, as they are committed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tally {
@@ -44,12 +51,52 @@ pub(crate) struct Tally {
     pub(crate) acts: u64,
     /// Cases played with the rules as they are in this tree.
     pub(crate) cases_with_these_rules: u64,
-    /// Per kind of act and outcome of its target: verdict and count.
-    pub(crate) rows: BTreeMap<String, BTreeMap<String, Row>>,
+    /// With the rules of this tree.
+    pub(crate) rows: Rows,
+    /// With earlier rules, which were corrected since where they were wrong.
+    #[serde(default, skip_serializing_if = "Rows::is_empty")]
+    pub(crate) earlier: Rows,
+    /// What books told that were closed.
+    #[serde(default)]
+    pub(crate) closed: Closed,
+}
+
+/// Counts of books that are no more, all of them of earlier rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Closed {
+    pub(crate) cases: u64,
+    pub(crate) acts: u64,
+    pub(crate) rows: Rows,
+}
+
+impl Closed {
+    /// Takes in what a book told.
+    pub(crate) fn take(&mut self, tally: &Tally) {
+        self.cases += tally.cases;
+        self.acts += tally.acts;
+        add(&mut self.rows, &tally.rows);
+        add(&mut self.rows, &tally.earlier);
+    }
+}
+
+/// Adds counts to counts.
+pub(crate) fn add(to: &mut Rows, rows: &Rows) {
+    for (species, outcomes) in rows {
+        for (outcome, row) in outcomes {
+            let sums = to
+                .entry(species.clone())
+                .or_default()
+                .entry(outcome.clone())
+                .or_default();
+            for (verdict, count) in row {
+                *sums.entry(verdict.clone()).or_default() += count;
+            }
+        }
+    }
 }
 
 impl Entry {
-    pub(crate) fn of(seed: u64, rules: &str, played: &Played) -> Self {
+    pub(crate) fn of(seed: u64, rules: &str, played: &Played, case: &Case) -> Self {
         let counted = played.steps.iter().map(|step| Counted {
             act: step.told.clone(),
             species: step.species.clone(),
@@ -63,6 +110,11 @@ impl Entry {
             steps: counted.collect(),
             void: played.void.clone(),
             seconds: played.took.as_secs_f32(),
+            case: played
+                .steps
+                .iter()
+                .any(|step| step.verdict != Verdict::Agreed)
+                .then(|| case.to_string()),
         }
     }
 }
@@ -78,7 +130,11 @@ impl Book {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).map_err(told)?;
         }
-        let file = OpenOptions::new().append(true).create(true).open(path).map_err(told)?;
+        let cut_off = fs::read(path).is_ok_and(|text| text.last().is_some_and(|last| *last != b'\n'));
+        let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(told)?;
+        if cut_off {
+            file.write_all(b"\n").map_err(told)?;
+        }
         Ok(Self { file })
     }
 
@@ -106,7 +162,12 @@ pub(crate) fn count<'e>(entries: impl Iterator<Item = &'e Entry>, rules: &str) -
         tally.cases_with_these_rules += u64::from(entry.rules == rules);
         for step in &entry.steps {
             tally.acts += u64::from(step.species != "set up");
-            let row = tally.rows.entry(step.species.clone()).or_default();
+            let rows = if entry.rules == rules {
+                &mut tally.rows
+            } else {
+                &mut tally.earlier
+            };
+            let row = rows.entry(step.species.clone()).or_default();
             *row.entry(step.outcome.clone())
                 .or_default()
                 .entry(step.verdict.clone())
@@ -119,56 +180,26 @@ pub(crate) fn count<'e>(entries: impl Iterator<Item = &'e Entry>, rules: &str) -
 /// The verdicts, in the order they are told.
 const VERDICTS: [&str; 5] = ["agreed", "disagreed", "unknown", "race", "unsettled"];
 
-impl Tally {
-    /// As a table in Markdown, which reads as plain text too.
-    pub(crate) fn table(&self) -> String {
-        let mut table = String::from(
-            "| act | its target | agreed | disagreed | unknown | race | unsettled |\n|---|---|---:|---:|---:|---:|---:|\n",
-        );
-        let mut sums = [0; 5];
-        for (species, outcomes) in &self.rows {
-            for (outcome, row) in outcomes {
-                let counts = VERDICTS.map(|verdict| row.get(verdict).copied().unwrap_or_default());
-                for (sum, count) in sums.iter_mut().zip(counts) {
-                    *sum += count;
-                }
-                line(&mut table, species, outcome, counts);
+/// As a table in Markdown, which reads as plain text too.
+pub(crate) fn table(rows: &Rows) -> String {
+    let mut table = String::from(
+        "| act | its target | agreed | disagreed | unknown | race | unsettled |\n|---|---|---:|---:|---:|---:|---:|\n",
+    );
+    let mut sums = [0; 5];
+    for (species, outcomes) in rows {
+        for (outcome, row) in outcomes {
+            let counts = VERDICTS.map(|verdict| row.get(verdict).copied().unwrap_or_default());
+            for (sum, count) in sums.iter_mut().zip(counts) {
+                *sum += count;
             }
+            line(&mut table, species, outcome, counts);
         }
-        line(&mut table, "all", "", sums);
-        table
     }
+    line(&mut table, "all", "", sums);
+    table
 }
 
 fn line(table: &mut String, species: &str, outcome: &str, counts: [u64; 5]) {
     let told = counts.map(|count| count.to_string()).join(" | ");
     writeln!(table, "| {species} | {outcome} | {told} |").expect("to write into a string");
-}
-
-/// A digest of everything that decides what is forecast and what the sandbox does.
-pub(crate) fn rules() -> String {
-    let mut files = Vec::new();
-    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut unread: Vec<PathBuf> = ["model", "laws", "forecast", "sandbox"]
-        .map(|room| house.join(room))
-        .to_vec();
-    while let Some(directory) = unread.pop() {
-        for entry in fs::read_dir(&directory).expect("the sources").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                unread.push(path);
-            } else {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    let mut digest = Sha256::new();
-    for file in files {
-        digest.update(fs::read(file).expect("a source"));
-    }
-    digest.finalize().iter().take(4).fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("to write into a string");
-        text
-    })
 }

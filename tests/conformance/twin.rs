@@ -6,7 +6,7 @@ use std::time::Duration;
 use pilothouse::laws::Conditions;
 use pilothouse::model::{Key, Kind, Object, World};
 use pilothouse::sandbox::{Clock, Objects, Options, Sandbox, Settled, TestClock};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::Api;
 
@@ -21,16 +21,21 @@ pub(crate) struct Twin {
 }
 
 impl Twin {
-    /// One node, and these namespaces with nothing in them.
-    pub(crate) async fn start(conditions: &Conditions, namespaces: &[String]) -> Result<Self, String> {
-        let node = json!({
-            "apiVersion": "v1", "kind": "Node", "metadata": {"name": crate::support::plane::NODE},
-            "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    /// One node, these namespaces with nothing in them, and the nodes that are the case's own.
+    pub(crate) async fn start(
+        conditions: &Conditions,
+        namespaces: &[String],
+        nodes: Vec<Value>,
+    ) -> Result<Self, String> {
+        let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": crate::support::plane::NODE}});
+        let nodes = std::iter::once(node).chain(nodes).map(|mut node| {
+            node["status"] = json!({"conditions": [{"type": "Ready", "status": "True"}]});
+            node
         });
         let begin = BEGIN.parse().expect("a time");
         let named = |name: &String| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         let options = Options {
-            objects: std::iter::once(node).chain(namespaces.iter().map(named)).collect(),
+            objects: nodes.chain(namespaces.iter().map(named)).collect(),
             conditions: Some(conditions.clone()),
             clock: Clock::Test(TestClock::at(begin)),
             seed: 7,
@@ -47,6 +52,11 @@ impl Twin {
             Settled::AtRest | Settled::Waiting { .. } => Ok(()),
             Settled::Restless => Err("the sandbox does not come to rest".to_owned()),
         }
+    }
+
+    /// The handles of the disks that were destroyed so far, in that order.
+    pub(crate) fn destroyed(&self) -> Vec<String> {
+        self.sandbox.destroyed()
     }
 
     /// Everything in it but the namespaces that a cluster begins with.

@@ -58,6 +58,10 @@ pub(crate) struct Driver {
     launch: Launch,
 }
 
+/// The drivers' lists of volumes, read and written apart from the drivers. Clones lead to the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Books(Vec<(String, PathBuf)>);
+
 /// How the provisioner is called, to call it again.
 #[derive(Debug)]
 struct Launch {
@@ -73,10 +77,42 @@ impl Drivers {
         volumes
     }
 
+    pub(crate) fn books(&self) -> Books {
+        let drivers = [&self.attaching, &self.plain].into_iter();
+        Books(
+            drivers
+                .map(|driver| (driver.name.clone(), driver.books.clone()))
+                .collect(),
+        )
+    }
+
     pub(super) fn processes(&self) -> impl Iterator<Item = &Supervised> {
         [&self.attaching, &self.plain]
             .into_iter()
             .flat_map(|driver| std::iter::once(&driver.process).chain(&driver.attacher))
+    }
+}
+
+impl Books {
+    /// All volumes there are, each as its driver's name and its handle.
+    pub(crate) fn volumes(&self) -> Result<BTreeSet<String>, String> {
+        self.0.iter().try_fold(BTreeSet::new(), |mut all, (name, books)| {
+            all.extend(volumes(books)?.iter().map(|handle| format!("{name} {handle}")));
+            Ok(all)
+        })
+    }
+
+    /// Makes a disk of this driver that no provisioner knows of; of a driver that has no books nothing is made.
+    pub(crate) fn make(&self, driver: &str, handle: &str) -> Result<(), String> {
+        self.0
+            .iter()
+            .filter(|(name, _)| name == driver)
+            .try_for_each(|(_, books)| put(books, "volumes", handle, ""))
+    }
+
+    /// Whether a driver of this name keeps books.
+    pub(crate) fn keeps(&self, driver: &str) -> bool {
+        self.0.iter().any(|(name, _)| name == driver)
     }
 }
 
@@ -176,14 +212,20 @@ impl Driver {
     }
 
     fn put(&self, what: &str, handle: &str, body: &str) {
-        let path = format!("/{what}/{handle}");
-        let (status, said) = ask(&self.books, "PUT", &path, body).unwrap_or_else(|why| panic!("{why}"));
-        assert_eq!(status, 204, "PUT {path}: {said}");
+        put(&self.books, what, handle, body).unwrap_or_else(|why| panic!("{why}"));
     }
 
     fn provisioner(&self) -> MutexGuard<'_, Option<Supervised>> {
         // A trial that panicked while it held the lock left nothing half done here.
         self.provisioner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn put(books: &Path, what: &str, handle: &str, body: &str) -> Result<(), String> {
+    let path = format!("/{what}/{handle}");
+    match ask(books, "PUT", &path, body)? {
+        (204, _) => Ok(()),
+        (status, said) => Err(format!("PUT {path}: {status} {said}")),
     }
 }
 

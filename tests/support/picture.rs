@@ -15,15 +15,19 @@ use std::sync::Arc;
 use pilothouse::forecast::{Forecast, Outcome};
 use pilothouse::model::act::scale;
 use pilothouse::model::helm::MANAGED_BY;
-use pilothouse::model::storage::{ClaimPhase, EXTERNAL_ATTACHER_PREFIX, Volume, VolumePhase};
+use pilothouse::model::storage::{
+    ClaimPhase, DEFAULT_CLASS, EXTERNAL_ATTACHER_PREFIX, ReclaimPolicy, Volume, VolumePhase,
+};
 use pilothouse::model::{Act, Body, Key, Kind, Object, World};
+
+use crate::support::plane::NODE;
 
 /// Which part of a world is drawn.
 #[derive(Clone, Debug)]
 pub(crate) enum Frame {
     /// A namespace, the objects in it and the volumes of the class named like it.
     Namespace(String),
-    /// Everything but nodes and releases; names are told with their namespaces.
+    /// Everything but releases and the node that all share; names are told with their namespaces.
     Whole,
 }
 
@@ -33,8 +37,7 @@ pub(crate) type Picture = BTreeMap<String, Vec<String>>;
 /// The part of a world in the frame, as against `before`.
 pub(crate) fn picture(world: &World, before: &World, frame: &Frame) -> Picture {
     let mut picture = Picture::new();
-    let known = |object: &&Object| before.by_uid(&object.meta.uid).is_some();
-    let attachments = frame.attachments(world).filter(known);
+    let attachments = frame.attachments(world).filter(|object| known(before, object));
     for object in frame.part(world).chain(attachments) {
         let line = format!("{}{}", standing(object, before), body(object, world, before));
         picture.entry(frame.label(&object.key())).or_default().push(line);
@@ -57,7 +60,7 @@ pub(crate) fn fates(
     let mut fates: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     let mut say = |object: &Object, word: String| fates.entry(frame.label(&object.key())).or_default().insert(word);
     for object in frame.part(before).chain(frame.attachments(before)) {
-        let after = after.by_uid(&object.meta.uid);
+        let after = same(after, object);
         if let Some(word) = fate(object, after.map(Arc::as_ref), disk, lost) {
             say(object, word.to_owned());
         }
@@ -70,6 +73,19 @@ pub(crate) fn fates(
         }
     }
     fates
+}
+
+/// The object in another state of its cluster. An attachment bears the name of its volume and its node: one of that name
+/// is the same, however often it was detached meanwhile.
+fn same<'w>(world: &'w World, object: &Object) -> Option<&'w Arc<Object>> {
+    match object.kind() {
+        Kind::VolumeAttachment => world.get(&object.key()),
+        _ => world.by_uid(&object.meta.uid),
+    }
+}
+
+fn known(before: &World, object: &Object) -> bool {
+    same(before, object).is_some()
 }
 
 /// The same words out of a forecast. What it says is kept needs no word.
@@ -91,7 +107,7 @@ pub(crate) fn foretold(forecast: &Forecast, frame: &Frame) -> BTreeMap<String, B
             Outcome::Patched { .. } => "changed".to_owned(),
             Outcome::Orphaned => "orphaned".to_owned(),
             Outcome::Rejected { error } => format!("refused: {error}"),
-            Outcome::Unknown { missing } => format!("unknown: {missing}"),
+            Outcome::Unknown { missing } => format!("unknown: {}", plain_words(missing)),
         };
         let name = frame.label(&entry.object);
         fates.entry(name).or_default().insert(word);
@@ -130,7 +146,10 @@ impl Frame {
 
     fn holds(&self, object: &Object) -> bool {
         let namespace = match self {
-            Self::Whole => return !matches!(object.kind(), Kind::Node | Kind::Release),
+            Self::Whole => {
+                let shared = object.kind() == Kind::Node && object.meta.name == NODE;
+                return !shared && !matches!(object.kind(), Kind::VolumeAttachment | Kind::Release);
+            }
             Self::Namespace(namespace) => namespace,
         };
         match &object.body {
@@ -152,9 +171,8 @@ impl Frame {
     /// The attachments of these volumes. Only those that were there before are compared: attaching is no law, and a new
     /// one comes with a pod whose forecast says so much already.
     fn attachments<'w>(&'w self, world: &'w World) -> impl Iterator<Item = &'w Object> {
-        let drawn = matches!(self, Self::Namespace(_));
         self.part(world)
-            .filter(move |object| drawn && object.kind() == Kind::PersistentVolume)
+            .filter(|object| object.kind() == Kind::PersistentVolume)
             .flat_map(|volume| world.attachments_of(&volume.meta.name))
             .map(Arc::as_ref)
     }
@@ -187,6 +205,18 @@ fn plain(kind: Kind, name: &str) -> String {
     format!("{}/{}", kind.short(), parts.join("-"))
 }
 
+/// Words that name objects, without the parts that a controller draws by lot.
+fn plain_words(text: &str) -> String {
+    let plain = |word: &str| {
+        let parts: Vec<&str> = word
+            .split('-')
+            .map(|part| if drawn(part) { "*" } else { part })
+            .collect();
+        parts.join("-")
+    };
+    text.split(' ').map(plain).collect::<Vec<_>>().join(" ")
+}
+
 /// A provisioned volume bears the uid of its claim in its name.
 fn plain_volume(name: &str) -> &str {
     if name.starts_with("pvc-") { "pvc-*" } else { name }
@@ -215,23 +245,19 @@ fn standing(object: &Object, before: &World) -> String {
         .collect();
     format!(
         "{}{}{} {finalizers:?}",
-        if before.by_uid(&meta.uid).is_some() {
-            "same"
-        } else {
-            "new"
-        },
+        if known(before, object) { "same" } else { "new" },
         if meta.deleting() { ", going" } else { "" },
         owners.concat(),
     ) + &marks(object)
 }
 
-/// What Helm reads of an object.
+/// What Helm reads of an object, and what makes a class the default one.
 fn marks(object: &Object) -> String {
     let annotations = object
         .meta
         .annotations
         .iter()
-        .filter(|(key, _)| key.contains("helm.sh/"));
+        .filter(|(key, _)| key.contains("helm.sh/") || *key == DEFAULT_CLASS);
     let labels = object.meta.labels.iter().filter(|(key, _)| *key == MANAGED_BY);
     let told: Vec<String> = annotations
         .chain(labels)
@@ -257,9 +283,10 @@ fn body(object: &Object, world: &World, before: &World) -> String {
         ),
         Body::PersistentVolumeClaim(claim) => {
             format!(
-                " {:?} to {:?}",
+                " {:?} to {:?} of class {:?}",
                 claim.status.phase,
-                plain_volume(&claim.spec.volume_name)
+                plain_volume(&claim.spec.volume_name),
+                claim.spec.storage_class_name
             )
         }
         Body::PersistentVolume(volume) => {
@@ -323,6 +350,7 @@ fn fate(
         return match (was.status.phase, is.status.phase) {
             // something else still holds the object
             _ if !disk(was) && !lost.contains(&was.spec.handle()) => Some("gone, and its disk destroyed"),
+            _ if waits(is) && !waits(was) => Some("hangs"),
             (VolumePhase::Bound, VolumePhase::Released | VolumePhase::Failed) => Some("released"),
             (was, is) if was != is => Some("changed"),
             _ if goes => Some("hangs"),
@@ -340,6 +368,10 @@ fn fate(
     if was != is {
         return Some(if is.len() < was.len() { "orphaned" } else { "changed" });
     }
+    let pod = |object: &Object| object.body.pod().map(|pod| (pod.status.phase, pod.scheduled()));
+    if pod(object) != pod(after) {
+        return Some("changed");
+    }
     let job = |object: &Object| object.body.job().map(pilothouse::model::workload::Job::state);
     if job(object) != job(after) {
         return Some("changed");
@@ -349,6 +381,13 @@ fn fate(
         Some((claim.status.phase, claim.spec.volume_name.clone()))
     };
     (claim(object) != claim(after)).then_some("changed")
+}
+
+/// Released, and its disk is to be destroyed as soon as somebody can.
+pub(crate) fn waits(volume: &Volume) -> bool {
+    volume.status.phase == VolumePhase::Released
+        && volume.spec.persistent_volume_reclaim_policy == ReclaimPolicy::Delete
+        && volume.spec.csi.is_some()
 }
 
 /// Whether the disk behind a volume is there: a CSI driver's by its driver's books, a directory's by a look.

@@ -60,7 +60,11 @@ pub(super) fn annotated(object: &Object, annotation: &str, value: Option<&str>) 
     let path = format!("metadata.annotations[{annotation}]");
     let seen = |text: &str| Reason::new(text).seen(&key, &path, or_none(was));
     if was == value {
-        return (Outcome::Kept, "api_server", seen("it says so already"));
+        let text = match value {
+            Some(_) => "it says so already",
+            None => "it does not carry it: the server takes the patch, and nothing changes",
+        };
+        return (Outcome::Kept, "api_server", seen(text));
     }
     let fields = vec![format!("{path}: {} → {}", or_none(was), or_none(value))];
     (Outcome::Patched { fields }, "api_server", seen(meaning(annotation)))

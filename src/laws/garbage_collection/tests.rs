@@ -91,9 +91,14 @@ fn foreground_waits_for_those_that_block() {
             &["Delete pod/p Background"],
         ),
         (
-            "one that does not block goes all the same, and the owner with it",
+            "one that does not block goes first all the same",
             waiting.clone() + &pod("a", &free),
-            &["Delete pod/p Background", "RemoveFinalizer job/j foregroundDeletion"],
+            &["Delete pod/p Background"],
+        ),
+        (
+            "and is not waited for",
+            waiting.clone() + &pod("a", &free).replace("uid: pu", &format!("uid: pu{DYING}, finalizers: [x/y]")),
+            &["RemoveFinalizer job/j foregroundDeletion"],
         ),
         ("none left", waiting, &["RemoveFinalizer job/j foregroundDeletion"]),
     ]);

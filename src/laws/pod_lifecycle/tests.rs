@@ -1,9 +1,9 @@
 //! When pods start and when they end.
 
-use super::LAW;
+use super::{LAW, places};
 use crate::laws::Conditions;
 use crate::laws::fixture::{says, world};
-use crate::model::{FeedId, FeedState, Kind, Moment, Observation};
+use crate::model::{FeedId, FeedState, Kind, Moment, Observation, World};
 
 const DYING: &str = ", deletionTimestamp: 2026-04-25T10:00:00Z, deletionGracePeriodSeconds: 30";
 
@@ -101,4 +101,19 @@ fn nodes_that_were_never_shown_are_taken_to_live() {
         },
     });
     assert_eq!(says(&LAW, &world, &Conditions::default()), ["ConfirmPodGone pod/p"]);
+}
+
+/// A node that keeps pods off gets none while there is another (conformance, seed 1052).
+#[test]
+fn a_tainted_node_is_the_last_choice() {
+    let node = |name: &str, taint: &str| {
+        format!(
+            "\n---\napiVersion: v1\nkind: Node\nmetadata: {{name: {name}}}\nspec: {{taints: [{taint}]}}\nstatus: {{conditions: [{{type: Ready, status: 'True'}}]}}\n"
+        )
+    };
+    let first = |world: &World| places(world, None).next().map(|node| node.meta.name.to_string());
+    let own = node("a", "{key: kit, value: x, effect: NoSchedule}");
+    let soft = node("b", "{key: kit, value: x, effect: PreferNoSchedule}");
+    assert_eq!(first(&world(&(own.clone() + &soft))).as_deref(), Some("b"));
+    assert_eq!(first(&world(&own)).as_deref(), Some("a"));
 }

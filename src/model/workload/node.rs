@@ -163,6 +163,12 @@ pub struct NodeStatus {
 }
 
 impl Node {
+    /// A taint lets only pods here that bear it (`PreferNoSchedule` does not).
+    pub fn keeps_off(&self) -> bool {
+        let mut taints = self.spec.taints.iter();
+        taints.any(|taint| matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute"))
+    }
+
     pub fn ready(&self) -> bool {
         is_true(&self.status.conditions, "Ready")
     }

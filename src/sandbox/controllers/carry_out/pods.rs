@@ -214,7 +214,8 @@ fn schedule(hand: &mut Hand<'_>, key: &Key, uid: &Uid, mut pod: Value) {
     hand.say(key, uid, &Said::normal("default-scheduler", "Scheduled", &message));
 }
 
-/// The node a pod's affinity names, else the ready node with the fewest pods, by name where they are equal.
+/// The node a pod's affinity names, else the ready node with the fewest pods, by name where they are equal. Which taints a
+/// pod bears is not asked: a tainted node gets it only where there is no other.
 fn choose_node(hand: &Hand<'_>, pod: &Value) -> Option<String> {
     let named = destination(pod);
     if !named.is_empty() {
@@ -226,6 +227,10 @@ fn choose_node(hand: &Hand<'_>, pod: &Value) -> Option<String> {
             .iter()
             .any(|condition| doc::text(condition, "/type") == "Ready" && doc::text(condition, "/status") == "True")
     };
+    let tainted = |node: &Value| {
+        let mut taints = doc::list(node, "/spec/taints").iter();
+        taints.any(|taint| matches!(doc::text(taint, "/effect"), "NoSchedule" | "NoExecute"))
+    };
     let crowd = |name: &str| {
         all.iter()
             .filter(|(key, pod)| key.kind == Kind::Pod && doc::text(pod, "/spec/nodeName") == name)
@@ -236,6 +241,7 @@ fn choose_node(hand: &Hand<'_>, pod: &Value) -> Option<String> {
             let closed = node.pointer("/spec/unschedulable") == Some(&Value::Bool(true));
             key.kind == Kind::Node && ready(node) && !closed
         })
-        .map(|(key, _)| key.name.to_string())
-        .min_by_key(|name| (crowd(name), name.clone()))
+        .map(|(key, node)| (tainted(node), key.name.to_string()))
+        .min_by_key(|(tainted, name)| (*tainted, crowd(name), name.clone()))
+        .map(|(_, name)| name)
 }
