@@ -70,8 +70,10 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    // one core decodes while another draws; where there is only one, a second thread would only wake up for nothing
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(cores.min(2))
         .enable_all()
         .build()
         .map_err(|error| {

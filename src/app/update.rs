@@ -26,6 +26,7 @@ const FLASH: Duration = Duration::from_secs(8);
 /// Takes one event in. What it changes is in the state; what it wants done is in the effects, in order.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let mut at_gate = true;
     match event {
         Event::Key { key: pressed, at } => {
             state.untouched = false;
@@ -47,7 +48,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.refresh();
             return effects;
         }
-        Event::Observed(observations) => world::observed(state, observations, &mut effects),
+        Event::Observed(observations) => {
+            at_gate = gate::concerned(state, &observations);
+            world::observed(state, observations, &mut effects);
+        }
         Event::Connected {
             identity,
             operator,
@@ -67,7 +71,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Quit => effects.push(Effect::Quit),
     }
-    gate::resense(state);
+    if at_gate {
+        gate::resense(state);
+    }
     state.refresh();
     effects
 }

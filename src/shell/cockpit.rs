@@ -36,6 +36,8 @@ pub struct Cockpit {
     connection: Connection,
     watches: Watches,
     observations: mpsc::Receiver<Vec<Observation>>,
+    /// What was reported and waits until a frame is due.
+    reported: Vec<Observation>,
     inbox: mpsc::Receiver<Event>,
     outbox: mpsc::Sender<Event>,
     hand: mpsc::Sender<Order>,
@@ -82,6 +84,7 @@ impl Cockpit {
             connection,
             watches,
             observations,
+            reported: Vec::new(),
             inbox,
             outbox,
             hand,
@@ -113,21 +116,26 @@ impl Cockpit {
     /// The next thing that happened outside; what the watches report waits until `due` and comes all at once.
     /// Safe to drop half-way.
     pub async fn next_paced(&mut self, due: Instant) -> Event {
-        tokio::select! {
-            biased;
-            Some(event) = self.inbox.recv() => event,
-            Some(mut batch) = paced(&mut self.observations, due) => {
-                while batch.len() < AT_ONCE {
-                    match self.observations.try_recv() {
-                        Ok(more) => batch.extend(more),
-                        Err(_) => break,
+        loop {
+            tokio::select! {
+                biased;
+                Some(event) = self.inbox.recv() => return event,
+                // no timer runs while nothing was reported: an idle cockpit is not woken for it
+                () = sleep_until(due), if !self.reported.is_empty() => {
+                    let mut batch = std::mem::take(&mut self.reported);
+                    while batch.len() < AT_ONCE {
+                        match self.observations.try_recv() {
+                            Ok(more) => batch.extend(more),
+                            Err(_) => break,
+                        }
                     }
+                    return Event::Observed(batch);
                 }
-                Event::Observed(batch)
+                Some(batch) = self.observations.recv(), if self.reported.is_empty() => self.reported = batch,
+                // the others are asked first: this is what there is time for while nothing happens
+                () = std::future::ready(()), if self.state.behind() => return Event::Onward,
+                else => return Event::ConnectionLost { why: "the watches have ended".to_owned() },
             }
-            // the others are asked first: this is what there is time for while nothing happens
-            () = std::future::ready(()), if self.state.behind() => Event::Onward,
-            else => Event::ConnectionLost { why: "the watches have ended".to_owned() },
         }
     }
 
@@ -257,12 +265,6 @@ impl Cockpit {
             }
         });
     }
-}
-
-/// What comes next, but not before `due`.
-async fn paced<T>(queue: &mut mpsc::Receiver<T>, due: Instant) -> Option<T> {
-    sleep_until(due).await;
-    queue.recv().await
 }
 
 /// An object as YAML, read from the server now, with nothing secret in it.

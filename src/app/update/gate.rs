@@ -1,6 +1,7 @@
 //! Keys at a gate, and the way to one. A destructive key only opens a panel; Enter never approves.
 
 use super::ask as go;
+use super::world::subject;
 use crate::app::event::{Effect, Rhythm};
 use crate::app::key::Key;
 use crate::app::keys::Command;
@@ -12,7 +13,7 @@ use crate::diagnose::Look;
 use crate::forecast::{Tier, forecast};
 use crate::gate::{Item, Panel};
 use crate::model::storage::VolumePhase;
-use crate::model::{Act, Kind, Object, feed};
+use crate::model::{Act, Kind, Object, Observation, feed};
 use std::sync::Arc;
 
 /// A destructive key: opens the panel in front of its act, or says why there is none.
@@ -156,7 +157,21 @@ pub(super) fn reopen(state: &mut State, act: &Act, changes: Vec<String>, effects
     open(state, &act, told, effects);
 }
 
-/// The world goes on while a panel is open: its items are sensed again with every event.
+/// Whether reports can bear on the open panel's act: on what lives beside its target, on the cluster's own objects, or on
+/// a feed. Thousands of others a second need not be looked at; what they mean all the same is seen with the next tick, ten
+/// of which pass in a second while a panel is open.
+pub(super) fn concerned(state: &State, observations: &[Observation]) -> bool {
+    let Some(gate) = &state.gate else {
+        return false;
+    };
+    let home = &gate.panel.act().target().key.namespace;
+    let near = |observation: &Observation| {
+        subject(observation).is_none_or(|key| !key.kind.namespaced() || key.namespace == *home)
+    };
+    home.is_empty() || observations.iter().any(near)
+}
+
+/// The world goes on while a panel is open: its items are sensed again.
 pub(super) fn resense(state: &mut State) {
     let quiet = state.quiet();
     let Some(gate) = &mut state.gate else {

@@ -120,7 +120,7 @@ fn claimant(after: Option<&Object>) -> Option<Text> {
     Some(claim.namespace.clone())
 }
 
-fn subject(observation: &Observation) -> Option<Key> {
+pub(super) fn subject(observation: &Observation) -> Option<Key> {
     match observation {
         Observation::Applied { object, .. } => Some(object.key()),
         Observation::Deleted { key, .. } => Some(key.clone()),

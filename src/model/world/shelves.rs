@@ -6,7 +6,10 @@
 //! longer names.
 
 use super::super::{FeedId, Key, Kind, Object, Scope, Text};
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use std::collections::BTreeMap;
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 /// A count of the lists that have begun so far.
@@ -16,7 +19,10 @@ pub(super) type Round = u32;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shelves {
     kinds: BTreeMap<Kind, BTreeMap<Text, Vec<Slot>>>,
-    count: usize,
+    /// Every object by its key: a search through a shelf of ten thousand volumes would fetch each name it compares from
+    /// another corner of memory.
+    keys: HashTable<Arc<Object>>,
+    hasher: DefaultHashBuilder,
 }
 
 #[derive(Clone, Debug)]
@@ -32,14 +38,14 @@ impl Slot {
 }
 
 impl Shelves {
-    pub(super) const fn len(&self) -> usize {
-        self.count
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<&Arc<Object>> {
-        let row = self.kinds.get(&key.kind)?.get(key.namespace.as_str())?;
-        let at = place(row, &key.name).ok()?;
-        row.get(at).map(|slot| &slot.object)
+        let place = (key.kind, key.namespace.as_str(), key.name.as_str());
+        self.keys
+            .find(self.hasher.hash_one(place), |object| self::key(object) == place)
     }
 
     /// Puts an object in place; returns the one of the same key that was there.
@@ -51,15 +57,26 @@ impl Shelves {
         } else {
             place(row, &object.meta.name)
         };
-        let slot = Slot { object, round };
-        match found {
+        let slot = Slot {
+            object: Arc::clone(&object),
+            round,
+        };
+        let held = match found {
             Ok(at) => row.get_mut(at).map(|held| std::mem::replace(held, slot).object),
             Err(at) => {
                 row.insert(at, slot);
-                self.count += 1;
                 None
             }
+        };
+        let place = key(&object);
+        let hash = |object: &Arc<Object>| self.hasher.hash_one(key(object));
+        match self.keys.entry(hash(&object), |other| key(other) == place, hash) {
+            Entry::Occupied(mut entry) => *entry.get_mut() = Arc::clone(&object),
+            Entry::Vacant(entry) => {
+                entry.insert(Arc::clone(&object));
+            }
         }
+        held
     }
 
     /// Notes that the object of this key was seen again, unchanged.
@@ -80,7 +97,13 @@ impl Shelves {
         if row.is_empty() {
             homes.remove(key.namespace.as_str());
         }
-        self.count -= 1;
+        let place = self::key(&taken.object);
+        if let Ok(entry) = self
+            .keys
+            .find_entry(self.hasher.hash_one(place), |object| self::key(object) == place)
+        {
+            entry.remove();
+        }
         Some(taken.object)
     }
 
@@ -124,15 +147,20 @@ impl Shelves {
     }
 
     fn shelf(&mut self, object: &Object) -> &mut Vec<Slot> {
-        let kind = object.kind();
-        let homes = self.kinds.entry(kind).or_default();
-        let namespace = if kind.namespaced() {
-            object.meta.namespace.as_str()
-        } else {
-            ""
-        };
-        homes.entry(namespace.into()).or_default()
+        let (kind, namespace, _) = key(object);
+        self.kinds.entry(kind).or_default().entry(namespace.into()).or_default()
     }
+}
+
+/// An object's key, without making one.
+fn key(object: &Object) -> (Kind, &str, &str) {
+    let kind = object.kind();
+    let namespace = if kind.namespaced() {
+        object.meta.namespace.as_str()
+    } else {
+        ""
+    };
+    (kind, namespace, &object.meta.name)
 }
 
 fn place(row: &[Slot], name: &str) -> Result<usize, usize> {

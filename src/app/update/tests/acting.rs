@@ -1,11 +1,12 @@
 //! Gates, steps and doubts: nothing destructive happens by habit, and nothing is said to be done before it is seen.
 
-use crate::app::fixture::{applied, at, cockpit, deleted, job, press, wait};
+use super::super::gate::concerned;
+use crate::app::fixture::{applied, at, claim, cockpit, deleted, job, press, volume, wait};
 use crate::app::{
     Answer, Doubtful, Effect, Ending, Event, JournalState, Mode, Phase, Rhythm, Screen, State, StepProgress, update,
 };
 use crate::journal::Outcome;
-use crate::model::{Kind, Moment};
+use crate::model::{FeedId, Kind, Moment, Observation};
 
 const SIZE: (u16, u16) = (120, 50);
 
@@ -384,4 +385,24 @@ fn no_key_acts_on_the_rows_behind_a_steps_progress() {
     let mut state = accepted();
     assert!(press(&mut state, "<ctrl-d>j<ctrl-d>").is_empty());
     assert!(state.gate.is_none());
+}
+
+/// Under a thousand events a second a panel looks again at those that can bear on it, at once; the tick sees the rest.
+#[test]
+fn a_panel_is_sensed_at_once_after_what_can_bear_on_it() {
+    let state = at_the_gate(Mode::Operating);
+    let home = state.gate.as_ref().unwrap().panel.act().target().key.namespace.clone();
+    let feed = FeedId::cluster(Kind::Pod);
+    let heard = Observation::Heard { feed, at: Moment::default() };
+    let volume = volume("pv-any", "elsewhere", "data", 90);
+    for (report, near) in [
+        (applied(claim(&home, "any", "", 91), Moment::default()), true),
+        (deleted(&claim(&home, "any", "", 91), Moment::default()), true),
+        (applied(volume, Moment::default()), true),
+        (heard, true),
+        (applied(claim("elsewhere", "any", "", 92), Moment::default()), false),
+    ] {
+        assert_eq!(concerned(&state, std::slice::from_ref(&report)), near, "{report:?}");
+    }
+    assert!(!concerned(&cockpit(Mode::Operating, SIZE), &[]), "no panel is open");
 }
