@@ -46,22 +46,22 @@ const BUDGETS: [(Kind, u64); 14] = [
     (Kind::Namespace, 670),
     (Kind::Node, 1_290),
     (Kind::StorageClass, 630),
-    (Kind::PersistentVolume, 1_420),
+    (Kind::PersistentVolume, 1_380),
     (Kind::VolumeAttachment, 900),
-    (Kind::PersistentVolumeClaim, 1_150),
-    (Kind::Pod, 1_400),
-    (Kind::Job, 1_540),
+    (Kind::PersistentVolumeClaim, 1_100),
+    (Kind::Pod, 1_110),
+    (Kind::Job, 1_300),
     (Kind::CronJob, 580),
     (Kind::StatefulSet, 2_680),
     (Kind::Deployment, 790),
-    (Kind::ReplicaSet, 1_350),
+    (Kind::ReplicaSet, 1_040),
     (Kind::DaemonSet, 1_010),
     (Kind::Release, 560),
 ];
 
 /// The most that decoding a page of 500 pods holds at once beside the page's own bytes, and what is left of it: the pods.
-const PAGE_PEAK: u64 = 560_000;
-const PAGE_HELD: u64 = 595_000;
+const PAGE_PEAK: u64 = 405_000;
+const PAGE_HELD: u64 = 440_000;
 
 /// Bytes still held, with what the allocator adds.
 fn held(info: &AllocationInfo) -> u64 {

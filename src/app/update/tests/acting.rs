@@ -393,8 +393,11 @@ fn a_panel_is_sensed_at_once_after_what_can_bear_on_it() {
     let state = at_the_gate(Mode::Operating);
     let home = state.gate.as_ref().unwrap().panel.act().target().key.namespace.clone();
     let feed = FeedId::cluster(Kind::Pod);
-    let heard = Observation::Heard { feed, at: Moment::default() };
-    let volume = volume("pv-any", "elsewhere", "data", 90);
+    let heard = Observation::Heard {
+        feed,
+        at: Moment::default(),
+    };
+    let volume = volume("pv-any", "elsewhere", "data", 89, "Bound", "Retain", 90);
     for (report, near) in [
         (applied(claim(&home, "any", "", 91), Moment::default()), true),
         (deleted(&claim(&home, "any", "", 91), Moment::default()), true),
