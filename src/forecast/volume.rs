@@ -32,7 +32,14 @@ pub(super) fn fate(futures: &Futures<'_>, object: &Object, volume: &Volume) -> O
     };
     let now = then.body.volume()?;
     if now.status.phase != volume.status.phase {
-        return Some(phase(futures, then, now, trace));
+        return Some(match (volume.status.phase, now.status.phase) {
+            // it had lost its claim before
+            (VolumePhase::Released, VolumePhase::Failed) => {
+                let fields = vec!["status.phase: Failed".to_owned()];
+                (Outcome::Patched { fields }, policy_seen(trace, &key, now))
+            }
+            (_, _) => phase(futures, then, now, trace),
+        });
     }
     if then.meta.deleting() && !object.meta.deleting() {
         let holders = holders::of(&futures.after, futures.conditions, then);
@@ -280,13 +287,33 @@ pub(super) fn under(futures: &Futures<'_>, object: &Object, policy: ReclaimPolic
         return (Outcome::Kept, seen(format!("its policy is {} already", policy.word())));
     }
     let handle = volume.spec.handle();
+    let change = format!("spec.persistentVolumeReclaimPolicy: {} → {}", was.word(), policy.word());
     if let Some((outcome, reason)) = fate(futures, object, volume) {
-        let lead = if matches!(outcome, Outcome::VolumeDestroyed { .. }) {
-            "nothing claims it any more, so the new policy runs at once"
-        } else {
-            "what held it under the old policy lets go"
+        return match outcome {
+            Outcome::VolumeDestroyed { .. } => {
+                let lead = "nothing claims it any more, so the new policy runs at once";
+                (outcome, with(seen(lead.to_owned()), reason))
+            }
+            Outcome::Patched { fields } => {
+                let fields = std::iter::once(change).chain(fields).collect();
+                let lead = format!("the new policy runs at once; {}", reason.text);
+                (Outcome::Patched { fields }, with(seen(lead), reason))
+            }
+            outcome @ (Outcome::Deleted
+            | Outcome::DeletedLater { .. }
+            | Outcome::Kept
+            | Outcome::Hangs { .. }
+            | Outcome::VolumeRetained { .. }
+            | Outcome::VolumeLeaked { .. }
+            | Outcome::Created
+            | Outcome::Recreated { .. }
+            | Outcome::Orphaned
+            | Outcome::Rejected { .. }
+            | Outcome::Unknown { .. }) => (
+                outcome,
+                with(seen("what held it under the old policy lets go".to_owned()), reason),
+            ),
         };
-        return (outcome, with(seen(lead.to_owned()), reason));
     }
     if let (VolumePhase::Released, ReclaimPolicy::Delete, Some(then)) =
         (volume.status.phase, policy, futures.then(object))
@@ -300,10 +327,5 @@ pub(super) fn under(futures: &Futures<'_>, object: &Object, policy: ReclaimPolic
             format!("nothing goes now; from now on the disk {handle} is destroyed when its claim goes")
         }
     };
-    let fields = vec![format!(
-        "spec.persistentVolumeReclaimPolicy: {} → {}",
-        was.word(),
-        policy.word()
-    )];
-    (Outcome::Patched { fields }, seen(text))
+    (Outcome::Patched { fields: vec![change] }, seen(text))
 }

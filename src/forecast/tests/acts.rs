@@ -64,6 +64,19 @@ fn a_policy_runs_at_once_only_where_nothing_claims_the_volume() {
     let same = policy(&released, ReclaimPolicy::Retain);
     assert_eq!((told(&same), tier(&same).0), (vec!["KEPT pv/pv".to_owned()], Tier::T0));
 
+    // nothing deletes a directory outside of /tmp/: it had lost its claim before, and fails
+    let directory = volume("Retain", "Released", GONE, "").replace(
+        "csi: {driver: d, volumeHandle: disk-1}",
+        "hostPath: {path: /srv/disk-1}",
+    );
+    let fails = policy(&seen(&directory), ReclaimPolicy::Delete);
+    assert_eq!(told(&fails), ["CHANGED pv/pv"]);
+    let sentence = fails.entries[0].sentence();
+    assert!(
+        sentence.contains("Retain → Delete, status.phase: Failed): the new policy runs at once; nothing can delete"),
+        "{sentence}"
+    );
+
     let recycle = policy(&released, ReclaimPolicy::Recycle);
     assert_eq!(told(&recycle), ["REJECTED pv/pv"]);
 }
