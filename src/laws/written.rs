@@ -46,6 +46,7 @@ pub(super) fn write(world: &mut World, change: &Change, now: Timestamp) {
         | Change::ConfirmPodGone { .. }
         | Change::AddFinalizer { .. }
         | Change::RemoveFinalizer { .. }
+        | Change::Reattach { .. }
         | Change::RemoveOwner { .. }
         | Change::Bind { .. }
         | Change::LoseClaim { .. }
@@ -58,6 +59,7 @@ pub(super) fn write(world: &mut World, change: &Change, now: Timestamp) {
         | Change::SpawnPod { .. }
         | Change::SpawnReplicaSet { .. }
         | Change::Scale { .. }
+        | Change::Annotate { .. }
         | Change::StartPod { .. }
         | Change::Adopt { .. } => {}
     }
