@@ -43,16 +43,14 @@ pub fn apply_at(world: &mut World, change: &Change, now: Option<Timestamp>) {
                 object.meta.finalizers.push(finalizer.clone());
             }
         }),
-        Change::RemoveFinalizer { object, uid, finalizer } => {
-            edit(world, object, uid, |object| remove_finalizer(object, finalizer));
-        }
-        Change::Reattach {
-            attachment,
+        Change::RemoveFinalizer { object, uid, finalizer }
+        | Change::Reattach {
+            attachment: object,
             uid,
             finalizer,
         } => {
             let again = made::object(world, change);
-            edit(world, attachment, uid, |object| remove_finalizer(object, finalizer));
+            edit(world, object, uid, |object| remove_finalizer(object, finalizer));
             if let Some(again) = again {
                 world.put(again);
             }
@@ -85,18 +83,11 @@ pub fn apply_at(world: &mut World, change: &Change, now: Option<Timestamp>) {
         Change::Unbind { volume, uid } => edit(world, volume, uid, unbind),
         Change::DestroyDisk { volume, uid } => destroy_disk(world, volume, uid, now),
         Change::StartPod { pod, uid } => start_pod(world, pod, uid),
-        Change::Annotate {
-            object,
-            uid,
-            annotation,
-            value,
-        } => edit(world, object, uid, |object| {
-            annotate(&mut object.meta, annotation, value)
-        }),
         Change::Scale { object, uid, replicas } => edit(world, object, uid, |object| scale(object, *replicas)),
         Change::CountPod { .. }
         | Change::FinishJob { .. }
         | Change::AssignClass { .. }
+        | Change::Annotate { .. }
         | Change::CountBudget { .. } => written::write(world, change, now),
         Change::Provision { .. }
         | Change::CreatePod { .. }

@@ -70,7 +70,8 @@ fn detached(world: &World, object: &Object, attachment: &Attachment, finalizer: 
     if let Some(pod) = mounted(world, attachment) {
         let node = &attachment.spec.node_name;
         let text = format!(
-            "{} on {node} needs it: the attach/detach controller makes it anew",
+            "{} on {node} needs it: the attach/detach controller makes it anew within a minute or so, and until then its disk is \
+             detached under it",
             pod.key()
         );
         let reason = Reason::new(text).seen(&pod.key(), "spec.nodeName", node.as_str());
