@@ -107,9 +107,8 @@ impl Trace {
             self.destroyed.insert(uid.clone());
         }
         let deletes = matches!(change, Change::Delete { .. } | Change::DestroyDisk { .. });
-        let made = made::object(world, change).map(|object| object.key());
-        let makes = made.is_some();
-        for key in made.into_iter().chain(touched(change)) {
+        let made = made::object(world, change).map(|object| (object.key(), true));
+        for (key, makes) in touched(change).into_iter().map(|key| (key, false)).chain(made) {
             self.steps.entry(key).or_default().push(Step {
                 law: reaction.law,
                 reason: reaction.reason.clone(),
@@ -168,8 +167,10 @@ fn touched(change: &Change) -> Vec<Key> {
         Change::Delete { object, .. }
         | Change::AddFinalizer { object, .. }
         | Change::RemoveFinalizer { object, .. }
+        | Change::Reattach { attachment: object, .. }
         | Change::RemoveOwner { object, .. }
         | Change::Scale { object, .. }
+        | Change::Annotate { object, .. }
         | Change::FinishJob { job: object, .. }
         | Change::AssignClass { claim: object, .. }
         | Change::CountBudget { budget: object, .. }

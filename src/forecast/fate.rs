@@ -5,7 +5,7 @@ use super::{Entry, Outcome, Recreation, holders, target, volume, words};
 use crate::laws::{Reason, made};
 use crate::model::storage::ClaimPhase;
 use crate::model::workload::Pod;
-use crate::model::{Body, Key, Kind, Object, Uid};
+use crate::model::{Body, Key, Kind, Labels, Object, Uid};
 use std::collections::BTreeSet;
 
 /// The target's fate first, then that of every object which ends otherwise than it would without the act.
@@ -44,6 +44,8 @@ enum State {
     Claim(ClaimPhase, String),
     Pod(crate::model::workload::PodPhase, bool),
     Scale(Option<u32>),
+    /// A ReplicaSet's scale, and the annotations, which its Deployment passes on to it.
+    ReplicaSet(Option<u32>, Labels),
     Job(crate::model::workload::JobState),
     Plain,
 }
@@ -69,7 +71,8 @@ impl Mark {
             Body::Pod(pod) => State::Pod(pod.status.phase, pod.scheduled()),
             Body::Job(job) => State::Job(job.state()),
             Body::StatefulSet(set) => State::Scale(set.spec.replicas),
-            Body::Deployment(set) | Body::ReplicaSet(set) => State::Scale(set.spec.replicas),
+            Body::Deployment(set) => State::Scale(set.spec.replicas),
+            Body::ReplicaSet(set) => State::ReplicaSet(set.spec.replicas, object.meta.annotations.clone()),
             Body::Namespace(_)
             | Body::Node(_)
             | Body::StorageClass(_)
@@ -163,6 +166,9 @@ fn patched(futures: &Futures<'_>, object: &Object, then: &Object, reason: Reason
             if scale(was) != scale(is) {
                 fields.push("spec.replicas".to_owned());
             }
+            if matches!(is, Body::ReplicaSet(_)) {
+                fields.extend(annotated(object, then));
+            }
         }
     }
     if object.meta.owner_references != then.meta.owner_references {
@@ -172,6 +178,18 @@ fn patched(futures: &Futures<'_>, object: &Object, then: &Object, reason: Reason
         return (Outcome::Kept, Reason::new(prevented(futures, object, then)));
     }
     (Outcome::Patched { fields }, reason)
+}
+
+/// The annotations that are others at the end.
+fn annotated(object: &Object, then: &Object) -> Vec<String> {
+    let (was, is) = (&object.meta.annotations, &then.meta.annotations);
+    is.iter()
+        .filter(|(name, value)| was.get(name) != Some(*value))
+        .map(|(name, value)| {
+            let before = was.get(name).unwrap_or("(none)");
+            format!("metadata.annotations[{name}]: {before} → {value}")
+        })
+        .collect()
 }
 
 /// What would have happened to an object that the act leaves as it is.
@@ -225,12 +243,12 @@ fn recreated(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
             Recreation::NewClaim
         }
         Body::ReplicaSet(set) if !set.spec.template.spec.volumes.is_empty() => Recreation::SameClaim,
+        Body::VolumeAttachment(_) => Recreation::SameClaim,
         Body::ReplicaSet(_)
         | Body::Namespace(_)
         | Body::Node(_)
         | Body::StorageClass(_)
         | Body::PersistentVolume(_)
-        | Body::VolumeAttachment(_)
         | Body::Job(_)
         | Body::CronJob(_)
         | Body::StatefulSet(_)

@@ -71,7 +71,7 @@ pub struct Holder {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Recreation {
-    /// A pod on the claims it had before: seed 003's trap when they are Terminating.
+    /// A pod on the claims it had before: seed 003's trap when they are Terminating. Or an attachment of the same volume.
     SameClaim,
     /// A pod on new claims, or a new claim itself: an empty disk.
     NewClaim,

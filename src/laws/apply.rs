@@ -43,8 +43,17 @@ pub fn apply_at(world: &mut World, change: &Change, now: Option<Timestamp>) {
                 object.meta.finalizers.push(finalizer.clone());
             }
         }),
-        Change::RemoveFinalizer { object, uid, finalizer } => {
+        Change::RemoveFinalizer { object, uid, finalizer }
+        | Change::Reattach {
+            attachment: object,
+            uid,
+            finalizer,
+        } => {
+            let again = made::object(world, change);
             edit(world, object, uid, |object| remove_finalizer(object, finalizer));
+            if let Some(again) = again {
+                world.put(again);
+            }
         }
         Change::RemoveOwner { object, uid, owner } => edit(world, object, uid, |object| {
             object.meta.owner_references.retain(|held| held.uid != *owner);
@@ -78,6 +87,7 @@ pub fn apply_at(world: &mut World, change: &Change, now: Option<Timestamp>) {
         Change::CountPod { .. }
         | Change::FinishJob { .. }
         | Change::AssignClass { .. }
+        | Change::Annotate { .. }
         | Change::CountBudget { .. } => written::write(world, change, now),
         Change::Provision { .. }
         | Change::CreatePod { .. }

@@ -1,4 +1,8 @@
-//! A volume is detached from a node when no pod there needs it any more.
+//! A volume is detached from a node when no pod there needs it any more, and attached again when it is detached by hand.
+//!
+//! An attachment that somebody deletes under a running pod is detached, and made anew under its name by the attach/detach
+//! controller, which looks once a minute whether what it attached is there (`reconciler.go`, `VerifyVolumesAreAttached`;
+//! found by conformance). First attachments are no law: the pod's own fate says so much.
 //!
 //! Sources: `pkg/controller/volume/attachdetach`, `external-attacher`, `reference/semantics.md` §3.7. From a node that is
 //! not ready the detach is forced after about six minutes (\[M\]); here it happens all the same. The attacher is taken to
@@ -8,8 +12,10 @@
 
 use super::absence::lists;
 use super::{Change, Conditions, Law, Reaction, Reason};
-use crate::model::storage::{Attachment, EXTERNAL_ATTACHER_PREFIX};
-use crate::model::{Key, Kind, Object, Propagation, World};
+use crate::model::storage::{Attachment, ClaimPhase, EXTERNAL_ATTACHER_PREFIX};
+use crate::model::workload::Pod;
+use crate::model::{Key, Kind, Object, Propagation, Text, World};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub const LAW: Law = Law {
@@ -28,18 +34,8 @@ fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
         let key = object.key();
         if object.meta.deleting() {
             let ours = object.meta.finalizers.iter();
-            for finalizer in ours.filter(|held| held.starts_with(EXTERNAL_ATTACHER_PREFIX)) {
-                let reason = Reason::new(format!("the attacher has detached {key}"));
-                reactions.push(Reaction::new(
-                    LAW.name,
-                    Change::RemoveFinalizer {
-                        object: key.clone(),
-                        uid: object.meta.uid.clone(),
-                        finalizer: finalizer.clone(),
-                    },
-                    reason,
-                ));
-            }
+            let ours = ours.filter(|held| held.starts_with(EXTERNAL_ATTACHER_PREFIX));
+            reactions.extend(ours.map(|finalizer| detached(world, object, attachment, finalizer)));
         } else if needed(world, attachment) == Some(false) {
             let volume = &attachment.spec.source.persistent_volume_name;
             let node = &attachment.spec.node_name;
@@ -65,6 +61,30 @@ fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
             .flat_map(|volume| let_go(world, volume)),
     );
     reactions
+}
+
+/// The attacher lets go of an attachment that is being deleted.
+fn detached(world: &World, object: &Object, attachment: &Attachment, finalizer: &Text) -> Reaction {
+    let (key, uid) = (object.key(), object.meta.uid.clone());
+    let finalizer = finalizer.clone();
+    if let Some(pod) = mounted(world, attachment) {
+        let node = &attachment.spec.node_name;
+        let text = format!(
+            "{} on {node} needs it: the attach/detach controller makes it anew within a minute or so, and until then its disk is \
+             detached under it",
+            pod.key()
+        );
+        let reason = Reason::new(text).seen(&pod.key(), "spec.nodeName", node.as_str());
+        let change = Change::Reattach {
+            attachment: key,
+            uid,
+            finalizer,
+        };
+        return Reaction::new(LAW.name, change, reason);
+    }
+    let reason = Reason::new(format!("the attacher has detached {key}"));
+    let object = key;
+    Reaction::new(LAW.name, Change::RemoveFinalizer { object, uid, finalizer }, reason)
 }
 
 /// The attacher's marks on a volume that is being deleted, once it is attached nowhere.
@@ -111,6 +131,21 @@ fn needed(world: &World, attachment: &Attachment) -> Option<bool> {
         .and_then(|claim| claim.body.claim())
         .is_some_and(|facts| !facts.spec.volume_name.is_empty() && facts.spec.volume_name != volume_key.name);
     Some(!elsewhere && world.users_of(&claim).any(|pod| needs(pod, attachment)))
+}
+
+/// A pod on that node that mounts the volume by a claim which is bound to it.
+fn mounted<'w>(world: &'w World, attachment: &Attachment) -> Option<&'w Arc<Object>> {
+    let name = &attachment.spec.source.persistent_volume_name;
+    let volume = world.get(&Key::cluster(Kind::PersistentVolume, name))?.body.volume()?;
+    let holder = volume.spec.claim_ref.as_ref()?;
+    let key = Key::new(Kind::PersistentVolumeClaim, &holder.namespace, &holder.name);
+    let claim = world.get(&key).filter(|claim| claim.meta.uid == holder.uid)?;
+    let facts = claim.body.claim()?;
+    if facts.spec.volume_name != *name || facts.status.phase != ClaimPhase::Bound {
+        return None;
+    }
+    let here = |pod: &&Arc<Object>| pod.body.pod().is_some_and(Pod::scheduled) && needs(pod, attachment);
+    world.users_of(&key).find(here)
 }
 
 /// A pod on that node whose containers may run, or one that is yet to be placed.

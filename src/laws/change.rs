@@ -102,6 +102,13 @@ pub enum Change {
         uid: Uid,
         finalizer: Text,
     },
+    /// The attacher takes its finalizer off an attachment that is being deleted; where nothing else holds it, it goes, and
+    /// the attach/detach controller makes it anew.
+    Reattach {
+        attachment: Key,
+        uid: Uid,
+        finalizer: Text,
+    },
     RemoveOwner {
         object: Key,
         uid: Uid,
@@ -197,6 +204,13 @@ pub enum Change {
         object: Key,
         uid: Uid,
         replicas: u32,
+    },
+    /// An annotation is set: a Deployment passes its own on to its ReplicaSet.
+    Annotate {
+        object: Key,
+        uid: Uid,
+        annotation: Text,
+        value: Text,
     },
     /// The scheduler binds a pod to a node and its kubelet starts it.
     StartPod {

@@ -7,6 +7,8 @@
 //!   and that the selector matches is adopted: so a Deployment made anew with the same template restarts nothing.
 //! - `RollingUpdate`: the new one grows as far as `maxSurge` lets it, the old ones shrink by what `maxUnavailable` lets go,
 //!   unhealthy pods first. `Recreate`: the old ones go first, and their pods with them.
+//! - Its annotations are copied to the present ReplicaSet, those that it has lost stay there (`SetNewReplicaSetAnnotations`
+//!   `copyDeploymentAnnotationsToReplicaSet`; found by conformance).
 //! - A paused Deployment makes no ReplicaSet; its scale still reaches the one in use. How a scale is shared between several
 //!   in use (`proportional scaling`) is not modelled: they are left as they are.
 //! - `minReadySeconds` is not among the facts: a ready pod counts as available (\[I\]).
@@ -98,12 +100,31 @@ impl<'a> Sync<'a> {
         if reactions.len() > before {
             return; // looked at once they are its own, or no longer
         }
+        self.copy_annotations(reactions);
         if self.deployment.spec.paused {
             self.only_scale(reactions);
         } else if self.deployment.spec.strategy.kind == "Recreate" {
             self.recreate(reactions);
         } else {
             self.roll(reactions);
+        }
+    }
+
+    /// What the present ReplicaSet lacks of the Deployment's annotations, or says otherwise.
+    fn copy_annotations(&self, reactions: &mut Vec<Reaction>) {
+        let Some(set) = self.new else { return };
+        let key = self.object.key();
+        let own = self.object.meta.annotations.iter();
+        for (annotation, value) in own.filter(|(name, value)| set.meta.annotations.get(name) != Some(*value)) {
+            let change = Change::Annotate {
+                object: set.key(),
+                uid: set.meta.uid.clone(),
+                annotation: annotation.into(),
+                value: value.into(),
+            };
+            let path = format!("metadata.annotations[{annotation}]");
+            let reason = Reason::new(format!("{key} passes its annotations on to its ReplicaSet"));
+            reactions.push(Reaction::new(LAW.name, change, reason.seen(&key, &path, value)));
         }
     }
 

@@ -127,6 +127,9 @@ pub(crate) fn said(change: &Change) -> String {
         Change::ConfirmPodGone { pod, .. } => format!("ConfirmPodGone {pod}"),
         Change::AddFinalizer { object, finalizer, .. } => format!("AddFinalizer {object} {finalizer}"),
         Change::RemoveFinalizer { object, finalizer, .. } => format!("RemoveFinalizer {object} {finalizer}"),
+        Change::Reattach {
+            attachment, finalizer, ..
+        } => format!("Reattach {attachment} {finalizer}"),
         Change::RemoveOwner { object, owner, .. } => format!("RemoveOwner {object} {owner}"),
         Change::Bind { claim, volume, .. } => format!("Bind {claim} {volume}"),
         Change::LoseClaim { claim, .. } => format!("LoseClaim {claim}"),
@@ -160,6 +163,12 @@ pub(crate) fn said(change: &Change) -> String {
             count.disruptions_allowed, count.current_healthy, count.desired_healthy, count.expected_pods
         ),
         Change::Scale { object, replicas, .. } => format!("Scale {object} {replicas}"),
+        Change::Annotate {
+            object,
+            annotation,
+            value,
+            ..
+        } => format!("Annotate {object} {annotation}={value}"),
         Change::StartPod { pod, .. } => format!("StartPod {pod}"),
         Change::Adopt { owner, object, .. } => format!("Adopt {owner} {object}"),
     }

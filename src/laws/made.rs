@@ -46,6 +46,11 @@ fn make(world: &World, change: &Change) -> Option<Object> {
             replicas,
         } => replica_set(world, held(deployment, deployment_uid)?, *replicas),
         Change::Provision { claim, uid } => provisioned(world, held(claim, uid)?),
+        Change::Reattach {
+            attachment,
+            uid,
+            finalizer,
+        } => attachment_again(world, held(attachment, uid)?, finalizer),
         Change::Delete { .. }
         | Change::ConfirmPodGone { .. }
         | Change::AddFinalizer { .. }
@@ -57,6 +62,7 @@ fn make(world: &World, change: &Change) -> Option<Object> {
         | Change::Unbind { .. }
         | Change::DestroyDisk { .. }
         | Change::Scale { .. }
+        | Change::Annotate { .. }
         | Change::CountPod { .. }
         | Change::FinishJob { .. }
         | Change::AssignClass { .. }
@@ -254,6 +260,18 @@ fn hash_of_orphans(world: &World, deployment: &Object, template: &PodTemplate) -
             let labels = template.metadata.labels.with(TEMPLATE_HASH, Some(hash));
             (labels == pod.meta.labels).then(|| hash.into())
         })
+}
+
+/// The attachment that comes in the place of one which only its attacher holds: its name is made of volume, driver and node.
+fn attachment_again(world: &World, object: &Arc<Object>, finalizer: &Text) -> Option<Object> {
+    object.meta.finalizers.iter().all(|held| held == finalizer).then(|| {
+        let mut meta = meta(world, &Text::default(), object.meta.name.clone(), None);
+        meta.finalizers = vec![finalizer.clone()];
+        Object {
+            meta,
+            body: object.body.clone(),
+        }
+    })
 }
 
 /// The volume a provisioner would make: the class's policy, which is `Delete` when it says nothing, copied at birth

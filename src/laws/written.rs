@@ -36,6 +36,14 @@ pub(super) fn write(world: &mut World, change: &Change, now: Timestamp) {
                 claim.spec.storage_class_name = Some(class.clone());
             }
         }),
+        Change::Annotate {
+            object,
+            uid,
+            annotation,
+            value,
+        } => edit(world, object, uid, |object| {
+            object.meta.annotations = object.meta.annotations.with(annotation, Some(value));
+        }),
         Change::CountBudget { budget, uid, count } => edit(world, budget, uid, |object| {
             let generation = object.meta.generation;
             if let Body::PodDisruptionBudget(budget) = &mut object.body {
@@ -46,6 +54,7 @@ pub(super) fn write(world: &mut World, change: &Change, now: Timestamp) {
         | Change::ConfirmPodGone { .. }
         | Change::AddFinalizer { .. }
         | Change::RemoveFinalizer { .. }
+        | Change::Reattach { .. }
         | Change::RemoveOwner { .. }
         | Change::Bind { .. }
         | Change::LoseClaim { .. }

@@ -40,6 +40,7 @@ pub(crate) fn case(seed: u64) -> Case {
         0..5 => draw.default_class(),
         5..17 => draw.stuck(),
         17..29 => draw.torn(),
+        29 => draw.detached(),
         _ => {
             draw.world();
             draw.acts()
@@ -139,9 +140,8 @@ pub(crate) fn lacks(cases: &[&Case]) -> Vec<String> {
     let known = |kind: &Kind| kinds.contains(kind) && deleted(kind);
     let verbs = crate::case::Verb::WORDS.iter();
     let verbs = verbs.filter(|word| deeds().all(|deed| deed.verb.word() != **word));
-    // releases are Helm's, and attachments are not deleted yet
-    let aside = [Kind::Release, Kind::VolumeAttachment];
-    let kinds = Kind::ALL.iter().filter(|kind| !aside.contains(kind) && !known(kind));
+    // releases are Helm's
+    let kinds = Kind::ALL.iter().filter(|kind| **kind != Kind::Release && !known(kind));
     let lacking = verbs.map(|word| (*word).to_owned());
     lacking
         .chain(kinds.map(|kind| Key::cluster(*kind, "*").to_string()))

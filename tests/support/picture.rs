@@ -91,7 +91,15 @@ fn known(before: &World, object: &Object) -> bool {
 /// The same words out of a forecast. What it says is kept needs no word.
 pub(crate) fn foretold(forecast: &Forecast, frame: &Frame) -> BTreeMap<String, BTreeSet<String>> {
     let mut fates: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
-    for entry in &forecast.entries {
+    // an attachment of one name is the same: see `same`
+    let again: BTreeSet<&Key> = forecast
+        .entries
+        .iter()
+        .filter(|entry| entry.object.kind == Kind::VolumeAttachment)
+        .filter(|entry| matches!(entry.outcome, Outcome::Recreated { .. }))
+        .map(|entry| &entry.object)
+        .collect();
+    for entry in forecast.entries.iter().filter(|entry| !again.contains(&entry.object)) {
         let word = match &entry.outcome {
             Outcome::Kept => continue,
             Outcome::Deleted | Outcome::DeletedLater { .. } => "gone".to_owned(),

@@ -171,3 +171,23 @@ fn a_claim_that_is_dying_already_changes_nothing() {
     );
     assert_eq!(tier(&forecast), (Tier::T0, "nothing changes"));
 }
+
+#[test]
+fn an_attachment_that_a_running_pod_needs_is_made_anew() {
+    let alone = pair("data", "Retain", CSI) + ATTACHED + NODE;
+    assert_eq!(
+        told(&delete(&world(&alone), "volumeattachment va")),
+        ["DELETED volumeattachment/va"]
+    );
+    let used = alone + &pod("p", "data", "", "Running");
+    let forecast = delete(&world(&used), "volumeattachment va");
+    assert_eq!(
+        told(&forecast),
+        [
+            "DELETED volumeattachment/va",
+            "RECREATED volumeattachment/va on the same claim"
+        ]
+    );
+    let said = about(&forecast, "volumeattachment va");
+    assert!(said.contains("until then its disk is detached under it"), "{said}");
+}

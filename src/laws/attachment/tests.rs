@@ -38,6 +38,9 @@ status: {{phase: {phase}}}
 fn a_volume_is_detached_when_no_pod_there_needs_it() {
     let gone = "Delete volumeattachment/va Background";
     let dying = ", deletionTimestamp: 2026-04-25T10:00:00Z, deletionGracePeriodSeconds: 30";
+    let by_hand = BASE
+        .replace("name: va,", "name: va, deletionTimestamp: 2026-04-25T10:00:00Z,")
+        .replace("spec: {volumeName: v}", "spec: {volumeName: v}\nstatus: {phase: Bound}");
     for (name, yaml, expected) in [
         ("no pod", BASE.to_owned(), vec![gone]),
         ("a pod there", BASE.to_owned() + &pod("", "n1", "Running"), vec![]),
@@ -69,6 +72,26 @@ fn a_volume_is_detached_when_no_pod_there_needs_it() {
         (
             "being detached",
             BASE.replace("name: va,", "name: va, deletionTimestamp: 2026-04-25T10:00:00Z,"),
+            vec!["RemoveFinalizer volumeattachment/va external-attacher/csi-x"],
+        ),
+        (
+            "detached by hand under a pod",
+            by_hand.clone() + &pod("", "n1", "Running"),
+            vec!["Reattach volumeattachment/va external-attacher/csi-x"],
+        ),
+        (
+            "detached by hand under a pod that is ending",
+            by_hand.clone() + &pod(dying, "n1", "Running"),
+            vec!["Reattach volumeattachment/va external-attacher/csi-x"],
+        ),
+        (
+            "detached by hand, the pod has ended",
+            by_hand.clone() + &pod("", "n1", "Succeeded"),
+            vec!["RemoveFinalizer volumeattachment/va external-attacher/csi-x"],
+        ),
+        (
+            "detached by hand, the pod's claim is Lost",
+            by_hand.replace("Bound", "Lost") + &pod("", "n1", "Running"),
             vec!["RemoveFinalizer volumeattachment/va external-attacher/csi-x"],
         ),
     ] {

@@ -188,3 +188,36 @@ fn the_next_replica_set_of_a_template_adopts_what_the_last_one_left() {
         assert_eq!(count, pods, "a pod on {claim}: {heard:#?}");
     }
 }
+
+#[test]
+fn a_deployment_passes_its_annotations_on_to_its_present_replica_set() {
+    let keep = ", annotations: {helm.sh/resource-policy: keep}";
+    let marked = |yaml: String, meta: &str| yaml.replacen(", uid: ", &format!("{meta}, uid: "), 1);
+    let passed = "Annotate replicaset/w-1 helm.sh/resource-policy=keep";
+    let cases: [(&str, String, &[&str]); 5] = [
+        ("it lacks it", marked(deployment(""), keep) + &set("w-1", ""), &[passed]),
+        (
+            "it says otherwise",
+            marked(deployment(""), keep) + &marked(set("w-1", ""), ", annotations: {helm.sh/resource-policy: x}"),
+            &[passed],
+        ),
+        (
+            "it says so",
+            marked(deployment(""), keep) + &marked(set("w-1", ""), keep),
+            &[],
+        ),
+        (
+            "taken off the Deployment",
+            deployment("") + &marked(set("w-1", ""), keep),
+            &[],
+        ),
+        (
+            "paused, and not to one of another template",
+            marked(deployment(", paused: true"), keep) + &set("w-1", "") + &other("w-0", ", replicas: 0"),
+            &[passed],
+        ),
+    ];
+    for (name, yaml, expected) in cases {
+        assert_eq!(told(&yaml), expected, "{name}");
+    }
+}

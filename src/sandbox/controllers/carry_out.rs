@@ -97,7 +97,13 @@ pub(super) fn carry_out(hand: &mut Hand<'_>, change: &Change) {
         } => delete(hand, object, uid, *propagation),
         Change::ConfirmPodGone { pod, uid } => confirm_pod_gone(hand, pod, uid),
         Change::AddFinalizer { object, uid, finalizer } => add_finalizer(hand, object, uid, finalizer),
-        Change::RemoveFinalizer { object, uid, finalizer } => remove_finalizer(hand, object, uid, finalizer),
+        // what a pod needs is attached again in the same round
+        Change::RemoveFinalizer { object, uid, finalizer }
+        | Change::Reattach {
+            attachment: object,
+            uid,
+            finalizer,
+        } => remove_finalizer(hand, object, uid, finalizer),
         Change::RemoveOwner { object, uid, owner } => remove_owner(hand, object, uid, owner),
         Change::Bind {
             claim,
@@ -134,6 +140,12 @@ pub(super) fn carry_out(hand: &mut Hand<'_>, change: &Change) {
         Change::AssignClass { claim, uid, class } => claims::assign_class(hand, claim, uid, class),
         Change::CountBudget { budget, uid, count } => counts::budget(hand, budget, uid, count),
         Change::Scale { object, uid, replicas } => replica_sets::scale(hand, object, uid, *replicas),
+        Change::Annotate {
+            object,
+            uid,
+            annotation,
+            value,
+        } => annotate(hand, (object, uid), annotation, value),
         Change::StartPod { pod, uid } => pods::start(hand, pod, uid),
         Change::Adopt {
             owner,
@@ -247,6 +259,14 @@ fn remove_owner(hand: &mut Hand<'_>, key: &Key, uid: &Uid, owner: &Uid) {
     } else {
         doc::put(&mut object, &["metadata", "ownerReferences"], owners);
     }
+    hand.write(object);
+}
+
+fn annotate(hand: &mut Hand<'_>, (key, uid): (&Key, &Uid), annotation: &str, value: &str) {
+    let Some(mut object) = hand.pinned(key, uid) else {
+        return;
+    };
+    doc::put(&mut object, &["metadata", "annotations", annotation], value);
     hand.write(object);
 }
 

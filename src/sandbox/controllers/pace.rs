@@ -96,10 +96,12 @@ fn touches(change: &Change) -> Vec<Key> {
         Change::Delete { object, .. }
         | Change::AddFinalizer { object, .. }
         | Change::RemoveFinalizer { object, .. }
+        | Change::Reattach { attachment: object, .. }
         | Change::RemoveOwner { object, .. }
         | Change::FinishJob { job: object, .. }
         | Change::AssignClass { claim: object, .. }
         | Change::CountBudget { budget: object, .. }
+        | Change::Annotate { object, .. }
         | Change::Scale { object, .. } => vec![object.clone()],
         Change::ConfirmPodGone { pod, .. } | Change::StartPod { pod, .. } => vec![pod.clone()],
         Change::CountPod { job, pod, .. } => vec![job.clone(), pod.clone()],

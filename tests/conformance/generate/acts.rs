@@ -81,8 +81,7 @@ impl Draw {
             (Pod, 0..5) => Verb::Evict,
             (StatefulSet | Deployment | ReplicaSet, 0..5) => Verb::Scale(self.rng.u32(..4)),
             (Pod | StatefulSet | Deployment | Job, 10) if self.one_in(3) => self.strip(kind),
-            // a Deployment's marks are copied to its ReplicaSet, which the laws do not know yet (docs/fidelity.md)
-            (_, 11) if !matches!(kind, Kind::Node | Deployment) => self.mark(),
+            (_, 11) if kind != Kind::Node => self.mark(),
             _ => self.delete(),
         };
         Deed { verb, kind, place }

@@ -1,5 +1,5 @@
 //! Worlds that are drawn with the acts they are about, because chance alone would seldom come to them: what is stuck and
-//! stripped, what is torn from under a pod.
+//! stripped, what is torn from under a pod, what is detached by hand.
 
 use pilothouse::model::storage::{
     EXTERNAL_ATTACHER_PREFIX, EXTERNAL_PROVISIONER, PV_PROTECTION, PVC_PROTECTION, ReclaimPolicy,
@@ -10,7 +10,7 @@ use super::{Draw, FOREIGN};
 use crate::case::{Deed, Line, Place, Verb};
 use crate::manifest::{ATTACHING, PLAIN};
 
-use Kind::{Job, PersistentVolume, PersistentVolumeClaim as Claim, Pod, ReplicaSet, StorageClass};
+use Kind::{Job, PersistentVolume, PersistentVolumeClaim as Claim, Pod, ReplicaSet, StorageClass, VolumeAttachment};
 use Propagation::{Background, Foreground, Orphan};
 
 impl Draw {
@@ -96,5 +96,15 @@ impl Draw {
             _ => deed(Verb::Delete(Background), Pod),
         });
         acts
+    }
+
+    /// An attachment is deleted while a pod needs it.
+    pub(super) fn detached(&mut self) -> Vec<Deed> {
+        let (claim, _) = self.mounted(ATTACHING);
+        vec![Deed {
+            verb: Verb::Delete(Background),
+            kind: VolumeAttachment,
+            place: claim,
+        }]
     }
 }
