@@ -36,7 +36,7 @@ const OVERHEAD: u64 = 12;
 const PROMISE: u64 = 64 * 1024 * 1024;
 
 /// How far the world is above the promise, in bytes: a debt, to be paid down to nothing.
-const DEBT: u64 = 20 * 1024 * 1024;
+const DEBT: u64 = 10 * 1024 * 1024;
 
 /// A kept budget is at most this much above the truth, in per cent.
 const SLACK: u64 = 4;
