@@ -71,9 +71,9 @@ impl Shelves {
         let place = key(&object);
         let hash = |object: &Arc<Object>| self.hasher.hash_one(key(object));
         match self.keys.entry(hash(&object), |other| key(other) == place, hash) {
-            Entry::Occupied(mut entry) => *entry.get_mut() = Arc::clone(&object),
+            Entry::Occupied(mut entry) => *entry.get_mut() = object,
             Entry::Vacant(entry) => {
-                entry.insert(Arc::clone(&object));
+                entry.insert(object);
             }
         }
         held
