@@ -124,7 +124,7 @@ pub static RULES: &[Rule] = &[
     rule("pending_claim", &[], &Kind::ALL, pending_claim::find),
     rule("failed_release", &[], &[Release], failed_release::find),
     rule("crash_looping", &[], &[Pod], crash_looping::find),
-    rule("malformed", &[], &[], malformed::find),
+    rule("malformed", &[], &Kind::ALL, malformed::find),
     rule("feeds", &[], &[], feeds::find),
     rule("when_deleted", &[43], &Kind::ALL, when_deleted::find),
     rule(

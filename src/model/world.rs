@@ -232,6 +232,10 @@ impl World {
     }
 
     pub fn malformed(&self) -> impl Iterator<Item = &Malformed> {
+        #[cfg(test)]
+        for (malformed, _) in self.malformed.values() {
+            reads::note(malformed.key.kind.into());
+        }
         self.malformed.values().map(|(malformed, _)| malformed)
     }
 

@@ -6,7 +6,7 @@ use crate::app::fixture::{
 use crate::app::words::RowId;
 use crate::app::{Event, Mode, Part, Screen, State, update};
 use crate::model::feed::FeedState;
-use crate::model::{FeedId, Kind, Moment, Object, Observation};
+use crate::model::{FeedId, Kind, Malformed, Moment, Object, Observation};
 
 fn names(state: &State, part: Part) -> Vec<String> {
     state.derived.view(part).table.ids.iter().map(RowId::name).collect()
@@ -137,6 +137,32 @@ fn while_a_list_comes_in_nothing_is_judged_ahead_of_it() {
     reports.pop();
     update(&mut state, Event::Observed(reports));
     assert!(!state.behind());
+}
+
+#[test]
+fn an_object_that_can_be_read_again_is_no_finding_any_more() {
+    let mut state = cockpit(Mode::Observing, (120, 40));
+    let told = |state: &State| {
+        let (_, judged) = state.judged().find(|(tenant, _)| tenant.name == "acme").unwrap();
+        judged
+            .diagnosis
+            .findings()
+            .iter()
+            .any(|finding| finding.rule == "malformed")
+    };
+    let torn = claim("acme", "torn", "", 70);
+    let malformed = Malformed {
+        key: torn.key(),
+        why: "cut".to_owned(),
+    };
+    let (feed, at) = (FeedId::cluster(Kind::PersistentVolumeClaim), Moment::default());
+    update(
+        &mut state,
+        Event::Observed(vec![Observation::Malformed { feed, malformed, at }]),
+    );
+    assert!(told(&state));
+    update(&mut state, Event::Observed(vec![applied(torn, at)]));
+    assert!(!told(&state));
 }
 
 #[test]
