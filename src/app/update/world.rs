@@ -37,13 +37,13 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
         {
             continue;
         }
-        let owner = claimant(after.map(AsRef::as_ref));
+        let owners = [claimant(before.as_deref()), claimant(after.map(AsRef::as_ref))];
         touch(state, reach, kinds);
         if guessed || matches!(key.kind, Kind::Namespace | Kind::Release) {
             state.derived.touch_roster();
         }
         if changed {
-            if let Some(namespace) = owner {
+            for namespace in owners.into_iter().flatten() {
                 state.derived.touch(namespace, kinds);
             }
             if listed {
@@ -114,9 +114,9 @@ fn of_object(state: &State, object: &Object) -> Reach {
     }
 }
 
-/// After a volume changed hands, its new owner is touched too: the namespace of its claim.
-fn claimant(after: Option<&Object>) -> Option<Text> {
-    let claim = after?.body.volume()?.spec.claim_ref.as_ref()?;
+/// Whose a volume is: the namespace of its claim. After it changed hands, the one before and the one after are touched.
+fn claimant(volume: Option<&Object>) -> Option<Text> {
+    let claim = volume?.body.volume()?.spec.claim_ref.as_ref()?;
     Some(claim.namespace.clone())
 }
 
