@@ -23,7 +23,7 @@ use screen::Screen;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 /// The shortest time between two frames that the cluster asks for. What the watches report waits until a frame is due, so
 /// that a thousand events a second cost eighty frames; with the time it takes to work one out, an event is on the screen
@@ -35,6 +35,10 @@ const KEY_FRAME: Duration = Duration::from_millis(2);
 const TICK: Duration = Duration::from_secs(1);
 /// How often it passes while a gate is open and a key may be held.
 const FAST_TICK: Duration = Duration::from_millis(100);
+/// How often it passes while nobody could see it: each time it does, an idle machine is woken two or three times.
+const CALM_TICK: Duration = Duration::from_secs(4);
+/// So many seconds that changed nothing on the screen, and no key was pressed: it is calm.
+const CALM: u32 = 10;
 
 /// Opens the cockpit and runs it until the operator leaves or the terminal goes.
 ///
@@ -63,6 +67,7 @@ async fn voyage(session: Session) -> Result<ExitCode, Failure> {
         drawn: Instant::now(),
         dirty: true,
         pressed: false,
+        unchanged: 0,
     };
     let ended = helm.steer().await;
     let Helm { cockpit, screen, .. } = helm;
@@ -86,6 +91,8 @@ struct Helm {
     dirty: bool,
     /// A key was pressed since the last frame.
     pressed: bool,
+    /// How often time has passed since the screen last changed.
+    unchanged: u32,
 }
 
 impl Helm {
@@ -96,13 +103,14 @@ impl Helm {
         loop {
             let due = self.drawn + FRAME;
             let frame = if self.pressed { self.drawn + KEY_FRAME } else { due };
-            let at_gate = self.cockpit.state.at_gate();
+            let rhythm = self.rhythm();
             tokio::select! {
                 input = keys.next() => match input {
                     Some(Ok(input)) => {
                         let now = self.cockpit.clock().now();
                         if let Some(event) = input::translate(input, now) {
                             self.pressed = true;
+                            self.unchanged = 0;
                             if !self.take(event)? {
                                 return Ok(());
                             }
@@ -116,7 +124,8 @@ impl Helm {
                         return Ok(());
                     }
                 }
-                () = ticks.next(at_gate) => {
+                () = ticks.next(rhythm) => {
+                    self.unchanged = self.unchanged.saturating_add(1);
                     let now = self.cockpit.clock().now();
                     if !self.take(Event::Tick(now))? {
                         return Ok(());
@@ -125,6 +134,19 @@ impl Helm {
                 () = leave.asked() => return Ok(()),
                 () = sleep_until(frame), if self.dirty => self.draw()?,
             }
+        }
+    }
+
+    /// How long until time passes again: never so long that a feed which nobody hears any more is called live.
+    fn rhythm(&self) -> Duration {
+        let state = &self.cockpit.state;
+        if state.at_gate() {
+            FAST_TICK
+        } else if self.unchanged < CALM || state.in_progress() {
+            TICK
+        } else {
+            let left = state.until_stale(self.cockpit.clock().now().mono);
+            CALM_TICK.min(left).max(TICK)
         }
     }
 
@@ -158,8 +180,13 @@ impl Helm {
         self.drawn = Instant::now();
         ui::gather();
         let (scene, theme) = (view::scene(&self.cockpit.state), &self.theme);
-        self.screen
-            .draw(scene.likeness(), |area, buffer| ui::draw(&scene, theme, area, buffer))
+        let changed = self
+            .screen
+            .draw(scene.likeness(), |area, buffer| ui::draw(&scene, theme, area, buffer))?;
+        if changed {
+            self.unchanged = 0;
+        }
+        Ok(())
     }
 
     /// Gives the terminal to the shell that started us, until it continues us.
@@ -202,31 +229,20 @@ impl Leave {
     }
 }
 
-/// Time passing: once a second, ten times as often at a gate.
+/// Time passing: once a second, ten times as often at a gate, less often where nobody can see it.
 struct Ticks {
-    slow: Interval,
-    fast: Interval,
+    last: Instant,
 }
 
 impl Ticks {
     fn new() -> Self {
-        let every = |span| {
-            let mut ticks = interval(span);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            ticks
-        };
-        Self {
-            slow: every(TICK),
-            fast: every(FAST_TICK),
-        }
+        Self { last: Instant::now() }
     }
 
-    async fn next(&mut self, at_gate: bool) {
-        if at_gate {
-            self.fast.tick().await
-        } else {
-            self.slow.tick().await
-        };
+    /// When this long has gone by since the last one; late ones are not made up for.
+    async fn next(&mut self, rhythm: Duration) {
+        sleep_until(self.last + rhythm).await;
+        self.last = Instant::now();
     }
 }
 

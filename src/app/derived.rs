@@ -3,7 +3,7 @@
 //! A tenant is judged again when one of its namespaces was touched; a great many at once are judged in portions, so
 //! that no single event takes long. Ages grow with time, so tenants are also judged again in turn on the tick.
 
-use crate::app::screen::{Cursor, Part, Screen, Visit};
+use crate::app::screen::{Cursor, Part, Screen, Sort, Visit};
 use crate::app::state::State;
 use crate::app::view::fleet::{self, Judged, Tally};
 use crate::app::view::{self, Look, freshness, help, kind, raw, steps, tenant};
@@ -12,10 +12,15 @@ use crate::model::{Feed, FeedState, Kinds, Tenant, Text};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Tenants judged in one go, at most, when a great many were touched at once: a key may wait no longer than that.
+/// What is judged in one go, at most, when a great many tenants were touched at once: a key may wait no longer than that.
+/// In tenants by all rules; see [`Derived::judge_one`] for those that only some rules look at again.
 const PORTION: usize = 16;
-/// Tenants judged again on each tick, in turn, because ages grow.
+/// So many tenants of which one kind has changed cost what one by all rules does.
+const PIECES: usize = 4;
+/// Tenants judged again for each second that has gone by, in turn, because ages grow.
 const IN_TURN: usize = 8;
+/// Seconds that are made up for in one go, at most.
+const LATE: u64 = 4;
 
 /// What was worked out.
 #[derive(Debug)]
@@ -35,6 +40,8 @@ pub struct Derived {
     /// The tenant judged last in turn.
     turn: Text,
     tally: Tally,
+    /// What the fleet's list on screen is filtered and sorted by; `None` where it is to be made anew.
+    listed_by: Option<(String, Sort)>,
     views: BTreeMap<Part, tenant::View>,
     nothing: tenant::View,
     /// How the objects of the list on screen read to a filter.
@@ -56,6 +63,7 @@ impl Default for Derived {
             roster_touched: true,
             turn: Text::default(),
             tally: Tally::default(),
+            listed_by: None,
             views: BTreeMap::new(),
             nothing: tenant::View {
                 table: Table::listed(&[], Vec::new(), Span::default()),
@@ -105,10 +113,11 @@ impl State {
         self.derived = derived;
     }
 
-    /// A second went by: a few tenants are judged again in turn, and what is on screen.
-    pub(in crate::app) fn grow_older(&mut self) {
+    /// Some seconds went by: a few tenants are judged again in turn, and what is on screen.
+    pub(in crate::app) fn grow_older(&mut self, seconds: u64) {
+        let turns = usize::try_from(seconds.min(LATE)).unwrap_or(1) * IN_TURN;
         let mut derived = std::mem::take(&mut self.derived);
-        derived.take_turns(self);
+        derived.take_turns(self, turns);
         self.derived = derived;
     }
 
@@ -237,14 +246,18 @@ impl Derived {
                 add(&mut self.pending, name.clone(), kinds);
             }
         }
-        let mut left = portion;
+        let mut left = portion.saturating_mul(PIECES);
+        let mut moved = false;
         while left > 0
             && let Some((name, changed)) = self.pending.pop_first()
         {
-            left -= 1;
-            self.judge_one(state, name, changed);
+            left = left.saturating_sub(if changed == Kinds::ALL { PIECES } else { 1 });
+            moved |= self.judge_one(state, name, changed);
         }
-        self.tally = Tally::of(self.judged.values());
+        if moved {
+            self.listed_by = None;
+            self.tally = Tally::of(self.judged.values());
+        }
     }
 
     /// Finds out which tenants there are; those that are new wait to be judged, those that are gone are forgotten.
@@ -266,28 +279,37 @@ impl Derived {
         let names: BTreeSet<&Text> = self.tenants.iter().map(|tenant| &tenant.name).collect();
         self.judged.retain(|name, _| names.contains(name));
         self.pending.retain(|name, _| names.contains(name));
+        self.listed_by = None;
+        self.tally = Tally::of(self.judged.values());
     }
 
-    fn judge_one(&mut self, state: &State, name: Text, changed: Kinds) {
+    /// Judges a tenant in which these kinds have changed. Whether the fleet's list may be another one now: which tenants
+    /// are in it, and in which order.
+    fn judge_one(&mut self, state: &State, name: Text, changed: Kinds) -> bool {
         let Some(tenant) = self.tenant(&name).cloned() else {
-            return;
+            return false;
         };
         let look = state.look();
-        let judged = match self.judged.remove(&name) {
+        let before = self.judged.remove(&name);
+        let place = before.as_ref().map(Judged::place);
+        let filtered = !state.visit().filter.is_empty();
+        let judged = match before {
             Some(before) if changed != Kinds::ALL => fleet::judge_again(look, &tenant, before, changed),
             Some(_) | None => fleet::judge(look, &tenant),
         };
+        let moved = place != Some(judged.place()) || filtered;
         self.judged.insert(name, judged);
+        moved
     }
 
-    /// The tenants after the last one in turn, and the one on screen.
-    fn take_turns(&mut self, state: &State) {
+    /// So many tenants after the last one in turn, and the one on screen.
+    fn take_turns(&mut self, state: &State, turns: usize) {
         let after = self.tenants.iter().map(|tenant| tenant.name.clone());
         let next: Vec<Text> = after
             .clone()
             .filter(|name| *name > self.turn)
             .chain(after.filter(|name| *name <= self.turn))
-            .take(IN_TURN)
+            .take(turns)
             .collect();
         if let Some(last) = next.last() {
             self.turn = last.clone();
@@ -305,14 +327,18 @@ impl Derived {
         let look = state.look();
         let visit = state.visit();
         let width = usize::from(state.size.0).saturating_sub(4).max(16);
-        self.views.clear();
+        let before = std::mem::take(&mut self.views);
         self.page = Page::default();
+        if visit.screen != Screen::Fleet {
+            self.listed_by = None;
+        }
         if !matches!(visit.screen, Screen::Kind { .. }) {
             self.readings.forget();
         }
         match &visit.screen {
             Screen::Fleet => {
-                let view = self.fleet(look, visit);
+                let before = before.into_values().next();
+                let view = self.fleet(look, visit, before);
                 self.views.insert(Part::Whole, view);
             }
             Screen::Kind { kind, tenant } => {
@@ -351,7 +377,8 @@ impl Derived {
         }
     }
 
-    fn fleet(&self, look: Look<'_>, visit: &Visit) -> tenant::View {
+    /// The fleet's list; that of `before`, where nothing has changed which tenants are in it and in which order.
+    fn fleet(&mut self, look: Look<'_>, visit: &Visit, before: Option<tenant::View>) -> tenant::View {
         let of = freshness::worst(look, None, fleet::KINDS);
         let empty = if self.judged.is_empty() {
             freshness::emptiness(
@@ -362,8 +389,14 @@ impl Derived {
         } else {
             Span::dim("no tenant passes the filter")
         };
+        let by = (visit.filter.clone(), visit.sort);
+        let table = match before {
+            Some(before) if self.listed_by.as_ref() == Some(&by) => Table { empty, ..before.table },
+            Some(_) | None => fleet::table(self.judged.values(), visit, empty),
+        };
+        self.listed_by = Some(by);
         tenant::View {
-            table: fleet::table(self.judged.values(), visit, empty),
+            table,
             freshness: freshness::words(&of, look),
         }
     }

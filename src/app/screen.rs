@@ -184,7 +184,13 @@ impl Cursor {
     /// Finds the cursor's row among the rows there are now. Returns what vanished from under it, if that happened.
     pub fn settle(&mut self, rows: &[RowId]) -> Option<RowId> {
         if let Some(at) = &self.at {
-            if let Some(index) = rows.iter().position(|row| row == at) {
+            let here = rows.get(self.index) == Some(at);
+            let found = if here {
+                Some(self.index)
+            } else {
+                rows.iter().position(|row| row == at)
+            };
+            if let Some(index) = found {
                 self.index = index;
                 return None;
             }

@@ -243,6 +243,21 @@ impl State {
         }
     }
 
+    /// Something that time ends: a step under way, a sentence in the flash line.
+    pub fn in_progress(&self) -> bool {
+        self.flash.is_some() || self.running().next().is_some()
+    }
+
+    /// How long it is from `now` until the first live feed is called stale if nothing more is heard of it.
+    pub fn until_stale(&self, now: Moment) -> Duration {
+        let live = self
+            .world
+            .feeds()
+            .filter(|(_, feed)| feed.state == feed::FeedState::Live);
+        let left = live.map(|(_, feed)| self.quiet().saturating_sub(feed.heard.age(now)));
+        left.min().unwrap_or_default()
+    }
+
     pub(in crate::app) fn tell(&mut self, sentence: impl Into<String>) {
         self.flash = Some(Flash {
             sentence: sentence.into(),

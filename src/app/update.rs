@@ -96,14 +96,15 @@ fn key(state: &mut State, pressed: Key, effects: &mut Vec<Effect>) -> bool {
 /// Time went by: deadlines pass, ages grow, sentences fade. Returns whether another second has begun.
 fn pass_time(state: &mut State, now: Now, effects: &mut Vec<Effect>) -> bool {
     let second = |now: Now| now.mono.0.as_secs();
-    let older = second(now) != second(state.now);
+    let seconds = second(now).saturating_sub(second(state.now));
+    let older = seconds > 0;
     state.now = now;
     if state.flash.as_ref().is_some_and(|flash| flash.at.age(now.mono) > FLASH) {
         state.flash = None;
     }
     step::watch(state, effects);
     if older {
-        state.grow_older();
+        state.grow_older(seconds);
     }
     older
 }

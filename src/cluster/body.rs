@@ -6,6 +6,7 @@ use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use std::io::Read as _;
@@ -87,7 +88,7 @@ pub(super) async fn take_in(response: Response<Body>) -> Result<Answer, Trouble>
 /// Reads a body to its end: at most [`CAP`] bytes, never silent for long.
 pub(super) async fn arrive(response: Response<Body>) -> Result<Arrived, Trouble> {
     let (head, mut body) = response.into_parts();
-    let mut taken = Vec::new();
+    let mut taken = Vec::with_capacity(promised(body.size_hint().lower()));
     loop {
         let frame = tokio::time::timeout(STALL, body.frame())
             .await
@@ -104,9 +105,17 @@ pub(super) async fn arrive(response: Response<Body>) -> Result<Arrived, Trouble>
     Ok(Arrived { head, body: taken })
 }
 
+/// Room for a body that says beforehand how long it is: no more than a page has, whatever it says.
+fn promised(length: u64) -> usize {
+    const PAGE: usize = 8 << 20;
+    usize::try_from(length).unwrap_or(PAGE).min(PAGE)
+}
+
 /// Gunzips, with the same limit: a small bomb must not become a large one.
 fn inflate(packed: &[u8]) -> Result<Vec<u8>, Trouble> {
-    let mut plain = Vec::new();
+    // the last four bytes of a gzip tell how long it was (RFC 1952 §2.3.1); a lie costs only room
+    let told = packed.last_chunk().map_or(0, |told| u32::from_le_bytes(*told));
+    let mut plain = Vec::with_capacity(promised(told.into()));
     let limit = u64::try_from(CAP).unwrap_or(u64::MAX).saturating_add(1);
     MultiGzDecoder::new(packed)
         .take(limit)

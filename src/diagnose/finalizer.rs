@@ -6,7 +6,7 @@
 mod known;
 mod provisioner;
 
-pub(crate) use provisioner::provisioner_life;
+pub(crate) use provisioner::{known_dead, provisioner_life};
 
 use super::look::Look;
 use super::{holder, phrase};

@@ -32,7 +32,7 @@ use super::ward::Ward;
 use crate::laws::{Conditions, Reason};
 use crate::model::Kind::{
     self, CronJob, DaemonSet, Deployment, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, Release, ReplicaSet,
-    StatefulSet, StorageClass,
+    StatefulSet, StorageClass, VolumeAttachment,
 };
 use crate::model::{Key, Kinds, Now, Tenant, World};
 use std::cmp::Reverse;
@@ -82,6 +82,8 @@ impl Rule {
 
 /// Claims, their volumes, and what decides about both.
 const CLAIMS: [Kind; 3] = [PersistentVolumeClaim, PersistentVolume, StorageClass];
+/// Claims, their volumes, and where these are attached.
+const DISKS: [Kind; 3] = [PersistentVolumeClaim, PersistentVolume, VolumeAttachment];
 /// Claims, the pods that hold them, and who makes those pods.
 const HOLDERS: [Kind; 9] = [
     PersistentVolumeClaim,
@@ -106,7 +108,7 @@ pub static RULES: &[Rule] = &[
         &CLAIMS,
         terminating_volume_bound::find,
     ),
-    rule("released_volumes", &[36, 59], &Kind::ALL, released_volumes::find),
+    rule("released_volumes", &[36, 59], &DISKS, released_volumes::find),
     rule("reserved_theft", &[39], &CLAIMS, reserved_theft::find),
     rule("available_delete_stuck", &[38], &CLAIMS, available_delete_stuck::find),
     rule(

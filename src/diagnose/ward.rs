@@ -3,9 +3,8 @@
 //! Decides what belongs to whom, nothing else.
 
 use super::look::Look;
-use crate::model::{Body, Key, Kind, Object, Tenant, Text};
+use crate::model::{Body, Kind, Object, Tenant, Text};
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A tenant's part of the world.
@@ -57,19 +56,23 @@ impl<'a> Ward<'a> {
     }
 
     fn volumes_of_claims(&self, look: Look<'_>) -> Vec<Arc<Object>> {
-        let named: BTreeMap<&str, &Arc<Object>> = self
+        let mut volumes: Vec<Arc<Object>> = self
             .objects(look, Kind::PersistentVolumeClaim)
             .filter_map(|object| object.body.claim().map(|claim| &claim.spec.volume_name))
-            .filter_map(|name| look.world.get(&Key::cluster(Kind::PersistentVolume, name)))
+            .filter(|name| !name.is_empty())
+            .filter_map(|name| look.world.find(Kind::PersistentVolume, "", name))
             .chain(
                 self.namespaces()
                     .iter()
                     .flat_map(|namespace| look.world.volumes_claimed_in(namespace))
                     .filter(|volume| self.claims(look, volume)),
             )
-            .map(|volume| (volume.meta.name.as_str(), volume))
+            .cloned()
             .collect();
-        named.into_values().cloned().collect()
+        // most come twice: a claim names its volume, and the volume its claim
+        volumes.sort_unstable_by(|one, other| one.meta.name.cmp(&other.meta.name));
+        volumes.dedup_by(|one, other| Arc::ptr_eq(one, other));
+        volumes
     }
 
     fn owns(&self, object: &Object) -> bool {
@@ -88,8 +91,10 @@ impl<'a> Ward<'a> {
         let Some(held) = volume.body.volume().and_then(|volume| volume.spec.claim_ref.as_ref()) else {
             return false;
         };
-        let key = Key::new(Kind::PersistentVolumeClaim, &held.namespace, &held.name);
-        self.namespaces().contains(&held.namespace) && look.world.get(&key).is_none_or(|claim| self.owns(claim))
+        let claim = look
+            .world
+            .find(Kind::PersistentVolumeClaim, &held.namespace, &held.name);
+        self.namespaces().contains(&held.namespace) && claim.is_none_or(|claim| self.owns(claim))
     }
 }
 

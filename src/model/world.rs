@@ -174,16 +174,18 @@ impl World {
 
     /// Puts an object in place, replacing the one of the same key.
     pub fn put(&mut self, object: Object) {
-        let key = object.key();
-        if self.objects.get(&key).is_some_and(|held| **held == object) {
+        let meta = &object.meta;
+        let held = self.objects.find(object.kind(), &meta.namespace, &meta.name);
+        if held.is_some_and(|held| **held == object) {
             self.objects.seen(&object, self.round);
             return;
         }
         let object = Arc::new(object);
         match self.objects.put(Arc::clone(&object), self.round) {
             Some(held) => self.index.remove(&held),
+            None if self.malformed.is_empty() => {}
             None => {
-                self.malformed.remove(&key);
+                self.malformed.remove(&object.key());
             }
         }
         self.index.add(&object);
@@ -202,6 +204,13 @@ impl World {
         #[cfg(test)]
         reads::note(key.kind.into());
         self.objects.get(key)
+    }
+
+    /// [`Self::get`] for a key that nobody has made yet: making one copies its texts.
+    pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Arc<Object>> {
+        #[cfg(test)]
+        reads::note(kind.into());
+        self.objects.find(kind, namespace, name)
     }
 
     pub fn by_uid(&self, uid: &Uid) -> Option<&Arc<Object>> {
@@ -359,6 +368,9 @@ impl World {
             revision: self.revision,
             ..Self::default()
         };
+        let objects = objects.into_iter();
+        part.objects.reserve(objects.size_hint().0);
+        part.index.reserve(objects.size_hint().0);
         for object in objects {
             if let Some(held) = part.objects.put(Arc::clone(object), part.round) {
                 part.index.remove(&held);

@@ -69,18 +69,19 @@ impl Screen {
 
     /// Draws one frame as one synchronized update, so that it never tears over a slow link. A frame that shows what is
     /// shown already writes nothing: an idle cockpit is silent, also over a link that is paid by the byte. One that is
-    /// known beforehand to be like it, by the same `likeness` as last time, is not even painted.
-    pub(super) fn draw(&mut self, likeness: Option<u64>, paint: impl FnOnce(Rect, &mut Buffer)) -> io::Result<()> {
+    /// known beforehand to be like it, by the same `likeness` as last time, is not even painted. Returns whether something was
+    /// written.
+    pub(super) fn draw(&mut self, likeness: Option<u64>, paint: impl FnOnce(Rect, &mut Buffer)) -> io::Result<bool> {
         let area = Rect::from((Position::ORIGIN, self.terminal.size()?));
         if likeness.is_some() && likeness == self.likeness && area == self.shown.area {
-            return Ok(());
+            return Ok(false);
         }
         self.likeness = likeness;
         self.next.resize(area);
         self.next.reset();
         paint(area, &mut self.next);
         if self.next == self.shown {
-            return Ok(());
+            return Ok(false);
         }
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let next = &self.next;
@@ -98,7 +99,7 @@ impl Screen {
         } else {
             self.shown = Buffer::default();
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The next frame is painted, however like the last one it is: what it is painted with has changed.

@@ -19,6 +19,8 @@ pub(crate) struct Served {
     commands: ChildStdin,
     lines: Receiver<String>,
     pub(crate) url: String,
+    /// The churn that goes on: its rate, how many events had been made when it began, and when that was.
+    churning: Option<(u32, u64, Instant)>,
     /// What its ready line said.
     pub(crate) ready: Value,
 }
@@ -52,6 +54,7 @@ impl Served {
             commands,
             lines,
             url: String::new(),
+            churning: None,
             ready: Value::Null,
         };
         let line = served.line("its ready line", MAKING)?;
@@ -114,6 +117,7 @@ impl Served {
             watches: number("watches"),
             watched: number("watched"),
             wire: number("wire"),
+            churned: number("churned"),
             whole: answer,
         })
     }
@@ -124,7 +128,25 @@ impl Served {
 
     /// Events a second from now on; 0 ends it.
     pub(crate) fn churn(&mut self, rate: u32) -> Result<(), String> {
-        self.ask(&json!({ "do": "churn", "rate": rate })).map(drop)
+        self.ask(&json!({ "do": "churn", "rate": rate }))?;
+        let made = self.stats()?.churned;
+        self.churning = (rate > 0).then(|| (rate, made, Instant::now()));
+        Ok(())
+    }
+
+    /// How many events a second the churn has made since it began, as words; an error where these are fewer than it was
+    /// asked for, because then it was another workload.
+    #[expect(clippy::cast_precision_loss, reason = "counts of one measurement")]
+    pub(crate) fn pace(&mut self) -> Result<String, String> {
+        let Some((rate, before, began)) = self.churning else {
+            return Err("nothing churns".to_owned());
+        };
+        let (made, now) = (self.stats()?.churned, Instant::now());
+        let pace = (made - before) as f64 * 1000.0 / now.ms_since(began);
+        if pace < f64::from(rate) * 0.95 {
+            return Err(format!("only {pace:.0} events/s were made where {rate} were asked for"));
+        }
+        Ok(format!("{pace:.0} events/s were made"))
     }
 
     /// Flips a Job of a tenant, so that the fleet shows another number; the instant when its bytes were handed over.
@@ -158,6 +180,8 @@ pub(crate) struct Stats {
     pub(crate) watched: u64,
     /// Bytes of bodies as they travelled.
     pub(crate) wire: u64,
+    /// Events that a churn has made, ever.
+    pub(crate) churned: u64,
     whole: Value,
 }
 

@@ -224,7 +224,7 @@ fn meant(state: &State, asked: &Asked) -> Result<Arc<Object>, String> {
     let places = namespaces(state);
     let mut found = places
         .iter()
-        .filter_map(|namespace| state.world.get(&Key::new(*kind, namespace, name)));
+        .filter_map(|namespace| state.world.find(*kind, namespace, name));
     match (found.next(), found.next()) {
         (Some(only), None) => Ok(Arc::clone(only)),
         (Some(_), Some(_)) => Err(format!(

@@ -103,7 +103,7 @@ fn of_object(state: &State, object: &Object) -> Reach {
         .map(|volume| volume.spec.claim_ref.clone())
         .or_else(|| {
             let name = &object.body.attachment()?.spec.source.persistent_volume_name;
-            let volume = state.world.get(&Key::cluster(Kind::PersistentVolume, name))?;
+            let volume = state.world.find(Kind::PersistentVolume, "", name)?;
             Some(volume.body.volume()?.spec.claim_ref.clone())
         });
     match volume {

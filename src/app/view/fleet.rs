@@ -102,7 +102,7 @@ fn judged(look: Look<'_>, tenant: &Tenant, diagnosis: Diagnosis) -> Judged {
     let made = tenant
         .namespaces
         .first()
-        .and_then(|name| look.world.get(&crate::model::Key::cluster(Kind::Namespace, name)))
+        .and_then(|name| look.world.find(Kind::Namespace, "", name))
         .and_then(|object| object.meta.creation_timestamp);
     Judged {
         diagnosis,
@@ -163,6 +163,11 @@ pub const fn mark(severity: Severity, known: bool) -> (&'static str, Tone) {
 }
 
 impl Judged {
+    /// What its place in the list goes by, besides its name and what a filter reads.
+    pub const fn place(&self) -> (u8, Option<jiff::Timestamp>) {
+        (self.rank(), self.made)
+    }
+
     /// Lower sorts first: blocked, warned, unknown, clean.
     const fn rank(&self) -> u8 {
         match (self.verdict.severity, self.known) {

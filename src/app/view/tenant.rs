@@ -5,7 +5,7 @@ use super::{Look, freshness, jobs, releases, volumes};
 use crate::app::screen::{Part, Sort, Visit};
 use crate::app::words::{Column, Fit, Line, Row, RowId, Span, Table, Tone, glyph, tone};
 use crate::diagnose::{Finding, Severity};
-use crate::model::{Key, Kind, Tenant};
+use crate::model::{Kind, Tenant};
 
 static FINDINGS: &[Column] = &[
     Column {
@@ -136,7 +136,7 @@ pub fn title(look: Look<'_>, tenant: &Tenant, judged: Option<&Judged>) -> Line {
     let namespaces: Vec<String> = tenant
         .namespaces
         .iter()
-        .map(|name| match look.world.get(&Key::cluster(Kind::Namespace, name)) {
+        .map(|name| match look.world.find(Kind::Namespace, "", name) {
             Some(object) if object.meta.deleting() => format!("{name} (Terminating)"),
             Some(object) => {
                 let phase = object.body.namespace().map_or("", |facts| facts.status.phase.as_str());

@@ -117,7 +117,7 @@ fn claim_row(look: Look<'_>, claim: &Arc<Object>) -> Row {
     let key = claim.key();
     let facts = claim.body.claim();
     let volume_name = facts.map(|facts| facts.spec.volume_name.clone()).unwrap_or_default();
-    let volume = look.world.get(&Key::cluster(Kind::PersistentVolume, &volume_name));
+    let volume = look.world.find(Kind::PersistentVolume, "", &volume_name);
     let class = facts
         .and_then(|facts| facts.spec.storage_class_name.clone())
         .unwrap_or_default();
@@ -240,8 +240,8 @@ fn some(names: &[String]) -> String {
 /// The finalizers of what the tenant stores, each with its owner.
 pub mod finalizers {
     use super::{
-        Arc, BLOCKED, Body, Column, Fit, Key, Kind, Look, Object, Row, RowId, Span, Table, Tenant, Tone, claims,
-        freshness, left_behind,
+        Arc, BLOCKED, Body, Column, Fit, Kind, Look, Object, Row, RowId, Span, Table, Tenant, Tone, claims, freshness,
+        left_behind,
     };
     use crate::diagnose::finalizer::{self, OwnerLife};
 
@@ -277,9 +277,7 @@ pub mod finalizers {
         for claim in claims(look, tenant) {
             objects.push(Arc::clone(claim));
             if let Body::PersistentVolumeClaim(facts) = &claim.body
-                && let Some(volume) = look
-                    .world
-                    .get(&Key::cluster(Kind::PersistentVolume, &facts.spec.volume_name))
+                && let Some(volume) = look.world.find(Kind::PersistentVolume, "", &facts.spec.volume_name)
             {
                 objects.push(Arc::clone(volume));
             }

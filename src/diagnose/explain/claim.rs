@@ -11,7 +11,7 @@ use super::way_out;
 use crate::laws::Reason;
 use crate::laws::ownership::Root;
 use crate::model::storage::{Claim, ClaimPhase, PVC_PROTECTION, ReclaimPolicy};
-use crate::model::{Key, Kind, Object, Text};
+use crate::model::{Kind, Object, Text};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -345,5 +345,5 @@ fn resting(story: &mut Story<'_>, object: &Object, claim: &Claim) -> Reason {
 }
 
 pub(crate) fn volume(look: Look<'_>, name: &str) -> Option<Arc<Object>> {
-    look.world.get(&Key::cluster(Kind::PersistentVolume, name)).cloned()
+    look.world.find(Kind::PersistentVolume, "", name).cloned()
 }

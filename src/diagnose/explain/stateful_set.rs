@@ -60,12 +60,9 @@ pub(crate) fn gaps(look: Look<'_>, object: &Object, set: &StatefulSet) -> Vec<Ga
                 .volume_claim_templates
                 .iter()
                 .map(|template| StatefulSet::claim_name(template, name, ordinal))
-                .filter_map(|claim| {
-                    look.world
-                        .get(&Key::new(Kind::PersistentVolumeClaim, namespace, &claim))
-                })
+                .filter_map(|claim| look.world.find(Kind::PersistentVolumeClaim, namespace, &claim))
                 .find(|claim| claim.meta.deleting());
-            let live = look.world.get(&Key::new(Kind::Pod, namespace, &pod));
+            let live = look.world.find(Kind::Pod, namespace, &pod);
             match (live, dying) {
                 (None, Some(claim)) => Some(Gap::WaitsForClaim {
                     pod,
@@ -172,7 +169,7 @@ fn fill(story: &mut Story<'_>, object: &Object, gap: &Gap, age: Duration) {
                 format!("being deleted, and {pod} was made again on it"),
                 Reason::new("the pod was deleted before the claim: the order must be claim first, then pod"),
             );
-            if let Some(held) = story.look.world.get(&Key::new(Kind::Pod, namespace, pod)).cloned() {
+            if let Some(held) = story.look.world.find(Kind::Pod, namespace, pod).cloned() {
                 story.delete(
                     format!("see that claim {claim}'s disk survives, then delete pod {pod} again: now the set waits until the claim is gone"),
                     &held,

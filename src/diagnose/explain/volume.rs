@@ -366,10 +366,12 @@ fn disk_fate(look: Look<'_>, object: &Object, volume: &Volume) -> String {
         ReclaimPolicy::Delete => {
             let attached = look.world.attachments_of(&object.meta.name).count();
             let who = driver.unwrap_or("its provisioner");
-            match (attached, finalizer::provisioner_life(look, driver).0) {
-                (0, OwnerLife::Dead) => format!("its disk is destroyed when {who} comes back"),
-                (0, _) => format!("its disk is destroyed as soon as {who} gets to it"),
-                (attached, _) => format!(
+            match attached {
+                0 if driver.is_some_and(|driver| finalizer::known_dead(look, driver)) => {
+                    format!("its disk is destroyed when {who} comes back")
+                }
+                0 => format!("its disk is destroyed as soon as {who} gets to it"),
+                attached => format!(
                     "its disk is destroyed once {} is gone",
                     phrase::count(attached, "attachment")
                 ),

@@ -7,13 +7,18 @@ use crate::laws::Evidence;
 use crate::model::Object;
 use crate::model::workload::Pod;
 
+/// The operator has said that the provisioner of this driver is gone for good: nothing else speaks for death.
+pub(crate) fn known_dead(look: Look<'_>, driver: &str) -> bool {
+    look.conditions.dead_provisioners.contains(driver)
+}
+
 /// Whether the external provisioner of a driver runs. Its pods can be recognised only by name, so a match that is ready
 /// speaks for life, and nothing but the operator's own word speaks for death.
 pub(crate) fn provisioner_life(look: Look<'_>, driver: Option<&str>) -> (OwnerLife, String, Vec<Evidence>) {
     let Some(driver) = driver else {
         return (OwnerLife::Unknown, "the volume names no driver".to_owned(), Vec::new());
     };
-    if look.conditions.dead_provisioners.contains(driver) {
+    if known_dead(look, driver) {
         return (OwnerLife::Dead, format!("{driver} is known to be dead"), Vec::new());
     }
     let words = driver_words(driver);

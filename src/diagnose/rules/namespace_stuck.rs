@@ -6,7 +6,7 @@ use super::super::look::Look;
 use super::super::ward::Ward;
 use super::finding;
 use crate::laws::Reason;
-use crate::model::{Key, Kind};
+use crate::model::Kind;
 use std::time::Duration;
 
 /// Deleting a namespace takes this long without anything being wrong.
@@ -16,7 +16,7 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
     ward.namespaces()
         .iter()
         .filter_map(|name| {
-            let object = look.world.get(&Key::cluster(Kind::Namespace, name))?;
+            let object = look.world.find(Kind::Namespace, "", name)?;
             let since = object.meta.deletion_timestamp?;
             let facts = object.body.namespace()?;
             let age = look.now.since(since);

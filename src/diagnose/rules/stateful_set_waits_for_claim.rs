@@ -10,6 +10,13 @@ use crate::model::{Key, Kind};
 
 pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
+    let mut claims = ward
+        .namespaces()
+        .iter()
+        .flat_map(|namespace| look.world.in_namespace(Kind::PersistentVolumeClaim, namespace));
+    if !claims.any(|claim| claim.meta.deleting()) {
+        return found; // what is found here waits for one of those
+    }
     for object in ward.objects(look, Kind::StatefulSet) {
         let Some(set) = object.body.stateful_set() else {
             continue;

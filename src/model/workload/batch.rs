@@ -1,6 +1,7 @@
 //! Facts of Jobs and CronJobs.
 
 use super::PodTemplate;
+use super::template::bare;
 use crate::model::Text;
 use crate::model::lenient::or_default;
 use jiff::Timestamp;
@@ -32,7 +33,7 @@ pub struct JobSpec {
     /// `TerminatingOrFailed`, which absent means, or `Failed`.
     #[serde(deserialize_with = "or_default")]
     pub pod_replacement_policy: Text,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "bare")]
     pub template: PodTemplate,
 }
 

@@ -19,7 +19,7 @@ pub struct PodTemplate {
     pub spec: PodSpec,
     pub placement: Placement,
     /// Equal for equal templates, within one run of the program. The hash label does not count, as in
-    /// `pkg/controller/deployment/util/deployment_util.go` `EqualIgnoreHash`.
+    /// `pkg/controller/deployment/util/deployment_util.go` `EqualIgnoreHash`. 0 where it was not taken.
     pub print: u64,
 }
 
@@ -60,6 +60,17 @@ impl<'de> Deserialize<'de> for PodTemplate {
             print: hasher.finish(),
         })
     }
+}
+
+/// The template of what never compares templates, as Jobs, whose own cannot be changed: neither print nor placement, which
+/// would cost more than all the rest of a Job.
+pub fn bare<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PodTemplate, D::Error> {
+    let lean: Lean = or_default(deserializer)?;
+    Ok(PodTemplate {
+        metadata: lean.metadata,
+        spec: lean.spec,
+        ..PodTemplate::default()
+    })
 }
 
 /// The template in one fixed order of fields, without the hash label and without the defaults an API server fills in, so

@@ -5,14 +5,18 @@
 
 use super::super::storage::{ClaimPhase, Volume};
 use super::super::{Body, Key, Kind, Object, Text, Uid};
+use hashbrown::hash_table::Entry as Place;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 /// The indices of a world.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    by_uid: BTreeMap<Uid, Arc<Object>>,
+    by_uid: HashTable<Arc<Object>>,
+    hasher: DefaultHashBuilder,
     /// Claim → pods that name it, whatever their phase.
     users: BTreeMap<Key, Few>,
     /// Owner uid → dependents.
@@ -85,7 +89,8 @@ fn place(object: &Object) -> (Kind, &str, &str) {
 
 impl Index {
     pub(super) fn by_uid(&self, uid: &Uid) -> Option<&Arc<Object>> {
-        self.by_uid.get(uid)
+        self.by_uid
+            .find(self.hasher.hash_one(uid), |object| object.meta.uid == *uid)
     }
 
     pub(super) fn users_of<'a>(&'a self, claim: &Key) -> impl Iterator<Item = &'a Arc<Object>> {
@@ -128,6 +133,12 @@ impl Index {
         self.provisioners.values()
     }
 
+    /// Makes room for so many objects at once.
+    pub(super) fn reserve(&mut self, objects: usize) {
+        let hash = |object: &Arc<Object>| self.hasher.hash_one(&object.meta.uid);
+        self.by_uid.reserve(objects, hash);
+    }
+
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.by_uid.is_empty()
@@ -142,8 +153,15 @@ impl Index {
     }
 
     pub(super) fn add(&mut self, object: &Arc<Object>) {
-        if !object.meta.uid.is_empty() {
-            self.by_uid.insert(object.meta.uid.clone(), Arc::clone(object));
+        let uid = &object.meta.uid;
+        if !uid.is_empty() {
+            let hash = |object: &Arc<Object>| self.hasher.hash_one(&object.meta.uid);
+            match self.by_uid.entry(hash(object), |held| held.meta.uid == *uid, hash) {
+                Place::Occupied(mut held) => *held.get_mut() = Arc::clone(object),
+                Place::Vacant(free) => {
+                    free.insert(Arc::clone(object));
+                }
+            }
         }
         for owner in &object.meta.owner_references {
             add(self.dependents.entry(owner.uid.clone()), object);
@@ -182,12 +200,10 @@ impl Index {
 
     /// Takes an object out of every entry; entries that are left empty go too, so that churn does not grow the index.
     pub(super) fn remove(&mut self, object: &Object) {
-        if self
-            .by_uid
-            .get(&object.meta.uid)
-            .is_some_and(|held| place(held) == place(object))
-        {
-            self.by_uid.remove(&object.meta.uid);
+        let uid = &object.meta.uid;
+        let own = |held: &Arc<Object>| held.meta.uid == *uid && place(held) == place(object);
+        if let Ok(held) = self.by_uid.find_entry(self.hasher.hash_one(uid), own) {
+            held.remove();
         }
         for owner in &object.meta.owner_references {
             remove(&mut self.dependents, &owner.uid, object);

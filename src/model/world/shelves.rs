@@ -43,9 +43,19 @@ impl Shelves {
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<&Arc<Object>> {
-        let place = (key.kind, key.namespace.as_str(), key.name.as_str());
+        self.find(key.kind, &key.namespace, &key.name)
+    }
+
+    pub(super) fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Arc<Object>> {
+        let place = (kind, if kind.namespaced() { namespace } else { "" }, name);
         self.keys
-            .find(self.hasher.hash_one(place), |object| self::key(object) == place)
+            .find(self.hasher.hash_one(place), |object| key(object) == place)
+    }
+
+    /// Makes room for so many objects at once.
+    pub(super) fn reserve(&mut self, objects: usize) {
+        let hash = |object: &Arc<Object>| self.hasher.hash_one(key(object));
+        self.keys.reserve(objects, hash);
     }
 
     /// Puts an object in place; returns the one of the same key that was there.

@@ -65,6 +65,7 @@ pub(super) fn start(server: &Arc<Server>, rate: u64, span: Option<Duration>) {
                 made = 0;
             }
             one(&server, &zipf, drawn);
+            server.stats.churned.fetch_add(1, Ordering::Relaxed);
             made += 1;
             drawn += 1;
             // late or not, whoever asks meanwhile is answered: one thread does everything here

@@ -1,7 +1,8 @@
 //! The commands, each one JSON object with `do`, each answered with one object:
 //!
 //! - `stats` → requests, lists, watches open (`watches`) and opened (`watched`), bytes of bodies (`identity`, `wire`) and of
-//!   sockets, all and by resource, since the last `reset`; `first_page_ns`
+//!   sockets, all and by resource, since the last `reset`; `first_page_ns`; `churned`, the events that
+//!   churns have made, ever
 //! - `reset`
 //! - `churn`, `rate` events a second (0 ends it), for `seconds` or until told otherwise
 //! - `flip` → `at_ns`, when the bytes were handed to the first socket, and how many `watchers` were told. `kind`: `jobs` (active

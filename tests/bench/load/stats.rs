@@ -67,6 +67,8 @@ pub(super) struct Stats {
     counts: Mutex<Counts>,
     /// Watches open now, whatever was reset.
     open: AtomicU64,
+    /// Events that a churn has made, ever.
+    pub(super) churned: AtomicU64,
     /// Bytes that went through the sockets, heads and frames included.
     pub(super) socket: AtomicU64,
 }
@@ -139,6 +141,7 @@ impl Stats {
         json!({
             "requests": all.requests, "lists": all.lists, "watched": all.watches, "watches": self.open.load(Ordering::Relaxed),
             "identity": all.identity, "wire": all.wire, "socket": self.socket.load(Ordering::Relaxed),
+            "churned": self.churned.load(Ordering::Relaxed),
             "first_page_ns": counts.first_page.as_ref().and_then(|stamp| stamp.at()), "kinds": kinds,
         })
     }

@@ -71,6 +71,7 @@ fn percent(bed: &mut Bed, pid: u32, seconds: u64) -> Result<f64, String> {
     let began = Instant::now();
     std::thread::sleep(window);
     let (after, ended) = (Spent::of(pid)?, Instant::now());
+    bed.served.pace()?;
     bed.served.churn(0)?;
     Ok(after.cpu_ms_since(before) / ended.ms_since(began) * 100.0)
 }
@@ -175,6 +176,7 @@ fn flips(bed: &mut Bed, session: &Session) -> Result<Vec<Line>, String> {
         // never in step with the frames
         std::thread::sleep(Duration::from_millis(31 + (taken.len() as u64 * 7919) % 41));
     }
+    let pace = bed.served.pace()?;
     let line = |of, what| Line::new("B3", what, "ms", of, taken.clone());
     Ok(vec![
         line(Of::P50, "event → pixel under 1,000 events/s, p50"),
@@ -182,7 +184,7 @@ fn flips(bed: &mut Bed, session: &Session) -> Result<Vec<Line>, String> {
         line(Of::Max, "event → pixel under 1,000 events/s, max")
             .target(Target::AtMost(33.0))
             .note(&format!(
-                "{} flips; {lost} more did not reach the socket or the screen in 2 s",
+                "{} flips; {lost} more did not reach the socket or the screen in 2 s; {pace}",
                 taken.len()
             )),
     ])
@@ -217,10 +219,11 @@ fn keys(bed: &mut Bed, session: &Session) -> Result<Vec<Line>, String> {
         taken.push(seen.ms_since(at));
         std::thread::sleep(Duration::from_millis(17 + (press as u64 * 7919) % 31));
     }
+    let pace = bed.served.pace()?;
     let line = |of, what| Line::new("B6", what, "ms", of, taken.clone());
     Ok(vec![
         line(Of::P50, "key → paint under 1,000 events/s, p50"),
         line(Of::P99, "key → paint under 1,000 events/s, p99").target(Target::AtMost(8.3)),
-        line(Of::Max, "key → paint under 1,000 events/s, max").note(&format!("{} keys", taken.len())),
+        line(Of::Max, "key → paint under 1,000 events/s, max").note(&format!("{} keys; {pace}", taken.len())),
     ])
 }

@@ -36,6 +36,7 @@ fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
     bed.served.churn(RATE)?;
     let (items, lost) = items(bed, &session, &tenant, &job)?;
     let shuts = shuts(bed, &session, &tenant, &job);
+    let pace = bed.served.pace()?;
     session.terminal.keys("\x1b")?;
     session.terminal.wait("the panel to be left", REACTION, |shown| {
         panel::open(&shown.text()).is_none()
@@ -46,7 +47,7 @@ fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
         line(Of::P50, "fact flips → its item in an open panel, p50", &items),
         line(Of::P99, "fact flips → its item in an open panel, p99", &items)
             .target(Target::AtMost(16.7))
-            .note(&format!("{} flips under {RATE} events/s, {lost} lost", items.len())),
+            .note(&format!("{} flips, {lost} lost; {pace}", items.len())),
     ];
     match shuts {
         Ok(shuts) => lines.extend([

@@ -45,9 +45,9 @@ fn measure(bed: &mut Bed) -> Result<Vec<Line>, String> {
     let (session, _) = Session::open(&bed.served, false)?;
     std::thread::sleep(SETTLE);
     let start = bed.served.stats()?;
-    bed.served.reset()?;
     let window = bed.window(WINDOW);
     std::thread::sleep(until_a_minute_holds(window));
+    bed.served.reset()?;
     let pid = session.terminal.pid();
     let (before, (bytes, frames)) = (Spent::of(pid)?, session.terminal.written());
     std::thread::sleep(window);
