@@ -8,6 +8,7 @@ mod client;
 mod clock;
 mod coding;
 mod connect;
+mod drivers;
 mod error;
 mod heartbeat;
 mod identity;

@@ -12,6 +12,7 @@ mod scripted;
 use pilothouse::cluster::{Clock, ClusterError, ConnectOptions, Connection, Unreached, connect, read};
 use pilothouse::model::{Act, Key, Kind, Pin, Propagation, ResourceVersion, Uid};
 use scripted::{Asked, KUBE_SYSTEM, Reply, Scripted, basics, kubeconfig, list};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
@@ -48,6 +49,15 @@ async fn an_opened_cluster_knows_itself_and_us() {
     );
     assert_eq!(identity.kube_system, Uid::new(KUBE_SYSTEM));
     assert_eq!(connection.server_minor(), Some(36));
+    let dead = BTreeSet::from(["gone.example.com".into()]);
+    let conditions = connection.conditions(&dead);
+    assert_eq!(conditions.server_minor, Some(36));
+    assert_eq!(conditions.dead_provisioners, dead);
+    assert_eq!(
+        conditions.attachless_drivers,
+        BTreeSet::from(["nfs.csi.k8s.io".into()]),
+        "absent means that it attaches"
+    );
     assert!(!connection.operator().host.is_empty());
     let again = read::identity(&connection).await.expect("asked again");
     assert!(again.same(identity));
@@ -66,6 +76,8 @@ async fn older_servers_and_closed_ones_leave_gaps_and_not_errors() {
     let connection = open(&path, None).await.expect("a connection");
     assert_eq!(connection.identity().user, "unverified:u");
     assert!(connection.identity().kube_system.is_empty());
+    let conditions = connection.conditions(&BTreeSet::new());
+    assert!(conditions.attachless_drivers.is_empty());
 }
 
 #[tokio::test]

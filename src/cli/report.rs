@@ -146,11 +146,7 @@ pub(super) async fn look(connect: &ConnectArgs, config: &Config) -> Result<Sight
         tracing::warn!("some lists did not come in time; what they would say is told as missing");
     }
     drop(watches);
-    let conditions = Conditions {
-        server_minor: connection.version().map(|version| version.minor),
-        dead_provisioners: config.dead_provisioners.clone(),
-        ..Conditions::default()
-    };
+    let conditions = connection.conditions(&config.dead_provisioners);
     Ok(Sight {
         connection,
         world,

@@ -2,13 +2,16 @@
 
 use super::client::{self, Clients};
 use super::clock::Clock;
+use super::drivers;
 use super::error::ClusterError;
 use super::identity;
 use super::kubeconfig;
 use super::said;
-use crate::model::{ClusterIdentity, Operator};
+use crate::laws::Conditions;
+use crate::model::{ClusterIdentity, Operator, Text};
 use kube::Config;
 use kube::config::ExecInteractiveMode;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,6 +38,7 @@ struct Shared {
     identity: ClusterIdentity,
     operator: Operator,
     version: Option<ServerVersion>,
+    attachless: BTreeSet<Text>,
     clock: Clock,
     clients: watch::Sender<Clients>,
     /// Held while credentials are renewed, so that many askers renew once.
@@ -58,6 +62,7 @@ pub async fn connect(options: &ConnectOptions, clock: Clock) -> Result<Connectio
     let config = chosen.config;
     let clients = log_in(&config, &chosen.context, options.plugin_may_ask).await?;
     let known = identity::ask(&clients.reading, &config, &chosen.context, &chosen.user).await?;
+    let attachless = drivers::attachless(&clients.reading).await;
     tracing::info!(context = %said::plain(&chosen.context), server = %known.identity.server, "connected");
     Ok(Connection(Arc::new(Shared {
         operator: Operator {
@@ -66,6 +71,7 @@ pub async fn connect(options: &ConnectOptions, clock: Clock) -> Result<Connectio
         },
         identity: known.identity,
         version: known.version,
+        attachless,
         config,
         clock,
         clients: watch::Sender::new(clients),
@@ -98,6 +104,16 @@ impl Connection {
     /// The minor version of the server's Kubernetes, where it says so.
     pub fn server_minor(&self) -> Option<u32> {
         self.version().map(|version| version.minor)
+    }
+
+    /// What the laws take as given of this cluster, with the provisioners that the operator has called dead.
+    pub fn conditions(&self, dead_provisioners: &BTreeSet<Text>) -> Conditions {
+        Conditions {
+            server_minor: self.server_minor(),
+            dead_provisioners: dead_provisioners.clone(),
+            attachless_drivers: self.0.attachless.clone(),
+            ..Conditions::default()
+        }
     }
 
     pub fn clock(&self) -> &Clock {

@@ -6,7 +6,6 @@ use super::hand::{Hand, Order};
 use super::session::Session;
 use crate::app::{self, Effect, Event, Fetched, Mode, Start, State};
 use crate::cluster::{self, Clock, Connection, Scopes, Watches, read};
-use crate::laws::Conditions;
 use crate::model::feed::{FeedState, PROMISE};
 use crate::model::{ClusterIdentity, Key, Observation, Text, redact};
 use std::collections::BTreeSet;
@@ -170,11 +169,7 @@ impl Cockpit {
         Event::Connected {
             identity: self.connection.identity().clone(),
             operator: self.connection.operator().clone(),
-            conditions: Conditions {
-                server_minor: self.connection.version().map(|version| version.minor),
-                dead_provisioners: self.dead_provisioners.clone(),
-                ..Conditions::default()
-            },
+            conditions: self.connection.conditions(&self.dead_provisioners),
         }
     }
 

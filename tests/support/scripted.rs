@@ -259,6 +259,13 @@ pub(crate) fn basics(asked: &Asked) -> Option<Reply> {
             let body = serde_json::json!({ "metadata": { "name": "kube-system", "uid": KUBE_SYSTEM } });
             Some(Reply::json(200, &body.to_string()))
         }
+        "/apis/storage.k8s.io/v1/csidrivers" => Some(Reply::json(
+            200,
+            r#"{"kind":"CSIDriverList","items":[
+                {"metadata":{"name":"nfs.csi.k8s.io"},"spec":{"attachRequired":false}},
+                {"metadata":{"name":"ebs.csi.aws.com"},"spec":{"attachRequired":true}},
+                {"metadata":{"name":"old.example.com"},"spec":{}}]}"#,
+        )),
         "/readyz" => Some(Reply::with(200, "", b"ok")),
         _ => None,
     }
