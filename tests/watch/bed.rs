@@ -181,7 +181,12 @@ impl Bed {
 
     /// What the feeds asked, without the questions of connecting.
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        let connecting = ["/version", "/readyz", "/api/v1/namespaces/kube-system"];
+        let connecting = [
+            "/version",
+            "/readyz",
+            "/api/v1/namespaces/kube-system",
+            "/apis/storage.k8s.io/v1/csidrivers",
+        ];
         let asked = self.server.asked().into_iter();
         asked
             .filter(|asked| asked.method == "GET" && !connecting.contains(&asked.path.as_str()))
