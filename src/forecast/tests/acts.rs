@@ -249,3 +249,32 @@ fn marks_are_light_and_say_who_reads_them() {
         "{stamped:?}"
     );
 }
+
+#[test]
+fn a_mark_that_is_new_on_a_deployment_stays_on_its_replica_set() {
+    let world = seen(
+        "- {kind: Deployment, apiVersion: apps/v1, metadata: {name: web, namespace: a, uid: du, annotations: {helm.sh/resource-policy: keep}}, spec: {replicas: 0}}
+- {kind: PersistentVolumeClaim, metadata: {name: data, namespace: a, uid: cu}}",
+    );
+    let undo = |target: &str, annotation: &str, value: Option<&str>| {
+        let act = Act::Annotate {
+            target: pin(&world, target),
+            annotation: annotation.into(),
+            value: value.map(Into::into),
+        };
+        says(&world, &act).undo
+    };
+    for (target, annotation, value, whole) in [
+        ("deployment a/web", "helm.sh/hook", Some("pre-install"), false),
+        ("deployment a/web", "helm.sh/resource-policy", Some("delete"), true),
+        ("deployment a/web", "helm.sh/resource-policy", None, true),
+        ("pvc a/data", "helm.sh/resource-policy", Some("keep"), true),
+    ] {
+        let undo = undo(target, annotation, value);
+        let (lossless, lossy) = (
+            matches!(undo, Undo::Lossless { .. }),
+            matches!(&undo, Undo::Lossy { how } if how.contains("ReplicaSet")),
+        );
+        assert_eq!((lossless, lossy), (whole, !whole), "{target} {annotation}: {undo:?}");
+    }
+}

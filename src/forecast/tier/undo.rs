@@ -2,6 +2,7 @@
 
 use super::{Entry, Outcome, Tier, Undo};
 use crate::model::act::{HelmAct, Uninstall, scale};
+use crate::model::helm::RELEASE_NAME;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Act, Body, Kind, Pin, World};
 
@@ -34,6 +35,9 @@ pub(super) fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> U
         Act::RetargetClaimRef { .. } => {
             lossless("patch claimRef back to the saved one, as long as no claim has taken the volume")
         }
+        Act::Annotate { target, .. } | Act::Stamp { target, .. } if copied(world, act, target) => lossy(
+            "set it back to what the saved YAML says; its ReplicaSet, to which the Deployment's controller copies a mark, keeps it",
+        ),
         Act::Annotate { .. } | Act::Stamp { .. } => lossless("set it back to what the saved YAML says"),
         Act::CreateClaim { .. } => {
             lossless("delete the claim again: a volume it took is Released and keeps its disk under policy Retain")
@@ -65,6 +69,19 @@ pub(super) fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> U
         }
         Act::Delete { target, .. } | Act::Evict { pod: target } => undeleted(world, target, tier),
     }
+}
+
+/// Whether the act puts an annotation on a Deployment that it has not: taken off again, it stays on the `ReplicaSet`
+/// (`pkg/controller/deployment/util/deployment_util.go` `copyDeploymentAnnotationsToReplicaSet`; case
+/// `marks-on-a-deployment`).
+fn copied(world: &World, act: &Act, target: &Pin) -> bool {
+    let held = world.get(&target.key).map(|object| &object.meta.annotations);
+    let new = |annotation: &str| held.is_none_or(|held| held.get(annotation).is_none());
+    target.key.kind == Kind::Deployment
+        && match act {
+            Act::Annotate { annotation, value, .. } => value.is_some() && new(annotation),
+            _ => new(RELEASE_NAME),
+        }
 }
 
 /// What is left to do after a deletion, which itself is never taken back.
