@@ -13,7 +13,7 @@ use pilothouse::forecast::{Forecast, forecast};
 use pilothouse::laws::{Conditions, settle};
 use pilothouse::model::storage::Volume;
 use pilothouse::model::workload::PodPhase;
-use pilothouse::model::{Act, Kind, World};
+use pilothouse::model::{Act, Body, Kind, Object, World};
 
 use crate::api::{Api, Refusal};
 use crate::case::{Case, Deed, Verb};
@@ -45,6 +45,8 @@ const ATTACHMENT_PATIENCE: Patience = Patience {
 };
 /// How long an idle feed may go unheard: long, because a busy machine is no lost watch.
 const QUIET: Duration = Duration::from_mins(1);
+/// A Job gives up after seven failures.
+const MOST_ENDS: usize = 8;
 /// How often an act is begun anew because its target changed under the hand.
 const TRIES: usize = 5;
 
@@ -187,6 +189,21 @@ impl Slot {
         draw(&end, world) == draw(world, world)
     }
 
+    /// What the laws make of a world whose pods end by themselves, which is no law's business.
+    fn ended(&self, mut world: World) -> World {
+        for _ in 0..MOST_ENDS {
+            let ends: Vec<Object> = world.of_kind(Kind::Pod).filter_map(|object| ended(object)).collect();
+            if ends.is_empty() {
+                break;
+            }
+            for pod in ends {
+                world.put(pod);
+            }
+            settle(&mut world, &self.conditions, &mut |_, _| {});
+        }
+        world
+    }
+
     /// Forecasts an act on both sides, performs it on both, waits, and compares.
     async fn act(&self, deed: &Deed, twin: &Twin, tell: &(dyn Fn(String) + Sync)) -> Result<Step, Stop> {
         let done = self.perform(deed).await?;
@@ -198,7 +215,7 @@ impl Slot {
             return Err(Stop::Void(format!("no target for {deed} on the sandbox")));
         };
         let twin_forecast = self.forecast_alone(&twin_before, &twin_act);
-        let foretold = draw(&picture::end(before, act, &self.conditions), before);
+        let foretold = draw(&self.ended(picture::end(before, act, &self.conditions)), before);
         tell(format!(
             "act {deed}\nbefore {:#?}\nforecast {:#?}",
             draw(before, before),
@@ -362,13 +379,21 @@ fn draw(world: &World, before: &World) -> Picture {
 
 /// Whether a pod runs that the kit's kubelet will end by itself.
 fn ending(world: &World) -> bool {
-    world.of_kind(Kind::Pod).any(|object| {
-        let runs = object
-            .body
-            .pod()
-            .is_some_and(|pod| pod.status.phase == PodPhase::Running);
-        runs && !object.meta.deleting() && object.meta.labels.get("kit/ends").is_some()
-    })
+    world.of_kind(Kind::Pod).any(|object| ended(object).is_some())
+}
+
+/// A running pod as it is once the kit's kubelet has ended it, where it does so by itself.
+fn ended(object: &Object) -> Option<Object> {
+    let end = match object.meta.labels.get("kit/ends")? {
+        "completed" => PodPhase::Succeeded,
+        _ => PodPhase::Failed,
+    };
+    let mut object = object.clone();
+    let deleting = object.meta.deleting();
+    let Body::Pod(pod) = &mut object.body else { return None };
+    let runs = pod.status.phase == PodPhase::Running && !deleting;
+    pod.status.phase = end;
+    runs.then_some(object)
 }
 
 fn setting_up(verdict: Verdict) -> Step {
