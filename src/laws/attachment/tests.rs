@@ -70,6 +70,16 @@ fn a_volume_is_detached_when_no_pod_there_needs_it() {
             vec![gone],
         ),
         (
+            "a pod whose claim the volume was taken from",
+            BASE.replace("name: data, uid: u1}}", "name: heir}}") + &pod("", "n1", "Running"),
+            vec![],
+        ),
+        (
+            "a pod whose claim the volume was taken from, elsewhere",
+            BASE.replace("name: data, uid: u1}}", "name: heir}}") + &pod("", "n2", "Running"),
+            vec![gone],
+        ),
+        (
             "being detached",
             BASE.replace("name: va,", "name: va, deletionTimestamp: 2026-04-25T10:00:00Z,"),
             vec!["RemoveFinalizer volumeattachment/va external-attacher/csi-x"],
