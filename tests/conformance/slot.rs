@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use pilothouse::cluster::Clock;
 use pilothouse::forecast::{Forecast, forecast};
 use pilothouse::laws::{Conditions, settle};
-use pilothouse::model::storage::Volume;
+use pilothouse::model::storage::{Volume, VolumePhase};
 use pilothouse::model::workload::PodPhase;
-use pilothouse::model::{Act, Body, Kind, Object, World};
+use pilothouse::model::{Act, Body, Key, Kind, Object, World};
 
 use crate::api::{Api, Refusal};
 use crate::case::{Case, Deed, Verb};
@@ -42,6 +42,12 @@ const ATTACHMENT_PATIENCE: Patience = Patience {
     quiet: Duration::from_secs(75),
     grace: Duration::from_secs(80),
     deadline: Duration::from_mins(4),
+};
+/// The attach/detach controller looks once a minute whether the pods it attached volumes for are there.
+const FORSAKEN_PATIENCE: Patience = Patience {
+    grace: Duration::from_secs(80),
+    deadline: Duration::from_mins(4),
+    ..PATIENCE
 };
 /// How long an idle feed may go unheard: long, because a busy machine is no lost watch.
 const QUIET: Duration = Duration::from_mins(1);
@@ -234,7 +240,7 @@ impl Slot {
         }
         restless(twin.settle())?;
         let wanted = |world: &World| draw(world, before) == foretold && !ending(world);
-        let (rest, came) = self.mirror.rest(&self.name, patience(deed), wanted).await;
+        let (rest, came) = self.mirror.rest(&self.name, patience(deed, before), wanted).await;
         tell(format!("came {:#?}", draw(&came, before)));
 
         let books = self.disks_now().await.map_err(Stop::Void)?;
@@ -352,12 +358,26 @@ fn answered(forecast: &Forecast, real: &Result<(), Refusal>, twin: &Result<(), R
     )))
 }
 
-const fn patience(deed: &Deed) -> Patience {
+fn patience(deed: &Deed, before: &World) -> Patience {
     match (&deed.verb, deed.kind) {
         (Verb::Delete(_), Kind::Node) => NODE_PATIENCE,
         (Verb::Delete(_), Kind::VolumeAttachment) => ATTACHMENT_PATIENCE,
+        _ if forsaken(before) => FORSAKEN_PATIENCE,
         _ => PATIENCE,
     }
+}
+
+/// Whether a volume is attached whose claim it has lost: when its pod goes, the attach/detach controller cannot tell at once
+/// which volume that had.
+fn forsaken(world: &World) -> bool {
+    let mut attachments = world.of_kind(Kind::VolumeAttachment);
+    attachments.any(|object| {
+        let attachment = object.body.attachment().expect("an attachment");
+        let name = &attachment.spec.source.persistent_volume_name;
+        let volume = world.get(&Key::cluster(Kind::PersistentVolume, name));
+        let volume = volume.and_then(|object| object.body.volume());
+        volume.is_none_or(|volume| volume.status.phase != VolumePhase::Bound)
+    })
 }
 
 impl Step {

@@ -124,6 +124,12 @@ fn an_active_job_keeps_its_pods_coming() {
             job("", "suspend: true", "") + &pod("p", "", "Running"),
             &["Delete pod/p Background"],
         ),
+    ]);
+}
+
+#[test]
+fn a_job_lets_go_of_what_its_selector_does_not_match() {
+    check(&[
         (
             "its pod does not match its selector",
             job("", &selecting(""), "") + &pod("p", "", "Running"),

@@ -1,8 +1,8 @@
 //! Facts of Jobs and CronJobs.
 
 use super::PodTemplate;
-use crate::model::{Selector, Text};
 use crate::model::lenient::or_default;
+use crate::model::{Selector, Text};
 use jiff::Timestamp;
 use serde::Deserialize;
 

@@ -173,9 +173,10 @@ impl Draw {
     fn claim_for_any_node(&mut self, namespace: &str) -> String {
         let class = self.class();
         let name = self.fresh("data");
-        let waits = self.lines.iter().any(|line| {
-            line.place.name == class && line.field("binding") == Some("WaitForFirstConsumer")
-        });
+        let waits = self
+            .lines
+            .iter()
+            .any(|line| line.place.name == class && line.field("binding") == Some("WaitForFirstConsumer"));
         let mut volume = Line::new(PersistentVolume, Place::cluster(&self.fresh("disk")))
             .with("class", class.as_str())
             .with("size", "1")
