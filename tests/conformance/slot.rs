@@ -291,7 +291,8 @@ impl Slot {
                 if no.code == 0 && compare::refusal(&forecast).is_some() {
                     return Err(Stop::Skip(format!("{deed}: {no}")));
                 }
-                let late = no.code == 409 && !act.creates() && tries < TRIES;
+                let foretold = compare::refusal(&forecast) == Some(no.code);
+                let late = no.code == 409 && !foretold && !act.creates() && tries < TRIES;
                 let version = &act.target().resource_version;
                 let changed = |world: &World| {
                     let target = world.get(&act.target().key);
