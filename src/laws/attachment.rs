@@ -11,6 +11,7 @@
 //! `csi_handler.go` `SyncNewOrUpdatedPersistentVolume`; proven by the control-plane kit).
 
 use super::absence::lists;
+use super::pod_lifecycle::claims_usable;
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::storage::{Attachment, ClaimPhase, EXTERNAL_ATTACHER_PREFIX};
 use crate::model::workload::Pod;
@@ -137,7 +138,7 @@ fn needed(world: &World, attachment: &Attachment) -> Option<bool> {
         return None;
     }
     let mut users = claims.iter().flat_map(|claim| world.users_of(claim));
-    Some(users.any(|pod| needs(pod, attachment)))
+    Some(users.any(|pod| needs(world, pod, attachment)))
 }
 
 /// A pod on that node that mounts the volume by a claim which is bound to it.
@@ -151,16 +152,19 @@ fn mounted<'w>(world: &'w World, attachment: &Attachment) -> Option<&'w Arc<Obje
     if facts.spec.volume_name != *name || facts.status.phase != ClaimPhase::Bound {
         return None;
     }
-    let here = |pod: &&Arc<Object>| pod.body.pod().is_some_and(Pod::scheduled) && needs(pod, attachment);
+    let here = |pod: &&Arc<Object>| pod.body.pod().is_some_and(Pod::scheduled) && needs(world, pod, attachment);
     world.users_of(&key).find(here)
 }
 
-/// A pod on that node whose containers may run, or one that is yet to be placed.
-fn needs(object: &Object, attachment: &Attachment) -> bool {
+/// A pod on that node whose containers may run, or one that is yet to be placed and will be: one whose claim is going or gone
+/// is not (found by conformance).
+fn needs(world: &World, object: &Object, attachment: &Attachment) -> bool {
     object.body.pod().is_some_and(|pod| {
         let here = pod.spec.node_name == attachment.spec.node_name;
         let gone = object.meta.deleting() && object.meta.deletion_grace_period_seconds == Some(0);
-        !pod.status.phase.terminal() && !gone && (here || (!pod.scheduled() && !object.meta.deleting()))
+        !pod.status.phase.terminal()
+            && !gone
+            && (here || (!pod.scheduled() && !object.meta.deleting() && claims_usable(world, object, pod)))
     })
 }
 
