@@ -2,6 +2,7 @@
 //! has none. Knows how an act is performed and on what its verdict rests.
 
 mod ground;
+mod patience;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,44 +12,21 @@ use std::time::{Duration, Instant};
 use pilothouse::cluster::Clock;
 use pilothouse::forecast::{Forecast, forecast};
 use pilothouse::laws::{Conditions, settle};
-use pilothouse::model::storage::{Volume, VolumePhase};
+use pilothouse::model::storage::Volume;
 use pilothouse::model::workload::PodPhase;
-use pilothouse::model::{Act, Body, Key, Kind, Object, World};
+use pilothouse::model::{Act, Body, Kind, Object, World};
 
 use crate::api::{Api, Refusal};
-use crate::case::{Case, Deed, Verb};
+use crate::case::{Case, Deed};
 use crate::compare::{self, Ends, Verdict};
 use crate::manifest::Ground;
-use crate::mirror::{Mirror, Patience, Rest};
+use crate::mirror::{Mirror, Rest};
 use crate::picture::{self, Frame, Picture};
 use crate::support::csi::Books;
 use crate::twin::Twin;
 
-/// The binder looks at everything again every second; what has not moved for longer, and is as the laws leave it, rests.
-const PATIENCE: Patience = Patience {
-    quiet: Duration::from_millis(1500),
-    // a Job makes its next pod ten seconds after one has failed, twenty after the second, forty after the third
-    grace: Duration::from_secs(45),
-    deadline: Duration::from_mins(2),
-};
-/// Pod garbage collection looks every 20 s, and waits 40 s for a node to come back.
-const NODE_PATIENCE: Patience = Patience {
-    grace: Duration::from_secs(90),
-    deadline: Duration::from_mins(3),
-    ..PATIENCE
-};
-/// The attach/detach controller looks once a minute whether what it attached is attached still.
-const ATTACHMENT_PATIENCE: Patience = Patience {
-    quiet: Duration::from_secs(75),
-    grace: Duration::from_secs(80),
-    deadline: Duration::from_mins(4),
-};
-/// The attach/detach controller looks once a minute whether the pods it attached volumes for are there.
-const FORSAKEN_PATIENCE: Patience = Patience {
-    grace: Duration::from_secs(80),
-    deadline: Duration::from_mins(4),
-    ..PATIENCE
-};
+use patience::{PATIENCE, patience};
+
 /// How long an idle feed may go unheard: long, because a busy machine is no lost watch.
 const QUIET: Duration = Duration::from_mins(1);
 /// A Job gives up after seven failures.
@@ -357,28 +335,6 @@ fn answered(forecast: &Forecast, real: &Result<(), Refusal>, twin: &Result<(), R
     Some(Verdict::Disagreed(format!(
         "the server's answer: forecast {foretold:?} / real {real:?} / sandbox {twin:?}"
     )))
-}
-
-fn patience(deed: &Deed, before: &World) -> Patience {
-    match (&deed.verb, deed.kind) {
-        (Verb::Delete(_), Kind::Node) => NODE_PATIENCE,
-        (Verb::Delete(_), Kind::VolumeAttachment) => ATTACHMENT_PATIENCE,
-        _ if forsaken(before) => FORSAKEN_PATIENCE,
-        _ => PATIENCE,
-    }
-}
-
-/// Whether a volume is attached whose claim it has lost: when its pod goes, the attach/detach controller cannot tell at once
-/// which volume that had.
-fn forsaken(world: &World) -> bool {
-    let mut attachments = world.of_kind(Kind::VolumeAttachment);
-    attachments.any(|object| {
-        let attachment = object.body.attachment().expect("an attachment");
-        let name = &attachment.spec.source.persistent_volume_name;
-        let volume = world.get(&Key::cluster(Kind::PersistentVolume, name));
-        let volume = volume.and_then(|object| object.body.volume());
-        volume.is_none_or(|volume| volume.status.phase != VolumePhase::Bound)
-    })
 }
 
 impl Step {

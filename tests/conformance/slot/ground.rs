@@ -7,7 +7,8 @@ use pilothouse::model::storage::VolumePhase;
 use pilothouse::model::{Key, Kind, Meta, World};
 use serde_json::json;
 
-use super::{NAMESPACES, PATIENCE, Slot, Stop, restless, setting_up};
+use super::patience::PATIENCE;
+use super::{NAMESPACES, Slot, Stop, restless, setting_up};
 use crate::case::{Case, Line};
 use crate::compare::{self, Verdict};
 use crate::manifest::Ground;
