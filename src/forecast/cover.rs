@@ -1,7 +1,7 @@
 //! Which facts an answer rests on, and what becomes of the answer when they are stale, denied or not yet listed.
 
 use super::course::Futures;
-use super::{Entry, Outcome, words};
+use super::{Entry, Outcome, target, words};
 use crate::laws::Reason;
 use crate::laws::absence::lists;
 use crate::laws::ownership::{self, Root};
@@ -206,6 +206,9 @@ fn taken_for_granted(
     {
         let what = format!("{} {}", owner.kind, owner.name);
         granted.insert(format!("whether the operator of {what} scales {} back", object.key()));
+    }
+    if let Act::RemoveFinalizer { finalizer, .. } = futures.act {
+        granted.extend(target::untold(finalizer));
     }
     for object in futures.after.objects() {
         if let Some(owner) = crate::laws::garbage_collection::doubt(&futures.after, object)

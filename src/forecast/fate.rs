@@ -18,6 +18,12 @@ pub(super) fn entries(futures: &Futures<'_>) -> Vec<Entry> {
             entries.extend(changed(futures, object));
         }
     }
+    let known: BTreeSet<Uid> = entries.iter().map(|entry| entry.uid.clone()).collect();
+    entries.extend(
+        target::contested(futures)
+            .into_iter()
+            .filter(|entry| !known.contains(&entry.uid)),
+    );
     let made = futures.after.objects().filter(|object| made::is_made(&object.meta.uid));
     entries.extend(made.filter_map(|object| {
         if futures.act.creates() && object.key() == *futures.target() {

@@ -9,14 +9,15 @@ use super::course::Futures;
 use super::{Entry, Outcome, holders, volume};
 use crate::laws::Reason;
 use crate::laws::absence::lists;
-use crate::laws::apply::retargets;
+use crate::laws::apply::{retargets, stumbles};
 use crate::laws::change::{FOREGROUND, ORPHAN};
 use crate::laws::stateful_set::ordinal;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Act, Key, Kind, Object, Propagation, Uid, World};
 
 pub(super) use created::created;
-pub(super) use finalizer::loses_attachment;
+pub(super) use finalizer::{loses_attachment, untold};
+pub(super) use patched::contested;
 
 /// Why there is nothing to forecast: the server would refuse, or the target cannot be seen.
 pub(super) fn refusal(world: &World, act: &Act) -> Option<Entry> {
@@ -72,8 +73,8 @@ fn asked_in_vain(world: &World, act: &Act, held: &Object) -> Option<(Outcome, Re
             clearable(held).and_then(|error| refused(error, format!("{key} has nothing to clear")))
         }
         Act::RemoveFinalizer { finalizer, .. } => finalizer::refusal(held, finalizer),
-        Act::Delete { .. }
-        | Act::Helm { .. }
+        Act::Delete { propagation, .. } => stumbled(held, *propagation),
+        Act::Helm { .. }
         | Act::Scale { .. }
         | Act::SetReclaimPolicy { .. }
         | Act::RetargetClaimRef { .. }
@@ -81,6 +82,33 @@ fn asked_in_vain(world: &World, act: &Act, held: &Object) -> Option<(Outcome, Re
         | Act::Stamp { .. }
         | Act::CreateClaim { .. } => None,
     }
+}
+
+/// Why a DELETE is refused that itself takes off the last finalizer, if it does: Pilothouse sends none without a version.
+fn stumbled(held: &Object, propagation: Propagation) -> Option<(Outcome, Reason)> {
+    let finalizer = stumbles(held, propagation)?;
+    let key = held.key();
+    let error = format!(
+        "409 Conflict: Operation cannot be fulfilled on {} {:?}: Precondition failed: ResourceVersion in precondition: , \
+         ResourceVersion in object meta: {}",
+        key.kind.plural(),
+        key.name,
+        held.meta.resource_version
+    );
+    let way_out = if held.meta.deleting() && finalizer == FOREGROUND {
+        "delete what it waits for, and it goes"
+    } else if held.meta.deleting() {
+        "it goes by itself once its dependents are let go"
+    } else {
+        "ask for Foreground or Orphan instead"
+    };
+    let text = format!(
+        "this DELETE would itself take off {finalizer}, the last finalizer, and the API server refuses such a one when it names a \
+         version, as Pilothouse's always do; the way out: {way_out}, or send it without a version (kubectl delete \
+         --cascade=background)"
+    );
+    let reason = Reason::new(text).seen(&key, "metadata.finalizers", held.meta.finalizers.join(", "));
+    Some((Outcome::Rejected { error }, reason))
 }
 
 /// Why a `claimRef` cannot be cleared, if it cannot.
@@ -121,7 +149,7 @@ pub(super) fn entry(futures: &Futures<'_>, object: &Object) -> Entry {
             (outcome, "reclaim", reason)
         }
         Act::Scale { replicas, .. } => patched::scaled(futures, object, *replicas),
-        Act::Annotate { annotation, value, .. } => patched::annotated(object, annotation, value.as_deref()),
+        Act::Annotate { annotation, value, .. } => patched::annotated(futures, object, annotation, value.as_deref()),
         Act::Stamp { release, namespace, .. } => patched::stamped(object, release, namespace),
         Act::CreateClaim { .. } => (Outcome::Kept, "api_server", Reason::default()),
     };

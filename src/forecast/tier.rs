@@ -9,7 +9,7 @@
 //! | act | floor | because |
 //! |---|---|---|
 //! | remove a finalizer of an attacher, or protection of what is in use | T3 | two writers on one disk cannot be undone |
-//! | remove any other finalizer of what is being deleted | T2 | what its controller had still to do is never done |
+//! | remove any other finalizer of what is being deleted | T2 | what its controller had still to do is never done; T3 off a claim or volume, where that controller is unknown |
 //! | reclaim policy to Delete | T2 | from now on the disk goes with its claim |
 //! | reclaim policy to Retain | T0 | it saves a disk, and is set back by the same key |
 //! | claimRef cleared or retargeted | T2 | the disk changes hands; T3 into another namespace |
@@ -19,7 +19,7 @@
 
 mod undo;
 
-use super::target::loses_attachment;
+use super::target::{loses_attachment, untold};
 use super::{Entry, Forecast, Other, Outcome, Recreation, Tier, Undo};
 use crate::laws::pvc_protection;
 use crate::laws::respawn::respawns;
@@ -113,7 +113,11 @@ fn stripped(world: &World, target: &Key, finalizer: &str) -> (Tier, String) {
         return (Tier::T3, text);
     }
     let text = format!("what the controller of {finalizer} had still to do is never done");
-    (Tier::T2, text)
+    let of_disk = matches!(target.kind, Kind::PersistentVolume | Kind::PersistentVolumeClaim);
+    match untold(finalizer) {
+        Some(_) if of_disk => (Tier::T3, text),
+        Some(_) | None => (Tier::T2, text),
+    }
 }
 
 /// What the fate of an object of an unheld kind weighs.

@@ -176,12 +176,16 @@ pub(super) fn target(futures: &Futures<'_>, object: &Object) -> Option<(Outcome,
     ))
 }
 
+/// A volume that is being deleted and is no longer Bound goes.
+fn let_go(futures: &Futures<'_>, object: &Object) -> Option<(Outcome, Reason)> {
+    let gone = futures.then(object).is_none();
+    let volume = object.body.volume().filter(|_| gone)?;
+    fate(futures, object, volume)
+}
+
 /// What clearing the uid of a `claimRef` does to the volume.
 pub(super) fn cleared(futures: &Futures<'_>, object: &Object) -> (Outcome, Reason) {
-    // one that is being deleted is no longer Bound, and goes
-    if futures.then(object).is_none()
-        && let Some(lost) = object.body.volume().and_then(|volume| fate(futures, object, volume))
-    {
+    if let Some(lost) = let_go(futures, object) {
         return lost;
     }
     let fields = vec![
@@ -234,6 +238,9 @@ pub(super) fn cleared(futures: &Futures<'_>, object: &Object) -> (Outcome, Reaso
 
 /// What reserving the volume for another name does.
 pub(super) fn retargeted(futures: &Futures<'_>, object: &Object, namespace: &str, name: &str) -> (Outcome, Reason) {
+    if let Some(lost) = let_go(futures, object) {
+        return lost;
+    }
     let key = object.key();
     let held = object.body.volume().and_then(|volume| volume.spec.claim_ref.as_ref());
     let was = held.map_or_else(

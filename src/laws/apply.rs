@@ -174,6 +174,21 @@ pub fn retargets(object: &Object) -> bool {
     !graceful && object.kind() != Kind::Namespace
 }
 
+/// The finalizer that a DELETE with this propagation and a resourceVersion stumbles over. One that itself takes off the last
+/// finalizers is refused with 409: the API server asks for the version of the updated object, and there is none (`store.go`
+/// `Delete`, after `errDeleteNow`; found by conformance). A pod that is not being deleted yet passes, because its grace
+/// period is written first; a namespace has a way of its own (`pkg/registry/core/namespace/storage`).
+pub fn stumbles(object: &Object, propagation: Propagation) -> Option<&'static str> {
+    let held = &object.meta.finalizers;
+    let own = |finalizer: &&'static str| object.meta.has_finalizer(finalizer);
+    let only = held.iter().all(|held| held == FOREGROUND || held == ORPHAN);
+    let graceful = object.kind() == Kind::Pod && !object.meta.deleting();
+    let background = propagation == Propagation::Background;
+    (background && only && !graceful && retargets(object))
+        .then(|| [FOREGROUND, ORPHAN].into_iter().find(own))
+        .flatten()
+}
+
 /// The grace the API server gives: none but to a scheduled pod whose containers may still run.
 fn grace(object: &Object) -> i64 {
     match object.body.pod() {

@@ -11,10 +11,12 @@
 //! `csi_handler.go` `SyncNewOrUpdatedPersistentVolume`; proven by the control-plane kit).
 
 use super::absence::lists;
+use super::pod_lifecycle::claims_usable;
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::storage::{Attachment, ClaimPhase, EXTERNAL_ATTACHER_PREFIX};
 use crate::model::workload::Pod;
 use crate::model::{Key, Kind, Object, Propagation, Text, World};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,22 +117,28 @@ fn let_go(world: &World, volume: &Object) -> Vec<Reaction> {
         .collect()
 }
 
-/// Whether a pod needs the attachment; `None` when the facts do not tell.
+/// Whether a pod needs the attachment; `None` when the facts do not tell. The attach/detach controller remembers which pods
+/// it attached a volume for: while such a pod stands, it stays attached, even if the volume is taken from its claim
+/// (`desired_state_of_world_populator.go` `findAndRemoveDeletedPods`; found by conformance).
 fn needed(world: &World, attachment: &Attachment) -> Option<bool> {
-    let volume_key = Key::cluster(Kind::PersistentVolume, &attachment.spec.source.persistent_volume_name);
-    let volume = world.get(&volume_key)?.body.volume()?;
-    let Some(holder) = &volume.spec.claim_ref else {
-        return Some(false);
+    let name = &attachment.spec.source.persistent_volume_name;
+    let volume = world.get(&Key::cluster(Kind::PersistentVolume, name))?.body.volume()?;
+    let holder = volume.spec.claim_ref.as_ref();
+    let holder = holder.map(|holder| Key::new(Kind::PersistentVolumeClaim, &holder.namespace, &holder.name));
+    let elsewhere = |claim: &Key| {
+        let claim = world.get(claim).and_then(|claim| claim.body.claim());
+        claim.is_some_and(|facts| !facts.spec.volume_name.is_empty() && facts.spec.volume_name != *name)
     };
-    let claim = Key::new(Kind::PersistentVolumeClaim, &holder.namespace, &holder.name);
-    if !lists(world, Kind::Pod, &holder.namespace) || !lists(world, Kind::PersistentVolumeClaim, &holder.namespace) {
+    let naming = world.claims_naming(name).map(|claim| claim.key());
+    let claims: BTreeSet<Key> = naming.chain(holder.filter(|holder| !elsewhere(holder))).collect();
+    let listed = |claim: &Key| {
+        lists(world, Kind::Pod, &claim.namespace) && lists(world, Kind::PersistentVolumeClaim, &claim.namespace)
+    };
+    if !claims.iter().all(listed) {
         return None;
     }
-    let elsewhere = world
-        .get(&claim)
-        .and_then(|claim| claim.body.claim())
-        .is_some_and(|facts| !facts.spec.volume_name.is_empty() && facts.spec.volume_name != volume_key.name);
-    Some(!elsewhere && world.users_of(&claim).any(|pod| needs(pod, attachment)))
+    let mut users = claims.iter().flat_map(|claim| world.users_of(claim));
+    Some(users.any(|pod| needs(world, pod, attachment)))
 }
 
 /// A pod on that node that mounts the volume by a claim which is bound to it.
@@ -144,16 +152,19 @@ fn mounted<'w>(world: &'w World, attachment: &Attachment) -> Option<&'w Arc<Obje
     if facts.spec.volume_name != *name || facts.status.phase != ClaimPhase::Bound {
         return None;
     }
-    let here = |pod: &&Arc<Object>| pod.body.pod().is_some_and(Pod::scheduled) && needs(pod, attachment);
+    let here = |pod: &&Arc<Object>| pod.body.pod().is_some_and(Pod::scheduled) && needs(world, pod, attachment);
     world.users_of(&key).find(here)
 }
 
-/// A pod on that node whose containers may run, or one that is yet to be placed.
-fn needs(object: &Object, attachment: &Attachment) -> bool {
+/// A pod on that node whose containers may run, or one that is yet to be placed and will be: one whose claim is going or gone
+/// is not (found by conformance).
+fn needs(world: &World, object: &Object, attachment: &Attachment) -> bool {
     object.body.pod().is_some_and(|pod| {
         let here = pod.spec.node_name == attachment.spec.node_name;
         let gone = object.meta.deleting() && object.meta.deletion_grace_period_seconds == Some(0);
-        !pod.status.phase.terminal() && !gone && (here || (!pod.scheduled() && !object.meta.deleting()))
+        !pod.status.phase.terminal()
+            && !gone
+            && (here || (!pod.scheduled() && !object.meta.deleting() && claims_usable(world, object, pod)))
     })
 }
 

@@ -231,7 +231,7 @@ fn collect(world: &World, object: &Object, reactions: &mut Vec<Reaction>) {
 }
 
 /// The propagation that finalizers already on the object ask for.
-fn standing(object: &Object) -> Propagation {
+pub(super) fn standing(object: &Object) -> Propagation {
     if object.meta.has_finalizer(ORPHAN) {
         Propagation::Orphan
     } else if object.meta.has_finalizer(FOREGROUND) {

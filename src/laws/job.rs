@@ -3,12 +3,13 @@
 //! Source: `pkg/controller/job/job_controller.go` (`manageJob`, `trackJobStatusAndRemoveFinalizers`, `syncOrphanPod`,
 //! `exceedsBackoffLimit`), `reference/semantics.md` §3.9. A pod that is being deleted counts as failed, so with
 //! `backoffLimit: 0` deleting the pod ends the Job; with the default `podReplacementPolicy` it is replaced at once, with
-//! `Failed` once it has ended. A Job that has failed too often stops its pods and is Failed when all are counted. The
+//! `Failed` once it has ended. A Job that has failed too often stops its pods and is Failed when all are counted. What bears
+//! its reference and does not match its selector is let go of (`getPodsForJob`; found by conformance). The
 //! delay between failures, `activeDeadlineSeconds`, `podFailurePolicy`, `successPolicy`, limits per index and failures of
 //! containers that are restarted in place are not among the facts (\[I\]).
 
 use super::absence::{Presence, lists, owner};
-use super::owned::{BURST, active, delete, dispensable_first, pods, spawn};
+use super::owned::{BURST, active, delete, dispensable_first, pods, release, spawn};
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::workload::{JOB_TRACKING, Job, JobState, PodPhase};
 use crate::model::{Kind, Object, World};
@@ -26,17 +27,34 @@ fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
     let mut reactions: Vec<Reaction> = world.of_kind(Kind::Pod).filter_map(|pod| let_go(world, pod)).collect();
     for object in world.of_kind(Kind::Job) {
         if let Some(job) = object.body.job()
-            && !object.meta.deleting()
+            && !job.state().finished()
             && lists(world, Kind::Pod, &object.meta.namespace)
         {
-            match job.state() {
-                JobState::Active => run(world, object, job, &mut reactions),
-                JobState::Suspended => stop(world, object, &mut reactions),
-                JobState::Complete | JobState::Failed => {}
-            }
+            sync(world, object, job, &mut reactions);
         }
     }
     reactions
+}
+
+/// One pass over one Job that is not finished. One that is being deleted makes and stops no pods any more, and still says that
+/// it has failed: so with its namespace, where its pods go first (`syncJob`; found by conformance).
+fn sync(world: &World, object: &Arc<Object>, job: &Job, reactions: &mut Vec<Reaction>) {
+    if object.meta.deleting() {
+        if job.state() == JobState::Active {
+            conclude(object, job, &tally(world, object, job), reactions);
+        }
+        return;
+    }
+    let strangers = release(LAW.name, world, object, &job.spec.selector, Kind::Pod);
+    if !strangers.is_empty() {
+        reactions.extend(strangers);
+        return; // counted once they are no longer its own
+    }
+    match job.state() {
+        JobState::Active => run(world, object, job, reactions),
+        JobState::Suspended => stop(world, object, reactions),
+        JobState::Complete | JobState::Failed => {}
+    }
 }
 
 /// A pod's tracking finalizer goes when its Job has counted it: it ended, or is being deleted; or the Job is finished, is
@@ -166,36 +184,40 @@ fn completions(job: &Job) -> Option<usize> {
     }
 }
 
-fn run(world: &World, object: &Object, job: &Job, reactions: &mut Vec<Reaction>) {
+/// Whether an active Job is at its end: it has done its work or failed too often. It stops the pods that are left, and says
+/// so once all have ended and are counted.
+fn conclude(object: &Object, job: &Job, tally: &Tally<'_>, reactions: &mut Vec<Reaction>) -> bool {
     let key = object.key();
-    let mut tally = tally(world, object, job);
     let limit = usize::try_from(job.backoff_limit()).unwrap_or(usize::MAX);
     let done = match completions(job) {
         Some(completions) => tally.succeeded >= completions,
         None => tally.succeeded > 0 && tally.active.is_empty(),
     };
-    if done || tally.failed > limit {
-        let reason = if done {
-            Reason::new(format!("{key} has done its work"))
-        } else {
-            Reason::new(format!("{key} has failed more than {limit} times")).seen(
-                &key,
-                "spec.backoffLimit",
-                limit.to_string(),
-            )
-        };
-        for pod in &tally.active {
-            reactions.push(delete(LAW.name, pod, reason.clone()));
-        }
-        if tally.active.is_empty() && tally.terminating == 0 && !tally.uncounted {
-            let uid = object.meta.uid.clone();
-            let failed = !done;
-            reactions.push(Reaction::new(
-                LAW.name,
-                Change::FinishJob { job: key, uid, failed },
-                reason,
-            ));
-        }
+    if !done && tally.failed <= limit {
+        return false;
+    }
+    let reason = if done {
+        Reason::new(format!("{key} has done its work"))
+    } else {
+        let text = format!("{key} has failed more than {limit} times");
+        Reason::new(text).seen(&key, "spec.backoffLimit", limit.to_string())
+    };
+    for pod in &tally.active {
+        reactions.push(delete(LAW.name, pod, reason.clone()));
+    }
+    if tally.active.is_empty() && tally.terminating == 0 && !tally.uncounted {
+        let uid = object.meta.uid.clone();
+        let failed = !done;
+        let change = Change::FinishJob { job: key, uid, failed };
+        reactions.push(Reaction::new(LAW.name, change, reason));
+    }
+    true
+}
+
+fn run(world: &World, object: &Object, job: &Job, reactions: &mut Vec<Reaction>) {
+    let key = object.key();
+    let mut tally = tally(world, object, job);
+    if conclude(object, job, &tally, reactions) {
         return;
     }
     let wanted = wanted(job, &tally);

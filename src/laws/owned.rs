@@ -48,7 +48,8 @@ pub(super) fn orphans<'a>(
     })
 }
 
-/// What bears a controller's reference and not the labels it selects is let go of (`ClaimObject`; found by conformance).
+/// What bears a controller's reference and not the labels it selects is let go of (`ClaimObject`; found by conformance). A
+/// ReplicaSet looks at its active pods only, a Job at all of them (`getPodsForJob`).
 pub(super) fn release(
     law: &'static str,
     world: &World,
@@ -56,9 +57,10 @@ pub(super) fn release(
     selector: &Selector,
     kind: Kind,
 ) -> Vec<Reaction> {
-    let strangers = controlled(world, owner, kind).filter(|object| {
+    let all = owner.kind() == Kind::Job;
+    let strangers = controlled(world, owner, kind).filter(move |object| {
         let ended = object.body.pod().is_some() && !active(object);
-        !ended && !object.meta.deleting() && !selector.matches(&object.meta.labels)
+        (all || !ended && !object.meta.deleting()) && !selector.matches(&object.meta.labels)
     });
     let let_go = |object: &Arc<Object>| {
         let change = Change::RemoveOwner {

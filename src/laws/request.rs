@@ -4,6 +4,7 @@
 //! `pkg/registry/core/pod/storage/eviction.go`, `reference/semantics.md` §3.1, §3.3, §3.11, §3.12.
 
 use super::apply::{apply_at, clear_claim_ref};
+use super::garbage_collection::standing;
 use super::{Change, made};
 use crate::model::act::STEP;
 use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
@@ -16,7 +17,11 @@ use jiff::Timestamp;
 pub fn carry_out(world: &mut World, act: &Act, now: Option<Timestamp>) {
     match act {
         Act::Delete { target, propagation } => delete(world, target, *propagation, now),
-        Act::Evict { pod } => delete(world, pod, Propagation::Background, now),
+        // it names no propagation: what an earlier DELETE asked for stays
+        Act::Evict { pod } => {
+            let asked = world.pinned(pod).map_or(Propagation::Background, |held| standing(held));
+            delete(world, pod, asked, now);
+        }
         Act::Scale { target, replicas } => {
             let change = Change::Scale {
                 object: target.key.clone(),

@@ -14,7 +14,12 @@ use serde_json::Value;
 const LIMIT: Duration = Duration::from_mins(1);
 
 #[derive(Clone)]
-pub(crate) struct Api(Client);
+pub(crate) struct Api {
+    /// Asks again where a busy server says so.
+    patient: Client,
+    /// Asks once, as Pilothouse does: a budget's no is an answer.
+    once: Client,
+}
 
 impl Api {
     pub(crate) async fn open(kubeconfig: &Path) -> Result<Self, String> {
@@ -23,12 +28,17 @@ impl Api {
         let config = Config::from_custom_kubeconfig(told, &options).await;
         let mut config = config.map_err(|error| error.to_string())?;
         config.read_timeout = Some(LIMIT);
-        Client::try_from(config).map(Self).map_err(|error| error.to_string())
+        let client = |config: &Config| Client::try_from(config.clone()).map_err(|error| error.to_string());
+        let patient = client(&config)?;
+        config.default_retry = false;
+        let once = client(&config)?;
+        Ok(Self { patient, once })
     }
 
     pub(crate) async fn create(&self, kind: Kind, object: &Value) -> Result<Value, Refusal> {
         let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
-        self.send(
+        send(
+            &self.patient,
             "POST",
             &collection(kind, namespace),
             "application/json",
@@ -39,14 +49,20 @@ impl Api {
 
     /// Deletes with nothing but a propagation.
     pub(crate) async fn delete(&self, key: &Key, options: &Value) -> Result<Value, Refusal> {
-        self.send("DELETE", &path(key), "application/json", options.to_string())
-            .await
+        send(
+            &self.patient,
+            "DELETE",
+            &path(key),
+            "application/json",
+            options.to_string(),
+        )
+        .await
     }
 
     /// Sets fields as a merge patch.
     pub(crate) async fn merge(&self, key: &Key, change: &Value) -> Result<Value, Refusal> {
         let content = "application/merge-patch+json";
-        self.send("PATCH", &path(key), content, change.to_string()).await
+        send(&self.patient, "PATCH", &path(key), content, change.to_string()).await
     }
 
     /// The very request Pilothouse would send, or code 0 where it would send none.
@@ -57,29 +73,28 @@ impl Api {
             message: why.to_string(),
         })?;
         let body = String::from_utf8_lossy(shown.body()).into_owned();
-        self.send(shown.method(), shown.path(), shown.content_type(), body)
-            .await
+        send(&self.once, shown.method(), shown.path(), shown.content_type(), body).await
     }
+}
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the tests' own hands change a throw-away cluster"
-    )]
-    async fn send(&self, method: &str, path: &str, content: &str, body: String) -> Result<Value, Refusal> {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("content-type", content)
-            .body(body.into_bytes())
-            .map_err(|error| Refusal::of(&error))?;
-        match self.0.request::<Value>(request).await {
-            Ok(answer) => Ok(answer),
-            Err(kube::Error::Api(status)) => Err(Refusal {
-                code: status.code,
-                message: status.message.clone(),
-            }),
-            Err(error) => Err(Refusal::of(&error)),
-        }
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests' own hands change a throw-away cluster"
+)]
+async fn send(client: &Client, method: &str, path: &str, content: &str, body: String) -> Result<Value, Refusal> {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", content)
+        .body(body.into_bytes())
+        .map_err(|error| Refusal::of(&error))?;
+    match client.request::<Value>(request).await {
+        Ok(answer) => Ok(answer),
+        Err(kube::Error::Api(status)) => Err(Refusal {
+            code: status.code,
+            message: status.message.clone(),
+        }),
+        Err(error) => Err(Refusal::of(&error)),
     }
 }
 

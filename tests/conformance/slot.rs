@@ -2,6 +2,7 @@
 //! has none. Knows how an act is performed and on what its verdict rests.
 
 mod ground;
+mod patience;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -13,38 +14,23 @@ use pilothouse::forecast::{Forecast, forecast};
 use pilothouse::laws::{Conditions, settle};
 use pilothouse::model::storage::Volume;
 use pilothouse::model::workload::PodPhase;
-use pilothouse::model::{Act, Kind, World};
+use pilothouse::model::{Act, Body, Kind, Object, World};
 
 use crate::api::{Api, Refusal};
-use crate::case::{Case, Deed, Verb};
+use crate::case::{Case, Deed};
 use crate::compare::{self, Ends, Verdict};
 use crate::manifest::Ground;
-use crate::mirror::{Mirror, Patience, Rest};
+use crate::mirror::{Mirror, Rest};
 use crate::picture::{self, Frame, Picture};
 use crate::support::csi::Books;
 use crate::twin::Twin;
 
-/// The binder looks at everything again every second; what has not moved for longer, and is as the laws leave it, rests.
-const PATIENCE: Patience = Patience {
-    quiet: Duration::from_millis(1500),
-    // a Job makes its next pod ten seconds after one has failed, twenty after the second, forty after the third
-    grace: Duration::from_secs(45),
-    deadline: Duration::from_mins(2),
-};
-/// Pod garbage collection looks every 20 s, and waits 40 s for a node to come back.
-const NODE_PATIENCE: Patience = Patience {
-    grace: Duration::from_secs(90),
-    deadline: Duration::from_mins(3),
-    ..PATIENCE
-};
-/// The attach/detach controller looks once a minute whether what it attached is attached still.
-const ATTACHMENT_PATIENCE: Patience = Patience {
-    quiet: Duration::from_secs(75),
-    grace: Duration::from_secs(80),
-    deadline: Duration::from_mins(4),
-};
+use patience::{PATIENCE, patience};
+
 /// How long an idle feed may go unheard: long, because a busy machine is no lost watch.
 const QUIET: Duration = Duration::from_mins(1);
+/// A Job gives up after seven failures.
+const MOST_ENDS: usize = 8;
 /// How often an act is begun anew because its target changed under the hand.
 const TRIES: usize = 5;
 
@@ -187,6 +173,21 @@ impl Slot {
         draw(&end, world) == draw(world, world)
     }
 
+    /// What the laws make of a world whose pods end by themselves, which is no law's business.
+    fn ended(&self, mut world: World) -> World {
+        for _ in 0..MOST_ENDS {
+            let ends: Vec<Object> = world.of_kind(Kind::Pod).filter_map(|object| ended(object)).collect();
+            if ends.is_empty() {
+                break;
+            }
+            for pod in ends {
+                world.put(pod);
+            }
+            settle(&mut world, &self.conditions, &mut |_, _| {});
+        }
+        world
+    }
+
     /// Forecasts an act on both sides, performs it on both, waits, and compares.
     async fn act(&self, deed: &Deed, twin: &Twin, tell: &(dyn Fn(String) + Sync)) -> Result<Step, Stop> {
         let done = self.perform(deed).await?;
@@ -198,7 +199,7 @@ impl Slot {
             return Err(Stop::Void(format!("no target for {deed} on the sandbox")));
         };
         let twin_forecast = self.forecast_alone(&twin_before, &twin_act);
-        let foretold = draw(&picture::end(before, act, &self.conditions), before);
+        let foretold = draw(&self.ended(picture::end(before, act, &self.conditions)), before);
         tell(format!(
             "act {deed}\nbefore {:#?}\nforecast {:#?}",
             draw(before, before),
@@ -217,7 +218,7 @@ impl Slot {
         }
         restless(twin.settle())?;
         let wanted = |world: &World| draw(world, before) == foretold && !ending(world);
-        let (rest, came) = self.mirror.rest(&self.name, patience(deed), wanted).await;
+        let (rest, came) = self.mirror.rest(&self.name, patience(deed, before), wanted).await;
         tell(format!("came {:#?}", draw(&came, before)));
 
         let books = self.disks_now().await.map_err(Stop::Void)?;
@@ -268,7 +269,8 @@ impl Slot {
                 if no.code == 0 && compare::refusal(&forecast).is_some() {
                     return Err(Stop::Skip(format!("{deed}: {no}")));
                 }
-                let late = no.code == 409 && !act.creates() && tries < TRIES;
+                let foretold = compare::refusal(&forecast) == Some(no.code);
+                let late = no.code == 409 && !foretold && !act.creates() && tries < TRIES;
                 let version = &act.target().resource_version;
                 let changed = |world: &World| {
                     let target = world.get(&act.target().key);
@@ -335,14 +337,6 @@ fn answered(forecast: &Forecast, real: &Result<(), Refusal>, twin: &Result<(), R
     )))
 }
 
-const fn patience(deed: &Deed) -> Patience {
-    match (&deed.verb, deed.kind) {
-        (Verb::Delete(_), Kind::Node) => NODE_PATIENCE,
-        (Verb::Delete(_), Kind::VolumeAttachment) => ATTACHMENT_PATIENCE,
-        _ => PATIENCE,
-    }
-}
-
 impl Step {
     /// Takes the slot's name out of everything it tells.
     fn strip(&mut self, slot: &str) {
@@ -362,13 +356,21 @@ fn draw(world: &World, before: &World) -> Picture {
 
 /// Whether a pod runs that the kit's kubelet will end by itself.
 fn ending(world: &World) -> bool {
-    world.of_kind(Kind::Pod).any(|object| {
-        let runs = object
-            .body
-            .pod()
-            .is_some_and(|pod| pod.status.phase == PodPhase::Running);
-        runs && !object.meta.deleting() && object.meta.labels.get("kit/ends").is_some()
-    })
+    world.of_kind(Kind::Pod).any(|object| ended(object).is_some())
+}
+
+/// A running pod as it is once the kit's kubelet has ended it, where it does so by itself.
+fn ended(object: &Object) -> Option<Object> {
+    let end = match object.meta.labels.get("kit/ends")? {
+        "completed" => PodPhase::Succeeded,
+        _ => PodPhase::Failed,
+    };
+    let mut object = object.clone();
+    let deleting = object.meta.deleting();
+    let Body::Pod(pod) = &mut object.body else { return None };
+    let runs = pod.status.phase == PodPhase::Running && !deleting;
+    pod.status.phase = end;
+    runs.then_some(object)
 }
 
 fn setting_up(verdict: Verdict) -> Step {

@@ -26,7 +26,7 @@ pub(in crate::forecast) fn loses_attachment(finalizer: &str) -> bool {
     finalizer.starts_with(EXTERNAL_ATTACHER_PREFIX)
 }
 
-/// Why the patch would be refused, or why nobody can say what it loses.
+/// Why the patch would be refused.
 pub(super) fn refusal(object: &Object, finalizer: &Text) -> Option<(Outcome, Reason)> {
     let key = object.key();
     if !object.meta.has_finalizer(finalizer) {
@@ -35,17 +35,14 @@ pub(super) fn refusal(object: &Object, finalizer: &Text) -> Option<(Outcome, Rea
         let reason = Reason::new(format!("{key} does not carry it")).seen(&key, "metadata.finalizers", held);
         return Some((Outcome::Rejected { error }, reason));
     }
-    if MODELLED.contains(&finalizer.as_str()) || loses_attachment(finalizer) {
-        return None;
-    }
-    let missing = format!("what the controller of {finalizer} has still to do");
-    let reason = Reason::new(format!(
-        "{finalizer} is of a controller Pilothouse does not know: whatever it had still to clean up is never done"
-    ));
-    Some((
-        Outcome::Unknown { missing },
-        reason.seen(&key, "metadata.finalizers", finalizer.as_str()),
-    ))
+    None
+}
+
+/// What nobody can say of a finalizer's loss: whether its controller had still something to clean up. What the laws make of
+/// the object without it they tell all the same.
+pub(in crate::forecast) fn untold(finalizer: &str) -> Option<String> {
+    let told = MODELLED.contains(&finalizer) || loses_attachment(finalizer);
+    (!told).then(|| format!("what the controller of {finalizer} has still to do"))
 }
 
 /// What becomes of the object itself.
@@ -90,6 +87,9 @@ fn lost(finalizer: &str) -> &'static str {
         FOREGROUND => "its dependents are deleted after it, in the background",
         ORPHAN => "dependents that were not let go yet are deleted",
         JOB_TRACKING => "its Job may miscount and run one pod more",
-        _ => "that it may still be attached is forgotten: two nodes may write to one disk",
+        attacher if loses_attachment(attacher) => {
+            "that it may still be attached is forgotten: two nodes may write to one disk"
+        }
+        _ => "Pilothouse does not know its controller: whatever that had still to clean up is never done",
     }
 }

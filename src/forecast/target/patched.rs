@@ -1,12 +1,13 @@
 //! A field that changes and what is known to follow from it: replicas, annotations, a release's stamp.
 
-use super::super::Outcome;
 use super::super::course::Futures;
+use super::super::{Entry, Outcome};
 use crate::laws::Reason;
 use crate::laws::ownership::{self, Root};
 use crate::model::act::scale;
 use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
-use crate::model::{Body, Object};
+use crate::model::{Act, Body, Kind, Object};
+use std::sync::Arc;
 
 /// `spec.replicas`. What becomes of pods and claims stands in entries of their own.
 pub(super) fn scaled(futures: &Futures<'_>, object: &Object, replicas: u32) -> (Outcome, &'static str, Reason) {
@@ -21,10 +22,8 @@ pub(super) fn scaled(futures: &Futures<'_>, object: &Object, replicas: u32) -> (
     if was == replicas {
         return (Outcome::Kept, law, seen(format!("it wants {was} already")));
     }
-    if let Root::Known(root) = ownership::root(&futures.before, object)
-        && matches!(root.body, Body::Deployment(_))
-    {
-        let missing = format!("whether {} acts before {} scales it back", key, root.key());
+    if let Some(root) = scaled_back(futures, object) {
+        let missing = race(object, &root);
         let text = format!("{} sets its scale: scale that instead", root.key());
         return (Outcome::Unknown { missing }, law, seen(text));
     }
@@ -49,12 +48,62 @@ pub(super) fn scaled(futures: &Futures<'_>, object: &Object, replicas: u32) -> (
     (Outcome::Patched { fields }, law, reason)
 }
 
+/// The Deployment that scales this ReplicaSet back.
+fn scaled_back(futures: &Futures<'_>, object: &Object) -> Option<Arc<Object>> {
+    match ownership::root(&futures.before, object) {
+        Root::Known(root) if matches!(root.body, Body::Deployment(_)) => Some(root),
+        Root::Known(_) | Root::Itself | Root::Foreign(_) | Root::Dangling(_) => None,
+    }
+}
+
+fn race(object: &Object, root: &Object) -> String {
+    format!("whether {} acts before {} scales it back", object.key(), root.key())
+}
+
+/// The pods of a ReplicaSet that is scaled down under its Deployment: where it acts first they are deleted, and made anew.
+pub(in crate::forecast) fn contested(futures: &Futures<'_>) -> Vec<Entry> {
+    let Act::Scale { target, replicas } = futures.act else {
+        return Vec::new();
+    };
+    let set = futures.before.pinned(target);
+    let Some((set, root)) = set.and_then(|set| Some((set, scaled_back(futures, set)?))) else {
+        return Vec::new();
+    };
+    if scale(set).unwrap_or(1) <= *replicas {
+        return Vec::new();
+    }
+    let pods = futures.before.dependents_of(&set.meta.uid);
+    let pods = pods.filter(|pod| pod.kind() == Kind::Pod && !pod.meta.deleting());
+    pods.map(|pod| {
+        let text = format!(
+            "{} wants only {replicas} pods until {} scales it back",
+            set.key(),
+            root.key()
+        );
+        Entry {
+            object: pod.key(),
+            uid: pod.meta.uid.clone(),
+            outcome: Outcome::Unknown {
+                missing: race(set, &root),
+            },
+            law: "replica_set".into(),
+            reason: Reason::new(text).seen(&set.key(), "spec.replicas", replicas.to_string()),
+        }
+    })
+    .collect()
+}
+
 fn or_none(value: Option<&str>) -> &str {
     value.unwrap_or("(none)")
 }
 
-/// One annotation.
-pub(super) fn annotated(object: &Object, annotation: &str, value: Option<&str>) -> (Outcome, &'static str, Reason) {
+/// One annotation. A Deployment gives its ReplicaSet back what is taken off it.
+pub(super) fn annotated(
+    futures: &Futures<'_>,
+    object: &Object,
+    annotation: &str,
+    value: Option<&str>,
+) -> (Outcome, &'static str, Reason) {
     let key = object.key();
     let was = object.meta.annotations.get(annotation);
     let path = format!("metadata.annotations[{annotation}]");
@@ -65,6 +114,13 @@ pub(super) fn annotated(object: &Object, annotation: &str, value: Option<&str>) 
             None => "it does not carry it: the server takes the patch, and nothing changes",
         };
         return (Outcome::Kept, "api_server", seen(text));
+    }
+    let then = futures.then(object);
+    if then.is_some_and(|then| then.meta.annotations.get(annotation) == was) {
+        let step = futures.trace.last(&key);
+        let by = step.map_or_else(|| "a controller".to_owned(), |step| step.reason.text.clone());
+        let text = format!("it is put back at once: {by}");
+        return (Outcome::Kept, step.map_or("api_server", |step| step.law), seen(&text));
     }
     let fields = vec![format!("{path}: {} → {}", or_none(was), or_none(value))];
     (Outcome::Patched { fields }, "api_server", seen(meaning(annotation)))

@@ -6,7 +6,7 @@ use crate::laws::Conditions;
 use crate::laws::fixture::{key, world};
 use crate::model::quantity::Quantity;
 use crate::model::storage::ReclaimPolicy;
-use crate::model::{Act, Draft, World};
+use crate::model::{Act, Draft, Kind, Propagation, World};
 
 const STORE: &str = "
 - {kind: Node, metadata: {name: n1}, status: {conditions: [{type: Ready, status: 'True'}]}}
@@ -148,10 +148,95 @@ fn a_strip_is_told_with_what_it_loses() {
     assert_eq!(told(&protection)[0], "HANGS pvc/data", "the other one holds it still");
     assert_eq!(tier(&protection).0, Tier::T3, "{}", tier(&protection).1);
     let unknown = strip("example.com/hold");
-    assert_eq!(told(&unknown), ["UNKNOWN pvc/data"]);
-    assert!(unknown.unknowns[0].contains("example.com/hold"));
+    assert_eq!(told(&unknown), ["HANGS pvc/data"], "the pod holds it still");
+    assert_eq!(
+        unknown.unknowns,
+        ["what the controller of example.com/hold has still to do"]
+    );
+    assert_eq!(tier(&unknown).0, Tier::T3, "{}", tier(&unknown).1);
     let absent = strip("example.com/none");
     assert_eq!(told(&absent), ["REJECTED pvc/data"]);
+}
+
+#[test]
+fn a_foreign_finalizer_that_is_taken_off_lets_go_of_what_hung_on_it() {
+    let going = "deletionTimestamp: 2026-04-25T10:00:00Z, deletionGracePeriodSeconds: 0";
+    let owner = format!(
+        "- {{kind: Pod, metadata: {{name: owner, namespace: a, uid: ou, {going}, finalizers: [foregroundDeletion]}}}}"
+    );
+    let dependent = format!(
+        "- {{kind: Pod, metadata: {{name: user, namespace: a, uid: pu, {going}, finalizers: [example.com/hold], ownerReferences: [{{apiVersion: v1, kind: Pod, name: owner, uid: ou, blockOwnerDeletion: true}}]}}}}"
+    );
+    let claim = format!(
+        "- {{kind: PersistentVolumeClaim, metadata: {{name: data, namespace: a, uid: cu, {going}, finalizers: [example.com/hold]}}, spec: {{volumeName: pv}}, status: {{phase: Bound}}}}"
+    );
+    let world = seen(&format!(
+        "{owner}\n{dependent}\n{claim}\n{}",
+        volume("Retain", "Bound", "claimRef: {namespace: a, name: data, uid: cu}", "")
+    ));
+    for (target, lines, weight) in [
+        ("pod a/user", ["DELETED pod/user", "DELETED pod/owner"], Tier::T2),
+        ("pvc a/data", ["DELETED pvc/data", "RELEASED pv/pv"], Tier::T3),
+    ] {
+        let strip = says(
+            &world,
+            &Act::RemoveFinalizer {
+                target: pin(&world, target),
+                finalizer: "example.com/hold".into(),
+            },
+        );
+        assert_eq!(told(&strip), lines);
+        assert_eq!(tier(&strip).0, weight, "{target}");
+        assert_eq!(
+            strip.unknowns,
+            ["what the controller of example.com/hold has still to do"]
+        );
+    }
+}
+
+#[test]
+fn a_delete_that_takes_off_the_last_finalizer_is_refused() {
+    let going = ", deletionTimestamp: 2026-04-25T10:00:00Z, deletionGracePeriodSeconds: 0";
+    let both = "[foregroundDeletion, example.com/hold]";
+    for (kind, meta, finalizers, propagation, code) in [
+        (
+            "Pod",
+            going,
+            "[foregroundDeletion]",
+            Propagation::Background,
+            Some("409"),
+        ),
+        ("Pod", going, "[foregroundDeletion]", Propagation::Orphan, None),
+        ("Pod", going, both, Propagation::Background, None),
+        ("Pod", "", "[orphan]", Propagation::Background, None),
+        (
+            "PersistentVolumeClaim",
+            "",
+            "[orphan]",
+            Propagation::Background,
+            Some("409"),
+        ),
+        ("PersistentVolumeClaim", "", "[orphan]", Propagation::Foreground, None),
+        ("PersistentVolumeClaim", "", "[]", Propagation::Background, None),
+        (
+            "PersistentVolumeClaim",
+            going,
+            "[orphan]",
+            Propagation::Background,
+            Some("409"),
+        ),
+    ] {
+        let world = seen(&format!(
+            "- {{kind: {kind}, metadata: {{name: x, namespace: a, uid: xu, resourceVersion: '7'{meta}, finalizers: {finalizers}}}}}"
+        ));
+        let target = world.of_kind(Kind::from_api("v1", kind).unwrap()).next().unwrap().pin();
+        let forecast = says(&world, &Act::Delete { target, propagation });
+        let refused = match &forecast.entries[0].outcome {
+            Outcome::Rejected { error } => error.get(..3),
+            _ => None,
+        };
+        assert_eq!(refused, code, "{kind}{meta} {finalizers} {propagation:?}");
+    }
 }
 
 #[test]

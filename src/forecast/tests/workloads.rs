@@ -1,9 +1,10 @@
 //! Deleting Jobs and pods.
 
-use super::{COMPLETE, CSI, NODE, about, delete, delete_with, job, pair, pod, tier, told};
+use super::{COMPLETE, CSI, NODE, QUIET, about, delete, delete_with, forecast, job, now, pair, pin, pod, tier, told};
 use crate::forecast::{Outcome, Tier};
+use crate::laws::Conditions;
 use crate::laws::fixture::world;
-use crate::model::{Propagation, World};
+use crate::model::{Act, Propagation, World};
 
 fn with_job(conditions: &str, phase: &str) -> World {
     world(&(pair("data", "Retain", CSI) + &job("train", "data", conditions, phase) + NODE))
@@ -112,4 +113,64 @@ spec: {schedule: \"0 2 * * *\", suspend: SUSPEND}
             ("CronJob nightly", respawns)
         );
     }
+}
+
+/// A Deployment of one pod, its ReplicaSet, and what both are annotated with.
+fn deployed(annotations: &str) -> World {
+    let template = "template: {metadata: {labels: {app: w}}}";
+    let controlled = |kind: &str, uid: &str| {
+        format!(
+            ", labels: {{app: w}}, ownerReferences: [{{apiVersion: apps/v1, kind: {kind}, name: w, uid: {uid}, controller: true}}]"
+        )
+    };
+    let of = |kind: &str, meta: &str| {
+        format!(
+            "\n---\napiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: w, namespace: a, uid: {kind}/w, annotations: {{{annotations}}}{meta}}}\nspec: {{replicas: 1, selector: {{matchLabels: {{app: w}}}}, {template}}}\n"
+        )
+    };
+    let pods = controlled("ReplicaSet", "ReplicaSet/w");
+    world(
+        &(of("Deployment", "")
+            + &of("ReplicaSet", &controlled("Deployment", "Deployment/w"))
+            + &pod("p", "none", &pods, "Running")
+            + NODE),
+    )
+}
+
+#[test]
+fn nobody_knows_whether_a_replica_set_acts_before_its_deployment_scales_it_back() {
+    let world = deployed("");
+    let scaled = |target: &str, replicas| {
+        let target = pin(&world, target);
+        told(&forecast(
+            &world,
+            &Act::Scale { target, replicas },
+            &Conditions::default(),
+            now(),
+            QUIET,
+        ))
+    };
+    assert_eq!(scaled("replicaset a/w", 0), ["UNKNOWN replicaset/w", "UNKNOWN pod/p"]);
+    assert_eq!(
+        scaled("replicaset a/w", 2),
+        ["UNKNOWN replicaset/w"],
+        "its own pods stay"
+    );
+    assert_eq!(scaled("deployment a/w", 0)[0], "DELETED pod/p");
+}
+
+#[test]
+fn a_deployment_gives_its_replica_set_back_what_is_taken_off() {
+    let world = deployed("helm.sh/resource-policy: keep");
+    let annotated = |target: &str, value: Option<&str>| {
+        let act = Act::Annotate {
+            target: pin(&world, target),
+            annotation: "helm.sh/resource-policy".into(),
+            value: value.map(Into::into),
+        };
+        told(&forecast(&world, &act, &Conditions::default(), now(), QUIET))
+    };
+    assert_eq!(annotated("replicaset a/w", None), ["KEPT replicaset/w"]);
+    assert_eq!(annotated("replicaset a/w", Some("delete")), ["KEPT replicaset/w"]);
+    assert_eq!(annotated("deployment a/w", None), ["CHANGED deployment/w"]);
 }

@@ -38,9 +38,8 @@ status: {{phase: {phase}}}
 fn a_volume_is_detached_when_no_pod_there_needs_it() {
     let gone = "Delete volumeattachment/va Background";
     let dying = ", deletionTimestamp: 2026-04-25T10:00:00Z, deletionGracePeriodSeconds: 30";
-    let by_hand = BASE
-        .replace("name: va,", "name: va, deletionTimestamp: 2026-04-25T10:00:00Z,")
-        .replace("spec: {volumeName: v}", "spec: {volumeName: v}\nstatus: {phase: Bound}");
+    let bound = BASE.replace("spec: {volumeName: v}", "spec: {volumeName: v}\nstatus: {phase: Bound}");
+    let by_hand = bound.replace("name: va,", "name: va, deletionTimestamp: 2026-04-25T10:00:00Z,");
     for (name, yaml, expected) in [
         ("no pod", BASE.to_owned(), vec![gone]),
         ("a pod there", BASE.to_owned() + &pod("", "n1", "Running"), vec![]),
@@ -61,12 +60,30 @@ fn a_volume_is_detached_when_no_pod_there_needs_it() {
         ),
         (
             "a pod yet to be placed",
-            BASE.to_owned() + &pod("", "\"\"", "Pending"),
+            bound.clone() + &pod("", "\"\"", "Pending"),
             vec![],
+        ),
+        (
+            "a pod that is not placed, because its claim is going",
+            bound.replace(
+                "uid: u1}\nspec",
+                "uid: u1, deletionTimestamp: 2026-04-25T10:00:00Z}\nspec",
+            ) + &pod("", "\"\"", "Pending"),
+            vec![gone],
         ),
         (
             "a pod on the new claim of the name",
             BASE.replace("volumeName: v", "volumeName: w") + &pod("", "n1", "Running"),
+            vec![gone],
+        ),
+        (
+            "a pod whose claim the volume was taken from",
+            BASE.replace("name: data, uid: u1}}", "name: heir}}") + &pod("", "n1", "Running"),
+            vec![],
+        ),
+        (
+            "a pod whose claim the volume was taken from, elsewhere",
+            BASE.replace("name: data, uid: u1}}", "name: heir}}") + &pod("", "n2", "Running"),
             vec![gone],
         ),
         (

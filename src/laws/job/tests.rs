@@ -21,6 +21,10 @@ fn pod(name: &str, meta: &str, phase: &str) -> String {
     )
 }
 
+fn selecting(more: &str) -> String {
+    format!("selector: {{matchLabels: {{of: ju}}}}{more}")
+}
+
 fn check(cases: &[(&str, String, &[&str])]) {
     for (name, yaml, expected) in cases {
         assert_eq!(says(&LAW, &world(yaml), &Conditions::default()), *expected, "{name}");
@@ -111,9 +115,45 @@ fn an_active_job_keeps_its_pods_coming() {
             &[],
         ),
         (
+            "being deleted, and failed before",
+            job(&format!("{DYING}, finalizers: [x/y]"), "backoffLimit: 0", "failed: 1"),
+            &["Failed job/j"],
+        ),
+        (
             "suspended",
             job("", "suspend: true", "") + &pod("p", "", "Running"),
             &["Delete pod/p Background"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_job_lets_go_of_what_its_selector_does_not_match() {
+    check(&[
+        (
+            "its pod does not match its selector",
+            job("", &selecting(""), "") + &pod("p", "", "Running"),
+            &["RemoveOwner pod/p ju"],
+        ),
+        (
+            "its pod does not match its selector and has ended",
+            job("", &selecting(""), "") + &pod("p", "", "Succeeded"),
+            &["RemoveOwner pod/p ju"],
+        ),
+        (
+            "suspended, and its pod does not match its selector",
+            job("", &selecting(", suspend: true"), "") + &pod("p", "", "Running"),
+            &["RemoveOwner pod/p ju"],
+        ),
+        (
+            "suspended, and its pod matches its selector",
+            job("", &selecting(", suspend: true"), "") + &pod("p", ", labels: {of: ju}", "Running"),
+            &["Delete pod/p Background"],
+        ),
+        (
+            "finished, and its pod does not match its selector",
+            job("", &selecting(""), "conditions: [{type: Complete, status: \"True\"}]") + &pod("p", "", "Running"),
+            &[],
         ),
     ]);
 }

@@ -2,8 +2,8 @@
 
 use super::PodTemplate;
 use super::template::bare;
-use crate::model::Text;
 use crate::model::lenient::or_default;
+use crate::model::{Selector, Text};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -27,6 +27,9 @@ pub struct JobSpec {
     pub backoff_limit: Option<u32>,
     pub parallelism: Option<u32>,
     pub completions: Option<u32>,
+    /// The API server makes it of the Job's uid, unless `manualSelector` says that it is written by hand.
+    #[serde(deserialize_with = "or_default")]
+    pub selector: Selector,
     #[serde(deserialize_with = "or_default")]
     pub suspend: bool,
     pub ttl_seconds_after_finished: Option<u64>,

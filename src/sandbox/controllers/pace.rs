@@ -2,7 +2,7 @@
 //! it no longer appears. Knows the laws, and of objects only their keys.
 
 use super::{chance, document};
-use crate::laws::{Change, Conditions, LAWS, Law};
+use crate::laws::{Change, Conditions, LAWS, Law, reclaim};
 use crate::model::workload::Pod;
 use crate::model::{Key, Kind, World};
 use jiff::Timestamp;
@@ -69,7 +69,8 @@ impl Pace {
 
 /// How long after its appearance a change is made. A pod that went is back, and on a node, within milliseconds, long
 /// before its kubelet starts it: whoever deletes its claim next, even from a script, comes too late (seed 003,
-/// `reference/semantics.md` §3.8). Its missing claims are made in the same breath, before it.
+/// `reference/semantics.md` §3.8). Its missing claims are made in the same breath, before it. A directory that the controller
+/// manager deletes itself goes as fast.
 fn delay(law: &Law, world: &World, change: &Change, seed: u64) -> Duration {
     let placed = |pod| {
         world
@@ -80,8 +81,18 @@ fn delay(law: &Law, world: &World, change: &Change, seed: u64) -> Duration {
     match change {
         Change::CreatePod { .. } | Change::CreateClaim { .. } => law.latency.min(AT_ONCE),
         Change::StartPod { pod, .. } if !placed(pod) => law.latency.min(AT_ONCE),
+        Change::DestroyDisk { volume, .. } if at_hand(world, volume) => law.latency.min(AT_ONCE),
         _ => uneven(law.latency, seed, change),
     }
+}
+
+/// Whether the controller manager deletes the disk itself, in the breath in which it finds the volume released. Where the
+/// volume is being deleted too, its protection goes a little later (`reclaim`).
+fn at_hand(world: &World, volume: &Key) -> bool {
+    world.get(volume).is_some_and(|object| {
+        let volume = object.body.volume();
+        volume.is_some_and(|volume| reclaim::deleter(&object.meta, volume) == reclaim::Deleter::ControllerManager)
+    })
 }
 
 /// The latency, up to a quarter shorter or longer: the same for the same seed and change, so that ticks repeat.

@@ -22,6 +22,7 @@ pub(super) fn evict(shared: &Shared, ask: &Ask, target: &Target) -> Result<Answe
     shared.change(|store| {
         let pod = store.fetch(target.resource, &target.namespace, &target.name).cloned();
         let pod = pod.ok_or_else(|| StoreError::not_found(target.resource, &target.name))?;
+        store.takes_creates(target.resource, &target.namespace, &target.name)?;
         ask_budgets(store, target, &pod)?;
         if !options.dry {
             pay(store, target);

@@ -109,10 +109,24 @@ impl Store {
         let Some(namespaces) = resources::of_kind(crate::model::Kind::Namespace) else {
             return Ok(namespace);
         };
-        let Some(found) = self.fetch(namespaces, "", &namespace) else {
+        if self.fetch(namespaces, "", &namespace).is_none() {
             return Err(StoreError::not_found(namespaces, &namespace));
-        };
-        if at(found, &["metadata", "deletionTimestamp"]).is_some() {
+        }
+        self.takes_creates(resource, &namespace, name)?;
+        Ok(namespace)
+    }
+
+    /// Whether a namespace takes what is created in it, an eviction too: not once it is being deleted.
+    pub(in crate::sandbox) fn takes_creates(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        let namespaces = resources::of_kind(crate::model::Kind::Namespace);
+        let found = namespaces.and_then(|namespaces| self.fetch(namespaces, "", namespace));
+        let going = found.is_some_and(|found| at(found, &["metadata", "deletionTimestamp"]).is_some());
+        if going {
             let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
             let mut error = StoreError::forbidden(resource, name, &why);
             if let Some(details) = &mut error.details {
@@ -125,7 +139,7 @@ impl Store {
             }
             return Err(error);
         }
-        Ok(namespace)
+        Ok(())
     }
 
     /// A claim that names no class gets the default one (admission `DefaultStorageClass`).

@@ -50,6 +50,10 @@ impl Store {
         check_preconditions(resource, name, &old, options)?;
         let mut new = (*old).clone();
         let finalizers = finalizers(resource, &old, options);
+        if finalizers.is_empty() && stumbles(resource, &old, options) {
+            let why = stumbled(resource, namespace, name, &old);
+            return Err(StoreError::conflict(resource, name, &why));
+        }
         if finalizers.is_empty() {
             take(&mut new, &["metadata", "finalizers"]);
         } else {
@@ -103,6 +107,31 @@ impl Store {
             self.commit(place.clone(), new);
         }
     }
+}
+
+/// A DELETE that carries a resourceVersion and itself takes off the last finalizers: the API server has then nothing in
+/// hand to read the new version of, asks for an empty one, and refuses (`store.go` `Delete`, after `errDeleteNow`; found by
+/// conformance). A pod that is not being deleted yet is updated first, and passes; a namespace has a way of its own.
+fn stumbles(resource: &Resource, old: &Value, options: &DeleteOptions) -> bool {
+    let bears = !list(old, &["metadata", "finalizers"]).is_empty();
+    let deleting = at(old, &["metadata", "deletionTimestamp"]).is_some();
+    let left = number(old, &["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0);
+    let graceful = resource.kind == "Pod" && (!deleting || left > 0);
+    options.resource_version.is_some() && bears && !graceful && resource.kind != "Namespace" && !options.dry
+}
+
+fn stumbled(resource: &Resource, namespace: &str, name: &str, old: &Value) -> String {
+    let version = text(old, &["metadata", "resourceVersion"]);
+    let place = if namespace.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{namespace}/{name}")
+    };
+    format!(
+        "StorageError: invalid object, Code: 4, Key: /registry/{}/{place}, ResourceVersion: 0, AdditionalErrorMsg: \
+         Precondition failed: ResourceVersion in precondition: , ResourceVersion in object meta: {version}",
+        resource.plural
+    )
 }
 
 fn check_preconditions(

@@ -175,6 +175,33 @@ fn a_scheduled_pod_waits_for_its_kubelet_and_an_unscheduled_one_does_not() {
 }
 
 #[test]
+fn a_delete_with_a_version_that_takes_off_the_last_finalizer_is_refused() {
+    let class = |name: &str| {
+        json!({
+            "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "provisioner": "csi.x",
+            "metadata": { "name": name, "finalizers": ["orphan"] },
+        })
+    };
+    let (mut store, _) = store();
+    let classes = resource("storage.k8s.io/v1", "StorageClass");
+    for (name, versioned, propagation, refused) in [
+        ("a", true, Propagation::Background, true),
+        ("b", false, Propagation::Background, false),
+        ("c", true, Propagation::Foreground, false),
+    ] {
+        let made = store.insert(classes, class(name), Origin::User, false).unwrap();
+        let version = text(&made, &["metadata", "resourceVersion"]).to_owned();
+        let options = DeleteOptions {
+            resource_version: versioned.then_some(version),
+            propagation: Some(propagation),
+            ..DeleteOptions::default()
+        };
+        let answer = store.erase(classes, "", name, &options);
+        assert_eq!(answer.err().map(|no| no.code), refused.then_some(409), "{name}");
+    }
+}
+
+#[test]
 fn a_job_orphans_unless_told_otherwise() {
     let (mut store, _) = store();
     let jobs = resource("batch/v1", "Job");

@@ -168,15 +168,23 @@ impl Draw {
         }
     }
 
-    /// A claim on a volume that nothing attaches.
+    /// A claim on a volume that nothing attaches. It is bound before its pod is there: for a pod that was put on its node by
+    /// name the scheduler binds nothing, a kubelet would wait for that in vain, and the kit's kubelet mounts nothing.
     fn claim_for_any_node(&mut self, namespace: &str) -> String {
         let class = self.class();
         let name = self.fresh("data");
-        let volume = Line::new(PersistentVolume, Place::cluster(&self.fresh("disk")))
+        let waits = self
+            .lines
+            .iter()
+            .any(|line| line.place.name == class && line.field("binding") == Some("WaitForFirstConsumer"));
+        let mut volume = Line::new(PersistentVolume, Place::cluster(&self.fresh("disk")))
             .with("class", class.as_str())
             .with("size", "1")
             .with("policy", self.any(&["Retain", "Delete"]))
             .with("source", "elsewhere");
+        if waits {
+            volume = volume.with("reserved", format!("{namespace}/{name}"));
+        }
         self.put(volume);
         let claim = Line::new(Claim, Place::new(namespace, &name))
             .with("class", class)

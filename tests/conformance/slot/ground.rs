@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use pilothouse::model::storage::VolumePhase;
-use pilothouse::model::{Key, Kind, World};
+use pilothouse::model::{Key, Kind, Meta, World};
 use serde_json::json;
 
-use super::{NAMESPACES, PATIENCE, Slot, Stop, restless, setting_up};
+use super::patience::PATIENCE;
+use super::{NAMESPACES, Slot, Stop, restless, setting_up};
 use crate::case::{Case, Line};
 use crate::compare::{self, Verdict};
 use crate::manifest::Ground;
@@ -128,7 +129,7 @@ impl Slot {
                 .cloned()
                 .collect();
             let clean = |object: &pilothouse::model::Object| {
-                object.kind() == Kind::Namespace && !object.meta.deleting() && object.meta.finalizers.is_empty()
+                object.kind() == Kind::Namespace && !object.meta.deleting() && bare(&object.meta)
             };
             if left.iter().all(|object| clean(object)) {
                 for disks in &self.disks {
@@ -149,7 +150,10 @@ impl Slot {
             left.sort_by_key(|object| rank(object.kind()));
             for object in &left {
                 let key = object.key();
-                if !object.meta.finalizers.is_empty() && (object.meta.deleting() || object.kind() == Kind::Namespace) {
+                if object.kind() == Kind::Namespace && !bare(&object.meta) {
+                    let bare = json!({"metadata": {"finalizers": null, "annotations": null, "labels": null}});
+                    drop(self.api.merge(&key, &bare).await);
+                } else if !object.meta.finalizers.is_empty() && object.meta.deleting() {
                     drop(self.api.merge(&key, &json!({"metadata": {"finalizers": null}})).await);
                 } else if !object.meta.deleting() {
                     let options = json!({"gracePeriodSeconds": 0, "propagationPolicy": "Background"});
@@ -181,6 +185,12 @@ impl Slot {
         }
         Ok(())
     }
+}
+
+/// A namespace as it was furnished: no finalizers, and no marks but the name that the API server writes on it.
+fn bare(meta: &Meta) -> bool {
+    let named = |(label, _): (&str, &str)| label == "kubernetes.io/metadata.name";
+    meta.finalizers.is_empty() && meta.annotations.iter().next().is_none() && meta.labels.iter().all(named)
 }
 
 /// What the rest of a case stands on: a volume that the binder has seen, a node that takes pods.
