@@ -192,8 +192,15 @@ impl<'a> Hands<'a> {
         Ok(())
     }
 
-    /// Changes a live object to what the document says.
-    pub(super) fn patch(&mut self, document: &Document, record: &Record, fields: &[Text], reason: Reason) {
+    /// Changes a live object to what the document says; `original` is what was said before.
+    pub(super) fn patch(
+        &mut self,
+        document: &Document,
+        original: Option<&Document>,
+        record: &Record,
+        fields: &[Text],
+        reason: Reason,
+    ) {
         self.step(
             document,
             Deed::Patch {
@@ -205,6 +212,9 @@ impl<'a> Hands<'a> {
         if let (Some(held), Some(facts)) = (held, &document.object) {
             let mut object = Object::clone(&held);
             let template = fields.iter().any(|field| field == "spec.template");
+            if let Some(old) = original.and_then(|original| original.object.as_deref()) {
+                super::merge::off(&mut object, old, facts);
+            }
             super::merge::onto(&mut object, facts, template);
             super::merge::stamp(&mut object.meta, record);
             self.world.put(object);

@@ -135,7 +135,7 @@ fn target(hands: &mut Hands<'_>, course: &Course<'_>, document: &Document) -> Op
             reason = reason.seen(&live.key(), field, shown(live, field));
         }
     }
-    hands.patch(document, course.owner, &fields, reason);
+    hands.patch(document, original, course.owner, &fields, reason);
     None
 }
 

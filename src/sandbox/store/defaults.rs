@@ -217,6 +217,17 @@ fn stateful_set(object: &mut Value) {
         );
     }
     pod_spec(slot(object, &["spec", "template", "spec"]), false);
+    claim_templates(object);
+}
+
+/// The templates are one value: a patch that sets them sets them without what was filled in before.
+pub(super) fn refill(resource: &Resource, object: &mut Value) {
+    if resource.kind == "StatefulSet" {
+        claim_templates(object);
+    }
+}
+
+fn claim_templates(object: &mut Value) {
     if let Some(templates) = object
         .get_mut("spec")
         .and_then(|spec| spec.get_mut("volumeClaimTemplates"))

@@ -51,6 +51,7 @@ impl Store {
         carry_over(&old, &mut new);
         part(write, &old, &mut new);
         defaults::fold_string_data(write.resource, &mut new);
+        defaults::refill(write.resource, &mut new);
         if write.part != Part::Whole {
             validation::update(write.resource, &old, &new)
                 .map_err(|causes| StoreError::invalid(write.resource, write.name, &causes))?;
