@@ -80,7 +80,9 @@ fn broken(entry: &Entry) -> bool {
     let Outcome::Patched { fields } = &entry.outcome else {
         return false;
     };
-    let left = |field: &String| field.ends_with(": failed") || field == "status: uninstalling";
+    let left = |field: &String| {
+        field.ends_with(": failed") || field.ends_with(": pending-rollback") || field == "status: uninstalling"
+    };
     entry.object.kind == Kind::Release && fields.iter().any(left)
 }
 
