@@ -55,7 +55,8 @@ pub(super) fn told(futures: &Futures<'_>, entries: &mut Vec<Entry>) {
             (Outcome::Recreated { .. }, Deed::Create) if futures.before.get(&entry.object).is_none() => {
                 entry.outcome = Outcome::Created;
             }
-            (Outcome::Patched { .. }, Deed::Patch { .. }) => {
+            // that helm changes it is told even where the change shows in no fact that is compared
+            (Outcome::Patched { .. } | Outcome::Kept, Deed::Patch { .. }) => {
                 entry.outcome = outcome(&step.deed);
                 entry.reason = step.reason.clone();
                 entry.law = step.law.into();

@@ -156,12 +156,12 @@ pub(crate) fn lacks(cases: &[&Case]) -> Vec<String> {
     let deeds = || cases.iter().flat_map(|case| &case.acts);
     let kinds: Vec<Kind> = lines.chain(deeds().map(|deed| deed.kind)).collect();
     // helm deletes releases
-    let deletes = |verb: &Verb| match verb {
+    let ends = |verb: &Verb| match verb {
         Verb::Delete(_) => true,
         Verb::Helm(errand) => matches!(errand.task, Task::Uninstall { .. }),
         _ => false,
     };
-    let deleted = |kind: &Kind| deeds().any(|deed| deed.kind == *kind && deletes(&deed.verb));
+    let deleted = |kind: &Kind| deeds().any(|deed| deed.kind == *kind && ends(&deed.verb));
     let known = |kind: &Kind| kinds.contains(kind) && deleted(kind);
     let verbs = Verb::WORDS.iter();
     let verbs = verbs.filter(|word| deeds().all(|deed| deed.verb.word() != **word));

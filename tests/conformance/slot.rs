@@ -229,9 +229,9 @@ impl Slot {
     }
 
     /// Forecasts an act on both sides, performs it on both, waits, and compares.
-    async fn act(&self, case: &Case, deed: &Deed, twin: &Twin, tell: &(dyn Fn(String) + Sync)) -> Result<Step, Stop> {
+    async fn act(&self, story: &Case, deed: &Deed, twin: &Twin, tell: &(dyn Fn(String) + Sync)) -> Result<Step, Stop> {
         let both = match &deed.verb {
-            Verb::Helm(errand) => self.send(case, deed, errand, twin).await?,
+            Verb::Helm(errand) => self.send(story, deed, errand, twin).await?,
             _ => self.ask(deed, twin).await?,
         };
         let Done {
@@ -275,7 +275,10 @@ impl Slot {
         let mut gone = twin.destroyed();
         // a disk that is told to go again has gone already
         gone.retain(|handle| !both.twin_lost.contains(handle));
-        let (others, twin_others) = (self.others(&self.api, case).await?, self.others(&twin.api, case).await?);
+        let (others, twin_others) = (
+            self.others(&self.api, story).await?,
+            self.others(&twin.api, story).await?,
+        );
         let helmed = both.errands.as_ref().map(|errands| Helmed {
             end: &end,
             before: &errands.others,

@@ -220,10 +220,15 @@ fn stateful_set(object: &mut Value) {
     claim_templates(object);
 }
 
-/// The templates are one value: a patch that sets them sets them without what was filled in before.
+/// Fills in again what a patch has taken out: a value that was set whole, a field that was set to null.
 pub(super) fn refill(resource: &Resource, object: &mut Value) {
-    if resource.kind == "StatefulSet" {
-        claim_templates(object);
+    match resource.kind {
+        "StatefulSet" => stateful_set(object),
+        "Deployment" => deployment(object),
+        "DaemonSet" => daemon_set(object),
+        "CronJob" => cron_job(object),
+        "PersistentVolumeClaim" | "PersistentVolume" => put_default(object, &["spec", "volumeMode"], "Filesystem"),
+        _ => {}
     }
 }
 

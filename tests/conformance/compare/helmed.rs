@@ -51,7 +51,7 @@ impl Helmed<'_> {
 
         let (end, real, twin) = (records(self.end), records(came), records(twin));
         let was = records(before);
-        let there_before = |label: &String| was.contains_key(label);
+        let there_before = |label: &String| was.contains_key(label) && is_known(forecast);
         differences(("laws", &end), ("real", &real), &there_before, wrong);
         differences(("sandbox", &twin), ("real", &real), &|_| true, wrong);
 

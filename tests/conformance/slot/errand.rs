@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{Both, Done, PATIENCE, QUIET, Slot, Stop, TRIES, restless, setting_up};
 use crate::api::Api;
-use crate::case::{Case, Deed, Errand, Hand, Line, Touch, helm};
+use crate::case::{Case, Deed, Errand, Hand, Line, Member, Touch, helm};
 use crate::compare::{Others, Verdict};
 use crate::manifest::{FOREIGN, Ground};
 use crate::support::helm::{Helm, ledger, newest, template, write_chart};
@@ -40,7 +40,7 @@ impl Slot {
             return Err(wrong());
         };
         let ground = self.ground(&BTreeMap::new(), |ground| {
-            let members = case.chart(chart).filter_map(|member| member.line());
+            let members = case.chart(chart).filter_map(Member::line);
             members.map(|line| ground.manifest(&line)).collect::<Vec<Value>>()
         });
         for object in &ground {
