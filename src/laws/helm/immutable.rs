@@ -120,6 +120,22 @@ fn frozen_claim(name: &str) -> String {
     )
 }
 
+/// The refusal of a patch that is made from the live object because the old manifest does not list it (a rollback by
+/// client-side apply, `pkg/kube/client.go` `update`): what the server has filled in and the document does not state is
+/// taken out, a bound claim's volume and a Job's selector among it.
+pub(super) fn stripped(live: &Object, document: &Document) -> Option<String> {
+    let name = &document.address.name;
+    match (&live.body, &document.object.as_ref()?.body) {
+        (Body::PersistentVolumeClaim(live), Body::PersistentVolumeClaim(new)) => {
+            (!live.spec.volume_name.is_empty() && new.spec.volume_name.is_empty()).then(|| frozen_claim(name))
+        }
+        (Body::Job(_), Body::Job(_)) => Some(format!(
+            "Job.batch {name:?} is invalid: spec.selector: Required value, spec.template: field is immutable"
+        )),
+        (_, _) => None,
+    }
+}
+
 /// A bound claim's request may grow where its class says so (admission `PersistentVolumeClaimResize`), and shrink only as
 /// long as it stays above what it has; that of a claim that is not bound stays as it is.
 fn resized(world: &World, live: &Object, document: &Document) -> Option<String> {

@@ -80,6 +80,24 @@ pub(super) fn off(live: &mut Object, old: &Object, new: &Object) {
     live.meta.annotations = kept(&live.meta.annotations, &old.meta.annotations, &new.meta.annotations);
 }
 
+/// Takes off what a volume's manifest does not state and the binder has written: the laws bind it again.
+pub(super) fn bare(live: &mut Object) {
+    if let Body::PersistentVolume(volume) = &mut live.body {
+        volume.spec.claim_ref = None;
+    }
+}
+
+/// Whether a document that is laid over what is there has another pod template, as far as facts tell.
+pub(super) fn other_template(live: &Object, document: &Object) -> bool {
+    match (&live.body, &document.body) {
+        (Body::StatefulSet(live), Body::StatefulSet(new)) => live.spec.template != new.spec.template,
+        (Body::Deployment(live), Body::Deployment(new))
+        | (Body::ReplicaSet(live), Body::ReplicaSet(new))
+        | (Body::DaemonSet(live), Body::DaemonSet(new)) => live.spec.template != new.spec.template,
+        (_, _) => false,
+    }
+}
+
 /// Writes the release's stamp.
 pub(super) fn stamp(meta: &mut Meta, record: &Record) {
     meta.labels = laid(&meta.labels, &[(MANAGED_BY, Text::from("Helm"))].into_iter().collect());

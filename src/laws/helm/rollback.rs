@@ -111,6 +111,7 @@ fn carried_out(hands: &mut Hands<'_>, options: &Rollback, current: &Record, targ
         new: &target.manifest,
         owner: target,
         server_side: options.executor.is_some_and(|executor| executor.major >= 4) && target.apply_method == "ssa",
+        from_live: true,
     };
     update(hands, &course).map_err(Failure::of_update)?;
     if options.no_hooks {

@@ -1,7 +1,7 @@
 //! The phase that upgrade and rollback share: every target made or changed, then what dropped out deleted
 //! (`reference/semantics.md` §2.4; `pkg/kube/client.go` `update`).
 
-use super::hands::Hands;
+use super::hands::{Before, Hands};
 use super::uninstall::evident;
 use super::{Deed, immutable, marks};
 use crate::laws::Reason;
@@ -21,6 +21,8 @@ pub(super) struct Course<'a> {
     pub(super) owner: &'a Record,
     /// The server applies (`ssa`): what another field manager has set since is a conflict.
     pub(super) server_side: bool,
+    /// What the old manifest does not list is patched from its live state, not from the new manifest.
+    pub(super) from_live: bool,
 }
 
 /// Why Helm cannot even build the objects: a kind of the old or the new manifest that the server does not serve.
@@ -136,7 +138,13 @@ fn target(hands: &mut Hands<'_>, course: &Course<'_>, document: &Document, stamp
     if course.server_side && !marked.others.is_empty() {
         return Target::Refused(conflict(hands, document, &marked.others));
     }
-    if let Some(error) = immutable::refusal(hands.world, live.as_deref(), document, &changed, original.is_none()) {
+    let stripped = course.from_live && !course.server_side && original.is_none();
+    let refusal =
+        immutable::refusal(hands.world, live.as_deref(), document, &changed, original.is_none()).or_else(|| {
+            let live = live.as_deref().filter(|_| stripped)?;
+            immutable::stripped(live, document)
+        });
+    if let Some(error) = refusal {
         let reason = Reason::new(
             "the manifest changes a field that the API server does not let change; the other objects are changed all the same, nothing is deleted, and the new revision is failed",
         );
@@ -181,7 +189,12 @@ fn target(hands: &mut Hands<'_>, course: &Course<'_>, document: &Document, stamp
             reason = reason.seen(&live.key(), field, shown(live, field));
         }
     }
-    hands.patch(document, original, course.owner, &fields, reason);
+    let before = match original {
+        Some(original) => Before::Stated(original),
+        None if stripped => Before::Live,
+        None => Before::Nothing,
+    };
+    hands.patch(document, before, course.owner, &fields, reason);
     Target::Done
 }
 
