@@ -86,8 +86,10 @@ impl Draw {
             _ => self.cron_job(namespace),
         }
         let drawn = self.lines.split_off(from);
-        let volumes = drawn.iter().filter(|line| line.kind == PersistentVolume).count();
-        let whole = volumes <= 1 && self.one_in(8);
+        let mut volumes = drawn.iter().filter(|line| line.kind == PersistentVolume);
+        // claim and volume go at once, and whether a directory is destroyed is then a race
+        let sure = volumes.next().is_none_or(|line| line.field("source") != Some("tmp"));
+        let whole = sure && volumes.next().is_none() && self.one_in(8);
         for line in drawn {
             match line.kind {
                 PersistentVolume | StorageClass if !whole => self.lines.push(line),
