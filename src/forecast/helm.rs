@@ -55,7 +55,8 @@ pub(super) fn told(futures: &Futures<'_>, entries: &mut Vec<Entry>) {
             (Outcome::Recreated { .. }, Deed::Create) if futures.before.get(&entry.object).is_none() => {
                 entry.outcome = Outcome::Created;
             }
-            (Outcome::Patched { .. }, Deed::Patch { .. }) => {
+            // that helm changes it is told even where the change shows in no fact that is compared
+            (Outcome::Patched { .. } | Outcome::Kept, Deed::Patch { .. }) => {
                 entry.outcome = outcome(&step.deed);
                 entry.reason = step.reason.clone();
                 entry.law = step.law.into();
@@ -93,7 +94,11 @@ pub(super) fn told(futures: &Futures<'_>, entries: &mut Vec<Entry>) {
 pub(super) fn others(futures: &Futures<'_>) -> Vec<Other> {
     let mut last: BTreeMap<_, &Step> = BTreeMap::new();
     for step in futures.trace.helm.iter().filter(|step| step.key.is_none()) {
-        last.insert(&step.address, step);
+        // what helm has made and leaves there was made
+        let made = last.get(&step.address).is_some_and(|held| held.deed == Deed::Create);
+        if !(made && step.deed == Deed::Keep) {
+            last.insert(&step.address, step);
+        }
     }
     last.into_values()
         .filter(|step| step.deed != Deed::Absent)

@@ -7,6 +7,7 @@
 mod hands;
 mod hooks;
 mod immutable;
+mod marks;
 mod merge;
 mod order;
 mod rollback;

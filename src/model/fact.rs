@@ -200,6 +200,7 @@ struct ClassShape {
     provisioner: Text,
     reclaim_policy: Option<super::storage::ReclaimPolicy>,
     volume_binding_mode: Option<Text>,
+    allow_volume_expansion: Option<bool>,
 }
 
 fn shaped<'de, D, S, T>(source: D, body: impl FnOnce(S, T) -> Body) -> Result<Object, D::Error>
@@ -234,6 +235,7 @@ impl<'de> serde::de::DeserializeSeed<'de> for Decode {
                     provisioner: shape.provisioner,
                     reclaim_policy: shape.reclaim_policy,
                     volume_binding_mode: shape.volume_binding_mode,
+                    allow_volume_expansion: shape.allow_volume_expansion,
                 })),
             }),
             Kind::PersistentVolume => shaped(source, |spec, status| {

@@ -216,6 +216,8 @@ pub struct Class {
     /// Absent means `Delete` for a class, unlike for a volume.
     pub reclaim_policy: Option<ReclaimPolicy>,
     pub volume_binding_mode: Option<Text>,
+    /// Its claims may ask for more later.
+    pub allow_volume_expansion: Option<bool>,
 }
 
 impl Class {

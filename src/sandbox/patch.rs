@@ -116,7 +116,7 @@ pub(super) fn is_atomic_object(under: &str, field: &str) -> bool {
         (under, field),
         (
             _,
-            "selector" | "labelSelector" | "claimRef" | "nodeAffinity" | "secretRef" | "valueFrom"
+            "selector" | "labelSelector" | "nodeAffinity" | "secretRef" | "valueFrom"
         )
     )
 }

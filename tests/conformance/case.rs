@@ -20,18 +20,26 @@ use std::str::FromStr;
 use pilothouse::model::storage::DEFAULT_CLASS;
 use pilothouse::model::{Key, Kind};
 
+mod chart;
 mod deed;
+mod errand;
 
+pub(crate) use chart::{Hand, Member, Thing, Touch};
 pub(crate) use deed::{Deed, Verb};
+pub(crate) use errand::{Errand, Task, helm};
 
 /// The class of claims that name none, so that they get the default one.
 pub(crate) const DEFAULT: &str = "default";
 
 /// A world and what is done to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Case {
-    /// In the order they are created.
+    /// In the order they are created; a release is installed.
     pub(crate) lines: Vec<Line>,
+    /// What the charts of its releases are made of.
+    pub(crate) members: Vec<Member>,
+    /// What is done by hand before the first act.
+    pub(crate) hands: Vec<Hand>,
     /// In the order they are done; each is compared.
     pub(crate) acts: Vec<Deed>,
 }
@@ -120,8 +128,14 @@ impl Place {
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for member in &self.members {
+            writeln!(f, "{member}")?;
+        }
         for line in &self.lines {
             writeln!(f, "{line}")?;
+        }
+        for hand in &self.hands {
+            writeln!(f, "{hand}")?;
         }
         for deed in &self.acts {
             writeln!(f, "act {deed}")?;
@@ -155,15 +169,14 @@ impl FromStr for Case {
 
     /// Reads a case; lines that are empty or begin with `#` are skipped.
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut case = Self {
-            lines: Vec::new(),
-            acts: Vec::new(),
-        };
+        let mut case = Self::default();
         let told = text.lines().map(str::trim);
         for line in told.filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            match line.strip_prefix("act ") {
-                Some(deed) => case.acts.push(deed.parse()?),
-                None => case.lines.push(line.parse()?),
+            match line.split_once(' ') {
+                Some(("act", deed)) => case.acts.push(deed.parse()?),
+                Some(("chart", member)) => case.members.push(member.parse()?),
+                Some(("hand", hand)) => case.hands.push(hand.parse()?),
+                _ => case.lines.push(line.parse()?),
             }
         }
         Ok(case)
@@ -178,13 +191,15 @@ impl FromStr for Line {
         let mut words = text.split_whitespace();
         let kind = words.next().and_then(Kind::from_word).ok_or_else(wrong)?;
         let place = words.next().ok_or_else(wrong)?.parse()?;
-        let pair = |word: &str| {
-            let (name, value) = word.split_once('=')?;
-            Some((name.to_owned(), value.to_owned()))
-        };
         let fields = words.map(pair).collect::<Option<_>>().ok_or_else(wrong)?;
         Ok(Self { kind, place, fields })
     }
+}
+
+/// `name=value`.
+fn pair(word: &str) -> Option<(String, String)> {
+    let (name, value) = word.split_once('=')?;
+    Some((name.to_owned(), value.to_owned()))
 }
 
 impl FromStr for Place {

@@ -10,6 +10,11 @@ use pilothouse::model::{Act, Kind, Object, World};
 
 use crate::holders;
 use crate::picture::{self, Frame, Picture};
+use crate::support::helm::seen_outside;
+
+mod helmed;
+
+pub(crate) use helmed::{Helmed, Others};
 
 /// What one act came to, everywhere.
 pub(crate) struct Ends<'a> {
@@ -28,6 +33,8 @@ pub(crate) struct Ends<'a> {
     /// The disks that were destroyed, by the evidence of those who hold them.
     pub(crate) disks: &'a Lost,
     pub(crate) twin_disks: &'a Lost,
+    /// Where it was helm's act.
+    pub(crate) helmed: Option<Helmed<'a>>,
 }
 
 /// Destroyed disks, by the label of the volume they were behind, and how many bear it.
@@ -82,6 +89,13 @@ impl Ends<'_> {
                 .entry(label)
                 .or_insert_with(|| BTreeSet::from(["changed".to_owned()]));
         }
+        if self.helmed.is_some() {
+            let outside = fates.clone();
+            for words in [&mut words, &mut twin_words] {
+                seen_outside(words, &outside);
+                words.retain(|object, _| !object.contains("/release/"));
+            }
+        }
         let told = holders::foretold(self.forecast);
         let mut real = holders::real(self.came);
         // a forecast tells only who holds what the act, or the operator's question, is about
@@ -114,6 +128,9 @@ impl Ends<'_> {
             &mut wrong,
         );
         differences(("forecast holders", &told), ("real holders", &real), &known, &mut wrong);
+        if let Some(helmed) = &self.helmed {
+            helmed.differences(self.forecast, self.before, self.came, self.twin_came, &mut wrong);
+        }
         if !wrong.is_empty() {
             return Verdict::Disagreed(wrong.join("\n"));
         }
@@ -136,9 +153,13 @@ impl Ends<'_> {
 
     fn unknown(&self) -> BTreeMap<String, String> {
         let entries = self.forecast.entries.iter();
+        let entries = entries.map(|entry| (Frame::Whole.label(&entry.object), &entry.outcome));
+        let others = self.forecast.others.iter();
+        let others = others.map(|other| (other.object.to_string(), &other.outcome));
         entries
-            .filter_map(|entry| match &entry.outcome {
-                Outcome::Unknown { missing } => Some((Frame::Whole.label(&entry.object), missing.clone())),
+            .chain(others)
+            .filter_map(|(label, outcome)| match outcome {
+                Outcome::Unknown { missing } => Some((label, missing.clone())),
                 _ => None,
             })
             .collect()

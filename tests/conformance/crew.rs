@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use pilothouse::cluster::{Clock, ConnectOptions, connect};
+use pilothouse::cluster::{Clock, ConnectOptions, Connection, connect};
 use pilothouse::laws::Conditions;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -103,12 +103,11 @@ impl Work {
 
 impl Crew {
     pub(crate) async fn run(&self, plane: &ControlPlane, jobs: Vec<Job>) -> Result<Counted, String> {
-        let clock = Clock::system();
         let options = ConnectOptions {
             kubeconfig: Some(plane.kubeconfig(Person::Anna)),
             ..ConnectOptions::default()
         };
-        let connection = connect(&options, clock.clone())
+        let connection = connect(&options, Clock::system())
             .await
             .map_err(|error| error.to_string())?;
         let (mirror, _watches) = Mirror::start(&connection);
@@ -121,7 +120,7 @@ impl Crew {
         };
         let (done, mut played) = tokio::sync::mpsc::unbounded_channel();
         let total = jobs.len();
-        let pattern = pattern(plane, &mirror, clock, conditions).await?;
+        let pattern = pattern(plane, &mirror, &connection, conditions).await?;
         let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/conformance");
         std::fs::create_dir_all(&house).map_err(|error| error.to_string())?;
         let elsewhere = tempfile::tempdir_in(house).map_err(|error| error.to_string())?;
@@ -197,7 +196,12 @@ impl Crew {
 }
 
 /// What all slots have in common; and the driver whose provisioner is gone, as its deployment left it.
-async fn pattern(plane: &ControlPlane, mirror: &Mirror, clock: Clock, conditions: Conditions) -> Result<Slot, String> {
+async fn pattern(
+    plane: &ControlPlane,
+    mirror: &Mirror,
+    connection: &Connection,
+    conditions: Conditions,
+) -> Result<Slot, String> {
     plane.create(&json!({
         "apiVersion": "storage.k8s.io/v1", "kind": "CSIDriver", "metadata": {"name": DEAD_DRIVER},
         "spec": {"attachRequired": false},
@@ -209,8 +213,12 @@ async fn pattern(plane: &ControlPlane, mirror: &Mirror, clock: Clock, conditions
         disks: [PathBuf::new(), PathBuf::new()],
         books: plane.csi().books(),
         cluster: Arc::default(),
-        clock,
+        clock: connection.clock().clone(),
         conditions,
+        connection: connection.clone(),
+        kubeconfig: plane.kubeconfig(Person::Anna),
+        programs: plane.programs(),
+        charts: plane.path("charts"),
     })
 }
 

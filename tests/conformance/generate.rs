@@ -2,6 +2,7 @@
 //! good volumes a claim gets is nobody's rule), and acts on what is in them.
 
 mod acts;
+mod releases;
 mod storage;
 mod stories;
 mod workloads;
@@ -9,20 +10,20 @@ mod workloads;
 use fastrand::Rng;
 use pilothouse::model::{Key, Kind};
 
-use crate::case::{Case, Line, Place};
+use crate::case::{Case, Deed, Hand, Line, Member, Place};
+use crate::manifest::FOREIGN;
 
 use Kind::{
     CronJob, DaemonSet, Deployment, Job, Namespace, PersistentVolume, PersistentVolumeClaim as Claim, ReplicaSet,
     StatefulSet,
 };
 
-/// The finalizer of a controller that is nowhere.
-const FOREIGN: &str = "example.com/hold";
-
 /// A case in the making.
 struct Draw {
     rng: Rng,
     lines: Vec<Line>,
+    members: Vec<Member>,
+    hands: Vec<Hand>,
     /// What an act may be aimed at.
     targets: Vec<(Kind, Place)>,
     counted: u32,
@@ -33,26 +34,44 @@ pub(crate) fn case(seed: u64) -> Case {
     let mut draw = Draw {
         rng: Rng::with_seed(seed),
         lines: Vec::new(),
+        members: Vec::new(),
+        hands: Vec::new(),
         targets: Vec::new(),
         counted: 0,
     };
-    let acts = match draw.rng.u32(..300) {
-        0..5 => draw.default_class(),
-        5..17 => draw.stuck(),
-        17..29 => draw.torn(),
-        29 => draw.detached(),
-        _ => {
-            draw.world();
-            draw.acts()
-        }
+    let acts = if is_of_releases(seed) {
+        draw.release()
+    } else {
+        draw.objects()
     };
     Case {
         lines: draw.lines,
+        members: draw.members,
+        hands: draw.hands,
         acts,
     }
 }
 
+/// Whether a seed's case is one of releases.
+pub(crate) const fn is_of_releases(seed: u64) -> bool {
+    seed % 8 == 5
+}
+
 impl Draw {
+    /// A world, and what is done to it.
+    fn objects(&mut self) -> Vec<Deed> {
+        match self.rng.u32(..300) {
+            0..5 => self.default_class(),
+            5..17 => self.stuck(),
+            17..29 => self.torn(),
+            29 => self.detached(),
+            _ => {
+                self.world();
+                self.acts()
+            }
+        }
+    }
+
     fn one_in(&mut self, many: u32) -> bool {
         self.rng.u32(..many) == 0
     }
@@ -132,16 +151,21 @@ impl Draw {
 
 /// Every verb and every kind there is occurs in these cases, as an object or as a target; what is missing.
 pub(crate) fn lacks(cases: &[&Case]) -> Vec<String> {
+    use crate::case::{Task, Verb};
     let lines = cases.iter().flat_map(|case| &case.lines).map(|line| line.kind);
     let deeds = || cases.iter().flat_map(|case| &case.acts);
     let kinds: Vec<Kind> = lines.chain(deeds().map(|deed| deed.kind)).collect();
-    let deleted =
-        |kind: &Kind| deeds().any(|deed| deed.kind == *kind && matches!(deed.verb, crate::case::Verb::Delete(_)));
+    // helm deletes releases
+    let ends = |verb: &Verb| match verb {
+        Verb::Delete(_) => true,
+        Verb::Helm(errand) => matches!(errand.task, Task::Uninstall { .. }),
+        _ => false,
+    };
+    let deleted = |kind: &Kind| deeds().any(|deed| deed.kind == *kind && ends(&deed.verb));
     let known = |kind: &Kind| kinds.contains(kind) && deleted(kind);
-    let verbs = crate::case::Verb::WORDS.iter();
+    let verbs = Verb::WORDS.iter();
     let verbs = verbs.filter(|word| deeds().all(|deed| deed.verb.word() != **word));
-    // releases are Helm's
-    let kinds = Kind::ALL.iter().filter(|kind| **kind != Kind::Release && !known(kind));
+    let kinds = Kind::ALL.iter().filter(|kind| !known(kind));
     let lacking = verbs.map(|word| (*word).to_owned());
     lacking
         .chain(kinds.map(|kind| Key::cluster(*kind, "*").to_string()))

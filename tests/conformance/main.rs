@@ -80,6 +80,9 @@ struct Arguments {
     /// The first new seed; without it, the one after the last in the tally
     #[arg(long)]
     from: Option<u64>,
+    /// With --cases: only seeds that draw releases
+    #[arg(long)]
+    releases: bool,
     /// Where cases are counted
     #[arg(long)]
     tally: Option<PathBuf>,
@@ -251,7 +254,9 @@ fn play(kit: Kit, arguments: &Arguments, book: &Path) -> Result<ExitCode, String
         (None, Some(many)) => {
             let next = tally::read(book).keys().next_back().map_or(BOUNDED, |seed| seed + 1);
             let first = arguments.from.unwrap_or(next);
-            jobs.extend((first..first + many).map(drawn));
+            let drawn_here = |seed: &u64| !arguments.releases || generate::is_of_releases(*seed);
+            let seeds = (first..).filter(drawn_here);
+            jobs.extend(seeds.take(usize::try_from(many).unwrap_or(usize::MAX)).map(drawn));
         }
         (None, None) => {
             documents::check()?;

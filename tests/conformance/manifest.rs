@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pilothouse::model::helm::RESOURCE_POLICY;
 use pilothouse::model::storage::{DEFAULT_CLASS, NO_PROVISIONER};
 use pilothouse::model::{Key, Kind};
 use serde_json::{Value, json};
 
-use crate::case::{Line, Place};
+use crate::case::{Line, Member, Place};
 
+/// The finalizer of a controller that is nowhere.
+pub(crate) const FOREIGN: &str = "example.com/hold";
 /// The driver of volumes whose provisioner does not run. It attaches nothing.
 pub(crate) const DEAD_DRIVER: &str = "nobody.example.com";
 /// The drivers of the kit: one that attaches its volumes to nodes, one that does not.
@@ -57,6 +62,33 @@ impl Ground<'_> {
             let made = pod_metadata(line, line.field("app").unwrap_or(&line.place.name));
             for part in ["labels", "annotations"] {
                 object["metadata"][part] = made[part].clone();
+            }
+        }
+        object
+    }
+
+    /// The object of a chart's member, with what Helm reads of it.
+    pub(crate) fn member(&self, member: &Member) -> Value {
+        let mut object = match member.line() {
+            Some(line) => self.manifest(&line),
+            None => json!({
+                "apiVersion": "v1", "kind": member.thing.name(),
+                "metadata": {
+                    "name": member.place.name, "namespace": format!("{}-{}", self.slot, member.place.namespace),
+                },
+                // base64, as a Secret has it, is as good a value as another
+                "data": {"value": STANDARD.encode(member.field("data").unwrap_or("1"))},
+            }),
+        };
+        let marks = [
+            (RESOURCE_POLICY, "keep"),
+            ("helm.sh/hook", "hook"),
+            ("helm.sh/hook-delete-policy", "hook-delete"),
+            ("helm.sh/hook-weight", "weight"),
+        ];
+        for (annotation, field) in marks {
+            if let Some(value) = member.field(field) {
+                object["metadata"]["annotations"][annotation] = json!(value);
             }
         }
         object

@@ -40,6 +40,23 @@ fn candidates(case: &Case) -> Vec<Case> {
             }
         }
     }
+    for at in (0..case.hands.len()).rev() {
+        let mut less = case.clone();
+        less.hands.remove(at);
+        found.push(less);
+    }
+    for at in (0..case.members.len()).rev() {
+        let mut less = case.clone();
+        less.members.remove(at);
+        found.push(less);
+    }
+    for (at, member) in case.members.iter().enumerate() {
+        for field in 0..member.fields.len() {
+            let mut less = case.clone();
+            less.members[at].fields.remove(field);
+            found.push(less);
+        }
+    }
     for (at, line) in case.lines.iter().enumerate() {
         for field in 0..line.fields.len() {
             let mut less = case.clone();

@@ -1,6 +1,7 @@
 //! A place on the real control plane where one case after the other is played: its own namespaces, its own prefix for what
 //! has none. Knows how an act is performed and on what its verdict rests.
 
+mod errand;
 mod ground;
 mod patience;
 
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pilothouse::cluster::Clock;
+use pilothouse::cluster::{Clock, Connection};
 use pilothouse::forecast::{Forecast, forecast};
 use pilothouse::laws::{Conditions, settle};
 use pilothouse::model::storage::Volume;
@@ -17,12 +18,18 @@ use pilothouse::model::workload::PodPhase;
 use pilothouse::model::{Act, Body, Kind, Object, World};
 
 use crate::api::{Api, Refusal};
+<<<<<<< HEAD
 use crate::case::{Case, Deed};
 use crate::compare::{self, Ends, Verdict};
+=======
+use crate::case::{Case, Deed, Verb};
+use crate::compare::{self, Ends, Helmed, Verdict};
+>>>>>>> draws
 use crate::manifest::Ground;
 use crate::mirror::{Mirror, Rest};
 use crate::picture::{self, Frame, Picture};
 use crate::support::csi::Books;
+use crate::support::run::Programs;
 use crate::twin::Twin;
 
 use patience::{PATIENCE, patience};
@@ -50,6 +57,12 @@ pub(crate) struct Slot {
     pub(crate) cluster: Arc<tokio::sync::Mutex<()>>,
     pub(crate) clock: Clock,
     pub(crate) conditions: Conditions,
+    /// The product's own way in.
+    pub(crate) connection: Connection,
+    pub(crate) kubeconfig: PathBuf,
+    pub(crate) programs: Programs,
+    /// Where charts are written.
+    pub(crate) charts: PathBuf,
 }
 
 /// What became of a case.
@@ -99,6 +112,20 @@ struct Done {
     missing: BTreeSet<String>,
 }
 
+/// An act that was carried out on both sides.
+struct Both {
+    done: Done,
+    /// What its forecast took as given.
+    conditions: Conditions,
+    twin_before: World,
+    twin_forecast: Forecast,
+    /// The disks that were destroyed there before.
+    twin_lost: Vec<String>,
+    twin_answer: Result<(), Refusal>,
+    /// How helm ended, where it was helm's.
+    errands: Option<errand::Errands>,
+}
+
 impl Slot {
     /// Plays a case on both sides and compares after each act. `tell` hears what happens.
     pub(crate) async fn play(&self, case: &Case, tell: &(dyn Fn(String) + Sync)) -> Result<Played, String> {
@@ -120,7 +147,7 @@ impl Slot {
             if stopped.is_some() {
                 break;
             }
-            match self.act(deed, &twin, tell).await {
+            match self.act(case, deed, &twin, tell).await {
                 Ok(step) => {
                     let wrong = !matches!(step.verdict, Verdict::Agreed | Verdict::Unknown(_));
                     played.steps.push(step);
@@ -137,7 +164,7 @@ impl Slot {
             Some(Stop::Step(step)) => played.steps.push(step),
             Some(Stop::Skip(_)) | None => {}
         }
-        played.spent = self.sweep().await?;
+        played.spent = self.sweep(case).await?;
         for step in &mut played.steps {
             step.strip(&self.name);
         }
@@ -173,6 +200,7 @@ impl Slot {
         draw(&end, world) == draw(world, world)
     }
 
+<<<<<<< HEAD
     /// What the laws make of a world whose pods end by themselves, which is no law's business.
     fn ended(&self, mut world: World) -> World {
         for _ in 0..MOST_ENDS {
@@ -190,14 +218,16 @@ impl Slot {
 
     /// Forecasts an act on both sides, performs it on both, waits, and compares.
     async fn act(&self, deed: &Deed, twin: &Twin, tell: &(dyn Fn(String) + Sync)) -> Result<Step, Stop> {
+=======
+    /// Forecasts an act on both sides and asks both for it.
+    async fn ask(&self, deed: &Deed, twin: &Twin) -> Result<Both, Stop> {
+>>>>>>> draws
         let done = self.perform(deed).await?;
-        let Done {
-            before, act, forecast, ..
-        } = &done;
         let twin_before = twin.world();
         let Some(twin_act) = deed.act(&twin_before, &self.name) else {
             return Err(Stop::Void(format!("no target for {deed} on the sandbox")));
         };
+<<<<<<< HEAD
         let twin_forecast = self.forecast_alone(&twin_before, &twin_act);
         let foretold = draw(&self.ended(picture::end(before, act, &self.conditions)), before);
         tell(format!(
@@ -205,15 +235,48 @@ impl Slot {
             draw(before, before),
             forecast.entries
         ));
+=======
+>>>>>>> draws
         let twin_lost = twin.destroyed();
-        let twin_answer = twin.api.perform(&twin_act, &twin_before).await.map(drop);
+        Ok(Both {
+            done,
+            conditions: self.conditions.clone(),
+            twin_forecast: self.forecast_alone(&twin_before, &twin_act, &self.conditions),
+            twin_answer: twin.api.perform(&twin_act, &twin_before).await.map(drop),
+            twin_before,
+            twin_lost,
+            errands: None,
+        })
+    }
+
+    /// Forecasts an act on both sides, performs it on both, waits, and compares.
+    async fn act(&self, story: &Case, deed: &Deed, twin: &Twin, tell: &(dyn Fn(String) + Sync)) -> Result<Step, Stop> {
+        let both = match &deed.verb {
+            Verb::Helm(errand) => self.send(story, deed, errand, twin).await?,
+            _ => self.ask(deed, twin).await?,
+        };
+        let Done {
+            before, act, forecast, ..
+        } = &both.done;
+        let end = picture::end(before, act, &both.conditions);
+        let foretold = draw(&end, before);
+        tell(format!(
+            "act {deed}\nbefore {:#?}\nforecast {:#?}\n{:#?}",
+            draw(before, before),
+            forecast.entries,
+            forecast.others
+        ));
+        if let Some(errands) = &both.errands {
+            tell(format!("{}\n{}", errands.real, errands.twin));
+        }
         let step = |verdict: Verdict| Step {
             species: deed.species(),
             told: deed.to_string(),
             outcome: compare::outcome(forecast),
             verdict,
         };
-        if let Some(verdict) = answered(forecast, &done.answer, &twin_answer) {
+        let own = both.errands.is_none();
+        if let Some(verdict) = answered(forecast, &both.done.answer, &both.twin_answer).filter(|_| own) {
             return Ok(step(verdict));
         }
         restless(twin.settle())?;
@@ -226,13 +289,24 @@ impl Slot {
             Some(csi) => !self.books.keeps(&csi.driver) || books.contains(&volume.spec.handle()),
             None => picture::directory(volume),
         };
-        let missing = &done.missing;
+        let missing = &both.done.missing;
         let disks = compare::lost(before, |_, volume| {
             !missing.contains(&volume.spec.handle()) && !there(volume, &books)
         });
         let mut gone = twin.destroyed();
         // a disk that is told to go again has gone already
-        gone.retain(|handle| !twin_lost.contains(handle));
+        gone.retain(|handle| !both.twin_lost.contains(handle));
+        let (others, twin_others) = (
+            self.others(&self.api, story).await?,
+            self.others(&twin.api, story).await?,
+        );
+        let helmed = both.errands.as_ref().map(|errands| Helmed {
+            end: &end,
+            before: &errands.others,
+            came: &others,
+            twin: &twin_others,
+            ended: [&errands.real, &errands.twin],
+        });
         let ends = Ends {
             forecast,
             foretold: &foretold,
@@ -240,11 +314,12 @@ impl Slot {
             came: &came,
             disk: &|volume| there(volume, &books),
             lost: missing,
-            twin_forecast: &twin_forecast,
-            twin_before: &twin_before,
+            twin_forecast: &both.twin_forecast,
+            twin_before: &both.twin_before,
             twin_came: &twin.world(),
             disks: &disks,
-            twin_disks: &compare::lost(&twin_before, |_, volume| gone.contains(&volume.spec.handle())),
+            twin_disks: &compare::lost(&both.twin_before, |_, volume| gone.contains(&volume.spec.handle())),
+            helmed,
         };
         let verdict = ends.verdict();
         Ok(step(match (rest, verdict) {
@@ -313,12 +388,12 @@ impl Slot {
         read.map_err(|error| error.to_string())?
     }
 
-    fn forecast_alone(&self, world: &World, act: &Act) -> Forecast {
+    fn forecast_alone(&self, world: &World, act: &Act, conditions: &Conditions) -> Forecast {
         let now = pilothouse::model::Now {
             mono: pilothouse::model::Moment::default(),
             wall: self.clock.now().wall,
         };
-        forecast(world, act, &self.conditions, now, QUIET)
+        forecast(world, act, conditions, now, QUIET)
     }
 }
 

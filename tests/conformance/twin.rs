@@ -1,6 +1,7 @@
 //! The sandbox as the other side of a case: a cluster of its own for each, on a clock that is moved by hand, so that hours
 //! of its controllers take milliseconds.
 
+use std::path::Path;
 use std::time::Duration;
 
 use pilothouse::laws::Conditions;
@@ -52,6 +53,11 @@ impl Twin {
             Settled::AtRest | Settled::Waiting { .. } => Ok(()),
             Settled::Restless => Err("the sandbox does not come to rest".to_owned()),
         }
+    }
+
+    /// How one gets in.
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        self.sandbox.kubeconfig()
     }
 
     /// The handles of the disks that were destroyed so far, in that order.

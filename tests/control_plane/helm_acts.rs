@@ -3,33 +3,16 @@
 mod changes;
 mod uninstalls;
 
-use std::fs;
-
 use pilothouse::model::act::{HelmAct, Uninstall};
-use pilothouse::model::helm::Executor;
 use serde_json::{Value, json};
 
 use crate::stage::{Errand, Stage};
+use crate::support::helm::write_chart;
+pub(super) use crate::support::helm::{FOUR, Helm, THREE};
 use crate::trial::{Trial, pod_spec};
 
 pub(crate) use changes::*;
 pub(crate) use uninstalls::*;
-
-/// A helm of the kit.
-#[derive(Clone, Copy)]
-pub(super) struct Helm {
-    pub(super) program: &'static str,
-    pub(super) executor: Executor,
-}
-
-pub(super) const THREE: Helm = Helm {
-    program: "helm3",
-    executor: Executor::new(3, 22, 0),
-};
-pub(super) const FOUR: Helm = Helm {
-    program: "helm4",
-    executor: Executor::new(4, 3, 1),
-};
 
 impl Helm {
     pub(super) fn uninstall(self) -> Errand<'static> {
@@ -52,17 +35,7 @@ impl Helm {
 /// The trial's chart with these templates, written anew; its path.
 pub(super) fn chart(trial: &Trial<'_>, templates: &[Value]) -> String {
     let chart = trial.plane.path("charts").join(&trial.namespace);
-    let directory = chart.join("templates");
-    if directory.exists() {
-        fs::remove_dir_all(&directory).expect("the old templates to go");
-    }
-    fs::create_dir_all(&directory).expect("a directory for the chart");
-    // JSON is YAML.
-    let metadata = json!({"apiVersion": "v2", "name": "app", "version": "0.1.0"});
-    fs::write(chart.join("Chart.yaml"), metadata.to_string()).expect("the chart's metadata");
-    for (number, template) in templates.iter().enumerate() {
-        fs::write(directory.join(format!("t{number}.yaml")), template.to_string()).expect("a template");
-    }
+    write_chart(&chart, templates);
     chart.display().to_string()
 }
 

@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use super::kit::Kit;
 use super::launch::{FOLLOWERS, api_server_arguments, etcd_arguments, free_ports, words};
 use super::persons::{Person, Tokens, signing_key, write_private};
 use super::process::{Room, Supervised};
-use super::run::{Ran, to_end};
+use super::run::{Programs, Ran};
 use super::wait;
 
 /// Everything that has to come up comes up within this, on a machine that also builds something.
@@ -179,6 +178,14 @@ impl ControlPlane {
         self.run_with(kubeconfig, program, arguments, input, &[])
     }
 
+    /// The kit's programs, for whoever outlives a borrow of the plane.
+    pub(crate) fn programs(&self) -> Programs {
+        Programs {
+            kit: self.kit.clone(),
+            home: self.room.path("home"),
+        }
+    }
+
     /// The same with some variables of its environment set otherwise.
     pub(crate) fn run_with(
         &self,
@@ -188,15 +195,7 @@ impl ControlPlane {
         input: &str,
         variables: &[(&str, &str)],
     ) -> Ran {
-        let mut command = Command::new(self.kit.program(program));
-        command
-            .args(arguments)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.room.path("home"))
-            .env("KUBECONFIG", kubeconfig)
-            .envs(variables.iter().copied());
-        to_end(command, input)
+        self.programs().run(kubeconfig, program, arguments, input, variables)
     }
 
     /// Creates an object and gives back what the server made of it.

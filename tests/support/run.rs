@@ -2,16 +2,47 @@
 
 use std::fmt;
 use std::io::{Seek as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::kit::Kit;
 use super::wait;
 
 /// A program that hangs longer than this is killed, and the test fails.
 const LIMIT: Duration = Duration::from_mins(2);
+
+/// The programs of a kit, run in an environment that holds nothing of the machine's own.
+#[derive(Clone, Debug)]
+pub(crate) struct Programs {
+    pub(crate) kit: Kit,
+    /// Where they keep what they remember.
+    pub(crate) home: PathBuf,
+}
+
+impl Programs {
+    /// Runs one on the cluster that a kubeconfig leads to, with some variables of its environment set otherwise.
+    pub(crate) fn run(
+        &self,
+        kubeconfig: &Path,
+        program: &str,
+        arguments: &[&str],
+        input: &str,
+        variables: &[(&str, &str)],
+    ) -> Ran {
+        let mut command = Command::new(self.kit.program(program));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", &self.home)
+            .env("KUBECONFIG", kubeconfig)
+            .envs(variables.iter().copied());
+        to_end(command, input)
+    }
+}
 
 /// What became of a program: not yet judged.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@
 
 pub(crate) mod csi;
 pub(crate) mod door;
+pub(crate) mod helm;
 pub(crate) mod kit;
 mod launch;
 pub(crate) mod persons;

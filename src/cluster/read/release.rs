@@ -11,7 +11,7 @@ use crate::cluster::said;
 use crate::cluster::wire::{JSON, METADATA, Question};
 use crate::model::fact::RELEASE_SECRET_TYPE;
 use crate::model::helm::{Address, Live, Reading, Stamp};
-use crate::model::{Key, Meta, Pin};
+use crate::model::{Key, Meta, Pin, Text};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
 use serde::Deserialize;
@@ -67,17 +67,22 @@ struct Served {
 
 /// Looks at each object that the world does not hold, by its metadata alone. What is denied is unknown, not absent.
 pub async fn live(connection: &Connection, addresses: &[Address]) -> Result<Vec<(Address, Live)>, ClusterError> {
-    let foreign: Vec<&Address> = addresses.iter().filter(|address| address.key().is_none()).collect();
-    let versions: BTreeSet<&str> = foreign.iter().map(|address| address.api_version.as_str()).collect();
+    let foreign: Vec<Address> = addresses
+        .iter()
+        .filter(|address| address.key().is_none())
+        .cloned()
+        .collect();
+    let versions: BTreeSet<Text> = foreign.iter().map(|address| address.api_version.clone()).collect();
     let mut served = BTreeMap::new();
     for version in versions {
-        served.insert(version, resources(connection, version).await?);
+        let all = resources(connection, &version).await?;
+        served.insert(version, all);
     }
     let served = &served;
     stream::iter(foreign)
         .map(|address| async move {
             let resource = served
-                .get(address.api_version.as_str())
+                .get(&address.api_version)
                 .and_then(Option::as_ref)
                 .and_then(|all| {
                     all.iter()
@@ -85,9 +90,9 @@ pub async fn live(connection: &Connection, addresses: &[Address]) -> Result<Vec<
                 });
             let live = match resource {
                 None => Live::Unserved,
-                Some(resource) => look(connection, address, resource).await?,
+                Some(resource) => look(connection, &address, resource).await?,
             };
-            Ok((address.clone(), live))
+            Ok((address, live))
         })
         .buffered(ABREAST)
         .try_collect()

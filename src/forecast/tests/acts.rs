@@ -338,7 +338,10 @@ fn marks_are_light_and_say_who_reads_them() {
 #[test]
 fn a_mark_that_is_new_on_a_deployment_stays_on_its_replica_set() {
     let world = seen(
-        "- {kind: Deployment, apiVersion: apps/v1, metadata: {name: web, namespace: a, uid: du, annotations: {helm.sh/resource-policy: keep}}, spec: {replicas: 0}}
+        "- apiVersion: apps/v1
+  kind: Deployment
+  metadata: {name: web, namespace: a, uid: du, annotations: {helm.sh/resource-policy: keep}}
+  spec: {replicas: 0}
 - {kind: PersistentVolumeClaim, metadata: {name: data, namespace: a, uid: cu}}",
     );
     let undo = |target: &str, annotation: &str, value: Option<&str>| {

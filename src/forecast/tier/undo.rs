@@ -6,6 +6,8 @@ use crate::model::helm::RELEASE_NAME;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Act, Body, Kind, Pin, World};
 
+const COPIED: &str = "set it back to what the saved YAML says; its ReplicaSet, to which the Deployment's controller copies a mark, keeps it";
+
 /// The way back, if there is one.
 pub(super) fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> Undo {
     let any = |judge: &dyn Fn(&Outcome) -> bool| entries.iter().any(|entry| judge(&entry.outcome));
@@ -35,9 +37,12 @@ pub(super) fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> U
         Act::RetargetClaimRef { .. } => {
             lossless("patch claimRef back to the saved one, as long as no claim has taken the volume")
         }
-        Act::Annotate { target, .. } | Act::Stamp { target, .. } if copied(world, act, target) => lossy(
-            "set it back to what the saved YAML says; its ReplicaSet, to which the Deployment's controller copies a mark, keeps it",
-        ),
+        Act::Annotate {
+            target,
+            annotation,
+            value: Some(_),
+        } if copied(world, target, annotation) => lossy(COPIED),
+        Act::Stamp { target, .. } if copied(world, target, RELEASE_NAME) => lossy(COPIED),
         Act::Annotate { .. } | Act::Stamp { .. } => lossless("set it back to what the saved YAML says"),
         Act::CreateClaim { .. } => {
             lossless("delete the claim again: a volume it took is Released and keeps its disk under policy Retain")
@@ -71,17 +76,12 @@ pub(super) fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> U
     }
 }
 
-/// Whether the act puts an annotation on a Deployment that it has not: taken off again, it stays on the `ReplicaSet`
+/// Whether the mark is new on a Deployment: taken off again, it stays on the `ReplicaSet`
 /// (`pkg/controller/deployment/util/deployment_util.go` `copyDeploymentAnnotationsToReplicaSet`; case
 /// `marks-on-a-deployment`).
-fn copied(world: &World, act: &Act, target: &Pin) -> bool {
+fn copied(world: &World, target: &Pin, mark: &str) -> bool {
     let held = world.get(&target.key).map(|object| &object.meta.annotations);
-    let new = |annotation: &str| held.is_none_or(|held| held.get(annotation).is_none());
-    target.key.kind == Kind::Deployment
-        && match act {
-            Act::Annotate { annotation, value, .. } => value.is_some() && new(annotation),
-            _ => new(RELEASE_NAME),
-        }
+    target.key.kind == Kind::Deployment && held.is_none_or(|held| held.get(mark).is_none())
 }
 
 /// What is left to do after a deletion, which itself is never taken back.

@@ -21,6 +21,17 @@ pub(super) struct Hands<'a> {
     touched: BTreeMap<Address, Live>,
 }
 
+/// What a patch is made from.
+#[derive(Clone, Copy)]
+pub(super) enum Before<'a> {
+    /// What was applied before.
+    Stated(&'a Document),
+    /// The new document itself: it is laid over what is there.
+    Nothing,
+    /// The live object: what it has and the document does not state goes.
+    Live,
+}
+
 /// All revisions of the release that a record belongs to, oldest first.
 pub(super) fn revisions<'w>(world: &'w World, release: &Pin) -> impl DoubleEndedIterator<Item = &'w Arc<Object>> {
     let own = world
@@ -192,8 +203,15 @@ impl<'a> Hands<'a> {
         Ok(())
     }
 
-    /// Changes a live object to what the document says.
-    pub(super) fn patch(&mut self, document: &Document, record: &Record, fields: &[Text], reason: Reason) {
+    /// Changes a live object to what the document says; `before` is what the patch is made from.
+    pub(super) fn patch(
+        &mut self,
+        document: &Document,
+        before: Before<'_>,
+        record: &Record,
+        fields: &[Text],
+        reason: Reason,
+    ) {
         self.step(
             document,
             Deed::Patch {
@@ -204,7 +222,20 @@ impl<'a> Hands<'a> {
         let held = document.address.key().and_then(|key| self.world.get(&key).cloned());
         if let (Some(held), Some(facts)) = (held, &document.object) {
             let mut object = Object::clone(&held);
-            let template = fields.iter().any(|field| field == "spec.template");
+            let changed = fields.iter().any(|field| field == "spec.template");
+            let template = match before {
+                Before::Stated(original) => {
+                    if let Some(old) = original.object.as_deref() {
+                        super::merge::off(&mut object, old, facts);
+                    }
+                    changed
+                }
+                Before::Live => {
+                    super::merge::bare(&mut object);
+                    super::merge::other_template(&held, facts)
+                }
+                Before::Nothing => super::merge::other_template(&held, facts),
+            };
             super::merge::onto(&mut object, facts, template);
             super::merge::stamp(&mut object.meta, record);
             self.world.put(object);

@@ -1,7 +1,8 @@
 //! Fields that the API server does not let change, by kind (`reference/semantics.md` §3.5).
 
 use crate::model::helm::Document;
-use crate::model::{Body, Object, Text};
+use crate::model::storage::ClaimPhase;
+use crate::model::{Body, Key, Kind, Object, Text, World};
 
 /// Fields of a StatefulSet's spec that may change.
 const OF_SET: [&str; 7] = [
@@ -28,7 +29,13 @@ const OF_VOLUME: [&str; 8] = [
 
 /// The server's refusal of a patch that sets these fields; `None` when it takes it. An `adopted` object was not in the
 /// old manifest: then only what facts tell of the live object can be compared.
-pub(super) fn refusal(live: Option<&Object>, document: &Document, changed: &[Text], adopted: bool) -> Option<String> {
+pub(super) fn refusal(
+    world: &World,
+    live: Option<&Object>,
+    document: &Document,
+    changed: &[Text],
+    adopted: bool,
+) -> Option<String> {
     let name = &document.address.name;
     let hit = |frozen: &dyn Fn(&str) -> bool| {
         changed
@@ -40,13 +47,8 @@ pub(super) fn refusal(live: Option<&Object>, document: &Document, changed: &[Tex
     };
     match document.address.kind.as_str() {
         "PersistentVolumeClaim" => hit(&|field| !matches!(field, "spec.resources" | "spec.volumeAttributesClassName"))
-            .map(|_| {
-                format!(
-                    "PersistentVolumeClaim {name:?} is invalid: spec: Forbidden: spec is immutable after creation except \
-                     resources.requests and volumeAttributesClassName for bound claims"
-                )
-            })
-            .or_else(|| shrinks(live?, document)),
+            .map(|_| frozen_claim(name))
+            .or_else(|| resized(world, live?, document)),
         "StatefulSet" => hit(&|field| !OF_SET.contains(&field)).map(|_| {
             format!(
                 "StatefulSet.apps {name:?} is invalid: spec: Forbidden: updates to statefulset spec for fields other than \
@@ -111,15 +113,52 @@ fn told(live: &Object, document: &Object, field: &str) -> Option<bool> {
     })
 }
 
-/// A claim's request may grow, and shrink only as long as it stays above what it has.
-fn shrinks(live: &Object, document: &Document) -> Option<String> {
+fn frozen_claim(name: &str) -> String {
+    format!(
+        "PersistentVolumeClaim {name:?} is invalid: spec: Forbidden: spec is immutable after creation except \
+         resources.requests and volumeAttributesClassName for bound claims"
+    )
+}
+
+/// The refusal of a patch that is made from the live object because the old manifest does not list it (a rollback by
+/// client-side apply, `pkg/kube/client.go` `update`): what the server has filled in and the document does not state is
+/// taken out, a bound claim's volume and a Job's selector among it.
+pub(super) fn stripped(live: &Object, document: &Document) -> Option<String> {
+    let name = &document.address.name;
+    match (&live.body, &document.object.as_ref()?.body) {
+        (Body::PersistentVolumeClaim(live), Body::PersistentVolumeClaim(new)) => {
+            (!live.spec.volume_name.is_empty() && new.spec.volume_name.is_empty()).then(|| frozen_claim(name))
+        }
+        (Body::Job(_), Body::Job(_)) => Some(format!(
+            "Job.batch {name:?} is invalid: spec.selector: Required value, spec.template: field is immutable"
+        )),
+        (_, _) => None,
+    }
+}
+
+/// A bound claim's request may grow where its class says so (admission `PersistentVolumeClaimResize`), and shrink only as
+/// long as it stays above what it has; that of a claim that is not bound stays as it is.
+fn resized(world: &World, live: &Object, document: &Document) -> Option<String> {
+    let name = &document.address.name;
     let (live, new) = (live.body.claim()?, document.object.as_ref()?.body.claim()?);
-    let asked = new.spec.resources.requests.storage.as_ref()?;
-    let has = live.status.capacity.storage.as_ref()?;
-    (asked.bytes()? < has.bytes()?).then(|| {
+    let asked = new.spec.resources.requests.storage.as_ref()?.bytes()?;
+    let before = live.spec.resources.requests.storage.as_ref()?.bytes()?;
+    if asked != before && live.status.phase != ClaimPhase::Bound {
+        return Some(frozen_claim(name));
+    }
+    let class = live.spec.storage_class_name.as_deref().unwrap_or_default();
+    let class = world.get(&Key::cluster(Kind::StorageClass, class));
+    let expands = class.and_then(|class| class.body.class()?.allow_volume_expansion);
+    if asked > before && expands != Some(true) {
+        return Some(format!(
+            "persistentvolumeclaims {name:?} is forbidden: only dynamically provisioned pvc can be resized and the \
+             storageclass that provisions the pvc must support resize"
+        ));
+    }
+    let has = live.status.capacity.storage.as_ref()?.bytes()?;
+    (asked < has && asked < before).then(|| {
         format!(
-            "PersistentVolumeClaim {:?} is invalid: spec.resources.requests.storage: Forbidden: field can not be less than status.capacity",
-            document.address.name
+            "PersistentVolumeClaim {name:?} is invalid: spec.resources.requests.storage: Forbidden: field can not be less than status.capacity"
         )
     })
 }

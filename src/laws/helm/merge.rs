@@ -25,7 +25,12 @@ pub(super) fn onto(live: &mut Object, document: &Object, template: bool) {
         }
         (Body::PersistentVolume(live), Body::PersistentVolume(new)) => {
             live.spec.persistent_volume_reclaim_policy = new.spec.persistent_volume_reclaim_policy;
-            if new.spec.claim_ref.is_some() {
+            // its fields are merged: of a claim that is named as before, the uid stays
+            let same = live.spec.claim_ref.as_ref().zip(new.spec.claim_ref.as_ref());
+            let same = same.is_some_and(|(live, new)| {
+                (&live.namespace, &live.name) == (&new.namespace, &new.name) && new.uid.is_empty()
+            });
+            if new.spec.claim_ref.is_some() && !same {
                 live.spec.claim_ref.clone_from(&new.spec.claim_ref);
             }
         }
@@ -62,6 +67,34 @@ pub(super) fn onto(live: &mut Object, document: &Object, template: bool) {
         }
         // nothing of these that a law reads can be changed by a manifest
         (_, _) => {}
+    }
+}
+
+/// Takes off the labels and annotations that the old document states and the new one does not.
+pub(super) fn off(live: &mut Object, old: &Object, new: &Object) {
+    let kept = |live: &Labels, old: &Labels, new: &Labels| -> Labels {
+        let stays = |key: &str| old.get(key).is_none() || new.get(key).is_some();
+        live.iter().filter(|(key, _)| stays(key)).collect()
+    };
+    live.meta.labels = kept(&live.meta.labels, &old.meta.labels, &new.meta.labels);
+    live.meta.annotations = kept(&live.meta.annotations, &old.meta.annotations, &new.meta.annotations);
+}
+
+/// Takes off what a volume's manifest does not state and the binder has written: the laws bind it again.
+pub(super) fn bare(live: &mut Object) {
+    if let Body::PersistentVolume(volume) = &mut live.body {
+        volume.spec.claim_ref = None;
+    }
+}
+
+/// Whether a document that is laid over what is there has another pod template, as far as facts tell.
+pub(super) fn other_template(live: &Object, document: &Object) -> bool {
+    match (&live.body, &document.body) {
+        (Body::StatefulSet(live), Body::StatefulSet(new)) => live.spec.template != new.spec.template,
+        (Body::Deployment(live), Body::Deployment(new))
+        | (Body::ReplicaSet(live), Body::ReplicaSet(new))
+        | (Body::DaemonSet(live), Body::DaemonSet(new)) => live.spec.template != new.spec.template,
+        (_, _) => false,
     }
 }
 

@@ -44,30 +44,78 @@ pub(super) fn rollback(hands: &mut Hands<'_>, options: &Rollback) {
         Ok(()) => {
             let text =
                 format!("revision {next}, made of revision {wanted}, is deployed; crds/ and data stay as they are");
-            hands.mark(&release.key, "superseded", Reason::new(text));
+            supersede(hands, &all, &text);
         }
-        Err(error) => {
-            let fields = vec![format!("revision {next}: failed").into()];
-            let text = format!("the rollback fails: {error}; what was changed until then stays changed");
+        Err(Failure { error, updating }) => {
+            let (fate, text) = if updating {
+                (
+                    "failed",
+                    format!("the rollback fails: {error}; what was changed until then stays changed"),
+                )
+            } else {
+                (
+                    "pending-rollback",
+                    format!(
+                        "the rollback ends in a hook: {error}; its revision stays pending, and blocks the next upgrade"
+                    ),
+                )
+            };
+            if updating {
+                hands.mark(&release.key, "superseded", Reason::new(text.clone()));
+            }
+            let fields = vec![format!("revision {next}: {fate}").into()];
             hands.about_release(Deed::Patch { fields }, Reason::new(text));
         }
     }
 }
 
+/// Every revision that is labelled deployed is so no longer; one that was uninstalled or failed stays so.
+fn supersede(hands: &mut Hands<'_>, all: &[(u32, Pin)], text: &str) {
+    let newest = hands.release.key.clone();
+    let mut spoken = false;
+    for (_, pin) in all {
+        let facts = hands.world.get(&pin.key).and_then(|object| object.body.release());
+        if facts.is_some_and(|facts| facts.status == "deployed") {
+            hands.mark(&pin.key, "superseded", Reason::new(text));
+            spoken |= pin.key == newest;
+        }
+    }
+    if !spoken {
+        hands.about_release(Deed::Keep, Reason::new(text));
+    }
+}
+
+/// Why a rollback ends early, and whether it was changing the release's objects.
+struct Failure {
+    error: String,
+    updating: bool,
+}
+
+impl Failure {
+    const fn of_hook(error: String) -> Self {
+        Self { error, updating: false }
+    }
+
+    const fn of_update(error: String) -> Self {
+        Self { error, updating: true }
+    }
+}
+
 /// No status of the current revision stops it, and nobody asks whose the objects are.
-fn carried_out(hands: &mut Hands<'_>, options: &Rollback, current: &Record, target: &Record) -> Result<(), String> {
+fn carried_out(hands: &mut Hands<'_>, options: &Rollback, current: &Record, target: &Record) -> Result<(), Failure> {
     if !options.no_hooks {
-        hooks::run(hands, &target.hooks, Event::PreRollback, options.executor)?;
+        hooks::run(hands, &target.hooks, Event::PreRollback, options.executor).map_err(Failure::of_hook)?;
     }
     let course = Course {
         old: &current.manifest,
         new: &target.manifest,
         owner: target,
         server_side: options.executor.is_some_and(|executor| executor.major >= 4) && target.apply_method == "ssa",
+        from_live: true,
     };
-    update(hands, &course)?;
+    update(hands, &course).map_err(Failure::of_update)?;
     if options.no_hooks {
         return Ok(());
     }
-    hooks::run(hands, &target.hooks, Event::PostRollback, options.executor)
+    hooks::run(hands, &target.hooks, Event::PostRollback, options.executor).map_err(Failure::of_hook)
 }

@@ -1,13 +1,16 @@
 //! The phase that upgrade and rollback share: every target made or changed, then what dropped out deleted
 //! (`reference/semantics.md` §2.4; `pkg/kube/client.go` `update`).
 
-use super::hands::Hands;
+use super::hands::{Before, Hands};
 use super::uninstall::evident;
-use super::{Deed, immutable};
+use super::{Deed, immutable, marks};
 use crate::laws::Reason;
-use crate::model::helm::{Document, Live, Manifest, RESOURCE_POLICY, Record};
+use crate::model::helm::{Document, Live, Manifest, RESOURCE_POLICY, Record, Stamp};
 use crate::model::{Object, Propagation, Text};
 use std::sync::Arc;
+
+/// Labels and annotations, as a field.
+const MARKS: &str = "metadata.annotations";
 
 /// What the phase goes by.
 pub(super) struct Course<'a> {
@@ -18,6 +21,8 @@ pub(super) struct Course<'a> {
     pub(super) owner: &'a Record,
     /// The server applies (`ssa`): what another field manager has set since is a conflict.
     pub(super) server_side: bool,
+    /// What the old manifest does not list is patched from its live state, not from the new manifest.
+    pub(super) from_live: bool,
 }
 
 /// Why Helm cannot even build the objects: a kind of the old or the new manifest that the server does not serve.
@@ -42,6 +47,7 @@ pub(super) fn unserved(hands: &mut Hands<'_>, manifest: &Manifest, prefix: &str)
 /// Carries it out. An error is Helm's own: what was done until then stays done, nothing is deleted.
 pub(super) fn update(hands: &mut Hands<'_>, course: &Course<'_>) -> Result<(), String> {
     let mut errors = Vec::new();
+    let mut contested = false;
     for document in &course.new.documents {
         match hands.look(&document.address) {
             Live::Absent => {
@@ -54,7 +60,11 @@ pub(super) fn update(hands: &mut Hands<'_>, course: &Course<'_>) -> Result<(), S
                     .create(document, Some(course.owner), Reason::new(text))
                     .map_err(|error| format!("failed to create resource: {error}"))?;
             }
-            Live::There(_) => errors.extend(target(hands, course, document)),
+            Live::There(stamp) => match target(hands, course, document, &stamp) {
+                Target::Done => {}
+                Target::Refused(error) => errors.push(error),
+                Target::Contested => contested = true,
+            },
             Live::Unserved => {}
             Live::Unknown { why } => {
                 let reason = Reason::new("whether it is made or changed depends on whether it is there");
@@ -67,51 +77,92 @@ pub(super) fn update(hands: &mut Hands<'_>, course: &Course<'_>) -> Result<(), S
     }
     for document in &course.old.documents {
         if course.new.find(&document.address).is_none() {
-            dropped(hands, course, document);
+            if contested {
+                doubted(hands, document);
+            } else {
+                dropped(hands, course, document);
+            }
         }
+    }
+    if contested {
+        let missing = "whether a server-side apply ends in a conflict".to_owned();
+        let reason = Reason::new("a conflict fails the revision, and nothing that it drops is deleted");
+        hands.about_release(Deed::Unknown { missing }, reason);
     }
     Ok(())
 }
 
-/// One target that is there; gives the error of a patch that the server refuses.
-fn target(hands: &mut Hands<'_>, course: &Course<'_>, document: &Document) -> Option<String> {
+/// What became of a target that is there.
+enum Target {
+    Done,
+    /// The server refuses the change, with helm's words for it.
+    Refused(String),
+    /// Nobody can say which of the two it is.
+    Contested,
+}
+
+/// Whether what the new manifest drops is deleted depends on a conflict that cannot be foretold.
+fn doubted(hands: &mut Hands<'_>, document: &Document) {
+    if matches!(hands.look(&document.address), Live::There(_)) {
+        let missing = "whether a server-side apply of another object ends in a conflict".to_owned();
+        let reason = Reason::new("the new manifest drops it, and a revision that fails deletes nothing");
+        hands.step(document, Deed::Unknown { missing }, reason);
+    }
+}
+
+/// One target that is there.
+fn target(hands: &mut Hands<'_>, course: &Course<'_>, document: &Document, stamp: &Stamp) -> Target {
     let live = document.address.key().and_then(|key| hands.world.get(&key).cloned());
     let original = course.old.find(&document.address);
     let changed: Vec<Text> = match original {
         Some(original) => original.differences(document).into_iter().cloned().collect(),
         None => document.prints.keys().cloned().collect(),
     };
-    let drifted = live.as_deref().map(|live| drift(live, document)).unwrap_or_default();
-    let fields: Vec<Text> = changed
+    let mut drifted = live.as_deref().map(|live| drift(live, document)).unwrap_or_default();
+    let found = marks::Found {
+        live: live.as_deref(),
+        stamp,
+    };
+    let marked = marks::drift(&found, original, document, course.owner);
+    let mut fields: Vec<Text> = changed
         .iter()
         .cloned()
         .chain(drifted.iter().filter(|field| !changed.contains(field)).cloned())
         .collect();
-    if fields.is_empty() {
-        return None;
+    if !marked.is_empty() && !fields.iter().any(|field| field == MARKS) {
+        fields.push(MARKS.into());
     }
-    if let Some(error) = immutable::refusal(live.as_deref(), document, &changed, original.is_none()) {
+    if fields.is_empty() {
+        return Target::Done;
+    }
+    if course.server_side && !marked.others.is_empty() {
+        return Target::Refused(conflict(hands, document, &marked.others));
+    }
+    let stripped = course.from_live && !course.server_side && original.is_none();
+    let refusal =
+        immutable::refusal(hands.world, live.as_deref(), document, &changed, original.is_none()).or_else(|| {
+            let live = live.as_deref().filter(|_| stripped)?;
+            immutable::stripped(live, document)
+        });
+    if let Some(error) = refusal {
         let reason = Reason::new(
             "the manifest changes a field that the API server does not let change; the other objects are changed all the same, nothing is deleted, and the new revision is failed",
         );
         hands.step(document, Deed::Refuse { error: error.clone() }, reason);
-        return Some(format!(
+        return Target::Refused(format!(
             "cannot patch {:?} with kind {}: {error}",
             document.address.name, document.address.kind
         ));
     }
-    let by_hand: Vec<&Text> = drifted
+    let by_hand: Vec<Text> = drifted
         .iter()
         .filter(|field| original.is_none() || !changed.contains(field))
+        .cloned()
         .collect();
     if course.server_side && original.is_some() && !by_hand.is_empty() {
         let missing = format!(
             "which field manager set {} of {}: if it was not helm, the server-side apply ends in a conflict",
-            by_hand
-                .iter()
-                .map(|field| field.as_str())
-                .collect::<Vec<_>>()
-                .join(", "),
+            by_hand.iter().map(Text::as_str).collect::<Vec<_>>().join(", "),
             document.address
         );
         hands.step(
@@ -119,7 +170,10 @@ fn target(hands: &mut Hands<'_>, course: &Course<'_>, document: &Document) -> Op
             Deed::Unknown { missing },
             Reason::new("the live value is not that of the stored manifest"),
         );
-        return None;
+        return Target::Contested;
+    }
+    if !marked.is_empty() {
+        drifted.push(MARKS.into());
     }
     let text = match (original.is_some(), drifted.is_empty()) {
         (false, _) => "it is adopted: the manifest lists it for the first time, and it is there already".to_owned(),
@@ -131,12 +185,36 @@ fn target(hands: &mut Hands<'_>, course: &Course<'_>, document: &Document) -> Op
     };
     let mut reason = Reason::new(text);
     if let Some(live) = &live {
-        for field in &drifted {
+        for field in drifted.iter().filter(|field| *field != MARKS) {
             reason = reason.seen(&live.key(), field, shown(live, field));
         }
     }
-    hands.patch(document, course.owner, &fields, reason);
-    None
+    let before = match original {
+        Some(original) => Before::Stated(original),
+        None if stripped => Before::Live,
+        None => Before::Nothing,
+    };
+    hands.patch(document, before, course.owner, &fields, reason);
+    Target::Done
+}
+
+/// Marks that somebody else has set since belong to him: the server does not let helm set them otherwise.
+fn conflict(hands: &mut Hands<'_>, document: &Document, others: &[String]) -> String {
+    let address = &document.address;
+    let error = format!(
+        "conflict occurred while applying object {}/{} {}, Kind={}: Apply failed with {} conflicts: {}",
+        address.namespace,
+        address.name,
+        address.api_version,
+        address.kind,
+        others.len(),
+        others.join(", ")
+    );
+    let reason = Reason::new(
+        "somebody else has set what the manifest states otherwise; the other objects are changed all the same, nothing is deleted, and the new revision is failed",
+    );
+    hands.step(document, Deed::Refuse { error: error.clone() }, reason);
+    error
 }
 
 /// An object that the new manifest does not list any more: here alone the *live* annotation counts, to the letter.

@@ -85,6 +85,7 @@ fn carried_out(
         new: rendered,
         owner: base,
         server_side: options.executor.is_some_and(|executor| executor.major >= 4) && last.apply_method == "ssa",
+        from_live: false,
     };
     update(hands, &course)?;
     if options.no_hooks {

@@ -110,7 +110,7 @@ fn write(value: &Value, text: &mut String) {
     }
 }
 
-/// The values that `pkg/apis/core/v1/defaults.go` gives to what a template leaves out.
+/// The values that `pkg/apis/core/v1/defaults.go` gives to what a template leaves out; what is empty is not kept.
 fn is_default(field: &str, value: &Value) -> bool {
     let word = |default: &str| value == default;
     match field {
@@ -124,6 +124,9 @@ fn is_default(field: &str, value: &Value) -> bool {
         "terminationGracePeriodSeconds" => value == 30,
         "defaultMode" => value == 420,
         "serviceAccount" | "creationTimestamp" => true,
-        _ => value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty),
+        _ => {
+            let hollow = value.as_object().is_some_and(serde_json::Map::is_empty);
+            value.is_null() || hollow || value.as_array().is_some_and(Vec::is_empty)
+        }
     }
 }

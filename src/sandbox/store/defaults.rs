@@ -217,6 +217,22 @@ fn stateful_set(object: &mut Value) {
         );
     }
     pod_spec(slot(object, &["spec", "template", "spec"]), false);
+    claim_templates(object);
+}
+
+/// Fills in again what a patch has taken out: a value that was set whole, a field that was set to null.
+pub(super) fn refill(resource: &Resource, object: &mut Value) {
+    match resource.kind {
+        "StatefulSet" => stateful_set(object),
+        "Deployment" => deployment(object),
+        "DaemonSet" => daemon_set(object),
+        "CronJob" => cron_job(object),
+        "PersistentVolumeClaim" | "PersistentVolume" => put_default(object, &["spec", "volumeMode"], "Filesystem"),
+        _ => {}
+    }
+}
+
+fn claim_templates(object: &mut Value) {
     if let Some(templates) = object
         .get_mut("spec")
         .and_then(|spec| spec.get_mut("volumeClaimTemplates"))

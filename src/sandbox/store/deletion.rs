@@ -2,7 +2,7 @@
 //! (`reference/semantics.md` §3.1; `pkg/registry/generic/registry/store.go`, `registry/rest/delete.go`).
 
 use super::{Place, Store, StoreError};
-use crate::model::Propagation;
+use crate::model::{Kind, Propagation};
 use crate::sandbox::clock::seconds;
 use crate::sandbox::fields::{at, list, number, put, take, text};
 use crate::sandbox::resources::Resource;
@@ -162,7 +162,8 @@ fn check_preconditions(
 }
 
 /// The finalizers a DELETE leaves: those there were, with the one that its propagation asks for and without the other.
-/// Unsaid, propagation follows what an earlier DELETE asked, and then the kind: a Job orphans its pods.
+/// Unsaid, propagation follows what an earlier DELETE asked, and then the kind: a Job orphans its pods. Of a kind that no
+/// law knows nothing depends here, and the garbage collector would let go of it at once.
 fn finalizers(resource: &Resource, old: &Value, options: &DeleteOptions) -> Vec<String> {
     let held: Vec<&str> = list(old, &["metadata", "finalizers"])
         .iter()
@@ -182,6 +183,9 @@ fn finalizers(resource: &Resource, old: &Value, options: &DeleteOptions) -> Vec<
         .filter(|held| *held != ORPHAN && *held != FOREGROUND)
         .map(str::to_owned)
         .collect();
+    if Kind::from_api(&resource.api_version(), resource.kind).is_none() {
+        return left;
+    }
     match propagation {
         Propagation::Orphan => left.push(ORPHAN.to_owned()),
         Propagation::Foreground => left.push(FOREGROUND.to_owned()),

@@ -1,9 +1,11 @@
 //! How an object changes: the optimistic lock, the split between spec and status, what can never change back.
 
 use super::{Place, Store, StoreError, defaults, validation};
+use crate::model::Kind;
+use crate::model::quantity::Quantity;
 use crate::sandbox::clock::seconds;
 use crate::sandbox::fields::{at, copy, list, number, put, put_default, take, text};
-use crate::sandbox::resources::Resource;
+use crate::sandbox::resources::{self, Resource};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -51,9 +53,11 @@ impl Store {
         carry_over(&old, &mut new);
         part(write, &old, &mut new);
         defaults::fold_string_data(write.resource, &mut new);
+        defaults::refill(write.resource, &mut new);
         if write.part != Part::Whole {
             validation::update(write.resource, &old, &new)
                 .map_err(|causes| StoreError::invalid(write.resource, write.name, &causes))?;
+            self.admit_growth(write, &old, &new)?;
         }
         self.note_phase(write.resource, &old, &mut new);
         generation(write, &old, &mut new);
@@ -71,6 +75,29 @@ impl Store {
         } else {
             self.commit(place, new)
         })
+    }
+
+    /// A claim may ask for more where its class says so (admission `PersistentVolumeClaimResize`).
+    fn admit_growth(&self, write: &Write<'_>, old: &Value, new: &Value) -> Result<(), StoreError> {
+        if write.resource.kind != "PersistentVolumeClaim" {
+            return Ok(());
+        }
+        let asked = |claim: &Value| {
+            let size = text(claim, &["spec", "resources", "requests", "storage"]);
+            Quantity(size.into()).bytes()
+        };
+        if asked(new) <= asked(old) {
+            return Ok(());
+        }
+        let class = resources::of_kind(Kind::StorageClass)
+            .and_then(|classes| self.fetch(classes, "", text(old, &["spec", "storageClassName"])));
+        let expands = class.and_then(|class| at(class, &["allowVolumeExpansion"]));
+        if expands.and_then(Value::as_bool) == Some(true) {
+            return Ok(());
+        }
+        let why = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must \
+                   support resize";
+        Err(StoreError::forbidden(write.resource, write.name, why))
     }
 
     /// A volume remembers when its phase last changed.

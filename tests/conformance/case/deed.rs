@@ -8,7 +8,7 @@ use pilothouse::model::act::words;
 use pilothouse::model::storage::ReclaimPolicy;
 use pilothouse::model::{Act, Draft, Key, Kind, Object, Propagation, World};
 
-use super::{DEFAULT, Line, Place};
+use super::{DEFAULT, Errand, Line, Place, Task};
 use crate::picture::Frame;
 
 /// One act: `delete pvc a/data Background`, `clear-claim-ref pv disk`.
@@ -35,11 +35,13 @@ pub(crate) enum Verb {
     Stamp(String),
     /// With these fields, as a claim's line has them.
     CreateClaim(Vec<(String, String)>),
+    /// What helm does to a release.
+    Helm(Errand),
 }
 
 impl Verb {
     /// Every verb, in a word.
-    pub(crate) const WORDS: [&str; 10] = [
+    pub(crate) const WORDS: [&str; 13] = [
         "delete",
         "evict",
         "scale",
@@ -50,6 +52,9 @@ impl Verb {
         "annotate",
         "stamp",
         "create",
+        Task::WORDS[0],
+        Task::WORDS[1],
+        Task::WORDS[2],
     ];
 
     pub(crate) const fn word(&self) -> &'static str {
@@ -64,6 +69,7 @@ impl Verb {
             Self::Annotate(..) => "annotate",
             Self::Stamp(_) => "stamp",
             Self::CreateClaim(_) => "create",
+            Self::Helm(errand) => errand.task.word(),
         }
     }
 }
@@ -113,7 +119,8 @@ impl Deed {
                 release: release.as_str().into(),
                 namespace: "releases".into(),
             },
-            Verb::CreateClaim(_) => return None,
+            // made above; made of what is read of the release
+            Verb::CreateClaim(_) | Verb::Helm(_) => return None,
         })
     }
 
@@ -178,6 +185,7 @@ impl Deed {
             Verb::Annotate(annotation, _) => format!("annotate {annotation}"),
             Verb::Stamp(_) => "stamp".to_owned(),
             Verb::CreateClaim(_) => "create pvc".to_owned(),
+            Verb::Helm(errand) => errand.species(),
         }
     }
 }
@@ -213,6 +221,7 @@ impl fmt::Display for Deed {
             Verb::Annotate(annotation, None) => write!(f, " {annotation}-"),
             Verb::Stamp(release) => write!(f, " {release}"),
             Verb::CreateClaim(fields) => fields.iter().try_for_each(|(name, value)| write!(f, " {name}={value}")),
+            Verb::Helm(errand) => write!(f, " {errand}"),
         }
     }
 }
@@ -240,13 +249,10 @@ impl FromStr for Deed {
             }
             ("stamp", [release]) => Verb::Stamp((*release).to_owned()),
             ("create", fields) => {
-                let pair = |word: &&str| {
-                    let (name, value) = word.split_once('=')?;
-                    Some((name.to_owned(), value.to_owned()))
-                };
-                Verb::CreateClaim(fields.iter().map(pair).collect::<Option<_>>().ok_or_else(wrong)?)
+                let fields = fields.iter().map(|word| super::pair(word));
+                Verb::CreateClaim(fields.collect::<Option<_>>().ok_or_else(wrong)?)
             }
-            _ => return Err(wrong()),
+            (verb, arguments) => Verb::Helm(Errand::read(verb, arguments).ok_or_else(wrong)?),
         };
         Ok(Self {
             verb,

@@ -6,8 +6,9 @@ use pilothouse::model::storage::{
 use pilothouse::model::workload::JOB_TRACKING;
 use pilothouse::model::{Kind, Propagation};
 
-use super::{Draw, FOREIGN};
+use super::Draw;
 use crate::case::{Deed, Place, Verb};
+use crate::manifest::FOREIGN;
 
 use Kind::{
     CronJob, DaemonSet, Deployment, Job, PersistentVolume, PersistentVolumeClaim as Claim, Pod, ReplicaSet, StatefulSet,

@@ -6,9 +6,9 @@ use pilothouse::model::storage::{
 };
 use pilothouse::model::{Kind, Propagation};
 
-use super::{Draw, FOREIGN};
+use super::Draw;
 use crate::case::{Deed, Line, Place, Verb};
-use crate::manifest::{ATTACHING, PLAIN};
+use crate::manifest::{ATTACHING, FOREIGN, PLAIN};
 
 use Kind::{Job, PersistentVolume, PersistentVolumeClaim as Claim, Pod, ReplicaSet, StorageClass, VolumeAttachment};
 use Propagation::{Background, Foreground, Orphan};

@@ -36,7 +36,7 @@ impl Slot {
         };
         let mut uids = (Uids::new(), Uids::new());
         for line in case.lines.iter().filter(early) {
-            self.create(line, twin, &mut uids).await?;
+            self.create(line, case, twin, &mut uids).await?;
         }
         restless(twin.settle())?;
         let stays = twin.world(); // one that is Released from the start may go at once
@@ -53,8 +53,19 @@ impl Slot {
             ))));
         }
         for line in case.lines.iter().filter(|line| !early(line)) {
-            self.create(line, twin, &mut uids).await?;
+            self.create(line, case, twin, &mut uids).await?;
         }
+        if !case.hands.is_empty() {
+            self.even(twin).await?;
+        }
+        for hand in &case.hands {
+            self.touch(hand, twin).await?;
+        }
+        self.even(twin).await
+    }
+
+    /// Waits until both sides show the same and nothing moves.
+    async fn even(&self, twin: &Twin) -> Result<(), Stop> {
         restless(twin.settle())?;
         let there = twin.world();
         let wanted = |world: &World| self.at_rest(world) && compare::before(world, &there) == Verdict::Agreed;
@@ -66,7 +77,10 @@ impl Slot {
         }
     }
 
-    async fn create(&self, line: &Line, twin: &Twin, uids: &mut (Uids, Uids)) -> Result<(), Stop> {
+    async fn create(&self, line: &Line, case: &Case, twin: &Twin, uids: &mut (Uids, Uids)) -> Result<(), Stop> {
+        if line.kind == Kind::Release {
+            return self.install(line, case, twin).await;
+        }
         let key = line.place.key(line.kind, &self.name);
         let ground = |uids| Ground {
             slot: &self.name,
@@ -74,15 +88,7 @@ impl Slot {
             uids,
         };
         let (ours, theirs) = (ground(&uids.0).manifest(line), ground(&uids.1).manifest(line));
-        if let Some(path) = ours["spec"]["hostPath"]["path"].as_str() {
-            std::fs::create_dir_all(path).map_err(|error| Stop::Void(error.to_string()))?;
-        }
-        if let (Some(driver), Some(handle)) = (
-            ours["spec"]["csi"]["driver"].as_str(),
-            ours["spec"]["csi"]["volumeHandle"].as_str(),
-        ) {
-            self.books.make(driver, handle).map_err(Stop::Void)?;
-        }
+        self.prepare_disk(&ours).map_err(Stop::Void)?;
         // the namespaces are there already, and the sandbox began with its nodes
         let (made, twins) = match line.kind {
             Kind::Namespace => {
@@ -115,11 +121,32 @@ impl Slot {
         }
     }
 
+    /// The disk behind a volume that is made by hand, before the volume is.
+    pub(super) fn prepare_disk(&self, object: &serde_json::Value) -> Result<(), String> {
+        let spec = &object["spec"];
+        if let Some(path) = spec["hostPath"]["path"].as_str() {
+            std::fs::create_dir_all(path).map_err(|error| error.to_string())?;
+        }
+        let csi = &spec["csi"];
+        if let (Some(driver), Some(handle)) = (csi["driver"].as_str(), csi["volumeHandle"].as_str()) {
+            self.books.make(driver, handle)?;
+        }
+        Ok(())
+    }
+
     /// Removes everything a case has left, by our own hands: deletions first, then the finalizers of what is dying.
     /// Says whether the slot is spent: the attach/detach controller keeps attachments for minutes whose pods' claims it cannot
     /// find any more.
-    pub(super) async fn sweep(&self) -> Result<bool, String> {
+    pub(super) async fn sweep(&self, case: &Case) -> Result<bool, String> {
         let began = Instant::now();
+        for (thing, place) in case.others() {
+            let path = thing.path(place, &self.name);
+            if self.api.read(&path).await?.is_some() {
+                let unheld = json!({"metadata": {"finalizers": null}});
+                drop(self.api.merge_at(&path, &unheld).await);
+                drop(self.api.delete_at(&path, &json!({})).await);
+            }
+        }
         loop {
             let world = self.mirror.part(&self.name);
             let shared = |key: &Key| key.kind == Kind::Node && key.name == NODE;
@@ -135,6 +162,7 @@ impl Slot {
                 for disks in &self.disks {
                     drop(std::fs::remove_dir_all(disks));
                 }
+                drop(std::fs::remove_dir_all(self.own_charts()));
                 return self.furnish().await.map(|()| false);
             }
             let attachment = |object: &pilothouse::model::Object| object.kind() == Kind::VolumeAttachment;

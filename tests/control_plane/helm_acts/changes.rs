@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{FOUR, Helm, THREE, chart, claim, config, deployment, ends, hook, installed, job};
 use crate::stage::{Errand, Errands, Stage, pod};
+use crate::support::helm::template;
 use crate::trial::Trial;
 
 /// An upgrade of the release to these templates, by this helm.
@@ -21,8 +22,7 @@ fn upgraded(stage: &mut Stage<'_>, trial: &Trial<'_>, helm: Helm, templates: &[V
 /// The errand, still without its arguments, and the chart's path.
 pub(super) fn upgrade(trial: &Trial<'_>, helm: Helm, templates: &[Value]) -> (Errand<'static>, String) {
     let path = chart(trial, templates);
-    let arguments = ["template", "app", &path, "--is-upgrade"];
-    let arguments = [&["--namespace", trial.namespace.as_str()], arguments.as_slice()].concat();
+    let arguments = template(&trial.namespace, "app", &path);
     let kubeconfig = trial.plane.kubeconfig(crate::support::persons::Person::Anna);
     let rendered = trial.plane.run_on(&kubeconfig, helm.program, &arguments, "");
     let rendered = rendered.ok().stdout.clone();

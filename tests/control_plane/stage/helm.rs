@@ -1,7 +1,6 @@
 //! Acts of Helm's on both sides of a stage: forecast from what Pilothouse reads of the release, performed by the real
 //! helm, compared like every other act. Objects of kinds that the world does not hold are looked for by kubectl.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,16 +9,19 @@ use pilothouse::app::State;
 use pilothouse::cluster::{self, Clock, ConnectOptions};
 use pilothouse::forecast::{Forecast, Outcome, forecast};
 use pilothouse::laws::Conditions;
-use pilothouse::laws::helm::reach;
 use pilothouse::model::act::HelmAct;
-use pilothouse::model::helm::{Ledger, Manifest};
+use pilothouse::model::helm::Ledger;
 use pilothouse::model::storage::Volume;
-use pilothouse::model::{Act, Key, Kind, Pin, World};
+use pilothouse::model::{Act, Kind, World};
 
 use super::{COMPARED, End, Side, Stage, assert_same, picture, rest};
 use crate::picture::Frame;
+use crate::support::helm::{self, Words, newest};
 use crate::support::run::Ran;
 use crate::trial::Trial;
+
+/// The release of every trial.
+const APP: &str = "app";
 
 /// An act of Helm's as a trial tells it.
 #[derive(Clone)]
@@ -71,7 +73,7 @@ impl Stage<'_> {
     pub(crate) fn until_revision(&mut self, revision: u32) {
         let namespace = self.trial.namespace.clone();
         self.until(&format!("revision {revision}"), |world| {
-            newest(world, &namespace)
+            newest(world, &namespace, APP)
                 .is_some_and(|(seen, status, _)| seen == revision && !status.starts_with("pending"))
         });
     }
@@ -96,7 +98,7 @@ impl Stage<'_> {
     pub(crate) fn errand_untold(&mut self, errand: &Errand<'_>, home: Option<&str>) -> (Forecast, Ran) {
         let conditions = self.runtime.block_on(read(&self.real, self.trial, errand));
         let state = self.real.flight.state();
-        let (_, _, release) = newest(state.world(), &self.trial.namespace).expect("a release");
+        let (_, _, release) = newest(state.world(), &self.trial.namespace, APP).expect("a release");
         let act = Act::Helm {
             release,
             helm: errand.act.clone(),
@@ -130,10 +132,8 @@ impl Stage<'_> {
     /// The forecast's words, without those that a look from outside cannot tell: a change that shows in no fact, a refusal.
     fn said(&self, forecast: &Forecast, fates: &Words) -> Words {
         let mut words = picture::foretold(forecast, &Frame::Namespace(self.trial.namespace.clone()));
-        words.retain(|object, words| {
-            words.retain(|word| !word.starts_with("refused") && (word != "changed" || fates.contains_key(object)));
-            !words.is_empty() && !object.starts_with("release/") && !object.starts_with("storageclass/")
-        });
+        helm::seen_outside(&mut words, fates);
+        words.retain(|object, _| !object.starts_with("release/") && !object.starts_with("storageclass/"));
         words
     }
 
@@ -147,7 +147,7 @@ impl Stage<'_> {
     pub(crate) fn until_real_revision(&mut self, revision: u32) {
         let namespace = self.trial.namespace.clone();
         let seen = |state: &State| {
-            newest(state.world(), &namespace)
+            newest(state.world(), &namespace, APP)
                 .is_some_and(|(seen, status, _)| seen == revision && !status.starts_with("pending"))
         };
         self.runtime.block_on(self.real.flight.until("the revision", seen));
@@ -203,8 +203,6 @@ impl Side {
     }
 }
 
-type Words = std::collections::BTreeMap<String, BTreeSet<String>>;
-
 /// Every object of a kind the world does not hold is gone or there, as forecast.
 fn assert_others(side: &Side, trial: &Trial<'_>, forecast: &Forecast) {
     for other in &forecast.others {
@@ -219,16 +217,6 @@ fn assert_others(side: &Side, trial: &Trial<'_>, forecast: &Forecast) {
         };
         assert_eq!(there, wanted, "{object} on the {} side: {:?}", side.name, other.outcome);
     }
-}
-
-/// Revision, label status and pin of the newest record of `app`.
-fn newest(world: &World, namespace: &str) -> Option<(u32, String, Pin)> {
-    world
-        .in_namespace(Kind::Release, namespace)
-        .filter_map(|object| Some((object.body.release()?, object)))
-        .filter(|(facts, _)| facts.name == "app")
-        .map(|(facts, object)| (facts.revision, facts.status.to_string(), object.pin()))
-        .max_by_key(|(revision, ..)| *revision)
 }
 
 /// What Pilothouse reads on demand, through its own client.
@@ -259,36 +247,17 @@ async fn ledger(kubeconfig: &Path, world: &World, trial: &Trial<'_>, errand: &Er
         ..ConnectOptions::default()
     };
     let connection = cluster::connect(&options, Clock::system()).await.expect("a connection");
-    let mut ledger = Ledger::default();
-    let records: Vec<Key> = world
-        .in_namespace(Kind::Release, &trial.namespace)
-        .map(|object| object.key())
-        .collect();
-    for key in records {
-        let (pin, reading) = cluster::read::record(&connection, &key).await.expect("a record");
-        assert!(reading.record().is_some(), "{reading:?}");
-        ledger.enter(pin, reading);
-    }
-    if let Some(rendered) = &errand.rendered {
-        ledger.enter_rendered(Manifest::digest(rendered), Manifest::parse(rendered, &trial.namespace));
-    }
-    let (_, _, release) = newest(world, &trial.namespace).expect("a release");
-    let conditions = Conditions {
-        helm: Arc::new(ledger.clone()),
-        ..Conditions::default()
-    };
-    let addresses = reach(&release, &errand.act, &conditions, world);
-    for (address, live) in cluster::read::live(&connection, &addresses).await.expect("a look") {
-        ledger.enter_live(address, live);
-    }
-    ledger
+    let (_, _, release) = newest(world, &trial.namespace, APP).expect("a release");
+    helm::ledger(&connection, world, &release, &errand.act, errand.rendered.as_deref())
+        .await
+        .expect("what is read of the release")
 }
 
 async fn end(side: &mut Side, trial: &Trial<'_>, errand: &Errand<'_>, conditions: Conditions) -> (End, Ran) {
     let namespace = &trial.namespace;
     let state = side.flight.state();
     let before = state.world().clone();
-    let (_, _, release) = newest(&before, namespace).expect("a release");
+    let (_, _, release) = newest(&before, namespace, APP).expect("a release");
     let act = Act::Helm {
         release,
         helm: errand.act.clone(),
