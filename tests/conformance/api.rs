@@ -49,23 +49,12 @@ impl Api {
 
     /// Deletes with nothing but a propagation.
     pub(crate) async fn delete(&self, key: &Key, options: &Value) -> Result<Value, Refusal> {
-<<<<<<< HEAD
-        send(
-            &self.patient,
-            "DELETE",
-            &path(key),
-            "application/json",
-            options.to_string(),
-        )
-        .await
-=======
         self.delete_at(&path(key), options).await
     }
 
     /// The same of any kind.
     pub(crate) async fn delete_at(&self, path: &str, options: &Value) -> Result<Value, Refusal> {
-        self.send("DELETE", path, "application/json", options.to_string()).await
->>>>>>> draws
+        send(&self.patient, "DELETE", path, "application/json", options.to_string()).await
     }
 
     /// Sets fields as a merge patch.
@@ -76,20 +65,16 @@ impl Api {
     /// The same of any kind.
     pub(crate) async fn merge_at(&self, path: &str, change: &Value) -> Result<Value, Refusal> {
         let content = "application/merge-patch+json";
-<<<<<<< HEAD
-        send(&self.patient, "PATCH", &path(key), content, change.to_string()).await
-=======
-        self.send("PATCH", path, content, change.to_string()).await
+        send(&self.patient, "PATCH", path, content, change.to_string()).await
     }
 
     /// What is at a path; nothing when there is no such object.
     pub(crate) async fn read(&self, path: &str) -> Result<Option<Value>, String> {
-        match self.send("GET", path, "application/json", String::new()).await {
+        match send(&self.patient, "GET", path, "application/json", String::new()).await {
             Ok(found) => Ok(Some(found)),
             Err(no) if no.code == 404 => Ok(None),
             Err(no) => Err(format!("{path}: {no}")),
         }
->>>>>>> draws
     }
 
     /// The very request Pilothouse would send, or code 0 where it would send none.

@@ -18,13 +18,8 @@ use pilothouse::model::workload::PodPhase;
 use pilothouse::model::{Act, Body, Kind, Object, World};
 
 use crate::api::{Api, Refusal};
-<<<<<<< HEAD
-use crate::case::{Case, Deed};
-use crate::compare::{self, Ends, Verdict};
-=======
 use crate::case::{Case, Deed, Verb};
 use crate::compare::{self, Ends, Helmed, Verdict};
->>>>>>> draws
 use crate::manifest::Ground;
 use crate::mirror::{Mirror, Rest};
 use crate::picture::{self, Frame, Picture};
@@ -200,7 +195,6 @@ impl Slot {
         draw(&end, world) == draw(world, world)
     }
 
-<<<<<<< HEAD
     /// What the laws make of a world whose pods end by themselves, which is no law's business.
     fn ended(&self, mut world: World) -> World {
         for _ in 0..MOST_ENDS {
@@ -216,27 +210,13 @@ impl Slot {
         world
     }
 
-    /// Forecasts an act on both sides, performs it on both, waits, and compares.
-    async fn act(&self, deed: &Deed, twin: &Twin, tell: &(dyn Fn(String) + Sync)) -> Result<Step, Stop> {
-=======
     /// Forecasts an act on both sides and asks both for it.
     async fn ask(&self, deed: &Deed, twin: &Twin) -> Result<Both, Stop> {
->>>>>>> draws
         let done = self.perform(deed).await?;
         let twin_before = twin.world();
         let Some(twin_act) = deed.act(&twin_before, &self.name) else {
             return Err(Stop::Void(format!("no target for {deed} on the sandbox")));
         };
-<<<<<<< HEAD
-        let twin_forecast = self.forecast_alone(&twin_before, &twin_act);
-        let foretold = draw(&self.ended(picture::end(before, act, &self.conditions)), before);
-        tell(format!(
-            "act {deed}\nbefore {:#?}\nforecast {:#?}",
-            draw(before, before),
-            forecast.entries
-        ));
-=======
->>>>>>> draws
         let twin_lost = twin.destroyed();
         Ok(Both {
             done,
@@ -258,7 +238,7 @@ impl Slot {
         let Done {
             before, act, forecast, ..
         } = &both.done;
-        let end = picture::end(before, act, &both.conditions);
+        let end = self.ended(picture::end(before, act, &both.conditions));
         let foretold = draw(&end, before);
         tell(format!(
             "act {deed}\nbefore {:#?}\nforecast {:#?}\n{:#?}",
