@@ -36,27 +36,27 @@ const OVERHEAD: u64 = 12;
 const PROMISE: u64 = 64 * 1024 * 1024;
 
 /// How far the world is above the promise, in bytes: a debt, to be paid down to nothing.
-const DEBT: u64 = 10 * 1024 * 1024;
+const DEBT: u64 = 7 * 1024 * 1024;
 
 /// A kept budget is at most this much above the truth, in per cent.
 const SLACK: u64 = 4;
 
 /// Bytes held for one object of a kind, the allocator's own among them.
 const BUDGETS: [(Kind, u64); 14] = [
-    (Kind::Namespace, 670),
+    (Kind::Namespace, 640),
     (Kind::Node, 1_290),
     (Kind::StorageClass, 630),
-    (Kind::PersistentVolume, 1_380),
-    (Kind::VolumeAttachment, 900),
-    (Kind::PersistentVolumeClaim, 1_100),
-    (Kind::Pod, 1_110),
+    (Kind::PersistentVolume, 1_325),
+    (Kind::VolumeAttachment, 845),
+    (Kind::PersistentVolumeClaim, 1_050),
+    (Kind::Pod, 1_050),
     (Kind::Job, 1_300),
-    (Kind::CronJob, 580),
+    (Kind::CronJob, 540),
     (Kind::StatefulSet, 2_680),
-    (Kind::Deployment, 790),
-    (Kind::ReplicaSet, 1_040),
+    (Kind::Deployment, 750),
+    (Kind::ReplicaSet, 990),
     (Kind::DaemonSet, 1_010),
-    (Kind::Release, 560),
+    (Kind::Release, 500),
 ];
 
 /// The most that decoding a page of 500 pods holds at once beside the page's own bytes, and what is left of it: the pods.

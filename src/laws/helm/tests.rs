@@ -10,6 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+mod update;
+
 const THREE: Option<Executor> = Some(Executor::new(3, 22, 0));
 const FOUR_TWO: Option<Executor> = Some(Executor::new(4, 2, 4));
 const FOUR: Option<Executor> = Some(Executor::new(4, 3, 1));

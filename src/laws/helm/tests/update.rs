@@ -1,0 +1,200 @@
+//! What an upgrade or a rollback does to an object that is there: its marks, its size, what the server has filled in.
+
+use super::*;
+
+const CLASS: &str =
+    "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: efs}, provisioner: efs.csi.aws.com";
+
+/// A release that was applied by the server.
+fn server_side(objects: &str, manifest: &str) -> Case {
+    let mut case = Case::manifest(objects, manifest);
+    let payload = json!({
+        "name": "app", "namespace": "shop", "version": 2, "info": {"status": "deployed"}, "manifest": manifest,
+        "hooks": [], "apply_method": "ssa",
+    });
+    let payload = STANDARD.encode(STANDARD.encode(payload.to_string()));
+    let secret = json!({"data": {"release": payload}}).to_string();
+    case.ledger
+        .enter(case.release.clone(), Reading::of_secret(secret.as_bytes()));
+    case
+}
+
+#[test]
+fn marks_that_others_have_set_go_back_or_are_a_conflict() {
+    let manifest = claim("data", "") + &claim("old", "");
+    let other = OWN.replace("release-name: app", "release-name: other");
+    let bare = "labels: {}";
+    for (meta, three, four) in [
+        (OWN, None, None),
+        (
+            bare,
+            Some("patch pvc/data [metadata.annotations]"),
+            Some("patch pvc/data [metadata.annotations]"),
+        ),
+        (
+            other.as_str(),
+            Some("patch pvc/data [metadata.annotations]"),
+            Some(
+                "refuse pvc/data: conflict occurred while applying object shop/data v1, Kind=PersistentVolumeClaim: \
+                 Apply failed with 1 conflicts: .metadata.annotations.meta.helm.sh/release-name",
+            ),
+        ),
+    ] {
+        let steps = |case: Case, executor| {
+            let steps = case.upgraded(executor, &claim("data", ""));
+            steps.into_iter().find(|step| step.contains("pvc/data"))
+        };
+        let live = live_claim(meta);
+        assert_eq!(
+            steps(Case::manifest(&live, &manifest), THREE).as_deref(),
+            three,
+            "{meta}"
+        );
+        assert_eq!(steps(server_side(&live, &manifest), FOUR).as_deref(), four, "{meta}");
+        // applied by the client, whatever the executor
+        assert_eq!(
+            steps(Case::manifest(&live, &manifest), FOUR).as_deref(),
+            three,
+            "{meta}"
+        );
+    }
+}
+
+#[test]
+fn a_conflict_saves_what_was_dropped() {
+    let live = live_claim(&OWN.replace("release-name: app", "release-name: other"));
+    let steps = server_side(&live, &(claim("data", "") + &claim("old", ""))).upgraded(FOUR, &claim("data", ""));
+    assert_eq!(
+        steps.last().map(String::as_str),
+        Some("patch record.v2 [revision 3: failed]")
+    );
+    assert!(!steps.iter().any(|step| step.starts_with("delete")), "{steps:?}");
+}
+
+#[test]
+fn a_mark_that_the_manifest_no_longer_states_is_taken_off() {
+    let meta = OWN.replace("annotations: {", "annotations: {helm.sh/resource-policy: keep, ");
+    let case = Case::manifest(&live_claim(&meta), &claim("data", "helm.sh/resource-policy: keep"));
+    let mut ledger = case.ledger.clone();
+    ledger.enter_rendered(NEW.into(), Manifest::parse(&claim("data", ""), "shop"));
+    let conditions = Conditions {
+        helm: Arc::new(ledger),
+        ..Conditions::default()
+    };
+    let mut world = case.world.clone();
+    let upgrade = HelmAct::Upgrade(Upgrade {
+        executor: THREE,
+        rendered: NEW.into(),
+        take_ownership: false,
+        no_hooks: false,
+    });
+    act(&mut world, &case.release, &upgrade, &conditions, &mut |_, _| {});
+    let annotations = &world.get(&key("pvc shop/data")).unwrap().meta.annotations;
+    assert_eq!(annotations.get("helm.sh/resource-policy"), None);
+    assert_eq!(annotations.get("meta.helm.sh/release-name"), Some("app"));
+}
+
+#[test]
+fn a_claim_grows_where_its_class_lets_it() {
+    let sized = |size: u32| {
+        format!(
+            "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: data}}\nspec: {{storageClassName: efs, resources: {{requests: {{storage: {size}Gi}}}}}}\n"
+        )
+    };
+    let live = |phase: &str| {
+        format!(
+            "{{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {{namespace: shop, name: data, {OWN}}}, spec: {{storageClassName: efs, resources: {{requests: {{storage: 2Gi}}}}}}, status: {{phase: {phase}, capacity: {{storage: 2Gi}}}}}}"
+        )
+    };
+    for (class, phase, size, expected) in [
+        (
+            "}",
+            "Bound",
+            3,
+            "forbidden: only dynamically provisioned pvc can be resized",
+        ),
+        (
+            ", allowVolumeExpansion: false}",
+            "Bound",
+            3,
+            "only dynamically provisioned",
+        ),
+        (
+            ", allowVolumeExpansion: true}",
+            "Bound",
+            3,
+            "patch pvc/data [spec.resources]",
+        ),
+        (
+            ", allowVolumeExpansion: true}",
+            "Pending",
+            3,
+            "spec is immutable after creation",
+        ),
+        (
+            ", allowVolumeExpansion: true}",
+            "Bound",
+            1,
+            "field can not be less than status.capacity",
+        ),
+    ] {
+        let objects = format!("[{CLASS}{class}, {}]", live(phase));
+        let steps = Case::manifest(&objects, &sized(2)).upgraded(THREE, &sized(size));
+        let told = steps.iter().find(|step| step.contains("pvc/data")).cloned();
+        assert!(
+            told.as_ref().is_some_and(|told| told.contains(expected)),
+            "{class} {phase} {size}: {steps:?}"
+        );
+    }
+}
+
+#[test]
+fn a_rollback_cannot_take_back_a_bound_claim_that_the_newest_revision_drops() {
+    let bound = live_claim(OWN).replace("storageClassName: efs", "storageClassName: efs, volumeName: pv-1");
+    let back = |case: &Case, executor| {
+        let to = 1;
+        case.does(&HelmAct::Rollback(Rollback {
+            executor,
+            to,
+            no_hooks: false,
+        }))
+    };
+    let old = claim("data", "");
+    let case = Case::manifest(&bound, &claim("new", "")).first(&old);
+    for executor in [THREE, FOUR] {
+        let steps = back(&case, executor);
+        assert!(
+            steps
+                .iter()
+                .any(|step| step.starts_with("refuse pvc/data: ") && step.contains("spec is immutable")),
+            "{steps:?}"
+        );
+        // no revision is called deployed from then on
+        let last = [
+            "patch record.v2 [status: superseded]",
+            "patch record.v2 [revision 3: failed]",
+        ];
+        assert!(steps.ends_with(&last.map(str::to_owned)), "{steps:?}");
+    }
+    let pending = Case::manifest(&live_claim(OWN), &claim("new", "")).first(&old);
+    assert_eq!(
+        back(&pending, THREE).last().map(String::as_str),
+        Some("patch record.v2 [status: superseded]")
+    );
+}
+
+#[test]
+fn a_rollback_leaves_the_status_of_what_was_uninstalled() {
+    let mut case = Case::new("[]", "uninstalled", &claim("data", ""), &json!([])).first(&claim("data", ""));
+    let mut label = crate::model::Object::clone(case.world.get(&case.release.key).unwrap());
+    if let crate::model::Body::Release(facts) = &mut label.body {
+        facts.status = "uninstalled".into();
+    }
+    case.world.put(label);
+    let steps = case.does(&HelmAct::Rollback(Rollback {
+        executor: FOUR,
+        to: 1,
+        no_hooks: false,
+    }));
+    assert_eq!(steps, ["create pvc/data", "keep record.v2"]);
+}
