@@ -8,7 +8,8 @@
 //! - `RollingUpdate`: the new one grows as far as `maxSurge` lets it, the old ones shrink by what `maxUnavailable` lets go,
 //!   unhealthy pods first. `Recreate`: the old ones go first, and their pods with them.
 //! - Its annotations are copied to the present ReplicaSet, those that it has lost stay there (`SetNewReplicaSetAnnotations`
-//!   `copyDeploymentAnnotationsToReplicaSet`; found by conformance).
+//!   `copyDeploymentAnnotationsToReplicaSet`; found by conformance). That is all that one does which is being deleted
+//!   (`syncStatusOnly`).
 //! - A paused Deployment makes no ReplicaSet; its scale still reaches the one in use. How a scale is shared between several
 //!   in use (`proportional scaling`) is not modelled: they are left as they are.
 //! - `minReadySeconds` is not among the facts: a ready pod counts as available (\[I\]).
@@ -33,7 +34,6 @@ fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
     for object in world.of_kind(Kind::Deployment) {
         let namespace = &object.meta.namespace;
         if let Some(deployment) = object.body.replicated()
-            && !object.meta.deleting()
             && lists(world, Kind::ReplicaSet, namespace)
             && lists(world, Kind::Pod, namespace)
         {
@@ -84,6 +84,11 @@ impl<'a> Sync<'a> {
     }
 
     fn run(&self, reactions: &mut Vec<Reaction>) {
+        if self.object.meta.deleting() {
+            // `syncStatusOnly`: it rolls nothing out any more
+            self.copy_annotations(reactions);
+            return;
+        }
         let key = self.object.key();
         let before = reactions.len();
         for set in orphans(

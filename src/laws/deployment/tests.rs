@@ -194,7 +194,13 @@ fn a_deployment_passes_its_annotations_on_to_its_present_replica_set() {
     let keep = ", annotations: {helm.sh/resource-policy: keep}";
     let marked = |yaml: String, meta: &str| yaml.replacen(", uid: ", &format!("{meta}, uid: "), 1);
     let passed = "Annotate replicaset/w-1 helm.sh/resource-policy=keep";
-    let cases: [(&str, String, &[&str]); 5] = [
+    let going = r#", annotations: {helm.sh/resource-policy: keep}, deletionTimestamp: "2026-11-01T00:00:00Z", finalizers: [x/y]"#;
+    let cases: [(&str, String, &[&str]); 6] = [
+        (
+            "one that is being deleted does nothing else",
+            marked(deployment(", replicas: 9"), going) + &set("w-1", ""),
+            &[passed],
+        ),
         ("it lacks it", marked(deployment(""), keep) + &set("w-1", ""), &[passed]),
         (
             "it says otherwise",
