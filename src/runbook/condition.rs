@@ -2,6 +2,8 @@
 //!
 //! Three-valued: what is unknown stays unknown unless the rest decides.
 
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
+
 use super::check::{About, Check, Found, all};
 use super::document::{Node, Tree, Word};
 use super::expression::Expression;

@@ -2,6 +2,8 @@
 //!
 //! Says what is asked; which very objects are meant is told from a world, and what comes of it is `forecast`'s.
 
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
+
 mod acts;
 mod reading;
 

@@ -80,6 +80,7 @@ pub(super) fn read(source: &Source) -> Result<Node, Faults> {
         duplicate_keys: DuplicateKeyPolicy::Error,
         merge_keys: MergeKeyPolicy::Error,
         strict_booleans: true,
+        reject_unsupported_tags: true,
         with_snippet: false,
     };
     serde_saphyr::from_str_with_options::<Spanned<Tree>>(text, options)
@@ -120,6 +121,10 @@ fn broken(source: &Source, error: &DeserializeError) -> Faults {
             ),
             "keep one of them".to_owned(),
         ),
+        DeserializeError::UnknownAnchor { .. } => (
+            "anchors (`&x`) and aliases (`*x`) are not read".to_owned(),
+            "write the value out where it is used".to_owned(),
+        ),
         DeserializeError::MergeKeyNotAllowed { .. } => (
             "merge keys (`<<`) are not read".to_owned(),
             "write the fields out".to_owned(),
@@ -137,10 +142,7 @@ fn broken(source: &Source, error: &DeserializeError) -> Faults {
                 "a second document begins here".to_owned(),
                 "one file holds one runbook".to_owned(),
             ),
-            BudgetBreach::Depth { .. } => (
-                format!("maps and lists stand more than {DEPTH} deep in one another"),
-                "a runbook needs no more than ten levels".to_owned(),
-            ),
+            BudgetBreach::Depth { .. } => too_deep(),
             BudgetBreach::MergeKeys { .. } => (
                 "merge keys (`<<`) are not read".to_owned(),
                 "write the fields out".to_owned(),
@@ -150,12 +152,21 @@ fn broken(source: &Source, error: &DeserializeError) -> Faults {
                 "split the runbook".to_owned(),
             ),
         },
-        other => (plain(&other.to_string()), "correct the YAML".to_owned()),
+        other => match plain(&other.to_string()) {
+            // how the scanner calls the depth of flow collections
+            told if told == "recursion limit exceeded" => too_deep(),
+            told => (told, "correct the YAML".to_owned()),
+        },
     };
     match Faults::of(source, vec![Fault::new(&at, told, fix)]) {
         Some(faults) => faults,
         None => Faults::whole(source, "the YAML cannot be read", "correct it"),
     }
+}
+
+fn too_deep() -> (String, String) {
+    let told = format!("maps and lists stand more than {DEPTH} deep in one another");
+    (told, "a runbook needs no more than ten levels".to_owned())
 }
 
 /// The library's sentence without the place, which is told beside it.

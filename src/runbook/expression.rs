@@ -11,7 +11,8 @@ use super::template::Values;
 use super::tenancy::Tenancy;
 use crate::model::Kind;
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
-use cel::{Context, Program, Value};
+use cel::parser::PrattParser;
+use cel::{Context, Value};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -21,6 +22,12 @@ use std::sync::Arc;
 const LENGTH: usize = 2048;
 /// Nodes of its tree, macros expanded.
 const NODES: u64 = 600;
+/// What the parser may make of it before it gives up.
+const PARSED: usize = 4_000;
+/// Nodes below one another: the evaluation goes as deep.
+const TREE: u32 = 96;
+/// Parentheses and operators within one another.
+const DEPTH: u16 = 48;
 /// `all`, `exists`, `map` and `filter` within one another.
 const NESTED: u32 = 2;
 /// Steps that one evaluation may come to.
@@ -47,7 +54,7 @@ const FUNCTIONS: &[&str] = &[
 #[derive(Clone)]
 pub struct Expression {
     text: String,
-    program: Arc<Program>,
+    tree: Arc<IdedExpr>,
     /// Which of [`VARIABLES`] it reads.
     reads: BTreeSet<&'static str>,
 }
@@ -83,8 +90,13 @@ impl Expression {
             );
             return None;
         }
-        let program = match Program::compile(text) {
-            Ok(program) => program,
+        // of the library's two parsers the one that bounds how deep it goes while it reads
+        let tree = match PrattParser::new()
+            .max_recursion_depth(DEPTH)
+            .max_expression_node_count(PARSED)
+            .parse(text)
+        {
+            Ok(tree) => tree,
             Err(errors) => {
                 for error in &errors.errors {
                     let place = erroneous(reader, said, text, error.pos);
@@ -106,12 +118,12 @@ impl Expression {
             }
         };
         let mut walk = Walk::default();
-        walk.node(program.expression(), 0);
+        walk.node(&tree, 0);
         let mut sound = walk.bounded(reader, said);
         sound &= walk.known(reader, said, parameters);
         sound.then(|| Self {
             text: text.to_owned(),
-            program: Arc::new(program),
+            tree: Arc::new(tree),
             reads: walk.reads,
         })
     }
@@ -136,13 +148,13 @@ impl Expression {
                 Err(error) => return Found::untold(format!("{name} cannot be shown to it: {error}")),
             }
         }
-        let cost = cost(self.program.expression(), longest as u64);
+        let cost = cost(&self.tree, longest as u64);
         if cost > COST {
             return Found::untold(format!(
                 "it would take {cost} steps on this tenant, and may take {COST}"
             ));
         }
-        match self.program.execute(&context) {
+        match Value::resolve(&self.tree, &context) {
             Ok(Value::Bool(true)) => Found::yes("true"),
             Ok(Value::Bool(false)) => Found::no("false"),
             Ok(other) => Found::untold(format!(
@@ -173,6 +185,8 @@ fn erroneous(reader: &Reader<'_>, said: &Said, text: &str, (line, column): (isiz
 #[derive(Debug, Default)]
 struct Walk {
     nodes: u64,
+    level: u32,
+    lowest: u32,
     deepest: u32,
     /// Names bound by `all` and its kin, where the walk stands.
     bound: Vec<String>,
@@ -186,9 +200,15 @@ struct Walk {
 impl Walk {
     fn node(&mut self, node: &IdedExpr, depth: u32) {
         self.nodes += 1;
-        if self.nodes > NODES {
-            return;
+        self.level += 1;
+        self.lowest = self.lowest.max(self.level);
+        if self.nodes <= NODES {
+            self.inner(node, depth);
         }
+        self.level -= 1;
+    }
+
+    fn inner(&mut self, node: &IdedExpr, depth: u32) {
         match &node.expr {
             Expr::Unspecified | Expr::Literal(_) => {}
             Expr::Ident(name) => self.name(name),
@@ -265,6 +285,14 @@ impl Walk {
             reader.fault(
                 &said.at,
                 format!("the expression has more than {NODES} parts"),
+                "make it several checks",
+            );
+            return false;
+        }
+        if self.lowest > TREE {
+            reader.fault(
+                &said.at,
+                "the expression is too long in one piece",
                 "make it several checks",
             );
             return false;

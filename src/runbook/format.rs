@@ -247,6 +247,9 @@ fn distinct<'s>(reader: &mut Reader<'_>, steps: impl Iterator<Item = &'s Step>) 
 fn undone(reader: &mut Reader<'_>, fields: Fields<'_>, rollback: &[Step]) {
     let known: Vec<&str> = rollback.iter().map(|step| step.id.as_str()).collect();
     let mut named: Vec<String> = Vec::new();
+    if !fields.has("steps") {
+        return;
+    }
     for name in ["steps", "rollback"] {
         let Some(Tree::List(items)) = fields.get(name).map(|node| &node.tree) else {
             continue;

@@ -213,13 +213,13 @@ impl Parameter {
 
     /// Whether a value is one of this parameter's; `Err` says why not.
     pub(super) fn judge(&self, text: &str) -> Result<Value, String> {
+        if let Some(left) = placeholder::find(text) {
+            return Err(format!("{text:?} holds the placeholder {left}"));
+        }
         let value = self
             .kind
             .read(text)
             .map_err(|why| format!("{text:?} will not do: {why}"))?;
-        if let Some(left) = placeholder::find(text) {
-            return Err(format!("{text:?} holds the placeholder {left}"));
-        }
         if looks_secret_value(text) {
             return Err("looks like a secret, and values stand in the journal and on the screen".to_owned());
         }

@@ -2,6 +2,8 @@
 //!
 //! Nothing is done. Says of each step what it rests on, so that nobody takes the tenth for as certain as the first.
 
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
+
 use super::check::Found;
 use super::condition::{Condition, Facts};
 use super::deed::{Deed, Known, Unaimed};

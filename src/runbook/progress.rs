@@ -3,6 +3,8 @@
 //! Knows no act and no world: a step is told what happened to it. It is what a journal keeps, so that a run can be taken up
 //! where it was left.
 
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
+
 use super::format::Runbook;
 use super::step::OnTimeout;
 use serde::{Deserialize, Serialize};

@@ -127,9 +127,7 @@ pub(super) fn longest(value: &Value) -> usize {
 }
 
 fn pairs(labels: &Labels) -> Value {
-    let pairs = labels
-        .iter()
-        .map(|(key, value)| (key.to_string(), Value::from(value.to_string())));
+    let pairs = labels.iter().map(|(key, value)| (key.to_owned(), Value::from(value)));
     Value::Object(pairs.collect::<Map<_, _>>())
 }
 

@@ -193,7 +193,7 @@ pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let far = |known: &&str| strsim::damerau_levenshtein(&written, &plain(known));
     let best = known.iter().copied().min_by_key(far)?;
     let length = best.chars().count().max(written.chars().count());
-    (far(&best) <= length.div_ceil(3).min(3)).then_some(best)
+    (far(&best) <= (length / 3).min(3)).then_some(best)
 }
 
 /// `a, b or c`, each in backticks.

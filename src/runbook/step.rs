@@ -116,7 +116,8 @@ impl Step {
         let when = fields.get("when").map(|node| Condition::read(reader, node, place));
         let act = fields.get("act");
         let deed = act.and_then(|node| deed::read(reader, node, parameters));
-        place.acts = deed.as_ref().is_some_and(|deed| !helm(deed));
+        // an act that cannot be read is told once, where it stands
+        place.acts = act.is_some() && !deed.as_ref().is_some_and(helm);
         let gate = fields
             .get("gate")
             .map(|node| Gate::read(reader, node, place, deed.as_ref()));

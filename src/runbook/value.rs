@@ -161,7 +161,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 pub fn spelled(span: Duration) -> String {
     let seconds = span.as_secs();
     let parts = [(seconds / 3600, "h"), (seconds % 3600 / 60, "m"), (seconds % 60, "s")];
-    let written: String = parts
+    let written: Vec<String> = parts
         .iter()
         .filter(|(number, _)| *number > 0)
         .map(|(number, unit)| format!("{number}{unit}"))
@@ -169,7 +169,7 @@ pub fn spelled(span: Duration) -> String {
     if written.is_empty() {
         format!("{}ms", span.as_millis())
     } else {
-        written
+        written.concat()
     }
 }
 

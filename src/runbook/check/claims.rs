@@ -243,7 +243,7 @@ fn no_holders(tenancy: Tenancy<'_>, _: &Key) -> Found {
     }
 }
 
-fn volume<'o>(object: &'o Arc<Object>) -> Option<(Key, &'o Volume)> {
+fn volume(object: &Arc<Object>) -> Option<(Key, &Volume)> {
     object.body.volume().map(|volume| (object.key(), volume))
 }
 

@@ -130,11 +130,11 @@ impl Book<'_> {
     /// The name of an object or a namespace: what is not a parameter has to be one.
     fn name(self, reader: &mut Reader<'_>, fields: Fields<'_>, field: &str) -> Option<Template> {
         let template = self.optional(reader, fields, field)?;
-        self.judge_name(reader, &template, field);
+        Self::judge_name(reader, &template, field);
         Some(template)
     }
 
-    fn judge_name(self, reader: &mut Reader<'_>, template: &Template, field: &str) {
+    fn judge_name(reader: &mut Reader<'_>, template: &Template, field: &str) {
         if template.fixed() && !is_name(&template.fill(&super::Values::new())) {
             let told = format!("`{field}`: `{}` is no name of a Kubernetes object", template.written());
             reader.fault(&template.at, told, "write lower-case letters, digits, `-` and `.`");
@@ -205,7 +205,7 @@ impl Book<'_> {
             text: name.to_owned(),
         };
         let name = self.template(reader, &name)?;
-        self.judge_name(reader, &name, "target");
+        Self::judge_name(reader, &name, "target");
         let namespace = self.name(reader, fields, "namespace");
         if !kind.namespaced()
             && let Some(node) = fields.get("namespace")
@@ -349,7 +349,7 @@ impl Book<'_> {
         let fields = reader.fields(node, "`createClaim`", FIELDS)?;
         let name = self.needed(reader, fields, "name", "write the claim's name");
         if let Some(name) = &name {
-            self.judge_name(reader, name, "name");
+            Self::judge_name(reader, name, "name");
         }
         let size = self.needed(reader, fields, "size", "write what it asks for, as in 10Gi");
         let modes = fields.need(reader, "accessModes", "write a list, as in [ReadWriteOnce]");

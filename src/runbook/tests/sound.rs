@@ -3,7 +3,7 @@
 use crate::forecast::Tier;
 use crate::runbook::deed::Slot;
 use crate::runbook::step::{OnTimeout, Undo};
-use crate::runbook::{Runbook, SHIPPED, Source, parse, shipped, skeleton};
+use crate::runbook::{Runbook, SHIPPED, Source, Values, parse, shipped, skeleton};
 use std::time::Duration;
 
 fn read(text: &str) -> Runbook {
@@ -62,7 +62,7 @@ steps:
     assert!(ask.verify.is_none());
     assert_eq!(ask.floor(), Tier::T2);
     assert_eq!(
-        ask.gate.attested[0].fill(&Default::default()),
+        ask.gate.attested[0].fill(&Values::default()),
         "It is so, and ${this} is no parameter"
     );
     // the digest is that of the text, as sha256sum says it
