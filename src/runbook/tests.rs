@@ -2,5 +2,7 @@
 
 mod any;
 mod asked;
+mod planned;
+mod progressed;
 mod refused;
 mod sound;
