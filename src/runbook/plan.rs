@@ -5,6 +5,8 @@
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
 use super::check::Found;
+mod records;
+
 use super::condition::{Condition, Facts};
 use super::deed::{Deed, Known, Unaimed};
 use super::resolve::{Resolved, Setting};
@@ -15,9 +17,9 @@ use crate::diagnose::Look;
 use crate::forecast::{self, Forecast, Outcome, Tier};
 use crate::laws::Conditions;
 use crate::model::helm::Executor;
-use crate::model::{Act, Now, Text, World};
+use crate::model::{Act, Key, Now, Text, World};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What a plan is made on.
@@ -156,6 +158,8 @@ fn kleene<'a>(asked: impl Iterator<Item = &'a Asked> + Clone, decides: bool) -> 
 /// Forecasts every step.
 pub fn plan(resolved: &Resolved, ground: Ground<'_>) -> Plan {
     let mut world = ground.world.clone();
+    let mut conditions = ground.conditions.clone();
+    let mut lost = BTreeSet::new();
     let mut before = Vec::new();
     let mut steps = Vec::new();
     for step in &resolved.runbook.steps {
@@ -163,6 +167,8 @@ pub fn plan(resolved: &Resolved, ground: Ground<'_>) -> Plan {
             resolved,
             ground,
             world,
+            conditions,
+            lost,
             step,
         };
         let mut planned = course.planned();
@@ -174,7 +180,12 @@ pub fn plan(resolved: &Resolved, ground: Ground<'_>) -> Plan {
         if !planned.forecasts.is_empty() {
             before.push(step.id.clone());
         }
-        world = course.world;
+        Course {
+            world,
+            conditions,
+            lost,
+            ..
+        } = course;
         steps.push(planned);
     }
     let runbook = &resolved.runbook;
@@ -194,6 +205,10 @@ struct Course<'a> {
     resolved: &'a Resolved,
     ground: Ground<'a>,
     world: World,
+    /// What is taken as given, Helm's records as the steps before leave them.
+    conditions: Conditions,
+    /// Newest records of releases whose revisions a step before leaves unknown.
+    lost: BTreeSet<Key>,
     step: &'a Step,
 }
 
@@ -202,7 +217,7 @@ impl Course<'_> {
         Tenancy {
             look: Look {
                 world: &self.world,
-                conditions: self.ground.conditions,
+                conditions: &self.conditions,
                 now: self.ground.now,
                 quiet: self.ground.quiet,
             },
@@ -299,11 +314,9 @@ impl Course<'_> {
                 return Vec::new();
             }
         };
-        let Ground {
-            conditions, now, quiet, ..
-        } = self.ground;
+        let Ground { now, quiet, .. } = self.ground;
         for act in &acts {
-            let (forecast, end) = forecast::foresee(&self.world, act, conditions, now, quiet);
+            let (forecast, end) = forecast::foresee(&self.world, act, &self.conditions, now, quiet);
             let refused = forecast.entries.iter().find_map(|entry| {
                 if let Outcome::Rejected { error } = &entry.outcome {
                     Some(format!("{}: the API server would refuse: {error}", entry.object))
@@ -313,8 +326,15 @@ impl Course<'_> {
             });
             planned.blocked.extend(refused);
             planned.unknown.extend(forecast.unknowns.iter().cloned());
-            planned.forecasts.push(forecast);
+            if self.lost.contains(&act.target().key) {
+                let told = "which revisions there are: a step before it leaves them unknown";
+                planned.unknown.push(told.to_owned());
+            }
             self.world = end;
+            if !records::after(&mut self.world, &mut self.conditions, &forecast) {
+                self.lost.insert(act.target().key.clone());
+            }
+            planned.forecasts.push(forecast);
         }
         acts
     }

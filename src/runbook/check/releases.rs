@@ -47,7 +47,7 @@ pub(super) static CHECKS: &[Check] = &[
     ),
     of_release(
         "release.keep-or-retain",
-        "every claim in the stored manifest is kept there or has a volume with Retain",
+        "every claim in the stored manifest is kept there, has a volume with Retain, or is gone already",
         KEPT,
         keep_or_retain,
     ),
@@ -139,9 +139,11 @@ fn keep(tenancy: Tenancy<'_>, _: &Key) -> Found {
 fn keep_or_retain(tenancy: Tenancy<'_>, _: &Key) -> Found {
     let world = tenancy.look.world;
     judged(tenancy, |key, keep| {
+        // a claim that is gone already is nobody's to take
+        let Some(claim) = world.get(key) else { return true };
         let volume = || {
-            let claim = world.get(key)?.body.claim()?;
-            world.get(&Key::cluster(Kind::PersistentVolume, &claim.spec.volume_name))
+            let name = &claim.body.claim()?.spec.volume_name;
+            world.get(&Key::cluster(Kind::PersistentVolume, name))
         };
         keep || volume()
             .and_then(|object| object.body.volume())
