@@ -1,12 +1,15 @@
 //! How acts are read off the tree: which fields each has, and which words are for later.
 
+mod claim;
+mod helm;
+
 use super::super::document::{Node, Tree, Word};
 use super::super::parameter::Parameters;
 use super::super::reading::{Fields, Reader, Said, listed};
 use super::super::selection::{SELECTIONS, Selection};
 use super::super::template::Template;
 use super::super::value::{Type, is_name};
-use super::{Aim, Deed, HelmAim, NewClaim, Slot};
+use super::{Aim, Deed, Slot};
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Act, Kind, Propagation, meta};
 
@@ -331,142 +334,6 @@ impl Book<'_> {
             aim: aim?,
             release,
             namespace,
-        })
-    }
-
-    fn create(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {
-        const FIELDS: &[&str] = &[
-            "name",
-            "namespace",
-            "size",
-            "volume",
-            "class",
-            "accessModes",
-            "volumeMode",
-            "labels",
-            "annotations",
-        ];
-        let fields = reader.fields(node, "`createClaim`", FIELDS)?;
-        let name = self.needed(reader, fields, "name", "write the claim's name");
-        if let Some(name) = &name {
-            Self::judge_name(reader, name, "name");
-        }
-        let size = self.needed(reader, fields, "size", "write what it asks for, as in 10Gi");
-        let modes = fields.need(reader, "accessModes", "write a list, as in [ReadWriteOnce]");
-        let modes: Vec<Template> = modes.map_or_else(Vec::new, |node| {
-            let items = reader.list(node, "`accessModes`");
-            if items.is_empty() {
-                reader.fault(
-                    &node.at,
-                    "a claim names at least one access mode",
-                    "write a list, as in [ReadWriteOnce]",
-                );
-            }
-            let modes = items.iter().filter_map(|item| self.mode(reader, item));
-            modes.collect()
-        });
-        let class = match fields.get("class") {
-            // no class at all is something else than the default class
-            Some(node) if matches!(&node.tree, Tree::Text(text) if text.is_empty()) => {
-                let nothing = Said {
-                    at: node.at.clone(),
-                    text: String::new(),
-                };
-                self.template(reader, &nothing)
-            }
-            Some(_) => self.optional(reader, fields, "class"),
-            None => None,
-        };
-        let volume_mode = fields.get("volumeMode").and_then(|node| {
-            let known = [("Filesystem", "Filesystem"), ("Block", "Block")];
-            reader.word(node, "`volumeMode`", &known)
-        });
-        Some(Deed::CreateClaim(Box::new(NewClaim {
-            namespace: self.name(reader, fields, "namespace"),
-            volume: self.name(reader, fields, "volume"),
-            class,
-            access_modes: modes,
-            volume_mode: volume_mode.map(str::to_owned),
-            labels: self.pairs(reader, fields, "labels"),
-            annotations: self.pairs(reader, fields, "annotations"),
-            name: name?,
-            size: size?,
-        })))
-    }
-
-    fn mode(self, reader: &mut Reader<'_>, node: &Node) -> Option<Template> {
-        const MODES: [&str; 4] = ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
-        let template = self.slot(reader, node, "an access mode")?;
-        if template.fixed() && !MODES.contains(&template.written()) {
-            let word = Word {
-                at: template.at.clone(),
-                text: template.written().to_owned(),
-            };
-            reader.unknown(&word, "there is no access mode", &MODES);
-        }
-        Some(template)
-    }
-
-    fn pairs(self, reader: &mut Reader<'_>, fields: Fields<'_>, name: &str) -> Vec<(String, Template)> {
-        let Some(node) = fields.get(name) else {
-            return Vec::new();
-        };
-        let entries = reader.map(node, &format!("`{name}`"));
-        entries
-            .iter()
-            .filter_map(|(word, node)| Some((word.text.clone(), self.slot(reader, node, &format!("`{}`", word.text))?)))
-            .collect()
-    }
-
-    fn helm(self, reader: &mut Reader<'_>, fields: Fields<'_>) -> Option<HelmAim> {
-        let release = self.needed(reader, fields, "release", "write the release's name")?;
-        Some(HelmAim {
-            release,
-            namespace: self.name(reader, fields, "namespace"),
-            no_hooks: flag(reader, fields, "noHooks"),
-        })
-    }
-
-    fn uninstall(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {
-        const FIELDS: &[&str] = &["release", "namespace", "cascade", "keepHistory", "wait", "noHooks"];
-        let fields = reader.fields(node, "`helmUninstall`", FIELDS)?;
-        let cascade = match fields.get("cascade") {
-            Some(node) => reader.word(node, "`cascade`", PROPAGATION)?,
-            None => Propagation::Background,
-        };
-        Some(Deed::HelmUninstall {
-            release: self.helm(reader, fields)?,
-            cascade,
-            keep_history: flag(reader, fields, "keepHistory"),
-            wait: flag(reader, fields, "wait"),
-        })
-    }
-
-    fn upgrade(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {
-        const FIELDS: &[&str] = &["release", "namespace", "rendered", "takeOwnership", "noHooks"];
-        let fields = reader.fields(node, "`helmUpgrade`", FIELDS)?;
-        let rendered = self.needed(
-            reader,
-            fields,
-            "rendered",
-            "write the file with the output of `helm template --is-upgrade`",
-        );
-        Some(Deed::HelmUpgrade {
-            release: self.helm(reader, fields)?,
-            rendered: rendered?,
-            take_ownership: flag(reader, fields, "takeOwnership"),
-        })
-    }
-
-    fn rollback(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {
-        let fields = reader.fields(node, "`helmRollback`", &["release", "namespace", "to", "noHooks"])?;
-        let to = match fields.get("to") {
-            Some(node) => self.number(reader, node, "`to`")?,
-            None => Slot::Fixed(0),
-        };
-        Some(Deed::HelmRollback {
-            release: self.helm(reader, fields)?,
-            to,
         })
     }
 }

@@ -8,6 +8,7 @@ use crate::runbook::check::{About, Found, all};
 use crate::runbook::condition::Facts;
 use crate::runbook::selection::SELECTIONS;
 use crate::runbook::{Given, Origin, Runbook, Source, Tenancy, Values, parse, resolve};
+use std::fmt::Write as _;
 
 fn asking(conditions: &str) -> Runbook {
     let text = format!(
@@ -55,12 +56,12 @@ fn ask(world: &World, condition: &str) -> Found {
 
 fn said(world: &World, condition: &str) -> String {
     let found = ask(world, condition);
-    let word = match found.holds {
+    let answer = match found.holds {
         Some(true) => "yes",
         Some(false) => "no",
         None => "unknown",
     };
-    format!("{condition} → {word}: {}", found.value)
+    format!("{condition} → {answer}: {}", found.value)
 }
 
 #[test]
@@ -213,9 +214,7 @@ fn expressions_see_the_documented_projection() {
 fn a_dear_expression_is_not_run() {
     let mut yaml = String::new();
     for at in 0..1_500 {
-        yaml.push_str(&format!(
-            "\n- {{kind: Pod, metadata: {{name: p{at}, namespace: shop}}}}"
-        ));
+        write!(yaml, "\n- {{kind: Pod, metadata: {{name: p{at}, namespace: shop}}}}").unwrap();
     }
     let world = with(hasan_prod(), &yaml);
     let found = ask(
