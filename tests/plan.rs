@@ -274,6 +274,50 @@ fn a_handover_is_planned_on_the_manifest_that_its_upgrade_stores() {
     assert_ne!(step(&document, "uninstall")["unknown"], Value::Array(Vec::new()));
 }
 
+/// Path C on the tenant of seed 000: the volumes come to the new release's claims, and no disk is lost on the way.
+#[test]
+fn a_handover_over_kept_volumes_is_planned_to_the_new_claims() {
+    let (home, sandbox) = (Home::new(), sandbox("hasan-prod"));
+    let mut line = "plan helm-handover-retain --helm 4.3.0".to_owned();
+    for set in [
+        "namespace=hasan-prod",
+        "release=eks-1.0.4",
+        "newRelease=client",
+        "storageClass=efs-sc",
+        "databaseClaim=client-mysql",
+        "databaseVolume=pvc-9f1c2e54-6a0b-4c8e-9d57-3b1f60a2c7de",
+        "databaseSize=50Gi",
+        "dataClaim=client-data",
+        "dataVolume=efs-data",
+        "dataSize=500Gi",
+        "logsClaim=client-logs",
+        "logsVolume=efs-client-logs",
+        "logsSize=20Gi",
+    ] {
+        line.extend([" --set ", set]);
+    }
+    let (text, document) = plan(&home, &sandbox, &line, 1);
+    // the tenant is not as it should be when the night begins: two of its claims are Terminating
+    assert!(text.contains("blocked: ready;"), "{text}");
+    assert!(!text.contains("DESTROYED"), "{text}");
+    for (made, claim) in [
+        ("database", "client-mysql"),
+        ("data", "client-data"),
+        ("logs", "client-logs"),
+    ] {
+        for id in [format!("reserve-{made}"), format!("make-{made}")] {
+            let end = &step(&document, &id)["verify"]["all"][0];
+            assert_eq!(end["holds"], true, "{id}: {end:#}");
+        }
+        assert!(
+            text.contains(&format!("claim.bound {claim}: pvc/{claim} is Bound")),
+            "{text}"
+        );
+    }
+    // the uninstall takes the class along: a person makes it again, or the run waits there
+    assert_eq!(step(&document, "storage-class")["verify"]["all"][0]["holds"], false);
+}
+
 #[test]
 fn what_is_hidden_makes_a_plan_unknown() {
     let (home, sandbox) = (Home::new(), sandbox("calm"));

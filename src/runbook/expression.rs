@@ -3,10 +3,12 @@
 //! The only file that knows the CEL library. What an expression may cost is bounded before it runs: its length and shape
 //! when it is read, and shape times size of the tenant when it is asked.
 
+mod walk;
+
 use super::check::Found;
-use super::parameter::{Parameters, meant};
-use super::projection::{self, VARIABLES};
-use super::reading::{Reader, Said, listed, nearest};
+use super::parameter::Parameters;
+use super::projection;
+use super::reading::{Reader, Said};
 use super::template::Values;
 use super::tenancy::Tenancy;
 use crate::model::Kind;
@@ -17,38 +19,20 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use walk::Walk;
 
 /// Bytes of an expression.
 const LENGTH: usize = 2048;
-/// Nodes of its tree, macros expanded.
-const NODES: u64 = 600;
 /// What the parser may make of it before it gives up.
 const PARSED: usize = 4_000;
-/// Nodes below one another: the evaluation goes as deep.
-const TREE: u32 = 96;
 /// Parentheses and operators within one another.
 const DEPTH: u16 = 48;
-/// `all`, `exists`, `map` and `filter` within one another.
-const NESTED: u32 = 2;
 /// Steps that one evaluation may come to.
 const COST: u64 = 20_000_000;
+/// Characters of why an evaluation failed that are told.
+const WHY: usize = 160;
 /// What `matches` weighs: it compiles a pattern each time.
 const PATTERN: u64 = 2_000;
-/// Functions of CEL that may be called; operators come besides.
-const FUNCTIONS: &[&str] = &[
-    "size",
-    "contains",
-    "startsWith",
-    "endsWith",
-    "matches",
-    "string",
-    "int",
-    "uint",
-    "double",
-    "bool",
-    "max",
-    "min",
-];
 
 /// A compiled expression.
 #[derive(Clone)]
@@ -161,7 +145,18 @@ impl Expression {
                 "it came to {}, which is neither true nor false",
                 other.type_of()
             )),
-            Err(error) => Found::untold(error.to_string().lines().next().unwrap_or_default().to_owned()),
+            Err(error) => {
+                // the library prints whole lists
+                let why = error.to_string();
+                Found::untold(
+                    why.lines()
+                        .next()
+                        .unwrap_or_default()
+                        .chars()
+                        .take(WHY)
+                        .collect::<String>(),
+                )
+            }
         }
     }
 }
@@ -179,172 +174,6 @@ fn erroneous(reader: &Reader<'_>, said: &Said, text: &str, (line, column): (isiz
         })
         .unwrap_or_default();
     reader.source.within(&said.at, rest)
-}
-
-/// What an expression is made of.
-#[derive(Debug, Default)]
-struct Walk {
-    nodes: u64,
-    level: u32,
-    lowest: u32,
-    deepest: u32,
-    /// Names bound by `all` and its kin, where the walk stands.
-    bound: Vec<String>,
-    reads: BTreeSet<&'static str>,
-    unknown: Vec<String>,
-    functions: BTreeSet<String>,
-    /// Fields asked of `params`.
-    params: BTreeSet<String>,
-}
-
-impl Walk {
-    fn node(&mut self, node: &IdedExpr, depth: u32) {
-        self.nodes += 1;
-        self.level += 1;
-        self.lowest = self.lowest.max(self.level);
-        if self.nodes <= NODES {
-            self.inner(node, depth);
-        }
-        self.level -= 1;
-    }
-
-    fn inner(&mut self, node: &IdedExpr, depth: u32) {
-        match &node.expr {
-            Expr::Unspecified | Expr::Literal(_) => {}
-            Expr::Ident(name) => self.name(name),
-            Expr::Select(select) => {
-                if let Expr::Ident(name) = &select.operand.expr
-                    && name == "params"
-                    && !self.bound.contains(name)
-                {
-                    self.params.insert(select.field.clone());
-                }
-                self.node(&select.operand, depth);
-            }
-            Expr::Call(call) => {
-                self.functions.insert(call.func_name.clone());
-                if call.func_name == "matches" {
-                    self.nodes += 1;
-                }
-                if let Some(target) = &call.target {
-                    self.node(target, depth);
-                }
-                for argument in &call.args {
-                    self.node(argument, depth);
-                }
-            }
-            Expr::List(list) => {
-                for element in &list.elements {
-                    self.node(element, depth);
-                }
-            }
-            Expr::Map(map) => self.entries(map.entries.iter().map(|entry| &entry.expr), depth),
-            Expr::Struct(made) => self.entries(made.entries.iter().map(|entry| &entry.expr), depth),
-            Expr::Comprehension(each) => {
-                self.deepest = self.deepest.max(depth + 1);
-                self.node(&each.iter_range, depth);
-                self.node(&each.accu_init, depth);
-                let before = self.bound.len();
-                self.bound.push(each.iter_var.clone());
-                self.bound.extend(each.iter_var2.clone());
-                self.bound.push(each.accu_var.clone());
-                self.node(&each.loop_cond, depth + 1);
-                self.node(&each.loop_step, depth + 1);
-                self.node(&each.result, depth + 1);
-                self.bound.truncate(before);
-            }
-        }
-    }
-
-    fn entries<'e>(&mut self, entries: impl Iterator<Item = &'e EntryExpr>, depth: u32) {
-        for entry in entries {
-            match entry {
-                EntryExpr::StructField(field) => self.node(&field.value, depth),
-                EntryExpr::MapEntry(entry) => {
-                    self.node(&entry.key, depth);
-                    self.node(&entry.value, depth);
-                }
-            }
-        }
-    }
-
-    fn name(&mut self, name: &str) {
-        if name.starts_with('@') || self.bound.iter().any(|bound| bound == name) {
-            return;
-        }
-        match VARIABLES.iter().find(|variable| variable.name == name) {
-            Some(variable) => {
-                self.reads.insert(variable.name);
-            }
-            None => self.unknown.push(name.to_owned()),
-        }
-    }
-
-    fn bounded(&self, reader: &mut Reader<'_>, said: &Said) -> bool {
-        if self.nodes > NODES {
-            reader.fault(
-                &said.at,
-                format!("the expression has more than {NODES} parts"),
-                "make it several checks",
-            );
-            return false;
-        }
-        if self.lowest > TREE {
-            reader.fault(
-                &said.at,
-                "the expression is too long in one piece",
-                "make it several checks",
-            );
-            return false;
-        }
-        if self.deepest > NESTED {
-            let told = format!("the expression goes through lists {} deep in one another", self.deepest);
-            reader.fault(
-                &said.at,
-                told,
-                format!("it may go {NESTED} deep: make it several checks"),
-            );
-            return false;
-        }
-        true
-    }
-
-    fn known(&self, reader: &mut Reader<'_>, said: &Said, parameters: &Parameters) -> bool {
-        let mut sound = true;
-        let variables: Vec<&str> = VARIABLES.iter().map(|variable| variable.name).collect();
-        for name in &self.unknown {
-            let fix = match nearest(name, &variables) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there is {}", listed(&variables)),
-            };
-            let place = reader.source.within(&said.at, name);
-            reader.fault(&place, format!("there is nothing named `{name}` to ask"), fix);
-            sound = false;
-        }
-        for name in &self.functions {
-            // operators are written with signs
-            let operator = name.starts_with(['_', '!', '@', '-']);
-            if !operator && !FUNCTIONS.contains(&name.as_str()) {
-                let fix = match nearest(name, FUNCTIONS) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("there is {}", listed(FUNCTIONS)),
-                };
-                let place = reader.source.within(&said.at, name);
-                reader.fault(&place, format!("there is no function `{name}`"), fix);
-                sound = false;
-            }
-        }
-        for name in self.params.iter().filter(|name| parameters.get(name).is_none()) {
-            let fix = match meant(name, parameters) {
-                Some(near) => format!("did you mean `params.{near}`?"),
-                None => "declare it under `parameters`".to_owned(),
-            };
-            let place = reader.source.within(&said.at, &format!("params.{name}"));
-            reader.fault(&place, format!("there is no parameter `{name}`"), fix);
-            sound = false;
-        }
-        sound
-    }
 }
 
 /// How many steps an evaluation comes to at most, where the longest list has so many items.

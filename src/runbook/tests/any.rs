@@ -17,6 +17,48 @@ fn survives(text: &str) {
     }
 }
 
+/// Expressions that are well formed and often ill typed: what CEL can be asked at all.
+fn expression() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("1".to_owned()),
+        Just("-9223372036854775808".to_owned()),
+        Just("9223372036854775807".to_owned()),
+        Just("0".to_owned()),
+        Just("18446744073709551615u".to_owned()),
+        Just("1.5".to_owned()),
+        Just("true".to_owned()),
+        Just("null".to_owned()),
+        Just("'é€'".to_owned()),
+        Just("'('".to_owned()),
+        Just("[]".to_owned()),
+        Just("{'a': 1}".to_owned()),
+        Just("claims".to_owned()),
+        Just("pods[0]".to_owned()),
+        Just("volumes[0].name".to_owned()),
+        Just("params.claim".to_owned()),
+        Just("tenant.namespace".to_owned()),
+        Just("jobs[-1]".to_owned()),
+    ];
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        let operators =
+            proptest::sample::select(vec!["+", "-", "*", "/", "%", "==", "!=", "<", ">=", "&&", "||", "in"]);
+        let methods = proptest::sample::select(vec!["contains", "startsWith", "endsWith", "matches"]);
+        let functions = proptest::sample::select(vec![
+            "size", "string", "int", "uint", "double", "bool", "max", "min", "-", "!",
+        ]);
+        let macros = proptest::sample::select(vec!["all", "exists", "exists_one", "filter", "map"]);
+        prop_oneof![
+            (inner.clone(), operators, inner.clone()).prop_map(|(a, sign, b)| format!("({a} {sign} {b})")),
+            (inner.clone(), methods, inner.clone()).prop_map(|(a, name, b)| format!("({a}).{name}({b})")),
+            (functions, inner.clone()).prop_map(|(name, a)| format!("{name}({a})")),
+            (inner.clone(), macros, inner.clone()).prop_map(|(a, name, b)| format!("({a}).{name}(x, {b} == x)")),
+            (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, b, c)| format!("({a} ? {b} : {c})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a})[{b}]")),
+            inner.prop_map(|a| format!("has(({a}).name)")),
+        ]
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -44,6 +86,12 @@ proptest! {
             *held = byte;
         }
         survives(&String::from_utf8_lossy(&bytes));
+    }
+
+    /// Whatever is asked, the answer is yes, no or unknown.
+    #[test]
+    fn expressions_are_answered(expression in expression()) {
+        super::asked::answered(&expression);
     }
 
     #[test]

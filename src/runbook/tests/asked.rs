@@ -54,6 +54,30 @@ fn ask(world: &World, condition: &str) -> Found {
     })
 }
 
+/// Asks an expression of seed 000; one that does not load is told and asks nothing.
+pub(super) fn answered(expression: &str) {
+    let text = format!(
+        "apiVersion: pilothouse.dev/v1
+kind: Runbook
+metadata: {{ name: ask, title: Ask, version: '1' }}
+tenant: {{ namespace: shop }}
+parameters: {{ claim: {{ type: name, default: mysql-pvc }} }}
+steps: [{{ id: x, title: x, gate: {{ sensed: [{{ title: x, cel: '{}' }}] }} }}]
+",
+        expression.replace('\'', "''")
+    );
+    let (world, conditions) = (hasan_prod(), conditions());
+    if let Ok(runbook) = parse(&Source::new("ask.yaml", text)) {
+        let resolved = resolve(&runbook, &[]).unwrap();
+        let found = runbook.steps[0].gate.sensed[0].judge(Facts {
+            tenancy: tenancy(&world, &conditions),
+            values: &resolved.values,
+            acts: &[],
+        });
+        assert!(!found.value.is_empty(), "{expression}");
+    }
+}
+
 fn said(world: &World, condition: &str) -> String {
     let found = ask(world, condition);
     let answer = match found.holds {
