@@ -359,4 +359,8 @@ fn a_world_without_objects_is_not_taken_for_a_clean_tenant() {
     assert_eq!(ask(&empty, "pods.ready").holds, Some(false));
     assert_eq!(ask(&empty, "workloads.ready").holds, Some(false));
     assert_eq!(ask(&World::default(), "claims.gone").holds, None);
+    // a tenant's operator need not see nodes, but whatever he sees must be current
+    let nodes = |world: &World| ask(world, "feeds.fresh").holds;
+    assert_eq!(nodes(&denied(&hasan_prod(), Kind::Node)), Some(true));
+    assert_eq!(nodes(&stale(hasan_prod(), Kind::Node)), None);
 }
