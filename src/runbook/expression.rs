@@ -39,7 +39,7 @@ const PATTERN: u64 = 2_000;
 pub struct Expression {
     text: String,
     tree: Arc<IdedExpr>,
-    /// Which of [`VARIABLES`] it reads.
+    /// Which of [`projection::VARIABLES`] it reads.
     reads: BTreeSet<&'static str>,
 }
 
