@@ -8,7 +8,9 @@ mod asked;
 mod config;
 mod helm;
 mod journal;
+mod plan;
 mod report;
+mod runbook;
 mod sandbox;
 
 use crate::shell::{self, Failure, JournalHome, Session};
@@ -65,6 +67,16 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
             let config = config::load(&look)?;
             runtime()?.block_on(report::forecast(&connect, &config, &act, output))
         }
+        Some(Command::Plan { values, helm, output }) => {
+            let config = config::load(&look)?;
+            let asked = plan::Asked {
+                values: &values,
+                helm: helm.as_deref(),
+                output,
+            };
+            runtime()?.block_on(plan::run(&connect, &config, asked))
+        }
+        Some(Command::Runbook { command }) => runbook::run(&command),
         Some(Command::Journal { command }) => journal::run(&command),
     }
 }

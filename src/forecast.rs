@@ -29,6 +29,24 @@ use std::time::Duration;
 
 /// Says what an act would do. `quiet` is how long an idle feed may go unheard before its facts count as stale.
 pub fn forecast(world: &World, act: &Act, conditions: &Conditions, now: Now, quiet: Duration) -> Forecast {
+    foreseen(world, act, conditions, now, quiet, |_| ()).0
+}
+
+/// The same, and the world as it would leave it: what a following act is forecast on. Where the server would refuse, the
+/// world stays as it is.
+pub fn foresee(world: &World, act: &Act, conditions: &Conditions, now: Now, quiet: Duration) -> (Forecast, World) {
+    let (forecast, end) = foreseen(world, act, conditions, now, quiet, |futures| futures.end(world));
+    (forecast, end.unwrap_or_else(|| world.clone()))
+}
+
+fn foreseen<R>(
+    world: &World,
+    act: &Act,
+    conditions: &Conditions,
+    now: Now,
+    quiet: Duration,
+    besides: impl FnOnce(&course::Futures<'_>) -> R,
+) -> (Forecast, Option<R>) {
     let conditions = &Conditions {
         now: conditions.now.or(Some(now.wall)),
         ..conditions.clone()
@@ -39,14 +57,15 @@ pub fn forecast(world: &World, act: &Act, conditions: &Conditions, now: Now, qui
         } else {
             Vec::new()
         };
-        return tier::judged(world, act, vec![refused], Vec::new(), unknowns);
+        return (tier::judged(world, act, vec![refused], Vec::new(), unknowns), None);
     }
     let futures = course::Futures::of(world, act, conditions);
     let mut entries = fate::entries(&futures);
     helm::told(&futures, &mut entries);
     entries.extend(kept::entries(&futures, &entries));
     let unknowns = cover::judge(world, &futures, &mut entries, now, quiet);
-    tier::judged(world, act, entries, helm::others(&futures), unknowns)
+    let forecast = tier::judged(world, act, entries, helm::others(&futures), unknowns);
+    (forecast, Some(besides(&futures)))
 }
 
 #[cfg(test)]

@@ -13,18 +13,25 @@
 //! | 2 | bad arguments, no such object, or no connection | the same | the same |
 //! | 3 | no finding but feeds that are denied, stale or not listed | nothing to do as far as can be seen, but facts are missing | facts are missing: the forecast cannot be relied upon |
 //!
+//! `plan` ends with 0 when no step is blocked, 1 when one is or would not be seen to end, 2 for a bad runbook or value, 3 when
+//! facts are missing.
+//!
 //! Where both 1 and 3 would hold, `status` and `explain` give 1, since what is found is true whatever is missing; `forecast`
-//! gives 3, since what is missing may be worse than what is found.
+//! and `plan` give 3, since what is missing may be worse than what is found.
 
 mod explain;
 mod forecast;
 mod page;
+mod plan;
+mod runbook;
 mod status;
 mod target;
 
 pub use explain::{ExplanationReport, explain};
 pub use forecast::{ForecastReport, forecast};
 pub use page::escaped;
+pub use plan::{PlanReport, plan};
+pub use runbook::{CheckReport, RunbookReport, checked, described, listed, sound};
 pub use status::{Counts, FeedLine, ReleaseLine, StatusReport, TenantLine, status};
 pub use target::{TargetError, locate, parse_target, pinned};
 

@@ -14,6 +14,7 @@ pub mod journal;
 pub mod laws;
 pub mod model;
 pub mod protobuf;
+pub mod runbook;
 pub mod sandbox;
 pub mod shell;
 pub mod ui;

@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Rooms from top to bottom: a room may use those after it, never those before it.
-const ROOMS: [&str; 13] = [
-    "cli", "shell", "ui", "headless", "app", "sandbox", "cluster", "gate", "journal", "diagnose", "forecast", "laws",
-    "protobuf",
+const ROOMS: [&str; 14] = [
+    "cli", "shell", "ui", "headless", "app", "sandbox", "cluster", "gate", "journal", "runbook", "diagnose",
+    "forecast", "laws", "protobuf",
 ];
 
 /// Doors that stay shut although the order would allow them.
-const SHUT: [(&str, &str); 21] = [
+const SHUT: [(&str, &str); 23] = [
     ("ui", "sandbox"),
     ("ui", "cluster"),
     ("headless", "sandbox"),
@@ -31,6 +31,7 @@ const SHUT: [(&str, &str); 21] = [
     ("sandbox", "gate"),
     ("sandbox", "journal"),
     ("journal", "diagnose"),
+    ("sandbox", "runbook"),
     // what is read from the wire is facts before anybody else sees it
     ("shell", "protobuf"),
     ("ui", "protobuf"),
@@ -38,13 +39,14 @@ const SHUT: [(&str, &str); 21] = [
     ("app", "protobuf"),
     ("gate", "protobuf"),
     ("journal", "protobuf"),
+    ("runbook", "protobuf"),
     ("diagnose", "protobuf"),
     ("forecast", "protobuf"),
     ("laws", "protobuf"),
 ];
 
 /// Crates that only these rooms may name.
-const CRATES: [(&str, &[&str]); 12] = [
+const CRATES: [(&str, &[&str]); 14] = [
     ("clap", &["cli"]),
     ("color_eyre", &["main", "cli", "shell"]),
     ("ratatui", &["ui", "shell"]),
@@ -57,6 +59,8 @@ const CRATES: [(&str, &[&str]); 12] = [
     ("hyper_util", &["cluster", "sandbox"]),
     ("rustls", &["cluster"]),
     ("futures", &["cli", "shell", "cluster", "sandbox"]),
+    ("cel", &["runbook"]),
+    ("annotate_snippets", &["runbook"]),
 ];
 
 /// What pure rooms must not touch: clock, disk, network, threads.
@@ -70,7 +74,9 @@ const IMPURE: [&str; 8] = [
     "Instant::now",
     "Timestamp::now",
 ];
-const PURE: [&str; 8] = ["model", "protobuf", "laws", "forecast", "diagnose", "gate", "app", "ui"];
+const PURE: [&str; 9] = [
+    "model", "protobuf", "laws", "forecast", "diagnose", "runbook", "gate", "app", "ui",
+];
 
 struct Source {
     room: String,

@@ -30,6 +30,8 @@ Examples:
   pilothouse forecast delete job/train-7f -n hasan-prod --cascade background
   pilothouse forecast scale sts/vault -n hasan-prod --replicas 2
   pilothouse status -o json                        the fleet's verdicts for a script
+  pilothouse runbook list                          what can be run, and where it comes from
+  pilothouse plan unstick --set namespace=hasan-prod --set release=eks-1.0.4
 
 Exit codes: 0 nothing is wrong · 1 something is wrong · 2 bad input or no cluster · 3 it cannot be said";
 
@@ -125,10 +127,75 @@ pub enum Command {
         #[arg(long, short, global = true, value_enum, default_value_t)]
         output: Output,
     },
+    /// Say what every step of a runbook would do, in order, without doing anything
+    ///
+    /// Each step is forecast on the world as the steps before it are forecast to leave it. Exit codes: 0 nothing blocks;
+    /// 1 a step is blocked, or its end would not be seen; 2 the runbook or a value is wrong; 3 facts are missing.
+    Plan {
+        #[command(flatten)]
+        values: RunbookValues,
+        /// The version of the helm that would be used, as `helm version --short` says it. Without it whatever depends on it
+        /// is unknown
+        #[arg(long, value_name = "VERSION")]
+        helm: Option<String>,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Check, show, list and begin runbooks; needs no cluster
+    Runbook {
+        #[command(subcommand)]
+        command: RunbookCommand,
+    },
     /// Read the journal of acts
     Journal {
         #[command(subcommand)]
         command: JournalCommand,
+    },
+}
+
+/// A runbook and the values of its parameters.
+#[derive(Clone, Debug, Args)]
+pub struct RunbookValues {
+    /// A shipped runbook, one of your own by its name, or a file
+    pub runbook: String,
+    /// The value of a parameter; repeat it for several. It counts more than a file
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// A YAML file with values, one `NAME: VALUE` a line; of several files the last one counts
+    #[arg(long = "values", short = 'f', value_name = "FILE")]
+    pub values: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum RunbookCommand {
+    /// Read runbooks and tell everything that is wrong with them, with line, column and fix; exit code 2 if anything is
+    Check {
+        /// Shipped runbooks, your own by name, or files [default: all of your own]
+        runbooks: Vec<String>,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Show a runbook: its parameters, and each step with its act, gate, end and way back
+    Show {
+        /// A shipped runbook, one of your own by its name, or a file
+        runbook: String,
+        /// Print the file itself instead, to begin one of your own
+        #[arg(long)]
+        source: bool,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// List the shipped runbooks and your own, with their digests
+    List {
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Write a commented runbook to begin with; it is sound as it stands
+    New {
+        /// The runbook's name, as in helm-handover
+        name: String,
+        /// Where to write it [default: NAME.yaml here]; it must not be there yet
+        file: Option<PathBuf>,
     },
 }
 

@@ -112,6 +112,14 @@ fn default_path() -> Option<PathBuf> {
         .map(|dirs| dirs.config_dir().join("pilothouse/config.toml"))
 }
 
+/// Where a person's own runbooks live: `$XDG_CONFIG_HOME/pilothouse/runbooks`.
+pub(super) fn runbook_dir() -> Option<PathBuf> {
+    use etcetera::BaseStrategy as _;
+    etcetera::choose_base_strategy()
+        .ok()
+        .map(|dirs| dirs.config_dir().join("pilothouse/runbooks"))
+}
+
 /// Where journals live: `$XDG_STATE_HOME/pilothouse`, one directory a cluster.
 pub(super) fn state_dir() -> Result<PathBuf, Failure> {
     use etcetera::BaseStrategy as _;

@@ -33,37 +33,57 @@ pub(super) async fn forecast(
     };
     let mut sight = look(connect, config).await?;
     let namespace = namespace(config);
-    let revisions = revisions(&sight, namespace, &helm.release)?;
-    let Some(newest) = revisions.last().map(|object| object.pin()) else {
-        return Err(Failure::new(
-            format!("there is no release {:?} in {namespace}", helm.release),
-            "say which namespace with -n; `pilothouse status` lists releases",
-        ));
-    };
-    for key in records(&act, &revisions) {
-        let (pin, reading) = cluster::read::record(&sight.connection, &key)
-            .await
-            .map_err(|error| Failure::of_cluster(&error))?;
-        ledger.enter(pin, reading);
-    }
-    for hook in &helm.failing_hooks {
-        fail(&mut ledger, &revisions, &act, hook)?;
-    }
-    sight.conditions.helm = Arc::new(ledger.clone());
-    let addresses = reach(&newest, &act, &sight.conditions, &sight.world);
-    let live = cluster::read::live(&sight.connection, &addresses)
-        .await
-        .map_err(|error| Failure::of_cluster(&error))?;
-    for (address, live) in live {
-        ledger.enter_live(address, live);
-    }
-    sight.conditions.helm = Arc::new(ledger);
+    let failing = &helm.failing_hooks;
+    let newest = learn(&mut sight, &mut ledger, namespace, &helm.release, Some((&act, failing))).await?;
     let act = Act::Helm {
         release: newest,
         helm: act,
     };
     let report = headless::forecast(&sight.world, &act, &sight.conditions, sight.now, QUIET);
     print(&report, &report.text(width()), report.exit(), output)
+}
+
+/// Reads what an act on a release rests on, with the hooks that are taken to fail, or, without an act, its newest record.
+/// Returns the record the act is aimed at.
+pub(super) async fn learn(
+    sight: &mut Sight,
+    ledger: &mut Ledger,
+    namespace: &str,
+    release: &str,
+    asked: Option<(&HelmAct, &[String])>,
+) -> Result<Pin, Failure> {
+    let revisions = revisions(sight, namespace, release)?;
+    let Some(newest) = revisions.last().map(|object| object.pin()) else {
+        return Err(Failure::new(
+            format!("there is no release {release:?} in {namespace}"),
+            "say which namespace with -n; `pilothouse status` lists releases",
+        ));
+    };
+    let keys = asked.map_or_else(|| vec![newest.key.clone()], |(act, _)| records(act, &revisions));
+    for key in keys {
+        let (pin, reading) = cluster::read::record(&sight.connection, &key)
+            .await
+            .map_err(|error| Failure::of_cluster(&error))?;
+        ledger.enter(pin, reading);
+    }
+    for (act, hook) in asked
+        .iter()
+        .flat_map(|(act, hooks)| hooks.iter().map(move |hook| (act, hook)))
+    {
+        fail(ledger, &revisions, act, hook)?;
+    }
+    sight.conditions.helm = Arc::new(ledger.clone());
+    if let Some((act, _)) = asked {
+        let addresses = reach(&newest, act, &sight.conditions, &sight.world);
+        let live = cluster::read::live(&sight.connection, &addresses)
+            .await
+            .map_err(|error| Failure::of_cluster(&error))?;
+        for (address, live) in live {
+            ledger.enter_live(address, live);
+        }
+        sight.conditions.helm = Arc::new(ledger.clone());
+    }
+    Ok(newest)
 }
 
 fn namespace(config: &Config) -> &str {
@@ -126,7 +146,7 @@ async fn asked(
     }))
 }
 
-async fn read(path: &Path) -> Result<String, Failure> {
+pub(super) async fn read(path: &Path) -> Result<String, Failure> {
     use tokio::io::AsyncReadExt as _;
     let shown = path.display();
     let hint = "give it the output of `helm template` or `helm upgrade --dry-run`";
@@ -141,6 +161,12 @@ async fn read(path: &Path) -> Result<String, Failure> {
         return Err(Failure::new(format!("{shown} is larger than 32 MiB"), hint));
     }
     Ok(text)
+}
+
+/// The release has a revision in sight.
+pub(super) fn there(sight: &Sight, namespace: &str, release: &str) -> bool {
+    let mut records = sight.world.in_namespace(Kind::Release, namespace);
+    records.any(|object| object.body.release().is_some_and(|facts| facts.name == release))
 }
 
 /// All revisions of the release, oldest first.

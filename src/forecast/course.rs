@@ -80,6 +80,24 @@ impl<'a> Futures<'a> {
     pub(super) fn target(&self) -> &Key {
         &self.act.target().key
     }
+
+    /// The whole world with what the act comes to in it; what the excerpt does not hold stays as it is.
+    pub(super) fn end(&self, world: &World) -> World {
+        let mut end = world.clone();
+        for object in self.before.objects() {
+            let key = object.key();
+            if self.after.get(&key).is_none() {
+                end.take(&key);
+            }
+        }
+        for object in self.after.objects() {
+            let held = self.before.get(&object.key());
+            if !held.is_some_and(|held| Arc::ptr_eq(held, object)) {
+                end.put(Object::clone(object));
+            }
+        }
+        end
+    }
 }
 
 fn same<'w>(world: &'w World, object: &Object) -> Option<&'w Arc<Object>> {

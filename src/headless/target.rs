@@ -152,24 +152,8 @@ fn likeness(word: &str, known: &str) -> usize {
     if letters(word) == letters(known) {
         0
     } else {
-        distance(word, known)
+        strsim::levenshtein(word, known)
     }
-}
-
-/// Levenshtein's distance, for words of a few letters.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (at, letter) in left.chars().enumerate() {
-        let mut next = vec![at + 1];
-        for ((other, above), diagonal) in right.iter().zip(row.iter().skip(1)).zip(&row) {
-            let before = next.last().copied().unwrap_or(0);
-            let replaced = diagonal + usize::from(*other != letter);
-            next.push(replaced.min(above + 1).min(before + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 /// Finds the object in the world. `release/eks` means its newest revision. An absence is only called one where the kind is
@@ -209,7 +193,7 @@ fn near(world: &World, key: &Key) -> Vec<String> {
         .of_kind(key.kind)
         .filter_map(|object| {
             let elsewhere = object.meta.namespace != key.namespace;
-            let far = distance(&key.name, &object.meta.name);
+            let far = strsim::levenshtein(&key.name, &object.meta.name);
             match (elsewhere, far) {
                 (true, 0) => Some((0, format!("{} in {}", object.key(), object.meta.namespace))),
                 (false, 1..=3) => Some((far, object.key().to_string())),

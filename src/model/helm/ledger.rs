@@ -34,6 +34,11 @@ impl Ledger {
         self.records.insert(pin.key.clone(), (pin, Arc::new(reading)));
     }
 
+    /// What was read of this record counts no more.
+    pub fn forget(&mut self, record: &Key) {
+        self.records.remove(record);
+    }
+
     /// Enters a rendered manifest under the digest of its text.
     pub fn enter_rendered(&mut self, digest: Text, manifest: Manifest) {
         self.rendered.insert(digest, Arc::new(manifest));

@@ -1,0 +1,171 @@
+//! `pilothouse plan`: a runbook's values resolved, the cluster looked at once, every step forecast in order.
+
+use super::args::{ConnectArgs, Output, RunbookValues};
+use super::helm;
+use super::report::{Sight, look, print, width};
+use super::runbook::{read, refused, source};
+use crate::diagnose::Look;
+use crate::headless::{self, escaped};
+use crate::model::Text;
+use crate::model::act::HelmAct;
+use crate::model::helm::{Executor, Ledger, Manifest};
+use crate::runbook::deed::{Deed, Known};
+use crate::runbook::plan::Ground;
+use crate::runbook::{self, Faults, Given, Origin, Resolved, Tenancy, plan as planned};
+use crate::shell::{Config, Failure, QUIET};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// What the command line asks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) values: &'a RunbookValues,
+    pub(super) helm: Option<&'a str>,
+    pub(super) output: Output,
+}
+
+/// What is wrong with the runbook or its values.
+enum Wrong {
+    Faults(Faults),
+    Values(runbook::Unresolved),
+    Failure(Failure),
+}
+
+impl From<Faults> for Wrong {
+    fn from(faults: Faults) -> Self {
+        Self::Faults(faults)
+    }
+}
+
+impl From<Failure> for Wrong {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+pub(super) async fn run(connect: &ConnectArgs, config: &Config, asked: Asked<'_>) -> Result<ExitCode, Failure> {
+    // what is wrong with the words alone is told before a cluster is asked
+    let executor = asked.helm.map(str::parse::<Executor>).transpose();
+    let executor = executor.map_err(|why| Failure::new(why, "ask `helm version --short`"))?;
+    let resolved = match resolved(asked.values) {
+        Ok(resolved) => resolved,
+        Err(Wrong::Faults(faults)) => return Ok(refused(&faults)),
+        Err(Wrong::Failure(failure)) => return Err(failure),
+        Err(Wrong::Values(wrong)) => return Ok(told(&wrong)),
+    };
+    let mut ledger = Ledger::default();
+    let rendered = manifests(&resolved, &mut ledger).await?;
+    let mut sight = look(connect, config).await?;
+    learn(&mut sight, ledger, &resolved, executor, &rendered).await?;
+    let plan = planned(
+        &resolved,
+        Ground {
+            world: &sight.world,
+            conditions: &sight.conditions,
+            now: sight.now,
+            quiet: QUIET,
+            executor,
+            rendered: &rendered,
+        },
+    );
+    let report = headless::plan(plan, sight.connection.identity(), sight.now);
+    print(&report, &report.text(width()), report.exit(), asked.output)
+}
+
+/// Reads the runbook and gives every parameter its value.
+fn resolved(asked: &RunbookValues) -> Result<Resolved, Wrong> {
+    let runbook = runbook::parse(&source(&asked.runbook)?)?;
+    let mut given = Vec::new();
+    for file in &asked.values {
+        given.extend(runbook::read_values(&read(file)?)?);
+    }
+    for set in &asked.set {
+        let Some((name, text)) = set.split_once('=') else {
+            let told = format!("--set {:?} gives no value", escaped(set));
+            return Err(Failure::new(told, "write --set NAME=VALUE").into());
+        };
+        given.push(Given {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            origin: Origin::Flag,
+        });
+    }
+    runbook::resolve(&runbook, &given).map_err(Wrong::Values)
+}
+
+/// Everything wrong with the values, each on a line; exit code 2.
+fn told(wrong: &runbook::Unresolved) -> ExitCode {
+    use std::io::Write as _;
+    let lines: Vec<String> = wrong
+        .sentences()
+        .iter()
+        .map(|sentence| format!("pilothouse: {}\n", escaped(sentence)))
+        .collect();
+    match std::io::stderr().write_all(lines.concat().as_bytes()) {
+        Ok(()) | Err(_) => ExitCode::from(2),
+    }
+}
+
+/// Reads the rendered manifests that steps name, and enters them under their digests.
+async fn manifests(resolved: &Resolved, ledger: &mut Ledger) -> Result<BTreeMap<String, Text>, Failure> {
+    let mut digests = BTreeMap::new();
+    for deed in deeds(resolved) {
+        let Some(path) = deed.rendered(&resolved.values) else {
+            continue;
+        };
+        let text = helm::read(Path::new(&path)).await?;
+        let digest = Manifest::digest(&text);
+        ledger.enter_rendered(digest.clone(), Manifest::parse(&text, &resolved.namespace));
+        digests.insert(path, digest);
+    }
+    Ok(digests)
+}
+
+fn deeds(resolved: &Resolved) -> impl Iterator<Item = &Deed> {
+    resolved.runbook.steps.iter().filter_map(|step| step.deed.as_ref())
+}
+
+/// Reads the records that steps and checks rest on. A release that is not there is for the plan to tell.
+async fn learn(
+    sight: &mut Sight,
+    mut ledger: Ledger,
+    resolved: &Resolved,
+    executor: Option<Executor>,
+    rendered: &BTreeMap<String, Text>,
+) -> Result<(), Failure> {
+    let mut wanted: Vec<(Text, Text, Option<HelmAct>)> = Vec::new();
+    if let Some(release) = &resolved.release {
+        wanted.push((resolved.namespace.as_str().into(), release.as_str().into(), None));
+    }
+    for deed in deeds(resolved) {
+        let known = Known {
+            tenancy: Tenancy {
+                look: Look {
+                    world: &sight.world,
+                    conditions: &sight.conditions,
+                    now: sight.now,
+                    quiet: QUIET,
+                },
+                namespace: &resolved.namespace,
+                release: resolved.release.as_deref(),
+            },
+            values: &resolved.values,
+            executor,
+            rendered,
+            step: "plan",
+        };
+        if let (Some(Ok((namespace, name))), Some(Ok(act))) = (deed.release(known), deed.asked(known)) {
+            wanted.push((namespace, name, Some(act)));
+        }
+    }
+    sight.conditions.helm = Arc::new(ledger.clone());
+    for (namespace, name, act) in wanted {
+        if helm::there(sight, &namespace, &name) {
+            let asked = act.as_ref().map(|act| (act, &[][..]));
+            helm::learn(sight, &mut ledger, &namespace, &name, asked).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! The closed list of named checks: what a runbook may ask of a tenant, each answered from the facts at hand.
+//!
+//! A check never concludes from what cannot be seen: where a kind it reads is denied, stale or not yet listed, it is
+//! unknown, and unknown blocks. `docs/runbooks.md` prints this list.
+
+mod claims;
+mod releases;
+mod scope;
+mod workloads;
+
+pub(super) use workloads::unfinished;
+
+use super::tenancy::Tenancy;
+use crate::model::{Key, Kind};
+use serde::Serialize;
+
+/// What the facts say: whether it holds, and the value that is shown beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Found {
+    /// `None`: the facts do not tell.
+    pub holds: Option<bool>,
+    pub value: String,
+}
+
+impl Found {
+    pub(super) fn yes(value: impl Into<String>) -> Self {
+        Self {
+            holds: Some(true),
+            value: value.into(),
+        }
+    }
+
+    pub(super) fn no(value: impl Into<String>) -> Self {
+        Self {
+            holds: Some(false),
+            value: value.into(),
+        }
+    }
+
+    pub(super) fn untold(value: impl Into<String>) -> Self {
+        Self {
+            holds: None,
+            value: value.into(),
+        }
+    }
+
+    /// `yes` where nothing is left over, else `no` with what is.
+    pub(super) fn none_of(left: &[String], all: impl Into<String>, told: &str) -> Self {
+        if left.is_empty() {
+            Self::yes(all)
+        } else {
+            Self::no(format!("{told}: {}", some(left)))
+        }
+    }
+}
+
+/// The first four of many.
+pub(super) fn some(names: &[String]) -> String {
+    let first: Vec<&str> = names.iter().take(4).map(String::as_str).collect();
+    match names.len().saturating_sub(4) {
+        0 => first.join(", "),
+        more => format!("{} (+{more})", first.join(", ")),
+    }
+}
+
+/// What a check is asked about, besides the tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The tenant's namespace.
+    Tenant,
+    /// The tenant's Helm release; a runbook that names none cannot ask.
+    Release,
+    /// One object of this kind, by its name: `claim.bound: mysql-pvc`.
+    One(Kind),
+    /// Any object: `object.gone: pvc/mysql-pvc`.
+    Any,
+}
+
+/// A named check.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    pub name: &'static str,
+    pub about: About,
+    /// When it holds, as a sentence after "holds when".
+    pub holds: &'static str,
+    /// The kinds it reads: where one of them cannot be seen, nothing is said.
+    pub reads: &'static [Kind],
+    judge: fn(Tenancy<'_>, &Key) -> Found,
+}
+
+impl PartialEq for Check {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Check {}
+
+/// All checks, in the order they are documented.
+pub static CHECKS: &[&[Check]] = &[scope::CHECKS, claims::CHECKS, workloads::CHECKS, releases::CHECKS];
+
+/// All checks, one after the other.
+pub fn all() -> impl Iterator<Item = &'static Check> {
+    CHECKS.iter().copied().flatten()
+}
+
+impl Check {
+    pub(super) fn named(name: &str) -> Option<&'static Self> {
+        all().find(|check| check.name == name)
+    }
+
+    /// Asks the facts. `object` is what it is about; the tenant's namespace where it is about no one object.
+    pub fn judge(&self, tenancy: Tenancy<'_>, object: &Key) -> Found {
+        let own = match self.about {
+            About::Any => std::slice::from_ref(&object.kind),
+            About::Tenant | About::Release | About::One(_) => &[],
+        };
+        let blind = self.reads.iter().chain(own).find_map(|kind| {
+            let namespace = if kind.namespaced() {
+                object_namespace(tenancy, object)
+            } else {
+                ""
+            };
+            tenancy.look.gap(*kind, namespace)
+        });
+        match blind {
+            Some(gap) => Found::untold(gap),
+            None => (self.judge)(tenancy, object),
+        }
+    }
+}
+
+fn object_namespace<'a>(tenancy: Tenancy<'a>, object: &'a Key) -> &'a str {
+    if object.namespace.is_empty() {
+        tenancy.namespace
+    } else {
+        &object.namespace
+    }
+}

@@ -1,0 +1,128 @@
+//! Checks of the tenant as a whole, and of any one object.
+
+use super::super::tenancy::Tenancy;
+use super::{About, Check, Found};
+use crate::diagnose::{Severity, findings};
+use crate::model::feed::Freshness;
+use crate::model::{Key, Kind, Tenant};
+
+pub(super) static CHECKS: &[Check] = &[
+    Check {
+        name: "feeds.fresh",
+        about: About::Tenant,
+        holds: "every kind Pilothouse reads of the tenant is listed and current; nodes may be denied",
+        reads: &[],
+        judge: fresh,
+    },
+    Check {
+        name: "tenant.unblocked",
+        about: About::Tenant,
+        holds: "no rule finds anything that blocks (`pilothouse status` says the same)",
+        reads: &[],
+        judge: unblocked,
+    },
+    Check {
+        name: "namespace.active",
+        about: About::Tenant,
+        holds: "the tenant's namespace exists and is not being deleted",
+        reads: &[Kind::Namespace],
+        judge: active,
+    },
+    Check {
+        name: "namespace.gone",
+        about: About::Tenant,
+        holds: "the tenant's namespace does not exist",
+        reads: &[Kind::Namespace],
+        judge: namespace_gone,
+    },
+    Check {
+        name: "object.exists",
+        about: About::Any,
+        holds: "the object exists and is not being deleted",
+        reads: &[],
+        judge: exists,
+    },
+    Check {
+        name: "object.gone",
+        about: About::Any,
+        holds: "the object does not exist",
+        reads: &[],
+        judge: gone,
+    },
+    Check {
+        name: "class.exists",
+        about: About::One(Kind::StorageClass),
+        holds: "the StorageClass exists",
+        reads: &[Kind::StorageClass],
+        judge: exists,
+    },
+];
+
+fn fresh(tenancy: Tenancy<'_>, _: &Key) -> Found {
+    let look = tenancy.look;
+    // nodes may be denied to a tenant's operator, as at every gate; but not be on their way or lost
+    let nodes = look.world.freshness(Kind::Node, "", look.now.mono, look.quiet);
+    let spared = matches!(nodes, Freshness::Denied { .. } | Freshness::Unserved);
+    let mut kinds = Kind::ALL.into_iter().filter(|kind| !(spared && *kind == Kind::Node));
+    let gap = kinds.find_map(|kind| {
+        let namespace = if kind.namespaced() { tenancy.namespace } else { "" };
+        look.gap(kind, namespace)
+    });
+    gap.map_or_else(|| Found::yes("every feed is live"), Found::untold)
+}
+
+fn unblocked(tenancy: Tenancy<'_>, _: &Key) -> Found {
+    let tenant = Tenant {
+        name: tenancy.namespace.into(),
+        namespaces: vec![tenancy.namespace.into()],
+        release: None,
+    };
+    let look = tenancy.look;
+    let found = findings(look.world, &tenant, look.conditions, look.now, look.quiet);
+    match found.iter().find(|finding| finding.severity == Severity::Blocked) {
+        Some(worst) => Found::no(worst.sentence.clone()),
+        None => match fresh(tenancy, &Key::cluster(Kind::Namespace, tenancy.namespace)) {
+            Found { holds: None, value } => Found::untold(value),
+            Found { .. } => Found::yes("nothing blocks"),
+        },
+    }
+}
+
+fn active(tenancy: Tenancy<'_>, _: &Key) -> Found {
+    exists(tenancy, &Key::cluster(Kind::Namespace, tenancy.namespace))
+}
+
+fn namespace_gone(tenancy: Tenancy<'_>, _: &Key) -> Found {
+    gone(tenancy, &Key::cluster(Kind::Namespace, tenancy.namespace))
+}
+
+pub(super) fn exists(tenancy: Tenancy<'_>, object: &Key) -> Found {
+    match tenancy.look.world.get(object) {
+        None => absent(tenancy, object, Found::no(format!("{object} does not exist"))),
+        Some(live) if live.meta.deleting() => Found::no(format!("{object} is being deleted")),
+        Some(_) => Found::yes(format!("{object} exists")),
+    }
+}
+
+pub(super) fn gone(tenancy: Tenancy<'_>, object: &Key) -> Found {
+    match tenancy.look.world.get(object) {
+        None => absent(tenancy, object, Found::yes(format!("{object} does not exist"))),
+        Some(live) if live.meta.deleting() => Found::no(format!(
+            "{object} is Terminating{}",
+            match live.meta.finalizers.as_slice() {
+                [] => String::new(),
+                held => format!(", held by {}", held.join(", ")),
+            }
+        )),
+        Some(_) => Found::no(format!("{object} exists")),
+    }
+}
+
+/// What is not in the world is absent only where it is not one that could not be read.
+fn absent(tenancy: Tenancy<'_>, object: &Key, found: Found) -> Found {
+    if tenancy.look.gone(object) {
+        found
+    } else {
+        Found::untold(format!("{object} cannot be read"))
+    }
+}

@@ -1,0 +1,283 @@
+//! Which acts a step comes to in a world: its objects looked up by name or selected, each pinned as it is there.
+
+use super::super::template::{Template, Values};
+use super::super::tenancy::Tenancy;
+use super::super::value::is_name;
+use super::{Aim, Deed, HelmAim, NewClaim};
+use crate::model::act::{HelmAct, Rollback, Uninstall, Upgrade, words};
+use crate::model::helm::Executor;
+use crate::model::quantity::Quantity;
+use crate::model::{Act, Draft, Key, Kind, Pin, Text};
+use std::collections::BTreeMap;
+
+/// What an act needs to know besides the world.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    pub tenancy: Tenancy<'a>,
+    pub values: &'a Values,
+    /// The version of the operator's helm; `None`: whatever depends on it is unknown.
+    pub executor: Option<Executor>,
+    /// The digests of rendered manifests, by the path the runbook names them with.
+    pub rendered: &'a BTreeMap<String, Text>,
+    /// What is written on objects that the step makes.
+    pub step: &'a str,
+}
+
+/// What the step's objects are: none at all is not the same as one that is missing.
+pub type Aimed = Result<Vec<Act>, Unaimed>;
+
+/// Why it cannot be said which acts a step comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unaimed {
+    /// The object that the step names is not there.
+    Absent { what: String },
+    /// It cannot be seen.
+    Unseen { why: String },
+    /// The parameters make a name or an act that cannot be.
+    Misfit { why: String },
+}
+
+impl Deed {
+    /// The acts, in order. Where the step's selection is empty, none: there is nothing to do.
+    pub fn acts(&self, known: Known<'_>) -> Aimed {
+        let acts = match self {
+            Self::Delete { aim, propagation } => aimed(aim, known, |target| Act::Delete {
+                target,
+                propagation: *propagation,
+            }),
+            Self::Evict { aim } => aimed(aim, known, |pod| Act::Evict { pod }),
+            Self::Scale { aim, replicas } => {
+                let replicas = replicas.fill(known.values).map_err(misfit)?;
+                aimed(aim, known, |target| Act::Scale { target, replicas })
+            }
+            Self::SetReclaimPolicy { aim, policy } => aimed(aim, known, |volume| Act::SetReclaimPolicy {
+                volume,
+                policy: *policy,
+            }),
+            Self::ClearClaimRef { aim } => aimed(aim, known, |volume| Act::ClearClaimRef { volume }),
+            Self::Reserve { aim, claim } => {
+                let claim = claim.fill(known.values);
+                let (namespace, name) = words::placed(&claim)
+                    .ok_or_else(|| misfit(format!("{claim:?} is no NAMESPACE/NAME of a claim")))?;
+                aimed(aim, known, |volume| Act::RetargetClaimRef {
+                    volume,
+                    namespace: namespace.clone(),
+                    name: name.clone(),
+                })
+            }
+            Self::Annotate { aim, key, value } => aimed(aim, known, |target| Act::Annotate {
+                target,
+                annotation: key.fill(known.values).into(),
+                value: value.as_ref().map(|value| value.fill(known.values).into()),
+            }),
+            Self::Stamp {
+                aim,
+                release,
+                namespace,
+            } => {
+                let release: Text = release.fill(known.values).into();
+                let namespace = placed(namespace.as_ref(), known)?;
+                aimed(aim, known, |target| Act::Stamp {
+                    target,
+                    release: release.clone(),
+                    namespace: namespace.clone(),
+                })
+            }
+            Self::CreateClaim(claim) => create(claim, known).map(|act| vec![act]),
+            Self::HelmUninstall { .. } | Self::HelmUpgrade { .. } | Self::HelmRollback { .. } => {
+                self.helm(known).map(|act| vec![act])
+            }
+        }?;
+        match acts.iter().find_map(Act::misfit) {
+            Some(why) => Err(Unaimed::Misfit { why }),
+            None => Ok(acts),
+        }
+    }
+
+    /// The release an act of Helm's is about, by namespace and name.
+    pub fn release(&self, known: Known<'_>) -> Option<Result<(Text, Text), Unaimed>> {
+        let (Self::HelmUninstall { release, .. }
+        | Self::HelmUpgrade { release, .. }
+        | Self::HelmRollback { release, .. }) = self
+        else {
+            return None;
+        };
+        Some(placed(release.namespace.as_ref(), known).map(|namespace| {
+            let name = release.release.fill(known.values);
+            (namespace, name.into())
+        }))
+    }
+
+    /// The file of a rendered manifest that it goes by.
+    pub fn rendered(&self, values: &Values) -> Option<String> {
+        if let Self::HelmUpgrade { rendered, .. } = self {
+            Some(rendered.fill(values))
+        } else {
+            None
+        }
+    }
+
+    /// What helm is asked to do; `None` for an act that is not helm's.
+    pub fn asked(&self, known: Known<'_>) -> Option<Result<HelmAct, Unaimed>> {
+        let executor = known.executor;
+        let options = |release: &HelmAim| release.no_hooks;
+        Some(match self {
+            Self::HelmUninstall {
+                release,
+                cascade,
+                keep_history,
+                wait,
+            } => Ok(HelmAct::Uninstall(Uninstall {
+                executor,
+                cascade: *cascade,
+                keep_history: *keep_history,
+                wait: *wait,
+                no_hooks: options(release),
+            })),
+            Self::HelmUpgrade {
+                release,
+                rendered,
+                take_ownership,
+            } => {
+                let path = rendered.fill(known.values);
+                match known.rendered.get(&path) {
+                    Some(digest) => Ok(HelmAct::Upgrade(Upgrade {
+                        executor,
+                        rendered: digest.clone(),
+                        take_ownership: *take_ownership,
+                        no_hooks: options(release),
+                    })),
+                    None => Err(Unaimed::Unseen {
+                        why: format!("the rendered manifest {path} was not read"),
+                    }),
+                }
+            }
+            Self::HelmRollback { release, to } => to.fill(known.values).map_err(misfit).map(|to| {
+                HelmAct::Rollback(Rollback {
+                    executor,
+                    to,
+                    no_hooks: options(release),
+                })
+            }),
+            Self::Delete { .. }
+            | Self::Evict { .. }
+            | Self::Scale { .. }
+            | Self::SetReclaimPolicy { .. }
+            | Self::ClearClaimRef { .. }
+            | Self::Reserve { .. }
+            | Self::Annotate { .. }
+            | Self::Stamp { .. }
+            | Self::CreateClaim(_) => return None,
+        })
+    }
+
+    fn helm(&self, known: Known<'_>) -> Result<Act, Unaimed> {
+        let (Some(release), Some(asked)) = (self.release(known), self.asked(known)) else {
+            return Err(misfit("this is no act of helm's".to_owned()));
+        };
+        let ((namespace, name), helm) = (release?, asked?);
+        let tenancy = Tenancy {
+            namespace: &namespace,
+            release: Some(&name),
+            ..known.tenancy
+        };
+        if let Some(why) = tenancy.look.gap(Kind::Release, &namespace) {
+            return Err(Unaimed::Unseen { why });
+        }
+        let newest = tenancy.newest().ok_or_else(|| Unaimed::Absent {
+            what: format!("release {name} in {namespace}"),
+        })?;
+        Ok(Act::Helm {
+            release: newest.pin(),
+            helm,
+        })
+    }
+}
+
+const fn misfit(why: String) -> Unaimed {
+    Unaimed::Misfit { why }
+}
+
+/// Each object of the aim, pinned as it is.
+fn aimed(aim: &Aim, known: Known<'_>, act: impl Fn(Pin) -> Act) -> Aimed {
+    match aim {
+        Aim::One { kind, name, namespace } => {
+            let namespace = placed(namespace.as_ref(), known)?;
+            let key = key(*kind, &namespace, name, known.values)?;
+            pinned(&key, known).map(|pin| vec![act(pin)])
+        }
+        Aim::Each(selection) => {
+            let picked = selection.pick(known.tenancy).map_err(|why| Unaimed::Unseen { why })?;
+            Ok(picked.iter().map(|object| act(object.pin())).collect())
+        }
+    }
+}
+
+/// The namespace that is said, or the tenant's.
+fn placed(namespace: Option<&Template>, known: Known<'_>) -> Result<Text, Unaimed> {
+    let said = namespace.map(|namespace| namespace.fill(known.values));
+    match said {
+        None => Ok(known.tenancy.namespace.into()),
+        Some(said) if is_name(&said) => Ok(said.into()),
+        Some(said) => Err(misfit(format!("{said:?} is no name of a namespace"))),
+    }
+}
+
+fn key(kind: Kind, namespace: &str, name: &Template, values: &Values) -> Result<Key, Unaimed> {
+    let name = name.fill(values);
+    if is_name(&name) {
+        Ok(Key::new(kind, namespace, &name))
+    } else {
+        Err(misfit(format!("{name:?} is no name of a {kind}")))
+    }
+}
+
+fn pinned(key: &Key, known: Known<'_>) -> Result<Pin, Unaimed> {
+    let look = known.tenancy.look;
+    if let Some(object) = look.world.get(key) {
+        return Ok(object.pin());
+    }
+    Err(match look.gap(key.kind, &key.namespace) {
+        Some(why) => Unaimed::Unseen { why },
+        None => Unaimed::Absent {
+            what: if key.namespace.is_empty() {
+                key.to_string()
+            } else {
+                format!("{key} in {}", key.namespace)
+            },
+        },
+    })
+}
+
+fn create(claim: &NewClaim, known: Known<'_>) -> Result<Act, Unaimed> {
+    let values = known.values;
+    let namespace = placed(claim.namespace.as_ref(), known)?;
+    let key = key(Kind::PersistentVolumeClaim, &namespace, &claim.name, values)?;
+    let fill = |template: &Template| Text::from(template.fill(values));
+    let pairs = |pairs: &[(String, Template)]| {
+        let filled = pairs.iter().map(|(key, value)| (key.clone(), value.fill(values)));
+        filled.collect::<Vec<_>>()
+    };
+    let (labels, annotations) = (pairs(&claim.labels), pairs(&claim.annotations));
+    let draft = Draft {
+        volume_name: claim.volume.as_ref().map(fill).unwrap_or_default(),
+        storage_class_name: claim.class.as_ref().map(fill),
+        access_modes: claim
+            .access_modes
+            .iter()
+            .map(fill)
+            .map(|mode| words::access_mode(&mode))
+            .collect(),
+        volume_mode: claim.volume_mode.as_deref().map(Text::from),
+        storage: Quantity(fill(&claim.size)),
+        labels: labels
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect(),
+        annotations: annotations
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect(),
+    };
+    Ok(Act::create_claim(key, draft, known.step))
+}

@@ -1,0 +1,8 @@
+//! Runbooks as texts: what is read, what is refused and how it is told.
+
+mod any;
+mod asked;
+mod planned;
+mod progressed;
+mod refused;
+mod sound;
