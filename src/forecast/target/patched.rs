@@ -6,7 +6,7 @@ use crate::laws::Reason;
 use crate::laws::ownership::{self, Root};
 use crate::model::act::scale;
 use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
-use crate::model::{Act, Body, Kind, Object};
+use crate::model::{Act, Body, Kind, Object, World};
 use std::sync::Arc;
 
 /// `spec.replicas`. What becomes of pods and claims stands in entries of their own.
@@ -72,25 +72,47 @@ pub(in crate::forecast) fn contested(futures: &Futures<'_>) -> Vec<Entry> {
     if scale(set).unwrap_or(1) <= *replicas {
         return Vec::new();
     }
+    let text = format!(
+        "{} wants only {replicas} pods until {} scales it back",
+        set.key(),
+        root.key()
+    );
+    let entry = |object: &Arc<Object>, text: String| Entry {
+        object: object.key(),
+        uid: object.meta.uid.clone(),
+        outcome: Outcome::Unknown {
+            missing: race(set, &root),
+        },
+        law: "replica_set".into(),
+        reason: Reason::new(text).seen(&set.key(), "spec.replicas", replicas.to_string()),
+    };
     let pods = futures.before.dependents_of(&set.meta.uid);
-    let pods = pods.filter(|pod| pod.kind() == Kind::Pod && !pod.meta.deleting());
-    pods.map(|pod| {
-        let text = format!(
-            "{} wants only {replicas} pods until {} scales it back",
-            set.key(),
-            root.key()
-        );
-        Entry {
-            object: pod.key(),
-            uid: pod.meta.uid.clone(),
-            outcome: Outcome::Unknown {
-                missing: race(set, &root),
-            },
-            law: "replica_set".into(),
-            reason: Reason::new(text).seen(&set.key(), "spec.replicas", replicas.to_string()),
+    let pods: Vec<_> = pods
+        .filter(|pod| pod.kind() == Kind::Pod && !pod.meta.deleting())
+        .collect();
+    let held = held_up(&futures.before, &pods);
+    let entries = pods.into_iter().map(|pod| entry(pod, text.clone()));
+    let held = held
+        .into_iter()
+        .map(|object| entry(object, format!("{text}: {} goes when they do", object.key())));
+    entries.chain(held).collect()
+}
+
+/// What is being deleted and stays only while these pods stand: claims that they name, and the volumes of these, each once.
+fn held_up<'w>(world: &'w World, pods: &[&Arc<Object>]) -> Vec<&'w Arc<Object>> {
+    let mut held: Vec<&Arc<Object>> = Vec::new();
+    for pod in pods {
+        let names = pod.body.pod().into_iter().flat_map(|facts| facts.claims(&pod.meta));
+        let claims = names.filter_map(|name| world.find(Kind::PersistentVolumeClaim, &pod.meta.namespace, &name));
+        for claim in claims.filter(|claim| claim.meta.deleting()) {
+            let volume = claim.body.claim().map(|facts| &facts.spec.volume_name);
+            let volume = volume.and_then(|name| world.find(Kind::PersistentVolume, "", name));
+            held.extend([Some(claim), volume].into_iter().flatten());
         }
-    })
-    .collect()
+    }
+    held.sort_by_key(|object| object.key());
+    held.dedup_by_key(|object| object.key());
+    held
 }
 
 fn or_none(value: Option<&str>) -> &str {

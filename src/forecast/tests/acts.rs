@@ -366,3 +366,65 @@ fn a_mark_that_is_new_on_a_deployment_stays_on_its_replica_set() {
         assert_eq!((lossless, lossy), (whole, !whole), "{target} {annotation}: {undo:?}");
     }
 }
+
+#[test]
+fn what_hangs_on_contested_pods_is_not_known_either() {
+    let owned = |kind: &str, name: &str, uid: &str| {
+        format!("ownerReferences: [{{apiVersion: apps/v1, kind: {kind}, name: {name}, uid: {uid}, controller: true}}]")
+    };
+    let template =
+        "{metadata: {labels: {app: web}}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}";
+    let world = seen(&format!(
+        r#"
+- apiVersion: apps/v1
+  kind: Deployment
+  metadata: {{name: web, namespace: a, uid: du}}
+  spec: {{replicas: 1, selector: {{matchLabels: {{app: web}}}}, template: {template}}}
+- apiVersion: apps/v1
+  kind: ReplicaSet
+  metadata: {{name: web-1, namespace: a, uid: ru, labels: {{app: web}}, {}}}
+  spec: {{replicas: 1, selector: {{matchLabels: {{app: web}}}}, template: {template}}}
+- kind: Pod
+  metadata: {{name: web-1-x, namespace: a, uid: wu, labels: {{app: web}}, {}}}
+  spec: {{nodeName: n1, volumes: [{{name: d, persistentVolumeClaim: {{claimName: data}}}}]}}
+  status: {{phase: Running}}
+- kind: PersistentVolumeClaim
+  metadata: {{name: data, namespace: a, uid: cu, deletionTimestamp: "2026-04-27T13:50:00Z", finalizers: [kubernetes.io/pvc-protection]}}
+  spec: {{volumeName: pv-data}}
+  status: {{phase: Bound}}
+- kind: PersistentVolume
+  metadata: {{name: pv-data, uid: vu, finalizers: [kubernetes.io/pv-protection]}}
+  spec: {{persistentVolumeReclaimPolicy: Delete, csi: {{driver: d.x, volumeHandle: h}}, claimRef: {{namespace: a, name: data, uid: cu}}}}
+  status: {{phase: Bound}}"#,
+        owned("Deployment", "web", "du"),
+        owned("ReplicaSet", "web-1", "ru"),
+    ));
+    let target = pin(&world, "replicaset a/web-1");
+    let down = says(
+        &world,
+        &Act::Scale {
+            target: target.clone(),
+            replicas: 0,
+        },
+    );
+    let unknown: Vec<String> = down
+        .entries
+        .iter()
+        .filter(|entry| matches!(&entry.outcome, Outcome::Unknown { missing } if missing.contains("acts before")))
+        .map(|entry| entry.object.to_string())
+        .collect();
+    assert_eq!(
+        unknown,
+        ["replicaset/web-1", "pv/pv-data", "pvc/data", "pod/web-1-x"],
+        "{:?}",
+        told(&down)
+    );
+    let up = says(&world, &Act::Scale { target, replicas: 2 });
+    assert!(
+        up.entries
+            .iter()
+            .all(|entry| entry.object.kind != Kind::PersistentVolume),
+        "{:?}",
+        told(&up)
+    );
+}
