@@ -8,7 +8,7 @@
 //! - `RollingUpdate`: the new one grows as far as `maxSurge` lets it, the old ones shrink by what `maxUnavailable` lets go,
 //!   unhealthy pods first. `Recreate`: the old ones go first, and their pods with them.
 //! - Its annotations are copied to the present ReplicaSet, those that it has lost stay there (`SetNewReplicaSetAnnotations`
-//!   `copyDeploymentAnnotationsToReplicaSet`; found by conformance).
+//!   `copyDeploymentAnnotationsToReplicaSet`; found by conformance), also while it is being deleted (`syncStatusOnly`).
 //! - A paused Deployment makes no ReplicaSet; its scale still reaches the one in use. How a scale is shared between several
 //!   in use (`proportional scaling`) is not modelled: they are left as they are.
 //! - `minReadySeconds` is not among the facts: a ready pod counts as available (\[I\]).
@@ -33,11 +33,15 @@ fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
     for object in world.of_kind(Kind::Deployment) {
         let namespace = &object.meta.namespace;
         if let Some(deployment) = object.body.replicated()
-            && !object.meta.deleting()
             && lists(world, Kind::ReplicaSet, namespace)
             && lists(world, Kind::Pod, namespace)
         {
-            Sync::new(world, object, deployment).run(&mut reactions);
+            let sync = Sync::new(world, object, deployment);
+            if object.meta.deleting() {
+                sync.copy_annotations(&mut reactions);
+            } else {
+                sync.run(&mut reactions);
+            }
         }
     }
     reactions
