@@ -9,6 +9,7 @@
 //!   controllers want; a pod whose controller has no scale (a Job, a DaemonSet) makes the budget fail, and then it allows
 //!   nothing. A controller of a kind the world does not hold may have one: then nothing is concluded.
 //! - Healthy is ready, not on its way out, and not just evicted.
+//! - A budget that is being deleted is counted as any other (found by conformance).
 
 use super::absence::{Presence, lists, owner};
 use super::{BudgetCount, Change, Conditions, Law, Reaction, Reason};
@@ -32,7 +33,7 @@ const DELETION_TIMEOUT: jiff::SignedDuration = jiff::SignedDuration::from_secs(1
 fn react(world: &World, conditions: &Conditions) -> Vec<Reaction> {
     let mut reactions = Vec::new();
     for object in world.of_kind(Kind::PodDisruptionBudget) {
-        let Some(budget) = object.body.budget().filter(|_| !object.meta.deleting()) else {
+        let Some(budget) = object.body.budget() else {
             continue;
         };
         let Some(count) = count(world, object, budget, conditions) else {

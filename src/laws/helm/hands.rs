@@ -15,6 +15,8 @@ pub(super) struct Hands<'a> {
     pub(super) release: &'a Pin,
     /// The release was applied by the server before (`apply_method: ssa`).
     pub(super) server_side: bool,
+    /// Hooks are applied by the server, where the executor can: always at an uninstall, else as the release is.
+    pub(super) applies_hooks: bool,
     law: &'static str,
     hear: &'a mut dyn FnMut(&World, Heard<'_>),
     /// Objects of kinds the world does not hold, as this act has left them.
@@ -64,6 +66,7 @@ impl<'a> Hands<'a> {
             conditions,
             release,
             server_side: false,
+            applies_hooks: true,
             law,
             hear,
             touched: BTreeMap::new(),
@@ -231,14 +234,18 @@ impl<'a> Hands<'a> {
                     changed
                 }
                 Before::Live => {
-                    super::merge::bare(&mut object);
+                    super::merge::bare(&mut object, facts);
                     super::merge::other_template(&held, facts)
                 }
                 Before::Nothing => super::merge::other_template(&held, facts),
             };
             super::merge::onto(&mut object, facts, template);
             super::merge::stamp(&mut object.meta, record);
-            self.world.put(object);
+            if object.meta.deleting() && object.meta.finalizers.is_empty() {
+                self.world.take(&object.key());
+            } else {
+                self.world.put(object);
+            }
         }
     }
 

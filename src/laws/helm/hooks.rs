@@ -59,15 +59,14 @@ fn made(hands: &mut Hands<'_>, hook: &Hook, event: Event, executor: Option<Execu
                 document.address
             ));
         }
-        (Live::There(_), Some(executor)) if version::applies_hooks(executor) => {
+        (Live::There(_), Some(executor)) if hands.applies_hooks && version::applies_hooks(executor) => {
             let text = format!("{executor} applies the {word} hook onto what is there, whoever's it is");
             let reason = seen(hands, hook, text);
             hands.apply_hook(document, reason);
         }
         (Live::There(_), Some(executor)) => {
             let error = format!("Hook {word} {} failed: it already exists", document.address);
-            let text =
-                format!("its delete policy does not take away what is there before, and {executor} only creates");
+            let text = format!("it is there still, and {executor} creates this hook and does not apply it");
             hands.step(document, Deed::Refuse { error: error.clone() }, seen(hands, hook, text));
             return Err(error);
         }

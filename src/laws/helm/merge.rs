@@ -2,6 +2,7 @@
 //! not state stays, the status stays (`reference/semantics.md` §2.4: three-way merge).
 
 use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE, Record};
+use crate::model::storage::{DEFAULT_CLASS, PV_PROTECTION, PVC_PROTECTION};
 use crate::model::{Body, Labels, Meta, Object, Text};
 
 /// Sets what the document states. A pod template is set only where the manifest changed it: the live one carries the
@@ -80,8 +81,25 @@ pub(super) fn off(live: &mut Object, old: &Object, new: &Object) {
     live.meta.annotations = kept(&live.meta.annotations, &old.meta.annotations, &new.meta.annotations);
 }
 
-/// Takes off what a volume's manifest does not state and the binder has written: the laws bind it again.
-pub(super) fn bare(live: &mut Object) {
+/// Takes off what the document does not state of a live object that a patch is made from: finalizers above all, so that what
+/// is being deleted goes, whoever uses it. On what is not being deleted the controllers write theirs again, as the binder
+/// does with the claim of a volume, and marks that are Kubernetes' own.
+pub(super) fn bare(live: &mut Object, document: &Object) {
+    let stated = &document.meta.finalizers;
+    let comes_back = |held: &str| !live.meta.deleting() && [PVC_PROTECTION, PV_PROTECTION].contains(&held);
+    let finalizers = live.meta.finalizers.iter();
+    let left = finalizers
+        .filter(|held| stated.contains(held) || comes_back(held))
+        .cloned()
+        .collect();
+    live.meta.finalizers = left;
+    live.meta.owner_references.clone_from(&document.meta.owner_references);
+    let annotations = live.meta.annotations.iter();
+    let own = |key: &str| key.contains("kubernetes.io/") && key != DEFAULT_CLASS;
+    let left = annotations
+        .filter(|(key, _)| own(key) || document.meta.annotations.get(key).is_some())
+        .collect();
+    live.meta.annotations = left;
     if let Body::PersistentVolume(volume) = &mut live.body {
         volume.spec.claim_ref = None;
     }

@@ -40,17 +40,17 @@ pub(super) fn uninstall(hands: &mut Hands<'_>, options: &Uninstall) {
         );
         return hands.mark(&release.key, "uninstalling", Reason::new(text));
     }
-    match delete_all(hands, &record, options) {
-        Ok(true) => {}
-        Ok(false) => return,
+    let deleted = match delete_all(hands, &record, options) {
+        Ok(Some(deleted)) => deleted,
+        Ok(None) => return,
         Err(why) => {
             let text = format!("{why}: nothing is deleted, and the release stays uninstalling");
             return hands.mark(&release.key, "uninstalling", Reason::new(text));
         }
-    }
+    };
     if options.wait {
         hands.wait();
-        timed_out(hands, &record);
+        timed_out(hands, &deleted);
     }
     if !options.no_hooks
         && let Err(error) = hooks::run(hands, &record.hooks, Event::PostDelete, options.executor)
@@ -91,9 +91,13 @@ fn purge(hands: &mut Hands<'_>, all: &[Key], reason: &Reason) {
     }
 }
 
-/// Sorts the stored documents into kept, not owned and deleted, and deletes; an error leaves all of them alone. False: nobody
-/// can say which of the two it will be.
-fn delete_all(hands: &mut Hands<'_>, record: &Record, options: &Uninstall) -> Result<bool, String> {
+/// Sorts the stored documents into kept, not owned and deleted, and deletes, which it gives back; an error leaves all of them
+/// alone. Nothing: nobody can say which of the two it will be.
+fn delete_all<'a>(
+    hands: &mut Hands<'_>,
+    record: &'a Record,
+    options: &Uninstall,
+) -> Result<Option<Vec<&'a Document>>, String> {
     if let Some(broken) = record.manifest.broken.first() {
         return Err(format!("the stored manifest is broken ({broken}), and helm gives up"));
     }
@@ -111,20 +115,24 @@ fn delete_all(hands: &mut Hands<'_>, record: &Record, options: &Uninstall) -> Re
         .find(|document| hands.look(&document.address) == Live::Unserved);
     if let Some(lost) = unserved.map(|document| document.address.clone()) {
         unmapped(hands, &going, &lost);
-        return Ok(false);
+        return Ok(None);
     }
     // 4.3 looks at all of them before it deletes the first
     let verdicts: Vec<(&Document, Verdict)> = going
         .into_iter()
         .map(|document| (document, verdict(hands, record, document, options)))
         .collect();
+    let mut deleted = Vec::new();
     for (document, verdict) in verdicts {
         match verdict {
-            Verdict::Delete(reason) => hands.delete(document, options.cascade, reason),
+            Verdict::Delete(reason) => {
+                hands.delete(document, options.cascade, reason);
+                deleted.push(document);
+            }
             Verdict::Leave(deed, reason) => hands.step(document, deed, reason),
         }
     }
-    Ok(true)
+    Ok(Some(deleted))
 }
 
 /// One kind is not served: a helm that must ask the server gives up before the first deletion; one whose discovery cache
@@ -304,12 +312,9 @@ pub(super) fn manifest_names(release: &Pin, document: &Document) -> Reason {
 }
 
 /// `--wait` gives up after its timeout, and the record goes all the same.
-fn timed_out(hands: &mut Hands<'_>, record: &Record) {
-    let left: Vec<String> = record
-        .manifest
-        .documents
+fn timed_out(hands: &mut Hands<'_>, deleted: &[&Document]) {
+    let left: Vec<String> = deleted
         .iter()
-        .filter(|document| document.policy.is_none())
         .filter(|document| matches!(hands.look(&document.address), Live::There(stamp) if stamp.deleting))
         .map(|document| document.address.to_string())
         .collect();

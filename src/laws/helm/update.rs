@@ -184,6 +184,11 @@ fn target(hands: &mut Hands<'_>, course: &Course<'_>, document: &Document, stamp
         ),
     };
     let mut reason = Reason::new(text);
+    if stripped && live.as_deref().is_some_and(|live| live.meta.deleting()) {
+        reason.text.push_str(
+            "; it is patched from its live state, which takes off every finalizer that the manifest does not state: it is being deleted, and goes at once, whoever uses it",
+        );
+    }
     if let Some(live) = &live {
         for field in drifted.iter().filter(|field| *field != MARKS) {
             reason = reason.seen(&live.key(), field, shown(live, field));

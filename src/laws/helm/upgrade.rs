@@ -23,6 +23,7 @@ pub(super) fn upgrade(hands: &mut Hands<'_>, options: &Upgrade) {
     }
     let Some(last) = hands.record() else { return };
     hands.server_side = last.apply_method == "ssa";
+    hands.applies_hooks = hands.server_side;
     let Some((base_key, base)) = base(hands, &last, &all) else {
         return;
     };

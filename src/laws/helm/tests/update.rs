@@ -198,3 +198,57 @@ fn a_rollback_leaves_the_status_of_what_was_uninstalled() {
     }));
     assert_eq!(steps, ["create pvc/data", "keep record.v2"]);
 }
+
+#[test]
+fn a_rollback_takes_the_finalizers_off_what_is_being_deleted() {
+    let meta = format!(
+        "{OWN}, deletionTimestamp: '2026-11-20T10:00:00Z', finalizers: [kubernetes.io/pvc-protection, example.com/hold]"
+    );
+    let case = Case::manifest(&live_claim(&meta), &claim("new", "")).first(&claim("data", ""));
+    let conditions = Conditions {
+        helm: Arc::new(case.ledger.clone()),
+        ..Conditions::default()
+    };
+    let mut world = case.world.clone();
+    let back = HelmAct::Rollback(Rollback {
+        executor: FOUR,
+        to: 1,
+        no_hooks: false,
+    });
+    let mut told = String::new();
+    act(&mut world, &case.release, &back, &conditions, &mut |_, heard| {
+        if let Heard::Helm(step) = heard {
+            told.push_str(&step.reason.text);
+        }
+    });
+    assert!(world.get(&key("pvc shop/data")).is_none());
+    assert!(told.contains("goes at once, whoever uses it"), "{told}");
+}
+
+#[test]
+fn helm_4_makes_the_hooks_of_what_the_client_applied() {
+    let job = "[{apiVersion: batch/v1, kind: Job, metadata: {namespace: shop, name: setup}}]";
+    let flipped = "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: setup, annotations: {helm.sh/hook: pre-upgrade, helm.sh/hook-delete-policy: hook-succeeded}}\n";
+    let first = |case: Case| case.upgraded(FOUR, flipped).into_iter().next();
+    let refused = "refuse job/setup: Hook pre-upgrade job/setup failed: it already exists";
+    assert_eq!(first(Case::manifest(job, "")).as_deref(), Some(refused));
+    assert_eq!(
+        first(server_side(job, "")).as_deref(),
+        Some("patch job/setup [metadata.annotations]")
+    );
+}
+
+#[test]
+fn an_uninstall_waits_for_what_it_deletes_alone() {
+    let going = ", deletionTimestamp: '2026-11-20T10:00:00Z', finalizers: [example.com/hold]";
+    let waits = |meta: &str| {
+        let case = Case::manifest(&live_claim(&format!("{meta}{going}")), &claim("data", ""));
+        let (_, granted) = case.heard(&HelmAct::Uninstall(Uninstall {
+            wait: true,
+            ..Uninstall::plain(FOUR)
+        }));
+        granted.iter().any(|told| told.contains("--wait gives up"))
+    };
+    assert!(waits(OWN));
+    assert!(!waits("labels: {}"));
+}
