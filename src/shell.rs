@@ -29,6 +29,8 @@ use tokio::time::{Instant, sleep_until};
 /// that a thousand events a second cost eighty frames; with the time it takes to work one out, an event is on the screen
 /// within one frame of a 60 Hz display.
 const FRAME: Duration = Duration::from_millis(12);
+/// The same while a gate is open: what shuts it is shown sooner, and it is open for minutes and not for hours.
+const GATE_FRAME: Duration = Duration::from_millis(4);
 /// The shortest time between two frames that a key asks for.
 const KEY_FRAME: Duration = Duration::from_millis(2);
 /// How often time passes for the cockpit; ages are told in seconds.
@@ -101,7 +103,8 @@ impl Helm {
         let mut leave = Leave::new()?;
         let mut ticks = Ticks::new();
         loop {
-            let due = self.drawn + FRAME;
+            let at_gate = self.cockpit.state.at_gate();
+            let due = self.drawn + if at_gate { GATE_FRAME } else { FRAME };
             let frame = if self.pressed { self.drawn + KEY_FRAME } else { due };
             let rhythm = self.rhythm();
             tokio::select! {

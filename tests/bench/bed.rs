@@ -58,6 +58,13 @@ impl Bed {
         })
     }
 
+    /// Another load server with the same workload, in place of this one.
+    pub(crate) fn renew(&mut self) -> Result<(), String> {
+        self.served = Served::start(&["--shape", shape(&self.options)])?;
+        self.courses = raw::on_one_thread(raw::courses(self.served.authority(), &Kind::ALL, Whole::Never))?;
+        Ok(())
+    }
+
     /// A short window in a quick run, the whole one otherwise.
     pub(crate) fn window(&self, seconds: u64) -> Duration {
         if self.options.quick {

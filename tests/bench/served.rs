@@ -76,6 +76,8 @@ impl Served {
 
     /// One command, one answer.
     pub(crate) fn ask(&mut self, command: &Value) -> Result<Value, String> {
+        // what comes too late for the one who asked is no answer to another question
+        while self.lines.try_recv().is_ok() {}
         writeln!(self.commands, "{command}").map_err(|error| format!("the load server is gone: {error}"))?;
         let answer = self.line(&format!("an answer to {command}"), ANSWER)?;
         match answer.get("error") {
