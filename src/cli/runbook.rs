@@ -160,6 +160,8 @@ fn list(output: Output) -> Result<ExitCode, Failure> {
 }
 
 fn begin(name: &str, file: Option<&Path>) -> Result<ExitCode, Failure> {
+    // many write the file where the name is asked for
+    let name = name.strip_suffix(".yaml").unwrap_or(name);
     let text = runbook::skeleton(name);
     let path = file.map_or_else(|| PathBuf::from(format!("{name}.yaml")), Path::to_owned);
     let shown = path.display().to_string();

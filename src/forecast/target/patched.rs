@@ -98,7 +98,8 @@ pub(in crate::forecast) fn contested(futures: &Futures<'_>) -> Vec<Entry> {
     entries.chain(held).collect()
 }
 
-/// What is being deleted and stays only while these pods stand: claims that they name, and the volumes of these, each once.
+/// What is being deleted and stays only while these pods stand: claims that they name, with their volumes and where these are
+/// attached; each once.
 fn held_up<'w>(world: &'w World, pods: &[&Arc<Object>]) -> Vec<&'w Arc<Object>> {
     let mut held: Vec<&Arc<Object>> = Vec::new();
     for pod in pods {
@@ -107,7 +108,10 @@ fn held_up<'w>(world: &'w World, pods: &[&Arc<Object>]) -> Vec<&'w Arc<Object>> 
         for claim in claims.filter(|claim| claim.meta.deleting()) {
             let volume = claim.body.claim().map(|facts| &facts.spec.volume_name);
             let volume = volume.and_then(|name| world.find(Kind::PersistentVolume, "", name));
-            held.extend([Some(claim), volume].into_iter().flatten());
+            let attached = volume
+                .into_iter()
+                .flat_map(|volume| world.attachments_of(&volume.meta.name));
+            held.extend([Some(claim), volume].into_iter().flatten().chain(attached));
         }
     }
     held.sort_by_key(|object| object.key());

@@ -395,7 +395,12 @@ fn what_hangs_on_contested_pods_is_not_known_either() {
 - kind: PersistentVolume
   metadata: {{name: pv-data, uid: vu, finalizers: [kubernetes.io/pv-protection]}}
   spec: {{persistentVolumeReclaimPolicy: Delete, csi: {{driver: d.x, volumeHandle: h}}, claimRef: {{namespace: a, name: data, uid: cu}}}}
-  status: {{phase: Bound}}"#,
+  status: {{phase: Bound}}
+- apiVersion: storage.k8s.io/v1
+  kind: VolumeAttachment
+  metadata: {{name: va, uid: au}}
+  spec: {{attacher: d.x, nodeName: n1, source: {{persistentVolumeName: pv-data}}}}
+  status: {{attached: true}}"#,
         owned("Deployment", "web", "du"),
         owned("ReplicaSet", "web-1", "ru"),
     ));
