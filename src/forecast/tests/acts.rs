@@ -420,7 +420,13 @@ fn what_hangs_on_contested_pods_is_not_known_either() {
         .collect();
     assert_eq!(
         unknown,
-        ["replicaset/web-1", "pv/pv-data", "pvc/data", "pod/web-1-x"],
+        [
+            "replicaset/web-1",
+            "pv/pv-data",
+            "volumeattachment/va",
+            "pvc/data",
+            "pod/web-1-x"
+        ],
         "{:?}",
         told(&down)
     );
