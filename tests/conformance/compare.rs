@@ -77,6 +77,7 @@ impl Ends<'_> {
     pub(crate) fn verdict(&self) -> Verdict {
         let unknown = self.unknown();
         let known = |label: &String| !unknown.contains_key(label);
+        let of_known = |label: &String| unknown.keys().all(|object| !label.starts_with(object.as_str()));
         let came = picture::picture(self.came, self.before, &Frame::Whole);
         let twin = picture::picture(self.twin_came, self.twin_before, &Frame::Whole);
         let mut words = picture::foretold(self.forecast, &Frame::Whole);
@@ -118,13 +119,13 @@ impl Ends<'_> {
                 &foretold_lost(self.forecast, self.before),
             ),
             ("disks destroyed", self.disks),
-            &|label: &String| unknown.keys().all(|object| !label.starts_with(object.as_str())),
+            &of_known,
             &mut wrong,
         );
         differences(
             ("disks destroyed on the sandbox", self.twin_disks),
             ("disks destroyed", self.disks),
-            &|_| true,
+            &of_known,
             &mut wrong,
         );
         differences(("forecast holders", &told), ("real holders", &real), &known, &mut wrong);
