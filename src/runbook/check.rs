@@ -106,6 +106,22 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
 }
 
 impl Check {
+    const fn of(
+        about: About,
+        name: &'static str,
+        holds: &'static str,
+        reads: &'static [Kind],
+        judge: fn(Tenancy<'_>, &Key) -> Found,
+    ) -> Self {
+        Self {
+            name,
+            about,
+            holds,
+            reads,
+            judge,
+        }
+    }
+
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         all().find(|check| check.name == name)
     }

@@ -23,74 +23,59 @@ const HOLDERS: &[Kind] = &[
     Kind::DaemonSet,
 ];
 
-const fn of_tenant(
-    name: &'static str,
-    holds: &'static str,
-    reads: &'static [Kind],
-    judge: fn(Tenancy<'_>, &Key) -> Found,
-) -> Check {
-    Check {
-        name,
-        about: About::Tenant,
-        holds,
-        reads,
-        judge,
-    }
-}
-
-const fn of_one(
-    name: &'static str,
-    kind: Kind,
-    holds: &'static str,
-    reads: &'static [Kind],
-    judge: fn(Tenancy<'_>, &Key) -> Found,
-) -> Check {
-    Check {
-        name,
-        about: About::One(kind),
-        holds,
-        reads,
-        judge,
-    }
-}
-
 pub(super) static CHECKS: &[Check] = &[
-    of_tenant(
+    Check::of(
+        About::Tenant,
         "claims.bound",
         "every claim is Bound, to a volume whose claimRef names its very uid",
         BOTH,
         bound,
     ),
-    of_tenant("claims.settled", "no claim is being deleted", CLAIMS, settled),
-    of_tenant("claims.gone", "the tenant has no claims", CLAIMS, none),
-    of_tenant(
+    Check::of(
+        About::Tenant,
+        "claims.settled",
+        "no claim is being deleted",
+        CLAIMS,
+        settled,
+    ),
+    Check::of(About::Tenant, "claims.gone", "the tenant has no claims", CLAIMS, none),
+    Check::of(
+        About::Tenant,
         "claims.no-foreign-holders",
         "no pod that is not the release's holds a claim",
         HOLDERS,
         no_foreign_holders,
     ),
-    of_tenant("claims.no-holders", "no pod at all holds a claim", HOLDERS, no_holders),
-    of_one(
+    Check::of(
+        About::Tenant,
+        "claims.no-holders",
+        "no pod at all holds a claim",
+        HOLDERS,
+        no_holders,
+    ),
+    Check::of(
+        About::One(Kind::PersistentVolumeClaim),
         "claim.bound",
-        Kind::PersistentVolumeClaim,
         "the claim is Bound, to a volume whose claimRef names its very uid",
         BOTH,
         one_bound,
     ),
-    of_one(
+    Check::of(
+        About::One(Kind::PersistentVolumeClaim),
         "claim.gone",
-        Kind::PersistentVolumeClaim,
         "the claim does not exist",
         CLAIMS,
         gone,
     ),
-    of_tenant(
+    Check::of(
+        About::Tenant,
         "volumes.retained",
         "every volume of the tenant's claims, there or gone, has the reclaim policy Retain",
         BOTH,
         retained,
     ),
-    of_tenant(
+    Check::of(
+        About::Tenant,
         "volumes.detached",
         "no node has a volume of the tenant attached",
         &[
@@ -100,30 +85,30 @@ pub(super) static CHECKS: &[Check] = &[
         ],
         detached,
     ),
-    of_one(
+    Check::of(
+        About::One(Kind::PersistentVolume),
         "volume.retained",
-        Kind::PersistentVolume,
         "the volume's reclaim policy is Retain",
         VOLUMES,
         one_retained,
     ),
-    of_one(
+    Check::of(
+        About::One(Kind::PersistentVolume),
         "volume.released",
-        Kind::PersistentVolume,
         "the volume is Released",
         VOLUMES,
         |tenancy, key| phase(tenancy, key, VolumePhase::Released),
     ),
-    of_one(
+    Check::of(
+        About::One(Kind::PersistentVolume),
         "volume.available",
-        Kind::PersistentVolume,
         "the volume is Available",
         VOLUMES,
         |tenancy, key| phase(tenancy, key, VolumePhase::Available),
     ),
-    of_one(
+    Check::of(
+        About::One(Kind::PersistentVolume),
         "volume.bound",
-        Kind::PersistentVolume,
         "the volume is Bound",
         VOLUMES,
         |tenancy, key| phase(tenancy, key, VolumePhase::Bound),

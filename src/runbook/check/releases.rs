@@ -10,42 +10,37 @@ use std::sync::Arc;
 const RECORDS: &[Kind] = &[Kind::Release];
 const KEPT: &[Kind] = &[Kind::Release, Kind::PersistentVolumeClaim, Kind::PersistentVolume];
 
-const fn of_release(
-    name: &'static str,
-    holds: &'static str,
-    reads: &'static [Kind],
-    judge: fn(Tenancy<'_>, &Key) -> Found,
-) -> Check {
-    Check {
-        name,
-        about: About::Release,
-        holds,
-        reads,
-        judge,
-    }
-}
-
 pub(super) static CHECKS: &[Check] = &[
-    of_release(
+    Check::of(
+        About::Release,
         "release.deployed",
         "the newest revision's status is `deployed`",
         RECORDS,
         deployed,
     ),
-    of_release(
+    Check::of(
+        About::Release,
         "release.settled",
         "no revision is `pending-…` or `uninstalling`",
         RECORDS,
         settled,
     ),
-    of_release("release.gone", "the release has no revision", RECORDS, gone),
-    of_release(
+    Check::of(
+        About::Release,
+        "release.gone",
+        "the release has no revision",
+        RECORDS,
+        gone,
+    ),
+    Check::of(
+        About::Release,
         "release.keep-in-manifest",
         "every claim in the stored manifest carries `helm.sh/resource-policy: keep` there, where it counts",
         RECORDS,
         keep,
     ),
-    of_release(
+    Check::of(
+        About::Release,
         "release.keep-or-retain",
         "every claim in the stored manifest is kept there, has a volume with Retain, or is gone already",
         KEPT,

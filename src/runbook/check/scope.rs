@@ -7,55 +7,49 @@ use crate::model::feed::Freshness;
 use crate::model::{Key, Kind, Tenant};
 
 pub(super) static CHECKS: &[Check] = &[
-    Check {
-        name: "feeds.fresh",
-        about: About::Tenant,
-        holds: "every kind Pilothouse reads of the tenant is listed and current; nodes may be denied",
-        reads: &[],
-        judge: fresh,
-    },
-    Check {
-        name: "tenant.unblocked",
-        about: About::Tenant,
-        holds: "no rule finds anything that blocks (`pilothouse status` says the same)",
-        reads: &[],
-        judge: unblocked,
-    },
-    Check {
-        name: "namespace.active",
-        about: About::Tenant,
-        holds: "the tenant's namespace exists and is not being deleted",
-        reads: &[Kind::Namespace],
-        judge: active,
-    },
-    Check {
-        name: "namespace.gone",
-        about: About::Tenant,
-        holds: "the tenant's namespace does not exist",
-        reads: &[Kind::Namespace],
-        judge: namespace_gone,
-    },
-    Check {
-        name: "object.exists",
-        about: About::Any,
-        holds: "the object exists and is not being deleted",
-        reads: &[],
-        judge: exists,
-    },
-    Check {
-        name: "object.gone",
-        about: About::Any,
-        holds: "the object does not exist",
-        reads: &[],
-        judge: gone,
-    },
-    Check {
-        name: "class.exists",
-        about: About::One(Kind::StorageClass),
-        holds: "the StorageClass exists",
-        reads: &[Kind::StorageClass],
-        judge: exists,
-    },
+    Check::of(
+        About::Tenant,
+        "feeds.fresh",
+        "every kind Pilothouse reads of the tenant is listed and current; nodes may be denied",
+        &[],
+        fresh,
+    ),
+    Check::of(
+        About::Tenant,
+        "tenant.unblocked",
+        "no rule finds anything that blocks (`pilothouse status` says the same)",
+        &[],
+        unblocked,
+    ),
+    Check::of(
+        About::Tenant,
+        "namespace.active",
+        "the tenant's namespace exists and is not being deleted",
+        &[Kind::Namespace],
+        active,
+    ),
+    Check::of(
+        About::Tenant,
+        "namespace.gone",
+        "the tenant's namespace does not exist",
+        &[Kind::Namespace],
+        namespace_gone,
+    ),
+    Check::of(
+        About::Any,
+        "object.exists",
+        "the object exists and is not being deleted",
+        &[],
+        exists,
+    ),
+    Check::of(About::Any, "object.gone", "the object does not exist", &[], gone),
+    Check::of(
+        About::One(Kind::StorageClass),
+        "class.exists",
+        "the StorageClass exists",
+        &[Kind::StorageClass],
+        exists,
+    ),
 ];
 
 fn fresh(tenancy: Tenancy<'_>, _: &Key) -> Found {

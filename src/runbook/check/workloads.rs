@@ -8,55 +8,58 @@ use crate::model::{Body, Key, Kind, Object};
 const JOBS: &[Kind] = &[Kind::Job, Kind::CronJob];
 const MAKERS: &[Kind] = &[Kind::StatefulSet, Kind::Deployment, Kind::DaemonSet];
 
-const fn of_tenant(
-    name: &'static str,
-    holds: &'static str,
-    reads: &'static [Kind],
-    judge: fn(Tenancy<'_>, &Key) -> Found,
-) -> Check {
-    Check {
-        name,
-        about: About::Tenant,
-        holds,
-        reads,
-        judge,
-    }
-}
-
 pub(super) static CHECKS: &[Check] = &[
-    of_tenant(
+    Check::of(
+        About::Tenant,
         "jobs.no-foreign",
         "no unfinished Job is there that is not the release's",
         JOBS,
         no_foreign,
     ),
-    of_tenant("jobs.none-active", "no unfinished Job is there", JOBS, none_active),
-    of_tenant(
+    Check::of(
+        About::Tenant,
+        "jobs.none-active",
+        "no unfinished Job is there",
+        JOBS,
+        none_active,
+    ),
+    Check::of(
+        About::Tenant,
         "cronjobs.suspended",
         "every CronJob is suspended: none makes a new Job",
         &[Kind::CronJob],
         suspended,
     ),
-    of_tenant("pods.none", "the tenant has no pods", &[Kind::Pod], no_pods),
-    of_tenant(
+    Check::of(
+        About::Tenant,
+        "pods.none",
+        "the tenant has no pods",
+        &[Kind::Pod],
+        no_pods,
+    ),
+    Check::of(
+        About::Tenant,
         "pods.ready",
         "there is a pod, and every pod that has not ended is ready",
         &[Kind::Pod],
         ready,
     ),
-    of_tenant(
+    Check::of(
+        About::Tenant,
         "pods.no-crash-loop",
         "no container waits in CrashLoopBackOff",
         &[Kind::Pod],
         no_crash_loop,
     ),
-    of_tenant(
+    Check::of(
+        About::Tenant,
         "workloads.ready",
         "every StatefulSet and Deployment has all its pods ready",
         MAKERS,
         workloads_ready,
     ),
-    of_tenant(
+    Check::of(
+        About::Tenant,
         "workloads.stopped",
         "no StatefulSet, Deployment or DaemonSet wants pods",
         MAKERS,
