@@ -11,6 +11,7 @@ pub mod finding;
 mod fit;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod found;
 pub mod holder;
 mod look;
 pub mod pending;
@@ -22,6 +23,7 @@ mod ward;
 
 pub use explain::{explain, state};
 pub use finding::{Explanation, Finding, Gist, Link, Severity, Step};
+pub use found::Found;
 pub use look::{Look, Sight};
 pub use rules::{Diagnosis, findings, unclaimed};
 pub use verdict::{Verdict, gathered, verdict};

@@ -13,7 +13,8 @@ mod pod;
 mod policy;
 mod scale;
 
-use super::item::{Found, Item, SECOND_PERSON};
+use super::item::{Item, SECOND_PERSON};
+use crate::diagnose::Found;
 use crate::forecast::{Forecast, Outcome, Tier};
 use crate::laws::Conditions;
 use crate::model::feed::Freshness;

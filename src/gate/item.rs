@@ -1,5 +1,6 @@
 //! One line of a checklist: what was found, where, how fresh it is, and whether it lets the act pass.
 
+use crate::diagnose::Found;
 use crate::model::Text;
 use crate::model::feed::Freshness;
 
@@ -116,35 +117,5 @@ impl Item {
             ItemState::Unknown | ItemState::Attested | ItemState::Unattested | ItemState::Waived => "",
         };
         (self.id, self.state.word(), value.into())
-    }
-}
-
-/// What the facts say about an item: whether it holds (`None`: they do not tell) and the value to show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) holds: Option<bool>,
-    pub(super) value: String,
-}
-
-impl Found {
-    pub(super) fn yes(value: impl Into<String>) -> Self {
-        Self {
-            holds: Some(true),
-            value: value.into(),
-        }
-    }
-
-    pub(super) fn no(value: impl Into<String>) -> Self {
-        Self {
-            holds: Some(false),
-            value: value.into(),
-        }
-    }
-
-    pub(super) fn untold(value: impl Into<String>) -> Self {
-        Self {
-            holds: None,
-            value: value.into(),
-        }
     }
 }

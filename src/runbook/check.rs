@@ -11,47 +11,15 @@ mod workloads;
 pub(super) use workloads::unfinished;
 
 use super::tenancy::Tenancy;
+use crate::diagnose::Found;
 use crate::model::{Key, Kind};
-use serde::Serialize;
 
-/// What the facts say: whether it holds, and the value that is shown beside it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Found {
-    /// `None`: the facts do not tell.
-    pub holds: Option<bool>,
-    pub value: String,
-}
-
-impl Found {
-    pub(super) fn yes(value: impl Into<String>) -> Self {
-        Self {
-            holds: Some(true),
-            value: value.into(),
-        }
-    }
-
-    pub(super) fn no(value: impl Into<String>) -> Self {
-        Self {
-            holds: Some(false),
-            value: value.into(),
-        }
-    }
-
-    pub(super) fn untold(value: impl Into<String>) -> Self {
-        Self {
-            holds: None,
-            value: value.into(),
-        }
-    }
-
-    /// `yes` where nothing is left over, else `no` with what is.
-    pub(super) fn none_of(left: &[String], all: impl Into<String>, told: &str) -> Self {
-        if left.is_empty() {
-            Self::yes(all)
-        } else {
-            Self::no(format!("{told}: {}", some(left)))
-        }
+/// `yes` where nothing is left over, else `no` with what is.
+pub(super) fn none_of(left: &[String], all: impl Into<String>, told: &str) -> Found {
+    if left.is_empty() {
+        Found::yes(all)
+    } else {
+        Found::no(format!("{told}: {}", some(left)))
     }
 }
 

@@ -4,7 +4,7 @@
 
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
-use super::check::{About, Check, Found, all};
+use super::check::{About, Check, all, none_of};
 use super::document::{Node, Tree, Word};
 use super::expression::Expression;
 use super::parameter::Parameters;
@@ -12,6 +12,7 @@ use super::reading::Reader;
 use super::template::{Template, Values};
 use super::tenancy::Tenancy;
 use super::value::is_name;
+use crate::diagnose::Found;
 use crate::model::{Act, Key, Kind};
 
 /// The check of a step's own act: only a step knows it.
@@ -314,5 +315,5 @@ fn done(facts: Facts<'_>) -> Found {
             left.push(act.to_string());
         }
     }
-    Found::none_of(&left, "as asked", "not yet")
+    none_of(&left, "as asked", "not yet")
 }

@@ -5,12 +5,12 @@
 
 mod walk;
 
-use super::check::Found;
 use super::parameter::Parameters;
 use super::projection;
 use super::reading::{Reader, Said};
 use super::template::Values;
 use super::tenancy::Tenancy;
+use crate::diagnose::Found;
 use crate::model::Kind;
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::parser::PrattParser;

@@ -4,7 +4,7 @@
 
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
-use super::check::Found;
+use crate::diagnose::Found;
 mod records;
 
 use super::condition::{Condition, Facts};

@@ -1,7 +1,8 @@
 //! Delete a claim: what becomes of the disk, whose the volume is, who holds it, who makes it anew.
 
 use super::{Sight, count, names};
-use crate::gate::item::{Found, Item};
+use crate::diagnose::Found;
+use crate::gate::item::Item;
 use crate::laws::{ownership, pvc_protection};
 use crate::model::storage::{Claim, ClaimRef, ReclaimPolicy};
 use crate::model::workload::StatefulSet;

@@ -1,7 +1,8 @@
 //! Clear a volume's claimRef: nobody uses the disk, the disk stays, and only the right claim can take it.
 
 use super::{Sight, names};
-use crate::gate::item::{Found, Item};
+use crate::diagnose::Found;
+use crate::gate::item::Item;
 use crate::model::storage::{ClaimPhase, ClaimRef, ReclaimPolicy, Volume, VolumePhase};
 use crate::model::{Key, Kind, Object};
 

@@ -1,7 +1,8 @@
 //! Make a claim: nothing bears its name, and the volume it asks for is there for it.
 
 use super::Sight;
-use crate::gate::item::{Found, Item};
+use crate::diagnose::Found;
+use crate::gate::item::Item;
 use crate::model::storage::VolumePhase;
 use crate::model::{Draft, Key, Kind};
 

@@ -2,8 +2,9 @@
 //! front of the operator (`reference/semantics.md` §3.11).
 
 use super::Sight;
+use crate::diagnose::Found;
 use crate::diagnose::finalizer::{OwnerLife, owner};
-use crate::gate::item::{Found, Item};
+use crate::gate::item::Item;
 use crate::model::{Kind, Object};
 
 pub(super) fn items(sight: Sight<'_>, target: &Object, finalizer: &str) -> Vec<Item> {

@@ -1,8 +1,9 @@
 //! Delete anything that has no list of its own: what goes with it, what hangs, and what a person has to have seen.
 
 use super::{Sight, count, names};
+use crate::diagnose::Found;
 use crate::forecast::Outcome;
-use crate::gate::item::{Found, Item};
+use crate::gate::item::Item;
 use crate::model::{Kind, Object};
 
 pub(super) fn items(sight: Sight<'_>, target: &Object) -> Vec<Item> {

@@ -1,7 +1,8 @@
 //! Delete a Job: what its pods do and hold, what goes with it, who starts it again, whose logs are lost.
 
 use super::{Sight, count, names};
-use crate::gate::item::{Found, Item};
+use crate::diagnose::Found;
+use crate::gate::item::Item;
 use crate::laws::ownership::{self, Root};
 use crate::model::{Kind, Object, Propagation};
 use std::collections::BTreeSet;

@@ -1,7 +1,8 @@
 //! Annotations and a release's stamp: who reads them, what stood there, whose the object is.
 
 use super::Sight;
-use crate::gate::item::{Found, Item};
+use crate::diagnose::Found;
+use crate::gate::item::Item;
 use crate::model::helm::{RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::model::{Kind, Object};
 

@@ -1,8 +1,9 @@
 //! Delete a pod: whether and on which claims it comes back, and whether anybody serves meanwhile.
 
 use super::{Sight, names};
+use crate::diagnose::Found;
 use crate::forecast::Outcome;
-use crate::gate::item::{Found, Item};
+use crate::gate::item::Item;
 use crate::laws::ownership::{self, Root};
 use crate::model::meta::OwnerReference;
 use crate::model::workload::{ClaimTemplate, Pod, StatefulSet};

@@ -1,8 +1,9 @@
 //! Another reclaim policy: when it runs, and on whose disk.
 
 use super::Sight;
+use crate::diagnose::Found;
 use crate::forecast::Outcome;
-use crate::gate::item::{Found, Item};
+use crate::gate::item::Item;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Kind, Object};
 

@@ -1,8 +1,9 @@
 //! Scale: which pods go or come, on which claims, and who else sets the number.
 
 use super::{Sight, names};
+use crate::diagnose::Found;
 use crate::forecast::Outcome;
-use crate::gate::item::{Found, Item};
+use crate::gate::item::Item;
 use crate::laws::ownership::{self, Root};
 use crate::model::{Kind, Object};
 

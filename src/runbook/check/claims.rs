@@ -2,7 +2,8 @@
 
 use super::super::tenancy::Tenancy;
 use super::scope::gone;
-use super::{About, Check, Found, some};
+use super::{About, Check, none_of, some};
+use crate::diagnose::Found;
 use crate::diagnose::claim_identity::{self, ClaimIdentity};
 use crate::laws::pvc_protection;
 use crate::model::storage::{ClaimPhase, ReclaimPolicy, Volume, VolumePhase};
@@ -184,7 +185,7 @@ fn settled(tenancy: Tenancy<'_>, _: &Key) -> Found {
         .filter(|object| object.meta.deleting())
         .map(|object| object.key().to_string())
         .collect();
-    Found::none_of(
+    none_of(
         &going,
         format!("{}, none Terminating", told(&names(tenancy))),
         "Terminating",
@@ -192,7 +193,7 @@ fn settled(tenancy: Tenancy<'_>, _: &Key) -> Found {
 }
 
 fn none(tenancy: Tenancy<'_>, _: &Key) -> Found {
-    Found::none_of(&names(tenancy), "no claim", "there is")
+    none_of(&names(tenancy), "no claim", "there is")
 }
 
 /// `pod/train-7f-x (Job train-7f) holds pvc/data`.
@@ -294,5 +295,5 @@ fn detached(tenancy: Tenancy<'_>, _: &Key) -> Found {
             )
         })
         .collect();
-    Found::none_of(&attached, "attached to no node", "attached")
+    none_of(&attached, "attached to no node", "attached")
 }

@@ -1,7 +1,8 @@
 //! Checks of the tenant's Helm release: its newest revision, and `keep` where it counts.
 
 use super::super::tenancy::Tenancy;
-use super::{About, Check, Found, some};
+use super::{About, Check, none_of, some};
+use crate::diagnose::Found;
 use crate::model::helm::{Reading, Record};
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Key, Kind};
@@ -69,7 +70,7 @@ fn settled(tenancy: Tenancy<'_>, _: &Key) -> Found {
         .filter(|facts| facts.status.starts_with("pending-") || facts.status == "uninstalling")
         .map(|facts| format!("revision {} {}", facts.revision, facts.status))
         .collect();
-    Found::none_of(&under_way, "nothing under way", "under way")
+    none_of(&under_way, "nothing under way", "under way")
 }
 
 fn gone(tenancy: Tenancy<'_>, _: &Key) -> Found {

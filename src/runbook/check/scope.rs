@@ -1,8 +1,8 @@
 //! Checks of the tenant as a whole, and of any one object.
 
 use super::super::tenancy::Tenancy;
-use super::{About, Check, Found};
-use crate::diagnose::{Severity, findings};
+use super::{About, Check};
+use crate::diagnose::{Found, Severity, findings};
 use crate::model::feed::Freshness;
 use crate::model::{Key, Kind, Tenant};
 

@@ -1,7 +1,8 @@
 //! Checks of Jobs, pods and what makes pods.
 
 use super::super::tenancy::Tenancy;
-use super::{About, Check, Found};
+use super::{About, Check, none_of};
+use crate::diagnose::Found;
 use crate::laws::ownership;
 use crate::model::{Body, Key, Kind, Object};
 
@@ -87,7 +88,7 @@ fn no_foreign(tenancy: Tenancy<'_>, _: &Key) -> Found {
         .filter(|object| tenancy.foreign(object))
         .filter_map(|object| unfinished(tenancy, object))
         .collect();
-    Found::none_of(&left, "no foreign Job", "unfinished")
+    none_of(&left, "no foreign Job", "unfinished")
 }
 
 fn none_active(tenancy: Tenancy<'_>, _: &Key) -> Found {
@@ -95,7 +96,7 @@ fn none_active(tenancy: Tenancy<'_>, _: &Key) -> Found {
         .objects(Kind::Job)
         .filter_map(|object| unfinished(tenancy, object))
         .collect();
-    Found::none_of(&left, "no unfinished Job", "unfinished")
+    none_of(&left, "no unfinished Job", "unfinished")
 }
 
 fn suspended(tenancy: Tenancy<'_>, _: &Key) -> Found {
@@ -105,7 +106,7 @@ fn suspended(tenancy: Tenancy<'_>, _: &Key) -> Found {
         .filter(|(object, facts)| !facts.spec.suspend && !object.meta.deleting())
         .map(|(object, facts)| format!("{} ({})", object.key(), facts.spec.schedule))
         .collect();
-    Found::none_of(&awake, "none makes Jobs", "not suspended")
+    none_of(&awake, "none makes Jobs", "not suspended")
 }
 
 fn no_pods(tenancy: Tenancy<'_>, _: &Key) -> Found {
@@ -113,7 +114,7 @@ fn no_pods(tenancy: Tenancy<'_>, _: &Key) -> Found {
         .objects(Kind::Pod)
         .map(|object| object.key().to_string())
         .collect();
-    Found::none_of(&left, "no pod", "there is")
+    none_of(&left, "no pod", "there is")
 }
 
 fn ready(tenancy: Tenancy<'_>, _: &Key) -> Found {
@@ -129,7 +130,7 @@ fn ready(tenancy: Tenancy<'_>, _: &Key) -> Found {
         .collect();
     match at_work().count() {
         0 => Found::no("there is no pod yet"),
-        number => Found::none_of(&left, format!("{number} ready"), "not ready"),
+        number => none_of(&left, format!("{number} ready"), "not ready"),
     }
 }
 
@@ -145,7 +146,7 @@ fn no_crash_loop(tenancy: Tenancy<'_>, _: &Key) -> Found {
         })
         .map(|object| object.key().to_string())
         .collect();
-    Found::none_of(&looping, "none", "CrashLoopBackOff")
+    none_of(&looping, "none", "CrashLoopBackOff")
 }
 
 /// Wanted and ready pods of what makes them; a DaemonSet wants one on each of its nodes, which its facts do not say.
@@ -183,7 +184,7 @@ fn workloads_ready(tenancy: Tenancy<'_>, _: &Key) -> Found {
         .collect();
     match makers(tenancy).count() {
         0 => Found::no("there is no workload yet"),
-        number => Found::none_of(&left, format!("{number} ready"), "not ready"),
+        number => none_of(&left, format!("{number} ready"), "not ready"),
     }
 }
 
@@ -194,5 +195,5 @@ fn workloads_stopped(tenancy: Tenancy<'_>, _: &Key) -> Found {
         .map(|(object, wanted, _)| format!("{} wants {wanted}", object.key()))
         .chain(daemons)
         .collect();
-    Found::none_of(&left, "all stopped", "not stopped")
+    none_of(&left, "all stopped", "not stopped")
 }

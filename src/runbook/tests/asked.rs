@@ -1,10 +1,11 @@
 //! Checks, expressions and selections on worlds: what holds, what does not, and what nobody can say.
 
+use crate::diagnose::Found;
 use crate::diagnose::Look;
 use crate::diagnose::fixture::{QUIET, conditions, denied, hasan_prod, now, stale, with, world};
 use crate::laws::Conditions;
 use crate::model::{Kind, World};
-use crate::runbook::check::{About, Found, all};
+use crate::runbook::check::{About, all};
 use crate::runbook::condition::Facts;
 use crate::runbook::selection::SELECTIONS;
 use crate::runbook::{Given, Origin, Runbook, Source, Tenancy, Values, parse, resolve};
