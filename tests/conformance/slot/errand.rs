@@ -13,7 +13,9 @@ use pilothouse::model::helm::{MANAGED_BY, Manifest, RELEASE_NAME, RELEASE_NAMESP
 use pilothouse::model::{Act, Key, Kind, Pin, World};
 use serde_json::{Value, json};
 
-use super::{Both, Done, PATIENCE, QUIET, Slot, Stop, TRIES, restless, setting_up};
+use super::act::{Both, Done};
+use super::patience::PATIENCE;
+use super::{QUIET, Slot, Stop, TRIES, restless, setting_up};
 use crate::api::Api;
 use crate::case::{Case, Deed, Errand, Hand, Line, Member, Touch, helm};
 use crate::compare::{Others, Verdict};
