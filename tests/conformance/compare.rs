@@ -14,7 +14,7 @@ use crate::support::helm::seen_outside;
 
 mod helmed;
 
-pub(crate) use helmed::{Helmed, Others};
+pub(crate) use helmed::{Helmed, Others, Standing};
 
 /// What one act came to, everywhere.
 pub(crate) struct Ends<'a> {

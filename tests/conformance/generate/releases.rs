@@ -206,11 +206,7 @@ impl Draw {
         {
             return;
         }
-        let mut touch = Touch::ALL[self.rng.usize(..Touch::ALL.len())];
-        if touch == Touch::Hold && !thing.is_held() {
-            // a finalizer on what the world does not hold is a fact that nobody reads
-            touch = Touch::Disown;
-        }
+        let touch = Touch::ALL[self.rng.usize(..Touch::ALL.len())];
         self.hands.push(Hand { touch, thing, place });
     }
 

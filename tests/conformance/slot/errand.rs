@@ -18,7 +18,7 @@ use super::patience::PATIENCE;
 use super::{QUIET, Slot, Stop, TRIES, restless, setting_up};
 use crate::api::Api;
 use crate::case::{Case, Deed, Errand, Hand, Line, Member, Touch, helm};
-use crate::compare::{Others, Verdict};
+use crate::compare::{Others, Standing, Verdict};
 use crate::manifest::{FOREIGN, Ground};
 use crate::support::helm::{Helm, ledger, newest, template, write_chart};
 use crate::support::run::Ran;
@@ -258,13 +258,19 @@ impl Slot {
         }
     }
 
-    /// Whether each object of a kind that the world does not hold is there.
+    /// Where each object of a kind that the world does not hold stands.
     pub(super) async fn others(&self, api: &Api, case: &Case) -> Result<Others, Stop> {
         let mut others = Others::new();
         for (thing, place) in case.others() {
             let found = api.read(&thing.path(place, &self.name)).await.map_err(Stop::Void)?;
             let label = format!("{}-{}/{}/{}", self.name, place.namespace, thing.name(), place.name);
-            others.insert(label, found.is_some());
+            let going = |object: &Value| !object["metadata"]["deletionTimestamp"].is_null();
+            let standing = match found {
+                None => Standing::Absent,
+                Some(object) if going(&object) => Standing::Going,
+                Some(_) => Standing::There,
+            };
+            others.insert(label, standing);
         }
         Ok(others)
     }

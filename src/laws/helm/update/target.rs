@@ -68,6 +68,8 @@ struct Finding<'a> {
     others: Vec<String>,
     /// All that an update sets.
     fields: Vec<Text>,
+    /// It is being deleted.
+    going: bool,
     /// The patch is made from the live object: what the document does not state is taken out.
     from_live: bool,
 }
@@ -100,6 +102,7 @@ impl<'a> Finding<'a> {
             marked: !marked.is_empty(),
             others: marked.others,
             fields,
+            going: stamp.deleting,
             from_live: course.from_live && !course.server_side && original.is_none(),
         }
     }
@@ -138,14 +141,14 @@ impl<'a> Finding<'a> {
             ),
         };
         let mut reason = Reason::new(text);
-        let Some(live) = self.live.as_deref() else {
-            return reason;
-        };
-        if self.from_live && live.meta.deleting() {
+        if self.from_live && self.going {
             reason.text.push_str(
                 "; it is patched from its live state, which takes off every finalizer that the manifest does not state: it is being deleted, and goes at once, whoever uses it",
             );
         }
+        let Some(live) = self.live.as_deref() else {
+            return reason;
+        };
         for field in &self.drifted {
             reason = reason.seen(&live.key(), field, shown(live, field));
         }
