@@ -257,7 +257,12 @@ fn pod_metadata(line: &Line, app: &str) -> Value {
     let mut made = json!({"labels": {"app": app}, "annotations": {}});
     if let Some(ends) = line.field("ends") {
         made["labels"]["kit/ends"] = json!(ends);
-        made["annotations"]["sandbox.pilothouse.dev/completes-after"] = json!("2s");
+        let wish = if ends == "failed" {
+            "fails-after"
+        } else {
+            "completes-after"
+        };
+        made["annotations"][format!("sandbox.pilothouse.dev/{wish}")] = json!("2s");
     }
     made
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use pilothouse::cluster::{ConnectOptions, Connection, connect};
 use pilothouse::forecast::forecast;
 use pilothouse::laws::Conditions;
-use pilothouse::model::helm::{MANAGED_BY, Manifest, RELEASE_NAME, RELEASE_NAMESPACE, RESOURCE_POLICY};
+use pilothouse::model::helm::{Address, MANAGED_BY, Manifest, RELEASE_NAME, RELEASE_NAMESPACE, RESOURCE_POLICY};
 use pilothouse::model::{Act, Key, Kind, Pin, World};
 use serde_json::{Value, json};
 
@@ -166,7 +166,7 @@ impl Slot {
         let before = self.mirror.part(&self.name);
         let (.., pin) = newest(&before, &namespace, release).ok_or_else(missing_target)?;
         let conditions = self
-            .read(&self.connection, &before, &pin, &helm, rendered.as_deref())
+            .read(case, &self.connection, &before, &pin, &helm, rendered.as_deref())
             .await?;
         let foretold = forecast(
             &self.mirror.whole(),
@@ -186,7 +186,7 @@ impl Slot {
         let there = connect(&options, self.clock.clone()).await;
         let there = there.map_err(|error| Stop::Void(error.to_string()))?;
         let twin_conditions = self
-            .read(&there, &twin_before, &twin_pin, &helm, rendered.as_deref())
+            .read(case, &there, &twin_before, &twin_pin, &helm, rendered.as_deref())
             .await?;
         let twin_forecast = self.forecast_alone(&twin_before, &act(twin_pin), &twin_conditions);
         let twin_lost = twin.destroyed();
@@ -215,17 +215,27 @@ impl Slot {
         })
     }
 
+    /// What Pilothouse reads for the act, with the question what happens when those hooks fail that will.
     async fn read(
         &self,
+        case: &Case,
         connection: &Connection,
         world: &World,
         release: &Pin,
         act: &pilothouse::model::act::HelmAct,
         rendered: Option<&str>,
     ) -> Result<Conditions, Stop> {
-        let ledger = ledger(connection, world, release, act, rendered).await;
+        let mut ledger = ledger(connection, world, release, act, rendered)
+            .await
+            .map_err(Stop::Void)?;
+        for member in case.members.iter().filter(|member| member.fails()) {
+            let namespace = format!("{}-{}", self.name, member.place.namespace);
+            let kind = Kind::Job;
+            let hook = Address::new(&kind.api_version(), kind.name(), &namespace, &member.place.name, "");
+            ledger.let_fail(hook);
+        }
         Ok(Conditions {
-            helm: Arc::new(ledger.map_err(Stop::Void)?),
+            helm: Arc::new(ledger),
             ..self.conditions.clone()
         })
     }
@@ -296,8 +306,12 @@ fn change(touch: Touch, object: &Value) -> Value {
             let held = meta["finalizers"].as_array().cloned().unwrap_or_default();
             json!({"finalizers": held.into_iter().chain([json!(FOREIGN)]).collect::<Vec<_>>()})
         }
-        Touch::Delete => json!({}),
+        Touch::Delete | Touch::Scale => json!({}),
     };
     change["resourceVersion"] = meta["resourceVersion"].clone();
-    json!({"metadata": change})
+    let mut change = json!({"metadata": change});
+    if touch == Touch::Scale {
+        change["spec"] = json!({"replicas": 2});
+    }
+    change
 }
