@@ -11,11 +11,10 @@ use pilothouse::model::{Key, Kind};
 use serde_json::{Value, json};
 
 use crate::case::{Line, Member, Place};
+use crate::support::csi::DEAD_DRIVER;
 
 /// The finalizer of a controller that is nowhere.
 pub(crate) const FOREIGN: &str = "example.com/hold";
-/// The driver of volumes whose provisioner does not run. It attaches nothing.
-pub(crate) const DEAD_DRIVER: &str = "nobody.example.com";
 /// The drivers of the kit: one that attaches its volumes to nodes, one that does not.
 pub(crate) const ATTACHING: &str = "disk.kit";
 pub(crate) const PLAIN: &str = "share.kit";
