@@ -233,6 +233,7 @@ const SHARED: &[Story] = &[
     ("helm-act-held-claim-becomes-a-hook-four", helm_acts::held_claim_becomes_a_hook_four),
     ("helm-act-flip-without-deletion-three", helm_acts::flip_without_deletion_three),
     ("helm-act-flip-without-deletion-four", helm_acts::flip_without_deletion_four),
+    ("helm-act-flip-to-another-template-four", helm_acts::flip_to_another_template_four),
     ("helm-act-drift-is-undone", helm_acts::drift_is_undone),
     ("helm-act-drift-is-a-conflict", helm_acts::drift_is_a_conflict),
     ("helm-act-drift-to-nothing-is-undone", helm_acts::drift_to_nothing_is_undone),

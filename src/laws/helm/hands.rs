@@ -17,6 +17,8 @@ pub(super) struct Hands<'a> {
     pub(super) server_side: bool,
     /// Hooks are applied by the server, where the executor can: always at an uninstall, else as the release is.
     pub(super) applies_hooks: bool,
+    /// What the revision before has applied, its hooks among it.
+    pub(super) applied: Vec<Document>,
     law: &'static str,
     hear: &'a mut dyn FnMut(&World, Heard<'_>),
     /// Objects of kinds the world does not hold, as this act has left them.
@@ -67,6 +69,7 @@ impl<'a> Hands<'a> {
             release,
             server_side: false,
             applies_hooks: true,
+            applied: Vec::new(),
             law,
             hear,
             touched: BTreeMap::new(),
@@ -298,6 +301,21 @@ impl<'a> Hands<'a> {
             self.step(document, Deed::Delete, reason.clone());
         }
         goes
+    }
+
+    /// The server's refusal where what is there was applied otherwise in a field that cannot change.
+    pub(super) fn frozen(&self, document: &Document) -> Option<String> {
+        let mut applied = self.applied.iter();
+        let original = applied.find(|held| held.address.same(&document.address))?;
+        let changed: Vec<Text> = original.differences(document).into_iter().cloned().collect();
+        let live = document.address.key().and_then(|key| self.world.get(&key));
+        super::immutable::refusal(self.world, live.map(AsRef::as_ref), document, &changed, false)
+    }
+
+    /// Remembers what a revision has applied.
+    pub(super) fn remember(&mut self, record: &Record) {
+        let hooks = record.hooks.iter().map(|hook| &hook.document);
+        self.applied = record.manifest.documents.iter().chain(hooks).cloned().collect();
     }
 
     /// Applies a hook onto what is there. Where the release was applied by the server before, its stamp goes.

@@ -60,6 +60,11 @@ fn made(hands: &mut Hands<'_>, hook: &Hook, event: Event, executor: Option<Execu
             ));
         }
         (Live::There(_), Some(executor)) if hands.applies_hooks && version::applies_hooks(executor) => {
+            if let Some(error) = hands.frozen(document) {
+                let text = "it is there, applied otherwise in a field that cannot change".to_owned();
+                hands.step(document, Deed::Refuse { error: error.clone() }, seen(hands, hook, text));
+                return Err(format!("Hook {word} {} failed: {error}", document.address));
+            }
             let text = format!("{executor} applies the {word} hook onto what is there, whoever's it is");
             let reason = seen(hands, hook, text);
             hands.apply_hook(document, reason);

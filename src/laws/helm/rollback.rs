@@ -30,6 +30,7 @@ pub(super) fn rollback(hands: &mut Hands<'_>, options: &Rollback) {
     let Some(target) = hands.record_of(pin) else { return };
     hands.server_side = current.apply_method == "ssa";
     hands.applies_hooks = target.apply_method == "ssa";
+    hands.remember(&current);
     let prefix = "unable to build kubernetes objects from current release manifest";
     if unserved(hands, &current.manifest, prefix)
         || unserved(

@@ -27,6 +27,7 @@ pub(super) fn upgrade(hands: &mut Hands<'_>, options: &Upgrade) {
     let Some((base_key, base)) = base(hands, &last, &all) else {
         return;
     };
+    hands.remember(&base);
     let Some(rendered) = hands.conditions.helm.rendered(&options.rendered).cloned() else {
         let missing = "the rendered manifest of the new revision".to_owned();
         return hands.about_release(

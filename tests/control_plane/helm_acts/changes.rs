@@ -300,6 +300,26 @@ pub(crate) fn flip_without_deletion_four(trial: &Trial<'_>) {
     flip_without_deletion(trial, FOUR, true);
 }
 
+/// With another template Helm 4 cannot apply it: the Job is immutable, and the revision fails.
+pub(crate) fn flip_to_another_template_four(trial: &Trial<'_>) {
+    let mut stage = installed(trial, FOUR, &[config("settings"), job("setup", &json!({}), &ends())]);
+    let namespace = trial.namespace.clone();
+    stage.until("the Job to end", move |world| finished(world, &namespace));
+    let mut flipped = hook("setup", "pre-upgrade", Some("hook-failed"), &ends());
+    flipped["spec"]["template"]["spec"]["containers"][0]["image"] = json!("another");
+    let came = upgraded(&mut stage, trial, FOUR, &[config("settings"), flipped]);
+    assert!(
+        !came.ran.success && came.ran.stderr.contains("field is immutable"),
+        "{}",
+        came.ran
+    );
+    assert!(
+        came.forecast.headline().contains("refused"),
+        "{}",
+        came.forecast.headline()
+    );
+}
+
 /// Scaled down by hand, then upgraded to the same manifest: Helm 3 scales it up again.
 pub(crate) fn drift_is_undone(trial: &Trial<'_>) {
     let templates = [claim(trial, None), deployment("data")];

@@ -263,6 +263,25 @@ fn helm_4_makes_the_hooks_of_what_the_client_applied() {
 }
 
 #[test]
+fn helm_4_cannot_apply_a_hook_with_another_template() {
+    let job = "[{apiVersion: batch/v1, kind: Job, metadata: {namespace: shop, name: setup}}]";
+    let of = |annotations: &str, image: &str| {
+        format!(
+            "---\napiVersion: batch/v1\nkind: Job\nmetadata: {{name: setup, annotations: {{{annotations}}}}}\nspec: {{template: {{spec: {{containers: [{{name: main, image: {image}}}]}}}}}}\n"
+        )
+    };
+    let hook = "helm.sh/hook: pre-upgrade, helm.sh/hook-delete-policy: hook-failed";
+    let steps = |image: &str| server_side(job, &of("", "one")).upgraded(FOUR, &of(hook, image));
+    let other = steps("two");
+    assert!(
+        other[0].starts_with("refuse job/setup: Job.batch \"setup\" is invalid: spec.template"),
+        "{other:?}"
+    );
+    assert_eq!(other[1..], ["patch record.v2 [revision 3: failed]"]);
+    assert!(steps("one")[0].starts_with("patch job/setup"));
+}
+
+#[test]
 fn an_uninstall_waits_for_what_it_deletes_alone() {
     let going = ", deletionTimestamp: '2026-11-20T10:00:00Z', finalizers: [example.com/hold]";
     let waits = |meta: &str| {
