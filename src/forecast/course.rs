@@ -142,7 +142,7 @@ impl Trace {
             Deed::Delete => (true, false),
             Deed::Create => (false, true),
             Deed::Patch { .. } => (false, false),
-            Deed::Absent | Deed::Keep | Deed::Refuse { .. } | Deed::Unknown { .. } => return,
+            Deed::Absent | Deed::Hang { .. } | Deed::Keep | Deed::Refuse { .. } | Deed::Unknown { .. } => return,
         };
         if let Some(key) = &step.key {
             self.steps.entry(key.clone()).or_default().push(Step {

@@ -75,7 +75,10 @@ pub(super) fn told(futures: &Futures<'_>, entries: &mut Vec<Entry>) {
     }
     let known: BTreeSet<Key> = entries.iter().map(|entry| entry.object.clone()).collect();
     for (key, step) in last {
-        let quiet = matches!(step.deed, Deed::Delete | Deed::Create | Deed::Absent);
+        let quiet = matches!(
+            step.deed,
+            Deed::Delete | Deed::Create | Deed::Absent | Deed::Hang { .. }
+        );
         if key.kind == Kind::Release || known.contains(&key) || quiet {
             continue;
         }
@@ -132,6 +135,8 @@ fn deleted(futures: &Futures<'_>, key: &Key) -> bool {
 fn outcome(deed: &Deed) -> Outcome {
     match deed {
         Deed::Delete | Deed::Absent => Outcome::Deleted,
+        // by controllers that are no objects: the reason names them
+        Deed::Hang { .. } => Outcome::Hangs { holders: Vec::new() },
         Deed::Keep => Outcome::Kept,
         Deed::Create => Outcome::Created,
         Deed::Patch { fields } => Outcome::Patched {

@@ -4,6 +4,7 @@ mod answers;
 mod clearing;
 mod items;
 mod requests;
+mod strips;
 mod workloads;
 
 use super::{ItemState, Panel};

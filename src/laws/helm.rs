@@ -37,6 +37,10 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
     Delete,
+    /// A DELETE is sent, and these finalizers hold it. Of a kind the world does not hold: of others the laws tell.
+    Hang {
+        finalizers: Vec<Text>,
+    },
     /// It is not there: a 404 counts as done.
     Absent,
     Keep,

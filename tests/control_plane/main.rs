@@ -46,6 +46,7 @@ mod helm;
 mod helm_acts;
 mod helm_facts;
 mod jobs;
+mod panels;
 #[path = "../support/picture.rs"]
 mod picture;
 mod server;
@@ -179,6 +180,8 @@ const SHARED: &[Story] = &[
     ("helm3-definition-passed-over", helm_facts::definition_passed_over_three),
     ("helm4-definition-patched", helm_facts::definition_patched_four),
     ("helm4-definition-conflicts", helm_facts::definition_conflicts_four),
+    ("helm3-definitions-of-an-upgrade", helm_facts::definitions_of_an_upgrade_three),
+    ("helm4-definitions-of-an-upgrade", helm_facts::definitions_of_an_upgrade_four),
     ("helm3-dry-run", helm_facts::dry_run_three),
     ("helm4-dry-run", helm_facts::dry_run_four),
     ("helm-act-plain-three", helm_acts::plain_three),
@@ -231,6 +234,12 @@ const SHARED: &[Story] = &[
     ("helm-act-drift-is-undone", helm_acts::drift_is_undone),
     ("helm-act-drift-is-a-conflict", helm_acts::drift_is_a_conflict),
     ("helm-act-drift-to-nothing-is-undone", helm_acts::drift_to_nothing_is_undone),
+    ("helm-act-pending-three", helm_acts::pending_three),
+    ("helm-act-pending-four", helm_acts::pending_four),
+    ("helm-act-pending-uninstalled-three", helm_acts::pending_uninstalled_three),
+    ("helm-act-pending-uninstalled-four", helm_acts::pending_uninstalled_four),
+    ("helm-act-ownership-taken-three", helm_acts::ownership_taken_three),
+    ("helm-act-ownership-taken-four", helm_acts::ownership_taken_four),
     ("helm-act-wrong-version-is-noticed", helm_acts::wrong_version_is_noticed),
     ("persons", server::persons),
     ("both-pod-first", both::pod_first),
@@ -288,6 +297,15 @@ const SHARED: &[Story] = &[
     ("acts-set-deleted", acts::set_deleted),
     ("acts-deployment-deleted", acts::deployment_deleted),
     ("acts-volume-deleted", acts::volume_deleted),
+    ("panel-cron-job-deleted", panels::cron_job_deleted),
+    ("panel-daemon-set-deleted", panels::daemon_set_deleted),
+    ("panel-budget-deleted", panels::budget_deleted),
+    ("panel-class-deleted", panels::class_deleted),
+    ("panel-node-deleted", panels::node_deleted),
+    ("panel-attachment-deleted", panels::attachment_deleted),
+    ("panel-dead-provisioners-finalizer", panels::dead_provisioners_finalizer),
+    ("panel-foreign-finalizer", panels::foreign_finalizer),
+    ("panel-eviction-refused", panels::eviction_refused),
     ("workloads-set-scaled-down-takes-the-claim", workloads::set_scaled_down_takes_the_claim),
     ("workloads-set-scaled-down-keeps-the-claim", workloads::set_scaled_down_keeps_the_claim),
     ("workloads-set-orphaned-and-made-with-another-template", workloads::set_orphaned_and_made_with_another_template),

@@ -105,7 +105,7 @@ impl Plan {
             told.replace(&sandbox.address().to_string(), &address.to_string()),
         )
         .unwrap();
-        let mut flight = Flight::open(kubeconfig, clock, home, operates).await;
+        let mut flight = Flight::open(kubeconfig, clock, home, (operates, &Config::default())).await;
         flight.sandbox = Some(sandbox);
         flight.wire = wire;
         if listed {
@@ -134,18 +134,34 @@ impl Flight {
 
     /// On any cluster a kubeconfig leads to, on the machine's clock.
     pub(crate) async fn on_cluster(kubeconfig: PathBuf) -> Self {
+        Self::of_config(kubeconfig, &Config::default()).await
+    }
+
+    /// The same, told by the operator that this driver's provisioner is gone for good.
+    pub(crate) async fn on_cluster_without(kubeconfig: PathBuf, driver: &str) -> Self {
+        let mut config = Config::default();
+        config.dead_provisioners.insert(driver.into());
+        Self::of_config(kubeconfig, &config).await
+    }
+
+    async fn of_config(kubeconfig: PathBuf, config: &Config) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let mut flight = Self::open(kubeconfig, Clock::system(), home, true).await;
+        let mut flight = Self::open(kubeconfig, Clock::system(), home, (true, config)).await;
         flight.listed().await;
         flight
     }
 
-    async fn open(kubeconfig: PathBuf, clock: Clock, home: tempfile::TempDir, operates: bool) -> Self {
+    async fn open(
+        kubeconfig: PathBuf,
+        clock: Clock,
+        home: tempfile::TempDir,
+        (operates, config): (bool, &Config),
+    ) -> Self {
         let connect = ConnectOptions {
             kubeconfig: Some(kubeconfig),
             ..ConnectOptions::default()
         };
-        let mut session = Session::new(connect, &Config::default());
+        let mut session = Session::new(connect, config);
         if operates {
             session = session.operating(JournalHome(home.path().to_owned()));
         }

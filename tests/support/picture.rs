@@ -25,7 +25,7 @@ use crate::support::plane::NODE;
 /// Which part of a world is drawn.
 #[derive(Clone, Debug)]
 pub(crate) enum Frame {
-    /// A namespace, the objects in it and the volumes of the class named like it.
+    /// A namespace, the objects in it, the class named like it with its volumes, and a node of that name's own.
     Namespace(String),
     /// Everything but releases and the node that all share; names are told with their namespaces.
     Whole,
@@ -171,8 +171,9 @@ impl Frame {
             | Body::ReplicaSet(_)
             | Body::PodDisruptionBudget(_)
             | Body::DaemonSet(_) => object.meta.namespace == *namespace,
-            Body::Namespace(_) => object.meta.name == *namespace,
-            Body::Node(_) | Body::StorageClass(_) | Body::VolumeAttachment(_) | Body::Release(_) => false,
+            Body::Namespace(_) | Body::StorageClass(_) => object.meta.name == *namespace,
+            Body::Node(_) => object.meta.name.strip_suffix("-node") == Some(namespace),
+            Body::VolumeAttachment(_) | Body::Release(_) => false,
         }
     }
 

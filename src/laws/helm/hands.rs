@@ -152,7 +152,14 @@ impl<'a> Hands<'a> {
     /// Sends a DELETE, whatever is there; a 404 counts as done.
     pub(super) fn delete(&mut self, document: &Document, propagation: Propagation, reason: Reason) {
         let address = &document.address;
-        let deed = match self.look(address) {
+        let live = self.look(address);
+        if address.key().is_none()
+            && let Live::There(stamp) = &live
+            && !stamp.finalizers.is_empty()
+        {
+            return self.hold(document, stamp, reason);
+        }
+        let deed = match live {
             Live::Absent => Deed::Absent,
             Live::There(_) | Live::Unserved | Live::Unknown { .. } => Deed::Delete,
         };
@@ -172,6 +179,23 @@ impl<'a> Hands<'a> {
         }
     }
 
+    /// A DELETE of an object of a kind the world does not hold, whose finalizers hold it.
+    fn hold(&mut self, document: &Document, stamp: &Stamp, mut reason: Reason) {
+        let finalizers = stamp.finalizers.clone();
+        let names: Vec<&str> = finalizers.iter().map(Text::as_str).collect();
+        let told = format!(
+            "; it stays, being deleted, until the controller of {} lets go",
+            names.join(", ")
+        );
+        reason.text.push_str(&told);
+        let left = Stamp {
+            deleting: true,
+            ..stamp.clone()
+        };
+        self.touched.insert(document.address.clone(), Live::There(left));
+        self.step(document, Deed::Hang { finalizers }, reason);
+    }
+
     /// Makes the document's object, stamped as the release's own unless it is a hook.
     pub(super) fn create(&mut self, document: &Document, stamp: Option<&Record>, reason: Reason) -> Result<(), String> {
         let address = &document.address;
@@ -189,6 +213,7 @@ impl<'a> Hands<'a> {
             release_namespace: stamp.map(|record| record.namespace.clone()),
             policy: document.policy.clone(),
             deleting: false,
+            finalizers: Vec::new(),
         };
         match &document.object {
             Some(facts) => {
@@ -215,6 +240,9 @@ impl<'a> Hands<'a> {
         fields: &[Text],
         reason: Reason,
     ) {
+        if matches!(before, Before::Live) && self.bared(document, &reason) {
+            return;
+        }
         self.step(
             document,
             Deed::Patch {
@@ -247,6 +275,29 @@ impl<'a> Hands<'a> {
                 self.world.put(object);
             }
         }
+    }
+
+    /// A patch that is made from the live object takes the finalizers off what the world does not hold, too: whether it goes
+    /// at once, because it is being deleted.
+    fn bared(&mut self, document: &Document, reason: &Reason) -> bool {
+        let address = &document.address;
+        let Live::There(stamp) = self.look(address) else {
+            return false;
+        };
+        if address.key().is_some() || stamp.finalizers.is_empty() {
+            return false;
+        }
+        let goes = stamp.deleting;
+        let left = Stamp {
+            finalizers: Vec::new(),
+            ..stamp
+        };
+        let left = if goes { Live::Absent } else { Live::There(left) };
+        self.touched.insert(address.clone(), left);
+        if goes {
+            self.step(document, Deed::Delete, reason.clone());
+        }
+        goes
     }
 
     /// Applies a hook onto what is there. Where the release was applied by the server before, its stamp goes.

@@ -184,6 +184,30 @@ fn a_rollback_cannot_take_back_a_bound_claim_that_the_newest_revision_drops() {
 }
 
 #[test]
+fn a_rollback_cannot_take_back_a_budget_that_the_newest_revision_drops() {
+    let live = format!(
+        "[{{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {{namespace: shop, name: b, {OWN}}}}}]"
+    );
+    let budget =
+        "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: b}\nspec: {minAvailable: 1}\n";
+    let back = |case: &Case| {
+        case.does(&HelmAct::Rollback(Rollback {
+            executor: THREE,
+            to: 1,
+            no_hooks: false,
+        }))
+    };
+    let dropped = back(&Case::manifest(&live, &claim("new", "")).first(budget));
+    let refused = |step: &String| {
+        step.starts_with("refuse pdb/b: ")
+            && step.ends_with("metadata.resourceVersion: Invalid value: 0: must be specified for an update")
+    };
+    assert!(dropped.iter().any(refused), "{dropped:?}");
+    let kept = back(&Case::manifest(&live, budget).first(budget));
+    assert!(!kept.iter().any(refused), "{kept:?}");
+}
+
+#[test]
 fn a_rollback_leaves_the_status_of_what_was_uninstalled() {
     let mut case = Case::new("[]", "uninstalled", &claim("data", ""), &json!([])).first(&claim("data", ""));
     let mut label = crate::model::Object::clone(case.world.get(&case.release.key).unwrap());
