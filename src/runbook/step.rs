@@ -165,7 +165,10 @@ impl Step {
 const fn helm(deed: &Deed) -> bool {
     matches!(
         deed,
-        Deed::HelmUninstall { .. } | Deed::HelmUpgrade { .. } | Deed::HelmRollback { .. }
+        Deed::HelmInstall { .. }
+            | Deed::HelmUninstall { .. }
+            | Deed::HelmUpgrade { .. }
+            | Deed::HelmRollback { .. }
     )
 }
 

@@ -114,6 +114,7 @@ impl Case {
             rendered: NEW.into(),
             take_ownership: false,
             no_hooks: false,
+            ..Upgrade::default()
         }))
     }
 }
@@ -411,6 +412,7 @@ fn a_rollback_makes_what_the_old_revision_listed_and_drops_the_rest() {
             executor: THREE,
             to,
             no_hooks: false,
+            ..Rollback::default()
         }))
     };
     let expected = [

@@ -102,6 +102,7 @@ impl Stage<'_> {
         let act = Act::Helm {
             release,
             helm: errand.act.clone(),
+            means: None,
         };
         let forecast = forecast(state.world(), &act, &conditions, state.now(), state.quiet());
         let forgetful = self.trial.plane.path(&format!("forgetful-{}", self.trial.namespace));
@@ -261,6 +262,7 @@ async fn end(side: &mut Side, trial: &Trial<'_>, errand: &Errand<'_>, conditions
     let act = Act::Helm {
         release,
         helm: errand.act.clone(),
+        means: None,
     };
     let forecast = forecast(&before, &act, &conditions, state.now(), state.quiet());
     let end = picture::end(&before, &act, &conditions);
