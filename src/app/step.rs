@@ -101,6 +101,15 @@ const fn patience(act: &Act) -> Duration {
     }
 }
 
+/// How long helm itself may be at work before that.
+fn helms(act: &Act) -> Duration {
+    if let Act::Helm { means: Some(means), .. } = act {
+        means.deadline()
+    } else {
+        Duration::ZERO
+    }
+}
+
 /// The uid in a volume's `claimRef`, if there is one.
 fn claim_uid(volume: &Object) -> Option<Uid> {
     let claim = volume.body.volume()?.spec.claim_ref.as_ref()?;
@@ -110,7 +119,7 @@ fn claim_uid(volume: &Object) -> Option<Uid> {
 impl Step {
     pub fn begun(number: StepNumber, forecast: &Forecast, world: &World, now: Now) -> Self {
         let act = forecast.act.clone();
-        let patience = patience(&act);
+        let patience = patience(&act) + helms(&act);
         let held = match &act {
             Act::ClearClaimRef { volume } => world.pinned(volume).and_then(|object| claim_uid(object)),
             _ => None,
@@ -162,7 +171,10 @@ impl Step {
             | Act::Stamp { target, .. } => format!("{} to be as asked: {}", target.key, self.act),
             Act::Helm { helm, release, .. } => {
                 let name = record_parts(&release.key.name).map_or("", |(name, _)| name);
-                format!("the records of {name} to say that the {} is done, and what it deletes to be gone", helm.word())
+                format!(
+                    "the records of {name} to say that the {} is done, and what it deletes to be gone",
+                    helm.word()
+                )
             }
         }
     }

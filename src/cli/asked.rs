@@ -88,7 +88,8 @@ pub(super) fn read(asked: &ForecastAct, target: Pin) -> Result<Act, Failure> {
         }
         ForecastAct::HelmInstall { .. }
         | ForecastAct::HelmUninstall { .. }
-        | ForecastAct::HelmUpgrade { .. } | ForecastAct::HelmRollback { .. } => {
+        | ForecastAct::HelmUpgrade { .. }
+        | ForecastAct::HelmRollback { .. } => {
             return Err(bad(
                 "an act of helm's is about a release",
                 "see `pilothouse help forecast`",

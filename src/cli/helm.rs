@@ -105,7 +105,10 @@ pub(super) async fn forecast(
     } else {
         act
     };
-    if let Act::Helm { release, helm: asked, .. } = &act {
+    if let Act::Helm {
+        release, helm: asked, ..
+    } = &act
+    {
         study(&mut sight, &mut ledger, release, asked, &helm.failing_hooks).await?;
     }
     let report = headless::forecast(&sight.world, &act, &sight.conditions, sight.now, QUIET);
@@ -116,7 +119,10 @@ pub(super) async fn forecast(
 pub(super) async fn rendered(sight: &Sight, which: &Which, act: Act, ledger: &mut Ledger) -> Result<Act, Failure> {
     let Which::Started(named) = which else {
         let told = "a chart is rendered by a helm that is started, and --helm names a version alone";
-        return Err(Failure::new(told, "give the path of helm, or --rendered FILE in place of the chart"));
+        return Err(Failure::new(
+            told,
+            "give the path of helm, or --rendered FILE in place of the chart",
+        ));
     };
     let prepared = cluster::helm::prepare(&sight.connection, named.as_deref(), &sight.world, act)
         .await

@@ -6,8 +6,8 @@ use super::report::{Sight, look, print, width};
 use super::runbook::{read, refused, source};
 use crate::diagnose::Look;
 use crate::headless::{self, escaped};
-use crate::model::{Act, Text};
 use crate::model::helm::{Executor, Ledger, Manifest};
+use crate::model::{Act, Text};
 use crate::runbook::deed::{Deed, Known};
 use crate::runbook::plan::Ground;
 use crate::runbook::{self, Faults, Given, Origin, Resolved, Tenancy, plan as planned};
@@ -175,7 +175,10 @@ async fn learn(
                 },
                 (None, _) | (Some(_), Which::Spoken(_)) => act,
             };
-            if let Act::Helm { release, helm: asked, .. } = &act {
+            if let Act::Helm {
+                release, helm: asked, ..
+            } = &act
+            {
                 if let (Some(name), Some(digest)) = (&name, asked.rendered().filter(|digest| !digest.is_empty())) {
                     rendered.insert(name.clone(), digest.clone());
                 }

@@ -76,16 +76,35 @@ pub(super) async fn choose(file: Option<&Path>, context: Option<&str>) -> Result
 
 /// One context of a kubeconfig, with what it names.
 fn alone(merged: &Kubeconfig, context: &str, user: &str) -> Kubeconfig {
-    let contexts: Vec<_> = merged.contexts.iter().filter(|named| named.name == context).take(1).cloned().collect();
-    let cluster = contexts.iter().find_map(|named| named.context.as_ref()).map(|context| context.cluster.clone());
-    let mut auth_infos: Vec<_> = merged.auth_infos.iter().filter(|named| named.name == user).take(1).cloned().collect();
+    let contexts: Vec<_> = merged
+        .contexts
+        .iter()
+        .filter(|named| named.name == context)
+        .take(1)
+        .cloned()
+        .collect();
+    let cluster = contexts
+        .iter()
+        .find_map(|named| named.context.as_ref())
+        .map(|context| context.cluster.clone());
+    let mut auth_infos: Vec<_> = merged
+        .auth_infos
+        .iter()
+        .filter(|named| named.name == user)
+        .take(1)
+        .cloned()
+        .collect();
     for named in &mut auth_infos {
         // a credential plugin may not talk to the terminal behind the screen
         if let Some(exec) = named.auth_info.as_mut().and_then(|user| user.exec.as_mut()) {
             exec.interactive_mode = Some(ExecInteractiveMode::Never);
         }
     }
-    let clusters = merged.clusters.iter().filter(|named| Some(&named.name) == cluster.as_ref()).take(1);
+    let clusters = merged
+        .clusters
+        .iter()
+        .filter(|named| Some(&named.name) == cluster.as_ref())
+        .take(1);
     Kubeconfig {
         clusters: clusters.cloned().collect(),
         auth_infos,

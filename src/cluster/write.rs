@@ -9,10 +9,10 @@ mod helm;
 
 use super::body;
 use super::connect::Connection;
+use super::helm::Rehearsal;
 use super::paths;
 use super::said;
 use super::wire::{self, JSON, Trouble};
-use super::helm::Rehearsal;
 use crate::gate::{Carrier, Clearance};
 use crate::journal::Outcome;
 use crate::model::{Act, FeedId, Scope};

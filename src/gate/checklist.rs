@@ -143,21 +143,19 @@ const fn kinds(act: &Act) -> &'static [Kind] {
             Kind::ReplicaSet,
             Kind::DaemonSet,
         ],
-        Act::Delete { .. } | Act::Evict { .. } | Act::Scale { .. } | Act::RemoveFinalizer { .. } => {
-            &[
-                Kind::PersistentVolumeClaim,
-                Kind::PersistentVolume,
-                Kind::Pod,
-                Kind::Job,
-                Kind::CronJob,
-                Kind::StorageClass,
-                Kind::VolumeAttachment,
-                Kind::StatefulSet,
-                Kind::Deployment,
-                Kind::ReplicaSet,
-                Kind::DaemonSet,
-            ]
-        }
+        Act::Delete { .. } | Act::Evict { .. } | Act::Scale { .. } | Act::RemoveFinalizer { .. } => &[
+            Kind::PersistentVolumeClaim,
+            Kind::PersistentVolume,
+            Kind::Pod,
+            Kind::Job,
+            Kind::CronJob,
+            Kind::StorageClass,
+            Kind::VolumeAttachment,
+            Kind::StatefulSet,
+            Kind::Deployment,
+            Kind::ReplicaSet,
+            Kind::DaemonSet,
+        ],
         Act::ClearClaimRef { .. }
         | Act::RetargetClaimRef { .. }
         | Act::SetReclaimPolicy { .. }

@@ -276,10 +276,12 @@ impl Panel {
 /// that the act touches.
 fn around(world: &World, release: &Pin, forecast: &Forecast) -> Vec<Pin> {
     let name = record_parts(&release.key.name).map_or("", |(name, _)| name);
-    let records = world.in_namespace(Kind::Release, &release.key.namespace).filter(|object| {
-        let own = object.body.release().is_some_and(|facts| facts.name == name);
-        own && object.key() != release.key
-    });
+    let records = world
+        .in_namespace(Kind::Release, &release.key.namespace)
+        .filter(|object| {
+            let own = object.body.release().is_some_and(|facts| facts.name == name);
+            own && object.key() != release.key
+        });
     let disks = forecast.entries.iter().filter_map(|entry| {
         let disk = matches!(entry.object.kind, Kind::PersistentVolumeClaim | Kind::PersistentVolume);
         world.get(&entry.object).filter(|_| disk)

@@ -95,7 +95,7 @@ impl Request {
             return Err(Unsendable::ForecastOnly);
         }
         if let Act::Helm { release, helm, means } = act {
-            return Self::command(command::of(release, helm, means.as_ref(), target)?);
+            return Ok(Self::command(command::of(release, helm, means.as_ref(), target)?));
         }
         let pin = act.target();
         if let Act::CreateClaim { draft, step, .. } = act {
@@ -160,11 +160,11 @@ impl Request {
         }
     }
 
-    fn command(command: Command) -> Result<Self, Unsendable> {
-        Ok(Self {
+    fn command(command: Command) -> Self {
+        Self {
             text: command.to_string(),
             carrier: Carrier::Helm(command),
-        })
+        }
     }
 
     pub const fn carrier(&self) -> &Carrier {

@@ -186,6 +186,8 @@ impl DoubtfulStep {
     /// has waited for everything it waits for.
     fn deadline(&self) -> Duration {
         match &self.entry.act {
+            // it has ended, and what it asked for last may still be carried out
+            Act::Helm { .. } if matches!(self.entry.stage, Stage::Ended(_)) => REQUEST_DEADLINE,
             Act::Helm { means, .. } => {
                 let usual = Means {
                     program: Text::default(),

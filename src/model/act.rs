@@ -7,8 +7,8 @@ mod helm;
 mod image;
 pub mod words;
 
-use super::storage::ReclaimPolicy;
 use super::helm::record_name;
+use super::storage::ReclaimPolicy;
 use super::{Key, Kind, Pin, ResourceVersion, Text, Uid, meta};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -176,7 +176,9 @@ impl Act {
             | Self::Stamp { .. }
             | Self::CreateClaim { .. } => self.misfit().is_none(),
             Self::Helm { helm, means, .. } => {
-                let brings = helm.rendered().is_none_or(|digest| !digest.is_empty() && helm.source().is_some());
+                let brings = helm
+                    .rendered()
+                    .is_none_or(|digest| !digest.is_empty() && helm.source().is_some());
                 means.is_some() && helm.executor().is_some() && brings && self.misfit().is_none()
             }
         }

@@ -109,7 +109,11 @@ impl Brings {
         };
         Some(Source {
             chart: chart.fill(values).into(),
-            version: version.as_ref().map(|version| version.fill(values)).unwrap_or_default().into(),
+            version: version
+                .as_ref()
+                .map(|version| version.fill(values))
+                .unwrap_or_default()
+                .into(),
             values: files.iter().map(|file| file.fill(values).into()).collect(),
         })
     }

@@ -122,7 +122,8 @@ pub(super) fn read(verb: Verb, rest: &str) -> Asked {
     let mut rest: Vec<Text> = rest.split_whitespace().map(Text::from).collect();
     let named = rest.first().and_then(|word| {
         let (kind, name) = word.split_once('/')?;
-        let kind = Kind::from_word(kind).filter(|_| !name.is_empty() && !name.contains(['/', '=']) && verb != Verb::Install)?;
+        let kind = Kind::from_word(kind)
+            .filter(|_| !name.is_empty() && !name.contains(['/', '=']) && verb != Verb::Install)?;
         // `:retarget pv-1/x` and `:stamp pod/x` mean a place where only a place is left to say
         let places = matches!(verb, Verb::Retarget | Verb::Stamp) && rest.len() == 1;
         (!places).then(|| (kind, Text::from(name)))

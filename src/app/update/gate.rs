@@ -12,9 +12,9 @@ use crate::app::view;
 use crate::diagnose::Look;
 use crate::forecast::{Tier, forecast};
 use crate::gate::{Item, Panel};
-use crate::model::storage::VolumePhase;
 use crate::model::act::{HelmAct, Uninstall};
 use crate::model::helm::Ledger;
+use crate::model::storage::VolumePhase;
 use crate::model::{Act, Kind, Object, Observation, Pin, feed};
 use std::sync::Arc;
 
@@ -97,7 +97,11 @@ pub(super) fn ask(state: &mut State, command: Command, effects: &mut Vec<Effect>
 
 /// The newest record of the release that a record belongs to: helm acts on no other.
 pub(in crate::app) fn newest(state: &State, object: &Object) -> Result<Pin, String> {
-    let name = object.body.release().map(|facts| facts.name.clone()).unwrap_or_default();
+    let name = object
+        .body
+        .release()
+        .map(|facts| facts.name.clone())
+        .unwrap_or_default();
     state
         .world
         .in_namespace(Kind::Release, &object.meta.namespace)
@@ -211,7 +215,10 @@ pub(super) fn reopen(state: &mut State, act: &Act, changes: Vec<String>, effects
     }
     // its records, or what helm renders, are others now: everything is read again first
     if let Act::Helm { .. } = act {
-        state.warn(format!("the approval is void, nothing was sent: {}", changes.join("; ")));
+        state.warn(format!(
+            "the approval is void, nothing was sent: {}",
+            changes.join("; ")
+        ));
         return;
     }
     let mut act = act.clone();
@@ -351,7 +358,9 @@ fn approve(state: &mut State, effects: &mut Vec<Effect>) {
         Ok(approved) => {
             let told = gate.panel.forecast().clone();
             let number = state.steps.keys().next_back().copied().unwrap_or(0) + 1;
-            state.steps.insert(number, Step::begun(number, &told, &state.world, now));
+            state
+                .steps
+                .insert(number, Step::begun(number, &told, &state.world, now));
             state.gate = None;
             state.following = Some(number);
             effects.push(Effect::Commit {

@@ -63,7 +63,12 @@ impl Mask {
             self.hide_values(config);
         }
         let text = |value: &Value| value.get("manifest").and_then(Value::as_str).map(str::to_owned);
-        let hooks = release.get("hooks").and_then(Value::as_array).into_iter().flatten().filter_map(text);
+        let hooks = release
+            .get("hooks")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(text);
         for manifest in text(release).into_iter().chain(hooks) {
             self.hide_secrets(&manifest);
         }

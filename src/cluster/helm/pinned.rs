@@ -14,7 +14,8 @@ impl Pinned {
     pub(in crate::cluster) fn of(connection: &Connection) -> Result<Self, String> {
         let broken = |error: &dyn std::fmt::Display| format!("helm's kubeconfig cannot be written: {error}");
         // JSON is YAML
-        let text = serde_json::to_vec(connection.kubeconfig()).map_err(|_error| broken(&"it cannot be put in words"))?;
+        let text =
+            serde_json::to_vec(connection.kubeconfig()).map_err(|_error| broken(&"it cannot be put in words"))?;
         let mut file = tempfile::Builder::new()
             .prefix("pilothouse-")
             .suffix(".kubeconfig")

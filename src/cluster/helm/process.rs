@@ -53,7 +53,10 @@ pub(in crate::cluster) enum End {
     /// By somebody else's signal.
     Signalled(i32),
     /// Its deadline passed: asked to stop, and killed where it did not.
-    Stopped { after: Duration, killed: bool },
+    Stopped {
+        after: Duration,
+        killed: bool,
+    },
 }
 
 impl fmt::Display for End {
@@ -188,7 +191,8 @@ async fn ended(child: &mut Child, group: Option<Pid>, deadline: Duration) -> End
         return exit(waited.ok());
     }
     signal(group, Signal::TERM);
-    if timeout(GRACE, child.wait()).await.is_ok() {
+    // what had little time is given no more to stop
+    if timeout(GRACE.min(deadline), child.wait()).await.is_ok() {
         // whatever it started goes, too
         signal(group, Signal::KILL);
         return End::Stopped {

@@ -23,12 +23,21 @@ const VALUES: u64 = 4 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unrendered {
     /// Something of ours: a file that cannot be read or written.
-    Broken { why: String },
-    Unstartable { why: String },
+    Broken {
+        why: String,
+    },
+    Unstartable {
+        why: String,
+    },
     /// Helm gave up; its own words, with nothing secret in them.
-    Refused { how: String, said: String },
+    Refused {
+        how: String,
+        said: String,
+    },
     /// It ended well, and what it printed is no release.
-    Unreadable { why: String },
+    Unreadable {
+        why: String,
+    },
 }
 
 impl fmt::Display for Unrendered {
@@ -82,7 +91,8 @@ pub(in crate::cluster) async fn again(order: Order<'_>) -> Result<Rendered, Unre
     let unreadable = |why: String| Unrendered::Unreadable { why };
     let rendering = Rendering::read(&ran.stdout).map_err(|why| unreadable(why.why))?;
     // the parser's own words may quote a value
-    let release: Value = serde_json::from_slice(&ran.stdout).map_err(|_error| unreadable("it is no JSON".to_owned()))?;
+    let release: Value =
+        serde_json::from_slice(&ran.stdout).map_err(|_error| unreadable("it is no JSON".to_owned()))?;
     mask.hide_release(&release);
     Ok(Rendered { rendering, mask })
 }
@@ -92,11 +102,15 @@ pub(in crate::cluster) async fn again(order: Order<'_>) -> Result<Rendered, Unre
 async fn read_values(source: &Source, mask: &mut Mask) -> Result<(), String> {
     for path in source.values.iter().filter(|path| !path.contains("://")) {
         let broken = |why: &dyn fmt::Display| format!("the values file {path} cannot be read: {why}");
-        let metadata = tokio::fs::metadata(path.as_str()).await.map_err(|error| broken(&error))?;
+        let metadata = tokio::fs::metadata(path.as_str())
+            .await
+            .map_err(|error| broken(&error))?;
         if metadata.len() > VALUES {
             return Err(broken(&"it is larger than 4 MiB"));
         }
-        let text = tokio::fs::read_to_string(path.as_str()).await.map_err(|error| broken(&error))?;
+        let text = tokio::fs::read_to_string(path.as_str())
+            .await
+            .map_err(|error| broken(&error))?;
         let values: Value = serde_saphyr::from_str(&text).map_err(|_error| broken(&"it is no YAML"))?;
         mask.hide_values(&values);
     }
@@ -153,9 +167,12 @@ pub(in crate::cluster) async fn whole(source: Source) -> Source {
         values: source
             .values
             .iter()
-            .map(|path| match path.contains("://") {
-                true => path.clone(),
-                false => absolute(Path::new(path.as_str())).display().to_string().into(),
+            .map(|path| {
+                if path.contains("://") {
+                    path.clone()
+                } else {
+                    absolute(Path::new(path.as_str())).display().to_string().into()
+                }
             })
             .collect(),
         version: source.version,

@@ -28,25 +28,52 @@ pub struct Helm {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unhelmed {
     /// None on `PATH`, or none of the name that was given.
-    Missing { name: String, looked: usize },
+    Missing {
+        name: String,
+        looked: usize,
+    },
     /// A path that leads nowhere.
-    Absent { path: PathBuf },
-    NotExecutable { path: PathBuf },
-    Unstartable { path: PathBuf, why: String },
+    Absent {
+        path: PathBuf,
+    },
+    NotExecutable {
+        path: PathBuf,
+    },
+    Unstartable {
+        path: PathBuf,
+        why: String,
+    },
     /// It did not say its version in time, and was stopped.
-    Hangs { path: PathBuf },
+    Hangs {
+        path: PathBuf,
+    },
     /// It ended with an error when asked its version.
-    Failed { path: PathBuf, how: String, said: String },
-    Unparsable { path: PathBuf, said: String },
-    TooOld { path: PathBuf, version: Executor },
-    TooNew { path: PathBuf, version: Executor },
+    Failed {
+        path: PathBuf,
+        how: String,
+        said: String,
+    },
+    Unparsable {
+        path: PathBuf,
+        said: String,
+    },
+    TooOld {
+        path: PathBuf,
+        version: Executor,
+    },
+    TooNew {
+        path: PathBuf,
+        version: Executor,
+    },
 }
 
 impl Unhelmed {
     /// The next thing to try.
     pub const fn way_out(&self) -> &'static str {
         match self {
-            Self::Missing { .. } => "install helm, or say where it is with --helm PATH or helm = \"PATH\" in the configuration",
+            Self::Missing { .. } => {
+                "install helm, or say where it is with --helm PATH or helm = \"PATH\" in the configuration"
+            }
             Self::Absent { .. } => "check the path of --helm, or of helm in the configuration",
             Self::NotExecutable { .. } => "make it executable (chmod +x), or name another one with --helm PATH",
             Self::Unstartable { .. } => "is it a program for this machine? name another one with --helm PATH",
@@ -85,7 +112,9 @@ impl fmt::Display for Unhelmed {
                 LEAST.major,
                 LEAST.minor
             ),
-            Self::TooNew { path, version } => write!(f, "{} is {version}, of which nothing is known yet", path.display()),
+            Self::TooNew { path, version } => {
+                write!(f, "{} is {version}, of which nothing is known yet", path.display())
+            }
         }
     }
 }
@@ -100,7 +129,7 @@ pub async fn find(named: Option<&Path>) -> Result<Helm, Unhelmed> {
             looked: 0,
         })
     })?;
-    ask(path).await
+    ask(path, DEADLINE).await
 }
 
 /// The program. A word without a `/` is looked for on `PATH`, in whose absolute directories alone.
@@ -115,7 +144,11 @@ fn search(named: Option<&Path>) -> Result<PathBuf, Unhelmed> {
         };
     }
     let listed: Vec<PathBuf> = std::env::var_os("PATH")
-        .map(|paths| std::env::split_paths(&paths).filter(|path| path.is_absolute()).collect())
+        .map(|paths| {
+            std::env::split_paths(&paths)
+                .filter(|path| path.is_absolute())
+                .collect()
+        })
         .unwrap_or_default();
     let mut lame = None;
     for directory in &listed {
@@ -142,14 +175,14 @@ fn executable(path: &Path) -> Option<bool> {
     Some(metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
-async fn ask(path: PathBuf) -> Result<Helm, Unhelmed> {
+async fn ask(path: PathBuf, deadline: Duration) -> Result<Helm, Unhelmed> {
     let arguments = ["version", "--template={{.Version}}"].map(str::to_owned);
     let errand = Errand {
         program: &path,
         arguments: &arguments,
         variables: &[],
         kubeconfig: None,
-        deadline: DEADLINE,
+        deadline,
     };
     let ran = match run(errand, None).await {
         Ok(ran) => ran,
@@ -179,3 +212,6 @@ async fn ask(path: PathBuf) -> Result<Helm, Unhelmed> {
         Ok(Helm { program: path, version })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,7 +66,11 @@ pub async fn records(connection: &Connection, namespace: &str, release: &str) ->
     loop {
         let selector = format!("owner=helm,name={release}");
         let kind = format!("type={RELEASE_SECRET_TYPE}");
-        let mut pairs = vec![("limit", "500"), ("labelSelector", selector.as_str()), ("fieldSelector", kind.as_str())];
+        let mut pairs = vec![
+            ("limit", "500"),
+            ("labelSelector", selector.as_str()),
+            ("fieldSelector", kind.as_str()),
+        ];
         if !more.is_empty() {
             pairs.push(("continue", more.as_str()));
         }

@@ -77,7 +77,10 @@ fn fitting(connection: &Connection, release: &Pin, helm: &HelmAct, command: &Com
     if begins && placed && bounded && Path::new(command.program()).is_absolute() {
         return Ok(());
     }
-    Err(format!("the command does not fit the act: helm {} {name} {namespace}", helm.word()))
+    Err(format!(
+        "the command does not fit the act: helm {} {name} {namespace}",
+        helm.word()
+    ))
 }
 
 /// What the records and the end of helm prove together.
@@ -120,41 +123,4 @@ fn judge(after: After, ran: &Ran, helm: &HelmAct) -> Outcome {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::act::{Install, Uninstall};
-
-    #[test]
-    fn the_records_decide_and_not_the_exit_code() {
-        let uninstall = HelmAct::Uninstall(Uninstall::plain(None));
-        let install = HelmAct::Install(Install::default());
-        let stopped = End::Stopped {
-            after: Duration::from_secs(9),
-            killed: true,
-        };
-        let seen = || "seen".to_owned();
-        for (after, end, helm, word) in [
-            (After::Reached(seen()), End::Exited(0), &uninstall, "done"),
-            (After::Reached(seen()), End::Exited(1), &uninstall, "done"),
-            (After::Reached(seen()), stopped, &uninstall, "done"),
-            (After::Untouched(seen()), End::Exited(0), &uninstall, "failed"),
-            (After::Untouched(seen()), End::Exited(1), &uninstall, "not applied"),
-            (After::Untouched(seen()), End::Exited(1), &install, "failed"),
-            (After::Untouched(seen()), stopped, &uninstall, "in doubt"),
-            (After::Untouched(seen()), End::Signalled(9), &uninstall, "in doubt"),
-            (After::Halfway(seen()), End::Exited(1), &uninstall, "failed"),
-            (After::Halfway(seen()), End::Signalled(9), &uninstall, "failed"),
-            (After::Otherwise(seen()), End::Exited(0), &uninstall, "failed"),
-        ] {
-            let ran = Ran {
-                end,
-                stdout: Vec::new(),
-                tail: vec!["Error: x".to_owned()],
-            };
-            let told = format!("{after:?} {end:?}");
-            let outcome = judge(after, &ran, helm);
-            assert_eq!(outcome.word(), word, "{told}");
-            assert!(outcome.evidence().contains("seen"), "{told}");
-        }
-    }
-}
+mod tests;

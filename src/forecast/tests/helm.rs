@@ -68,7 +68,17 @@ fn says(objects: &str, manifest: &str, mut ledger: Ledger, helm: HelmAct) -> For
         helm: Arc::new(ledger),
         ..Conditions::default()
     };
-    forecast(&world, &Act::Helm { release, helm, means: None }, &conditions, now(), QUIET)
+    forecast(
+        &world,
+        &Act::Helm {
+            release,
+            helm,
+            means: None,
+        },
+        &conditions,
+        now(),
+        QUIET,
+    )
 }
 
 fn names(subjects: &[Subject]) -> Vec<String> {

@@ -19,11 +19,14 @@ const READ: Freshness = Freshness::Live { age: Duration::ZERO };
 pub(super) fn items(sight: Sight<'_>, release: &Pin, helm: &HelmAct, means: Option<&Means>) -> Vec<Item> {
     let ledger = &sight.conditions.helm;
     let record = ledger.record(release).and_then(|reading| reading.record());
-    let rendered = helm.rendered().and_then(|digest| ledger.rendered(digest)).map(AsRef::as_ref);
+    let rendered = helm
+        .rendered()
+        .and_then(|digest| ledger.rendered(digest))
+        .map(AsRef::as_ref);
     let mut items = vec![tool(helm, means)];
     if let Some(record) = record {
         items.push(stored(record));
-        items.extend(under_way(sight, record, helm));
+        items.push(under_way(sight, record, helm));
     }
     if let Some(rendered) = rendered {
         items.push(brought(rendered, helm));
@@ -93,48 +96,50 @@ fn stored(record: &Record) -> Item {
 
 /// A release on which something is under way, or was broken off. An upgrade is refused; what leads out of it is not, but
 /// then somebody has to know that no other helm is at work.
-fn under_way(sight: Sight<'_>, record: &Record, helm: &HelmAct) -> Option<Item> {
+fn under_way(sight: Sight<'_>, record: &Record, helm: &HelmAct) -> Item {
     let unrest = record.pending() || record.status == "uninstalling";
     let title = "no other operation is under way on it";
     match helm {
-        HelmAct::Uninstall(_) | HelmAct::Rollback(_) if unrest => Some(Item::to_attest(
+        HelmAct::Uninstall(_) | HelmAct::Rollback(_) if unrest => Item::to_attest(
             "release.at-rest",
             format!(
                 "it is {}, and no helm is at work on it any more: asked of whoever may have begun it",
                 record.status
             ),
-        )),
+        ),
         HelmAct::Install(_) | HelmAct::Uninstall(_) | HelmAct::Upgrade(_) | HelmAct::Rollback(_) => {
             let found = Found {
                 holds: Some(!unrest),
                 value: format!("status {}", record.status),
             };
-            let item = Item::sensed(
+            Item::sensed(
                 "release.at-rest",
                 title,
                 found,
                 sight.fresh(&[Kind::Release]),
                 "the newest record: info.status",
-            );
-            Some(item)
+            )
         }
     }
 }
 
 /// What helm rendered for this cluster.
 fn brought(rendered: &Manifest, helm: &HelmAct) -> Item {
-    let digest: String = helm.rendered().map(|digest| digest.chars().take(12).collect()).unwrap_or_default();
+    let digest: String = helm
+        .rendered()
+        .map(|digest| digest.chars().take(12).collect())
+        .unwrap_or_default();
     let mut value = format!(
         "{}, {}, SHA-256 {digest}…",
         count(rendered.documents.len(), "object"),
         count(rendered.hooks.len(), "hook")
     );
     if !rendered.definitions.is_empty() {
-        value.push_str(&format!(", {} in crds/", count(rendered.definitions.len(), "definition")));
+        value = format!("{value}, {} in crds/", count(rendered.definitions.len(), "definition"));
     }
     if !rendered.unsteady.is_empty() {
         let all: Vec<String> = rendered.unsteady.iter().map(ToString::to_string).collect();
-        value.push_str(&format!("; another each time: {}", names(all.iter().map(String::as_str))));
+        value = format!("{value}; another each time: {}", names(all.iter().map(String::as_str)));
     }
     let title = helm.source().map_or_else(
         || "the manifest it brings was read".to_owned(),
@@ -144,7 +149,13 @@ fn brought(rendered: &Manifest, helm: &HelmAct) -> Item {
         Some(broken) => Found::no(format!("it is broken: {broken}")),
         None => Found::yes(value),
     };
-    Item::sensed("release.rendered", title, found, READ, "helm --dry-run=server; again before it is sent")
+    Item::sensed(
+        "release.rendered",
+        title,
+        found,
+        READ,
+        "helm --dry-run=server; again before it is sent",
+    )
 }
 
 /// Nothing would hang: no pod of another's holds a claim that goes (item 7 of the seed).
@@ -223,7 +234,10 @@ fn kept(sight: Sight<'_>, record: Option<&Record>, helm: &HelmAct) -> Option<Ite
             "the newest record: helm.sh/resource-policy",
         ));
     }
-    let goes: Vec<String> = goes.iter().map(|(key, _)| format!("{key}, {}", disk(sight, key))).collect();
+    let goes: Vec<String> = goes
+        .iter()
+        .map(|(key, _)| format!("{key}, {}", disk(sight, key)))
+        .collect();
     let kept = if stays.is_empty() {
         String::new()
     } else {
@@ -243,9 +257,17 @@ fn disk(sight: Sight<'_>, claim: &Key) -> String {
     let Some(held) = sight.world.get(claim) else {
         return "not there".to_owned();
     };
-    let volume = held.body.claim().map(|facts| Key::cluster(Kind::PersistentVolume, &facts.spec.volume_name));
+    let volume = held
+        .body
+        .claim()
+        .map(|facts| Key::cluster(Kind::PersistentVolume, &facts.spec.volume_name));
     let volume = volume.and_then(|key| sight.world.get(&key));
-    match volume.and_then(|object| Some((object.key(), object.body.volume()?.spec.persistent_volume_reclaim_policy))) {
+    match volume.and_then(|object| {
+        Some((
+            object.key(),
+            object.body.volume()?.spec.persistent_volume_reclaim_policy,
+        ))
+    }) {
         Some((key, ReclaimPolicy::Retain)) => format!("{key} Retain: kept"),
         Some((key, policy)) => format!("{key} {}: the disk goes", policy.word()),
         None => "no volume in sight".to_owned(),
@@ -257,7 +279,11 @@ fn strangers(sight: Sight<'_>, record: Option<&Record>, helm: &HelmAct) -> Optio
     let (HelmAct::Uninstall(options), Some(record)) = (helm, record) else {
         return None;
     };
-    let listed = record.manifest.documents.iter().filter(|document| document.policy.is_none());
+    let listed = record
+        .manifest
+        .documents
+        .iter()
+        .filter(|document| document.policy.is_none());
     let others: Vec<String> = listed
         .filter_map(|document| {
             let live = sight.world.get(&document.address.key()?)?;

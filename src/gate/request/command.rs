@@ -84,7 +84,7 @@ pub(super) fn of(
     match (helm, target) {
         (HelmAct::Install(_), None) => {}
         (HelmAct::Install(_), Some(_)) => return Err(Unsendable::AlreadyThere),
-        (_, Some(held)) if held.meta.uid == release.uid => {
+        (_, Some(record)) if record.meta.uid == release.uid => {
             if release.uid.is_empty() || release.resource_version.is_empty() {
                 return Err(Unsendable::Unpinned);
             }

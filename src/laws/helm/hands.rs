@@ -296,7 +296,6 @@ impl<'a> Hands<'a> {
                 name: release.into(),
                 revision: 1,
                 status: status.into(),
-                ..crate::model::fact::Release::default()
             })),
         };
         self.world.put(object);

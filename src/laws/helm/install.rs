@@ -39,8 +39,11 @@ pub(super) fn install(hands: &mut Hands<'_>, options: &Install) {
         ..Record::default()
     };
     define(hands, &rendered, options.executor);
-    if unserved(hands, &served(&rendered), "unable to build kubernetes objects from release manifest")
-        || (!options.take_ownership && conflict(hands, "install", &owner, &rendered))
+    if unserved(
+        hands,
+        &served(&rendered),
+        "unable to build kubernetes objects from release manifest",
+    ) || (!options.take_ownership && conflict(hands, "install", &owner, &rendered))
     {
         return;
     }
@@ -54,12 +57,7 @@ pub(super) fn install(hands: &mut Hands<'_>, options: &Install) {
     hands.server_side = server_side;
     hands.applies_hooks = server_side;
     match carried_out(hands, options, &owner, &rendered) {
-        Ok(()) => hands.enrol(
-            release,
-            "deployed",
-            Deed::Create,
-            Reason::new("revision 1 is deployed"),
-        ),
+        Ok(()) => hands.enrol(release, "deployed", Deed::Create, Reason::new("revision 1 is deployed")),
         Err(error) => {
             let text = format!(
                 "the install fails: {error}; what was made until then stays, and its record is failed: uninstall it before the next install"
@@ -118,7 +116,8 @@ fn define(hands: &mut Hands<'_>, rendered: &Manifest, executor: Option<Executor>
         let there = hands.look(&definition.address);
         match (there, executor.map(|executor| executor.major)) {
             (Live::Absent | Live::Unserved, _) => {
-                let reason = Reason::new("the chart's crds/ has it: helm makes it first, and no uninstall takes it away");
+                let reason =
+                    Reason::new("the chart's crds/ has it: helm makes it first, and no uninstall takes it away");
                 // a namespace that takes nothing new holds no definition
                 if let Err(error) = hands.create(definition, None, reason) {
                     hands.grant(format!("{}: {error}", definition.address));
@@ -148,10 +147,13 @@ fn define(hands: &mut Hands<'_>, rendered: &Manifest, executor: Option<Executor>
 
 /// Whether the chart's own `crds/` bring the kinds of this API group: they are called `<plural>.<group>`.
 fn brought(rendered: &Manifest, group: &str) -> bool {
-    rendered
-        .definitions
-        .iter()
-        .any(|definition| definition.address.name.split_once('.').is_some_and(|(_, held)| held == group))
+    rendered.definitions.iter().any(|definition| {
+        definition
+            .address
+            .name
+            .split_once('.')
+            .is_some_and(|(_, held)| held == group)
+    })
 }
 
 /// The documents whose kinds the chart's own `crds/` do not bring.

@@ -1,7 +1,7 @@
 //! `helm upgrade` to a rendered manifest (`reference/semantics.md` §2.4, §2.5, §2.6; `pkg/action/upgrade.go`).
 
-use super::hands::{Hands, revisions};
 use super::adoption::conflict;
+use super::hands::{Hands, revisions};
 use super::update::{Course, unserved, update, waited};
 use super::{Deed, hooks};
 use crate::laws::Reason;

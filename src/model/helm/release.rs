@@ -22,7 +22,12 @@ mod tests {
     fn a_records_name_tells_release_and_revision() {
         assert_eq!(record_parts(&record_name("eks-1.0.4", 12)), Some(("eks-1.0.4", 12)));
         assert_eq!(record_parts("sh.helm.release.v1.a.v1.v2"), Some(("a.v1", 2)));
-        for name in ["x", "sh.helm.release.v1.v1", "sh.helm.release.v1.a.v0", "sh.helm.release.v1.a.vx"] {
+        for name in [
+            "x",
+            "sh.helm.release.v1.v1",
+            "sh.helm.release.v1.a.v0",
+            "sh.helm.release.v1.a.vx",
+        ] {
             assert_eq!(record_parts(name), None, "{name}");
         }
     }

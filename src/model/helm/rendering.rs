@@ -65,7 +65,11 @@ impl Manifest {
                 Some((held, _)) => {
                     let fields = document.differences(held);
                     let fields: Vec<&str> = fields.into_iter().map(Text::as_str).collect();
-                    let fields = if fields.is_empty() { "its head".to_owned() } else { fields.join(", ") };
+                    let fields = if fields.is_empty() {
+                        "its head".to_owned()
+                    } else {
+                        fields.join(", ")
+                    };
                     told.push(format!("{address} differs in {fields}"));
                 }
             }
@@ -80,7 +84,11 @@ impl Manifest {
         let (own, others) = (self.all(), second.all());
         let unsteady = own
             .iter()
-            .filter(|(address, (document, _))| others.get(*address).is_some_and(|(held, _)| held.whole != document.whole))
+            .filter(|(address, (document, _))| {
+                others
+                    .get(*address)
+                    .is_some_and(|(held, _)| held.whole != document.whole)
+            })
             .map(|(address, _)| Address::clone(address));
         self.unsteady = unsteady.collect();
     }
@@ -136,7 +144,10 @@ mod tests {
         assert_eq!(one.manifest.strays(&other.manifest), told[..1]);
         let mut less = rendered("one", "a").manifest;
         less.hooks.clear();
-        assert_eq!(one.manifest.strays(&less), ["Job/setup is missing"].map(|told| told.replace("Job", "job")));
+        assert_eq!(
+            one.manifest.strays(&less),
+            ["Job/setup is missing"].map(|told| told.replace("Job", "job"))
+        );
         assert_eq!(less.strays(&one.manifest), ["job/setup is there besides"]);
     }
 }

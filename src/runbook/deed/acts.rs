@@ -143,7 +143,9 @@ impl Deed {
                 })
             }
             Brings::Chart { .. } => {
-                let digest = self.rendering(known).and_then(|name| known.rendered.get(&name).cloned());
+                let digest = self
+                    .rendering(known)
+                    .and_then(|name| known.rendered.get(&name).cloned());
                 Ok((brings.source(known.values), digest.unwrap_or_default()))
             }
         }

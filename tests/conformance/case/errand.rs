@@ -76,7 +76,12 @@ impl Errand {
                 no_hooks,
                 ..Upgrade::default()
             }),
-            Task::Rollback { to } => HelmAct::Rollback(Rollback { executor, to, no_hooks, ..Rollback::default() }),
+            Task::Rollback { to } => HelmAct::Rollback(Rollback {
+                executor,
+                to,
+                no_hooks,
+                ..Rollback::default()
+            }),
         }
     }
 

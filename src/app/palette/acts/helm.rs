@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 /// What may stand after a release, taken off the words one by one.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of its own on the line")]
 struct Options {
     source: Source,
     take_ownership: bool,
@@ -164,7 +165,9 @@ fn named(state: &State, name: &str) -> Result<Arc<Object>, String> {
     match held.as_slice() {
         [only] => Ok(Arc::clone(only)),
         [] => Err(format!("there is no release {name} in this tenant")),
-        _ => Err(format!("release {name} is there in more than one namespace of this tenant")),
+        _ => Err(format!(
+            "release {name} is there in more than one namespace of this tenant"
+        )),
     }
 }
 

@@ -94,7 +94,9 @@ fn installed(release: &str, newest: Option<&Standing>) -> After {
 fn uninstalled(release: &str, pin: &Pin, newest: Option<&Standing>, keep_history: bool) -> After {
     let Some(newest) = newest else {
         return if keep_history {
-            After::Otherwise(format!("{release} has no record any more, and its history was to be kept"))
+            After::Otherwise(format!(
+                "{release} has no record any more, and its history was to be kept"
+            ))
         } else {
             After::Reached(format!("{release} has no record any more"))
         };
@@ -141,8 +143,8 @@ fn told(release: &str, record: &Standing) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::act::{Install, Rollback, Uninstall, Upgrade};
     use crate::model::Key;
+    use crate::model::act::{Install, Rollback, Uninstall, Upgrade};
 
     fn pin(revision: u32) -> Pin {
         Pin {
@@ -194,15 +196,35 @@ mod tests {
             (&keeping, 2, vec![record(2, "uninstalled", "8")], "reached"),
             (&keeping, 2, vec![], "otherwise"),
             (&upgrade, 2, vec![old()], "untouched"),
-            (&upgrade, 2, vec![record(2, "superseded", "8"), record(3, "deployed", "9")], "reached"),
-            (&upgrade, 2, vec![record(3, "superseded", "9"), record(4, "deployed", "9")], "reached"),
+            (
+                &upgrade,
+                2,
+                vec![record(2, "superseded", "8"), record(3, "deployed", "9")],
+                "reached",
+            ),
+            (
+                &upgrade,
+                2,
+                vec![record(3, "superseded", "9"), record(4, "deployed", "9")],
+                "reached",
+            ),
             (&upgrade, 2, vec![old(), record(3, "pending-upgrade", "9")], "halfway"),
-            (&upgrade, 2, vec![old(), record(3, "pending-rollback", "9")], "otherwise"),
+            (
+                &upgrade,
+                2,
+                vec![old(), record(3, "pending-rollback", "9")],
+                "otherwise",
+            ),
             (&upgrade, 2, vec![old(), record(3, "failed", "9")], "otherwise"),
             (&upgrade, 2, vec![record(2, "uninstalling", "8")], "otherwise"),
             (&upgrade, 2, vec![], "otherwise"),
             (&rollback, 2, vec![old(), record(3, "pending-rollback", "9")], "halfway"),
-            (&rollback, 2, vec![record(2, "superseded", "8"), record(3, "deployed", "9")], "reached"),
+            (
+                &rollback,
+                2,
+                vec![record(2, "superseded", "8"), record(3, "deployed", "9")],
+                "reached",
+            ),
         ] {
             let after = act.after(&pin(at), &records);
             assert_eq!(word(&after), expected, "{act} {records:?}: {after:?}");

@@ -102,7 +102,10 @@ mod tests {
             (first, install("chart", "--set=a"), "no comma"),
         ] {
             let told = told(record, &act);
-            assert!(told.contains(why) && told.is_empty() == why.is_empty(), "{record} {act}: {told}");
+            assert!(
+                told.contains(why) && told.is_empty() == why.is_empty(),
+                "{record} {act}: {told}"
+            );
         }
     }
 }

@@ -80,7 +80,11 @@ impl Book<'_> {
                 None
             }
             (Some(_), Some(node)) => {
-                reader.fault(&node.at, format!("`{act}` brings a chart and a rendered file"), "keep one of them");
+                reader.fault(
+                    &node.at,
+                    format!("`{act}` brings a chart and a rendered file"),
+                    "keep one of them",
+                );
                 None
             }
             (None, Some(_)) => {
@@ -93,8 +97,14 @@ impl Book<'_> {
                 self.optional(reader, fields, "rendered").map(Brings::Rendered)
             }
             (Some(_), None) => {
-                let nodes = fields.get("values").map(|node| reader.list(node, "`values`")).unwrap_or_default();
-                let values: Vec<_> = nodes.iter().filter_map(|node| self.slot(reader, node, "a values file")).collect();
+                let nodes = fields
+                    .get("values")
+                    .map(|node| reader.list(node, "`values`"))
+                    .unwrap_or_default();
+                let values: Vec<_> = nodes
+                    .iter()
+                    .filter_map(|node| self.slot(reader, node, "a values file"))
+                    .collect();
                 let version = self.optional(reader, fields, "version");
                 Some(Brings::Chart {
                     chart: self.optional(reader, fields, "chart")?,
@@ -106,7 +116,11 @@ impl Book<'_> {
     }
 
     pub(super) fn rollback(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {
-        let fields = reader.fields(node, "`helmRollback`", &["release", "namespace", "to", "wait", "noHooks"])?;
+        let fields = reader.fields(
+            node,
+            "`helmRollback`",
+            &["release", "namespace", "to", "wait", "noHooks"],
+        )?;
         let to = match fields.get("to") {
             Some(node) => self.number(reader, node, "`to`")?,
             None => Slot::Fixed(0),
