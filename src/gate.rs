@@ -43,4 +43,4 @@ pub use challenge::Challenge;
 pub use clearance::{Clearance, Fresh, Voided, clear};
 pub use item::{Item, ItemState};
 pub use panel::{COOL_DOWN, HOLD, Panel, SETTLE};
-pub use request::{Request, Unsendable};
+pub use request::{Carrier, Command, Http, Request, Unsendable};

@@ -8,7 +8,8 @@ use crate::gate::Approved;
 use crate::journal;
 use crate::laws::Conditions;
 use crate::model::event::EventLine;
-use crate::model::{ClusterIdentity, Key, Now, Observation, Operator, Text};
+use crate::model::helm::Ledger;
+use crate::model::{Act, ClusterIdentity, Key, Now, Observation, Operator, Text};
 
 /// A step of this session, numbered by the cockpit from 1.
 pub type StepNumber = u64;
@@ -71,6 +72,12 @@ pub enum Fetched {
         key: Key,
         answer: Result<Vec<EventLine>, String>,
     },
+    /// An act of Helm's with the helm that would do it, and everything it rests on; or why it cannot be asked, with the next
+    /// thing to try.
+    Helm {
+        asked: Box<Act>,
+        answer: Result<(Box<Act>, Box<Ledger>), String>,
+    },
 }
 
 /// How far a committed step has come. In this order; `Voided`, `Answered` and `Failed` end it.
@@ -86,6 +93,10 @@ pub enum StepProgress {
     },
     /// The request has left.
     Sent,
+    /// A line that helm printed, with nothing secret in it.
+    Said {
+        line: String,
+    },
     Answered(journal::Outcome),
     /// Nothing was sent, and why: the journal or the fresh read failed.
     Failed {
@@ -137,6 +148,8 @@ pub enum Answer {
 pub enum Effect {
     FetchYaml(Key),
     FetchEvents(Key),
+    /// Find helm, have it render, read what the act rests on; comes back as [`Fetched::Helm`].
+    PrepareHelm(Box<Act>),
     /// Record, read afresh, clear and perform; each leg comes back as a [`StepProgress`].
     Commit {
         number: StepNumber,

@@ -11,7 +11,7 @@ use crate::app::words::RowId;
 use crate::gate;
 use crate::laws::Conditions;
 use crate::model::event::EventLine;
-use crate::model::{ClusterIdentity, Key, Moment, Now, Operator, TenantRule, World, feed};
+use crate::model::{Act, ClusterIdentity, Key, Moment, Now, Operator, TenantRule, World, feed};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -120,6 +120,8 @@ pub struct State {
     pub(in crate::app) visits: Vec<Visit>,
     pub(in crate::app) prompt: Option<Prompt>,
     pub(in crate::app) gate: Option<Gate>,
+    /// The act of Helm's whose panel opens when what it rests on has come.
+    pub(in crate::app) preparing: Option<Act>,
     pub(in crate::app) steps: BTreeMap<StepNumber, Step>,
     /// The step whose progress stands where its panel stood.
     pub(in crate::app) following: Option<StepNumber>,
@@ -153,6 +155,7 @@ impl State {
             visits: vec![Visit::to(Screen::Fleet)],
             prompt: None,
             gate: None,
+            preparing: None,
             steps: BTreeMap::new(),
             following: None,
             doubts: Vec::new(),

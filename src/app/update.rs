@@ -13,11 +13,15 @@ mod prompt;
 mod step;
 mod world;
 
+pub(in crate::app) use gate::newest;
+
 use crate::app::event::{Effect, Event, Fetched, Rhythm};
 use crate::app::key::Key;
 use crate::app::state::{Connection, Fetch, State};
 use crate::app::{keys, places};
+use crate::laws::Conditions;
 use crate::model::{Kinds, Now};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a sentence stays in the flash line.
@@ -58,7 +62,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             conditions,
         } => connected(state, identity, operator, conditions, &mut effects),
         Event::ConnectionLost { why } => lost(state, why),
-        Event::Fetched(fetched) => take(state, fetched),
+        Event::Fetched(fetched) => take(state, fetched, &mut effects),
         Event::Step { number, progress } => step::progress(state, number, progress, &mut effects),
         Event::Journal(journal) => state.journal = journal,
         Event::Doubts(doubts) => doubts::told(state, doubts),
@@ -113,7 +117,7 @@ fn connected(
     state: &mut State,
     identity: crate::model::ClusterIdentity,
     operator: crate::model::Operator,
-    conditions: crate::laws::Conditions,
+    conditions: Conditions,
     effects: &mut Vec<Effect>,
 ) {
     let moved = state.identity.as_ref().is_some_and(|held| !held.same(&identity));
@@ -124,7 +128,13 @@ fn connected(
     state.connection = Connection::Up;
     state.identity = Some(identity);
     state.operator = Some(operator);
-    state.conditions = conditions;
+    // what was read of releases is bound to the very records, and outlives a reconnection
+    let helm = if moved {
+        Arc::default()
+    } else {
+        Arc::clone(&state.conditions.helm)
+    };
+    state.conditions = Conditions { helm, ..conditions };
     state.derived.touch_all(Kinds::ALL);
 }
 
@@ -138,7 +148,7 @@ fn lost(state: &mut State, why: String) {
 }
 
 /// An answer to something that was asked for. An answer nobody waits for any more is dropped.
-fn take(state: &mut State, fetched: Fetched) {
+fn take(state: &mut State, fetched: Fetched, effects: &mut Vec<Effect>) {
     let now = state.now;
     match fetched {
         Fetched::Yaml { key, answer } => {
@@ -151,6 +161,7 @@ fn take(state: &mut State, fetched: Fetched) {
                 fetch.answer = Some((now, answer));
             }
         }
+        Fetched::Helm { asked, answer } => gate::prepared(state, &asked, answer, effects),
     }
 }
 

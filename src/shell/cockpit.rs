@@ -5,10 +5,11 @@ use super::failure::Failure;
 use super::hand::{Hand, Order};
 use super::session::Session;
 use crate::app::{self, Effect, Event, Fetched, Mode, Start, State};
-use crate::cluster::{self, Clock, Connection, Scopes, Watches, read};
+use crate::cluster::{self, Clock, Connection, Scopes, Watches, helm, read};
 use crate::model::feed::{FeedState, PROMISE};
-use crate::model::{ClusterIdentity, Key, Observation, Text, redact};
+use crate::model::{Act, ClusterIdentity, Key, Observation, Text, redact};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -46,6 +47,8 @@ pub struct Cockpit {
     lost: bool,
     /// Drivers whose provisioner is gone for good, by the operator's own word.
     dead_provisioners: BTreeSet<Text>,
+    /// The path or name of helm, where the operator gave one.
+    helm: Option<PathBuf>,
 }
 
 impl Cockpit {
@@ -92,6 +95,7 @@ impl Cockpit {
             quiet: session.quiet,
             lost: false,
             dead_provisioners: session.config.dead_provisioners.clone(),
+            helm: session.config.helm.clone(),
         };
         let connected = cockpit.connected();
         cockpit.take(connected);
@@ -212,6 +216,19 @@ impl Cockpit {
                         .await
                         .map_err(|error| error.to_string());
                     Fetched::Events { key, answer }
+                });
+            }
+            Effect::PrepareHelm(asked) => {
+                let helm = self.helm.clone();
+                let world = self.state.world().clone();
+                self.fetch(move |connection| async move {
+                    let prepared = helm::prepare(&connection, helm.as_deref(), &world, Act::clone(&asked)).await;
+                    Fetched::Helm {
+                        asked,
+                        answer: prepared
+                            .map(|prepared| (Box::new(prepared.act), Box::new(prepared.ledger)))
+                            .map_err(|why| why.to_string()),
+                    }
                 });
             }
             Effect::Commit { number, approved } => {

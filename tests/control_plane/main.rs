@@ -45,6 +45,7 @@ mod hands;
 mod helm;
 mod helm_acts;
 mod helm_facts;
+mod helm_hand;
 mod jobs;
 mod panels;
 #[path = "../support/picture.rs"]
@@ -325,6 +326,11 @@ const SHARED: &[Story] = &[
     ("workloads-budget-of-a-deployment", workloads::cluster::budget_of_a_deployment),
     ("workloads-default-class-comes-late", workloads::cluster::default_class_comes_late),
     ("workloads-class-deleted", workloads::cluster::class_deleted),
+    ("helm-hand-course-three", helm_hand::course_three),
+    ("helm-hand-course-four", helm_hand::course_four),
+    ("helm-hand-adoption-three", helm_hand::adoption_three),
+    ("helm-hand-adoption-four", helm_hand::adoption_four),
+    ("helm-hand-killed-in-the-middle", helm_hand::killed_in_the_middle),
     ("cockpit-incident", cockpit::incident),
     ("cockpit-refused-while-held", cockpit::refused_while_held),
     ("cockpit-changed-under-the-panel", cockpit::changed_under_the_panel),
@@ -339,6 +345,10 @@ const EXCLUSIVE: &[Story] = &[
     ("server-frozen-and-thawed", server::frozen_and_thawed),
     ("cockpit-server-killed-at-a-gate", cockpit::server_killed_at_a_gate),
     ("cockpit-server-frozen-at-a-gate", cockpit::server_frozen_at_a_gate),
+    (
+        "helm-hand-server-gone-in-the-middle",
+        helm_hand::server_gone_in_the_middle,
+    ),
 ];
 
 /// Started by the first trial that needs it; a listing or a filter that matches nothing never starts it.

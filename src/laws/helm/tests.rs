@@ -115,6 +115,7 @@ impl Case {
             rendered: NEW.into(),
             take_ownership: false,
             no_hooks: false,
+            ..Upgrade::default()
         }))
     }
 }
@@ -450,6 +451,7 @@ fn a_rollback_makes_what_the_old_revision_listed_and_drops_the_rest() {
             executor: THREE,
             to,
             no_hooks: false,
+            ..Rollback::default()
         }))
     };
     let expected = [

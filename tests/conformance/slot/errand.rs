@@ -161,6 +161,7 @@ impl Slot {
         let act = |pin: Pin| Act::Helm {
             release: pin,
             helm: helm.clone(),
+            means: None,
         };
 
         let before = self.mirror.part(&self.name);

@@ -117,6 +117,7 @@ impl Stage<'_> {
         let act = Act::Helm {
             release,
             helm: errand.act.clone(),
+            means: None,
         };
         let forecast = forecast(state.world(), &act, &conditions, state.now(), state.quiet());
         let forgetful = self.trial.plane.path(&format!("forgetful-{}", self.trial.namespace));
@@ -276,6 +277,7 @@ async fn end(side: &mut Side, trial: &Trial<'_>, errand: &Errand<'_>, conditions
     let act = Act::Helm {
         release,
         helm: errand.act.clone(),
+        means: None,
     };
     let forecast = forecast(&before, &act, &conditions, state.now(), state.quiet());
     let end = picture::end(&before, &act, &conditions);
