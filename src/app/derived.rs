@@ -143,7 +143,8 @@ impl State {
             | Screen::Help
             | Screen::Log
             | Screen::Steps
-            | Screen::Doubts => &[Part::Whole],
+            | Screen::Doubts
+            | Screen::Run => &[Part::Whole],
         };
         let focus = self.visit().part;
         for part in parts {
@@ -203,7 +204,13 @@ impl Derived {
         match id {
             RowId::Tenant(name) => self.judged.get(name).map(|judged| judged.row.clone()),
             RowId::Object(key, _) => look.world.get(key).map(|object| kind::row(look, object)),
-            RowId::Mention(..) | RowId::Finalizer(..) | RowId::Step(_) | RowId::Doubt(_) => None,
+            RowId::Mention(..)
+            | RowId::Finalizer(..)
+            | RowId::Step(_)
+            | RowId::Doubt(_)
+            | RowId::Run(_)
+            | RowId::RunItem(..)
+            | RowId::RunLine(_) => None,
         }
     }
 
@@ -373,6 +380,7 @@ impl Derived {
             }
             Screen::Steps => self.page = steps::page(look, state.steps.values(), &state.journal, width),
             Screen::Doubts => self.page = view::doubts::page(&state.doubts, width),
+            Screen::Run => self.page = view::run::page(look, &state.runs, &state.journal, width),
             Screen::Log => {}
         }
     }

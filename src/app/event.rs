@@ -3,12 +3,16 @@
 //! Must not know who carries an effect out or how.
 
 use crate::app::key::Key as KeyPress;
+use crate::app::run;
 use crate::app::step::Ending;
 use crate::gate::Approved;
 use crate::journal;
 use crate::laws::Conditions;
 use crate::model::event::EventLine;
 use crate::model::{ClusterIdentity, Key, Now, Observation, Operator, Text};
+use crate::runbook::chronicle::{Chapter, Story};
+use crate::runbook::progress::Word;
+use std::collections::BTreeMap;
 
 /// A step of this session, numbered by the cockpit from 1.
 pub type StepNumber = u64;
@@ -52,6 +56,23 @@ pub enum Event {
         progress: StepProgress,
     },
     Journal(JournalState),
+    /// The runs that the journal holds, and what became of approved acts, by the digest of their approval. Sent when the
+    /// journal is opened, and again when a doubt was settled.
+    Runs {
+        stories: Vec<Story>,
+        acts: BTreeMap<String, journal::Stage>,
+    },
+    /// A run is asked for.
+    RunAsked(Box<run::Order>),
+    /// The file of the run's runbook was read again: the digest of its text.
+    RunbookRead {
+        digest: String,
+    },
+    /// A person's word on the run that is on, given elsewhere than in the prompt.
+    RunSaid {
+        said: run::Said,
+        word: Word,
+    },
     /// Steps that an earlier session left unfinished, each with what was observed of it. Sent again when one is settled.
     Doubts(Vec<Doubtful>),
     /// A sentence from the shell: a theme that would not load, a copy that worked.
@@ -141,6 +162,12 @@ pub enum Effect {
     Commit {
         number: StepNumber,
         approved: Box<Approved>,
+    },
+    /// A record of a run: on disk before anything that comes after it in this list.
+    Keep(Box<Chapter>),
+    /// Read the file of the run's runbook again: somebody may have changed it.
+    CheckRunbook {
+        name: String,
     },
     /// The step's own post-condition was observed (or its deadline passed): for the record.
     Ended {

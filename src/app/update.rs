@@ -10,6 +10,7 @@ mod doubts;
 mod gate;
 mod look;
 mod prompt;
+mod run;
 mod step;
 mod world;
 
@@ -26,7 +27,7 @@ const FLASH: Duration = Duration::from_secs(8);
 /// Takes one event in. What it changes is in the state; what it wants done is in the effects, in order.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let mut at_gate = true;
+    let (mut at_gate, mut in_run) = (true, true);
     match event {
         Event::Key { key: pressed, at } => {
             state.untouched = false;
@@ -50,6 +51,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Observed(observations) => {
             at_gate = gate::concerned(state, &observations);
+            in_run = run::concerned(state, &observations);
             world::observed(state, observations, &mut effects);
         }
         Event::Connected {
@@ -61,6 +63,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Fetched(fetched) => take(state, fetched),
         Event::Step { number, progress } => step::progress(state, number, progress, &mut effects),
         Event::Journal(journal) => state.journal = journal,
+        Event::Runs { stories, acts } => run::told(state, stories, acts),
+        Event::RunAsked(order) => run::order(state, *order, &mut effects),
+        Event::RunbookRead { digest } => run::changed(state, digest, &mut effects),
+        Event::RunSaid { said, word } => run::spoken(state, said, word, &mut effects),
         Event::Doubts(doubts) => doubts::told(state, doubts),
         Event::Told { sentence, failed } => {
             if failed {
@@ -70,6 +76,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
         }
         Event::Quit => effects.push(Effect::Quit),
+    }
+    if in_run {
+        run::go_on(state, &mut effects);
     }
     if at_gate {
         gate::resense(state);
@@ -124,7 +133,9 @@ fn connected(
     state.connection = Connection::Up;
     state.identity = Some(identity);
     state.operator = Some(operator);
-    state.conditions = conditions;
+    // what was read of Helm's records is of the objects it was read from, whichever connection reads them
+    let helm = std::mem::take(&mut state.conditions.helm);
+    state.conditions = crate::laws::Conditions { helm, ..conditions };
     state.derived.touch_all(Kinds::ALL);
 }
 

@@ -1,9 +1,11 @@
-//! The seven points at which a crash must leave the journal able to answer (`reference/safety-and-performance.md` A5 fault 9).
+//! The points at which a crash must leave the journal able to answer (`reference/safety-and-performance.md` A5 fault 9).
 //!
 //! In a debug build the environment variable `PILOTHOUSE_FAILPOINT=J3` makes the program abort there, as `kill -9` would:
 //! no destructor runs and nothing is flushed. A release build does not contain the check.
 
-/// A point in the life of one act. All seven are passed inside `journal`, in this order.
+use crate::runbook::chronicle::Chapter;
+
+/// A point in the life of one act, all seven passed inside `journal` in this order, or of a record of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Point {
     /// Before the intent is written.
@@ -20,10 +22,17 @@ pub enum Point {
     J5,
     /// The outcome is on disk.
     J6,
+    /// Before a record of a run is written.
+    R0,
+    /// It is on disk.
+    R1,
 }
 
 impl Point {
     pub const ALL: [Self; 7] = [Self::J0, Self::J1, Self::J2, Self::J3, Self::J4, Self::J5, Self::J6];
+
+    /// The points of a record of a run.
+    pub const OF_RUNS: [Self; 2] = [Self::R0, Self::R1];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -34,6 +43,8 @@ impl Point {
             Self::J4 => "J4",
             Self::J5 => "J5",
             Self::J6 => "J6",
+            Self::R0 => "R0",
+            Self::R1 => "R1",
         }
     }
 }
@@ -49,4 +60,21 @@ pub fn pass(point: Point) {
     }
     #[cfg(not(debug_assertions))]
     let _: Point = point;
+}
+
+/// Passes a point of a record of a run, which is named by the record too: `R1:sending:end-jobs`, `R0:opened`.
+pub fn pass_run(point: Point, chapter: &Chapter) {
+    #[cfg(debug_assertions)]
+    {
+        let step = chapter
+            .step
+            .as_ref()
+            .map_or_else(String::new, |step| format!(":{step}"));
+        let name = format!("{}:{}{step}", point.name(), chapter.name());
+        if std::env::var_os(VARIABLE).is_some_and(|wanted| wanted == name.as_str()) {
+            std::process::abort();
+        }
+    }
+    #[cfg(not(debug_assertions))]
+    let _: (Point, &Chapter) = (point, chapter);
 }
