@@ -28,7 +28,7 @@ mod tests;
 pub use chain::{Head, Tampered, Torn, Verified, verify, verify_anchored};
 pub use doubt::{Doubt, Opened};
 pub use error::{Holder, JournalError};
-pub use failpoint::Point;
+pub use failpoint::{Point, RunPoint};
 pub use hash::sha256;
 pub use intent::{Intent, Logged, Outcome, Ticket, Waiver};
 pub use judge::{DoubtfulStep, Observed, REQUEST_DEADLINE, Ruling, Verdict, judge};
@@ -185,11 +185,11 @@ impl Journal {
     /// # Errors
     /// When it does not follow on what the journal knows of that run, or the disk fails.
     pub fn run(&mut self, chapter: &Chapter, now: Now) -> Result<(), JournalError> {
-        failpoint::pass_run(Point::R0, chapter);
+        failpoint::pass_run(RunPoint::R0, chapter);
         let mut entry = Entry::new(RecordKind::Run, &self.book.operator, json!(chapter));
         entry.step = chapter.run.as_str().into();
         self.book.append(&[entry], now)?;
-        failpoint::pass_run(Point::R1, chapter);
+        failpoint::pass_run(RunPoint::R1, chapter);
         Ok(())
     }
 

@@ -161,6 +161,11 @@ impl State {
                 cursor.seen();
             }
             *self.visit_mut().cursor_mut(*part) = cursor;
+            // a run's lines are read, and its items belong to a step: what moved on has nothing to say
+            if matches!(vanished, Some(RowId::RunLine(_) | RowId::RunItem(..) | RowId::Run(_))) {
+                self.visit_mut().cursor_mut(*part).seen();
+                continue;
+            }
             if let Some(vanished) = vanished
                 && *part == focus
                 && !filtered

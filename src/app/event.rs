@@ -9,7 +9,8 @@ use crate::gate::Approved;
 use crate::journal;
 use crate::laws::Conditions;
 use crate::model::event::EventLine;
-use crate::model::{ClusterIdentity, Key, Now, Observation, Operator, Text};
+use crate::model::helm::Reading;
+use crate::model::{ClusterIdentity, Key, Now, Observation, Operator, Pin, Text};
 use crate::runbook::chronicle::{Chapter, Story};
 use crate::runbook::progress::Word;
 use std::collections::BTreeMap;
@@ -92,6 +93,11 @@ pub enum Fetched {
         key: Key,
         answer: Result<Vec<EventLine>, String>,
     },
+    /// The record of a release's revision, with the pin of the very object it was read from.
+    Record {
+        key: Key,
+        answer: Result<(Pin, Box<Reading>), String>,
+    },
 }
 
 /// How far a committed step has come. In this order; `Voided`, `Answered` and `Failed` end it.
@@ -158,6 +164,8 @@ pub enum Answer {
 pub enum Effect {
     FetchYaml(Key),
     FetchEvents(Key),
+    /// The record of a release's revision.
+    ReadRecord(Key),
     /// Record, read afresh, clear and perform; each leg comes back as a [`StepProgress`].
     Commit {
         number: StepNumber,

@@ -6,8 +6,8 @@ use crate::app::event::StepNumber;
 use crate::forecast::Forecast;
 use crate::gate::SignOff;
 use crate::journal::Stage;
-use crate::model::Text;
 use crate::model::helm::{Executor, Ledger};
+use crate::model::{Pin, Text};
 use crate::runbook::chronicle::Story;
 use crate::runbook::progress::Word;
 use crate::runbook::run::Standing;
@@ -47,6 +47,10 @@ pub struct On {
     pub(in crate::app) numbers: BTreeMap<usize, StepNumber>,
     /// The parameters are shown instead of the step.
     pub(in crate::app) parameters: bool,
+    /// The panel that opens next is the run's.
+    pub(in crate::app) asking: bool,
+    /// The newest record of the tenant's release that was asked for.
+    pub(in crate::app) record: Option<Pin>,
     /// The run was taken up from the journal.
     pub taken_up: bool,
 }

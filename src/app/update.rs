@@ -162,6 +162,14 @@ fn take(state: &mut State, fetched: Fetched) {
                 fetch.answer = Some((now, answer));
             }
         }
+        Fetched::Record { key, answer } => match answer {
+            Ok((pin, reading)) => {
+                let mut ledger = crate::model::helm::Ledger::clone(&state.conditions.helm);
+                ledger.enter(pin, *reading);
+                state.conditions.helm = std::sync::Arc::new(ledger);
+            }
+            Err(why) => state.warn(format!("{key} could not be read: {why}")),
+        },
     }
 }
 

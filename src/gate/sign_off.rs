@@ -39,18 +39,19 @@ impl SignOff {
         sign_off
     }
 
-    /// Senses every item again. What was answered is void when a sensed item changed. Returns whether that happened.
+    /// Senses every item again. What was answered is void when a sensed item changed. Returns whether something was.
     pub fn resense(&mut self, look: Look<'_>) -> bool {
         let before: Vec<_> = self.sensed();
         self.look(look);
         if before == self.sensed() {
             return false;
         }
+        let answered = !self.attested.is_empty() || self.typed.as_ref().is_some_and(|typed| !typed.typed().is_empty());
         self.attested.clear();
         self.typed = self.demand.typed();
         self.opened_at = look.now.mono;
         self.fill_in(look.now.mono);
-        true
+        answered
     }
 
     /// Of what is sensed, whatever an answer rests on.

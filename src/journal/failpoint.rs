@@ -5,7 +5,7 @@
 
 use crate::runbook::chronicle::Chapter;
 
-/// A point in the life of one act, all seven passed inside `journal` in this order, or of a record of a run.
+/// A point in the life of one act. All seven are passed inside `journal`, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Point {
     /// Before the intent is written.
@@ -22,17 +22,10 @@ pub enum Point {
     J5,
     /// The outcome is on disk.
     J6,
-    /// Before a record of a run is written.
-    R0,
-    /// It is on disk.
-    R1,
 }
 
 impl Point {
     pub const ALL: [Self; 7] = [Self::J0, Self::J1, Self::J2, Self::J3, Self::J4, Self::J5, Self::J6];
-
-    /// The points of a record of a run.
-    pub const OF_RUNS: [Self; 2] = [Self::R0, Self::R1];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,6 +36,22 @@ impl Point {
             Self::J4 => "J4",
             Self::J5 => "J5",
             Self::J6 => "J6",
+        }
+    }
+}
+
+/// A point in the life of a record of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunPoint {
+    /// Before it is written.
+    R0,
+    /// It is on disk.
+    R1,
+}
+
+impl RunPoint {
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::R0 => "R0",
             Self::R1 => "R1",
         }
@@ -63,7 +72,7 @@ pub fn pass(point: Point) {
 }
 
 /// Passes a point of a record of a run, which is named by the record too: `R1:sending:end-jobs`, `R0:opened`.
-pub fn pass_run(point: Point, chapter: &Chapter) {
+pub fn pass_run(point: RunPoint, chapter: &Chapter) {
     #[cfg(debug_assertions)]
     {
         let step = chapter
@@ -76,5 +85,5 @@ pub fn pass_run(point: Point, chapter: &Chapter) {
         }
     }
     #[cfg(not(debug_assertions))]
-    let _: (Point, &Chapter) = (point, chapter);
+    let _: (RunPoint, &Chapter) = (point, chapter);
 }

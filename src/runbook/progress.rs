@@ -229,9 +229,12 @@ impl Course {
                 State::Acting
             }
             (State::Waiting, Event::Signed { .. }) => State::Acting,
-            (State::Acting, Event::Sending { act, approval, .. }) if idle => {
-                self.went(act, Went::Sent { approval }, |went| *went == Went::Ahead)?
-            }
+            (
+                State::Acting,
+                Event::Sending {
+                    act, approval, shown, ..
+                },
+            ) if idle => self.sending(act, approval, *shown)?,
             (State::Acting, Event::Returned { act, .. }) => {
                 self.went(act, Went::Ahead, |went| matches!(went, Went::Sent { .. }))?
             }
@@ -307,6 +310,13 @@ impl Course {
             self.acts.retain(|taken| !same(taken));
             self.acts.push(Taken { act, went: Went::Ahead });
         }
+    }
+
+    /// From here on the act is the very one that was shown.
+    fn sending(&mut self, act: usize, approval: String, shown: Act) -> Option<State> {
+        let state = self.went(act, Went::Sent { approval }, |went| *went == Went::Ahead)?;
+        self.acts.get_mut(act)?.act = shown;
+        Some(state)
     }
 
     fn went(&mut self, act: usize, to: Went, from: impl Fn(&Went) -> bool) -> Option<State> {

@@ -15,7 +15,7 @@ use super::progress::{Course, Event, Misplaced, Progress, State, on_timeout};
 use super::resolve::{Given, Resolved, resolve};
 use super::step::{Step, Undo};
 use crate::model::redact::redact;
-use crate::model::{Moment, Now};
+use crate::model::{Kind, Moment, Now, Pin, World};
 use jiff::Timestamp;
 
 /// A run of a runbook.
@@ -195,6 +195,19 @@ impl Run {
             }
         }
         ids
+    }
+
+    /// The newest record of the tenant's release.
+    pub fn newest_record(&self, world: &World) -> Option<Pin> {
+        let release = self.resolved.release.as_deref()?;
+        let records = world.in_namespace(Kind::Release, &self.resolved.namespace);
+        let revisions = records.filter_map(|object| {
+            let facts = object.body.release().filter(|facts| facts.name == release)?;
+            Some((facts.revision, object))
+        });
+        revisions
+            .max_by_key(|(revision, _)| *revision)
+            .map(|(_, object)| object.pin())
     }
 
     /// How long the step has been in its state: by both clocks, whichever says more.

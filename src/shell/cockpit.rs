@@ -219,6 +219,13 @@ impl Cockpit {
                     Fetched::Events { key, answer }
                 });
             }
+            Effect::ReadRecord(key) => self.fetch(move |connection| async move {
+                let answer = read::record(&connection, &key)
+                    .await
+                    .map(|(pin, reading)| (pin, Box::new(reading)))
+                    .map_err(|error| error.to_string());
+                Fetched::Record { key, answer }
+            }),
             Effect::Commit { number, approved } => {
                 let world = Box::new(self.state.world().clone());
                 self.order(Order::Commit {

@@ -12,7 +12,7 @@ use crate::app::step::Step;
 use crate::app::view;
 use crate::diagnose::Look;
 use crate::forecast::{Tier, forecast};
-use crate::gate::{Demand, Item, Panel};
+use crate::gate::{Item, Panel};
 use crate::model::storage::VolumePhase;
 use crate::model::{Act, Kind, Object, Observation, feed};
 use std::sync::Arc;
@@ -115,17 +115,7 @@ fn released(state: &State, object: &Arc<Object>) -> Result<Arc<Object>, String> 
 }
 
 pub(super) fn open(state: &mut State, act: &Act, changes: Vec<String>, effects: &mut Vec<Effect>) {
-    demanded(state, act, changes, None, effects);
-}
-
-/// [`open`] with what the step of a run adds.
-pub(super) fn demanded(
-    state: &mut State,
-    act: &Act,
-    changes: Vec<String>,
-    demand: Option<Demand>,
-    effects: &mut Vec<Effect>,
-) {
+    let demand = run::demand(state, act);
     let (Some(cluster), Some(operator)) = (&state.identity, &state.operator) else {
         state.warn("the server has not said yet who it is: no panel without that");
         return;
@@ -298,11 +288,14 @@ fn approve(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(gate) = &mut state.gate else {
         return;
     };
+    let of_run = gate.panel.demand().is_some();
     match gate.panel.approve(now) {
         Ok(approved) => {
             let act = gate.panel.act().clone();
             let number = state.steps.keys().next_back().copied().unwrap_or(0) + 1;
-            run::sending(state, number, &approved, effects);
+            if of_run {
+                run::sending(state, number, &approved, effects);
+            }
             state.steps.insert(number, Step::begun(number, act, &state.world, now));
             state.gate = None;
             state.following = Some(number);

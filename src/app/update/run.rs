@@ -58,6 +58,7 @@ pub(super) fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
     } else {
         judge(state);
     }
+    learn(state, effects);
     foretell(state);
 }
 
@@ -195,6 +196,20 @@ fn come(state: &mut State, event: Event, effects: &mut Vec<Effect>) -> bool {
     true
 }
 
+/// Asks for the newest record of the tenant's release, where it has not been read: checks rest on what is stored there.
+fn learn(state: &mut State, effects: &mut Vec<Effect>) {
+    let ledger = std::sync::Arc::clone(&state.conditions.helm);
+    let Some(on) = &mut state.runs.on else {
+        return;
+    };
+    let newest = on.run.newest_record(&state.world);
+    let Some(pin) = newest.filter(|pin| ledger.record(pin).is_none() && on.record.as_ref() != Some(pin)) else {
+        return;
+    };
+    on.record = Some(pin.clone());
+    effects.push(Effect::ReadRecord(pin.key));
+}
+
 /// The acts that were handed to the journal: what became of each.
 fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(on) = &state.runs.on else {
@@ -325,12 +340,24 @@ pub(super) fn panel(state: &mut State, changes: Vec<String>, effects: &mut Vec<E
     let Some(on) = &state.runs.on else {
         return;
     };
-    let (Some(act), Some(step)) = (next_act(on), on.run.step()) else {
+    let Some(act) = next_act(on) else {
         return;
     };
-    let demand = Demand::of(&on.run, step);
     let act = repinned(state, &act);
-    gate::demanded(state, &act, changes, Some(demand), effects);
+    if let Some(on) = &mut state.runs.on {
+        on.asking = true;
+    }
+    gate::open(state, &act, changes, effects);
+}
+
+/// What the run adds to the panel that is about to open: nothing where it was not the run that asked for it.
+pub(super) fn demand(state: &mut State, act: &Act) -> Option<Demand> {
+    let on = state.runs.on.as_mut()?;
+    let asked = std::mem::take(&mut on.asking);
+    let own = next_act(on).filter(|_| asked)?;
+    let (own, target) = (own.target(), act.target());
+    (own.key == target.key && own.uid == target.uid).then_some(())?;
+    on.run.step().map(|step| Demand::of(&on.run, step))
 }
 
 /// Whether an act whose approval died is the run's next one: then its panel opens again with what the step adds.
@@ -358,6 +385,7 @@ pub(super) fn sending(state: &mut State, number: u64, approved: &Approved, effec
     let event = Event::Sending {
         act: at,
         approval: approved.digest(),
+        shown: Box::new(approved.act().clone()),
         word: state.runs.approver.take(),
     };
     if come(state, event, effects)

@@ -43,6 +43,8 @@ pub enum Event {
     Sending {
         act: usize,
         approval: String,
+        /// The very act that was shown.
+        shown: Box<Act>,
         /// Who approved it elsewhere than at the panel, and why.
         word: Option<Word>,
     },

@@ -48,6 +48,7 @@ fn sending(act: usize) -> Event {
     Event::Sending {
         act,
         approval: "d1".to_owned(),
+        shown: Box::new(delete(if act == 0 { "a" } else { "b" })),
         word: None,
     }
 }
@@ -95,14 +96,9 @@ fn a_step_is_done_when_its_end_was_seen() {
     assert_eq!(progress.steps[0].state, State::Done);
     assert_eq!(progress.current().map(|step| step.id.as_str()), Some("settled"));
     let why = "nothing to wait for".to_owned();
-    progress
-        .apply(Event::NotNeeded { why }, OnTimeout::Stop, at())
-        .unwrap();
+    progress.apply(Event::NotNeeded { why }, OnTimeout::Stop, at()).unwrap();
     assert!(progress.complete());
-    assert_eq!(
-        progress.apply(began(&[]), OnTimeout::Stop, at()),
-        Err(Misplaced::Ended)
-    );
+    assert_eq!(progress.apply(began(&[]), OnTimeout::Stop, at()), Err(Misplaced::Ended));
     // it comes back from a journal as it was
     let text = serde_json::to_string(&progress).unwrap();
     assert_eq!(serde_json::from_str::<Progress>(&text).unwrap(), progress);

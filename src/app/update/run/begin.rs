@@ -135,6 +135,8 @@ fn put_on(state: &mut State, run: Run, taken_up: bool) {
         next: None,
         numbers: BTreeMap::new(),
         parameters: false,
+        asking: false,
+        record: None,
         taken_up,
     });
     show(state);

@@ -19,6 +19,7 @@ pub(super) fn lines(look: Look<'_>, on: &On, width: usize, page: &mut Page) {
         Span::new(format!("{}: ", step.id), Tone::Accent),
         Span::new(step.title.as_str(), Tone::Strong),
     ]));
+    due(on, width, page);
     if !step.description.is_empty() {
         page.sentence(2, &step.description, Tone::Dim, width);
     }
@@ -30,7 +31,6 @@ pub(super) fn lines(look: Look<'_>, on: &On, width: usize, page: &mut Page) {
     next(on, width, page);
     verify(on, step, width, page);
     page.sentence(2, &format!("undo: {}", undo(on, step)), Tone::Dim, width);
-    due(on, width, page);
 }
 
 fn asked(lead: &str, asked: &Asked, width: usize, page: &mut Page) {
@@ -163,6 +163,7 @@ fn undo(on: &On, step: &Step) -> String {
         Undo::Rollback(steps) => format!("turning back (B) leads through {}", steps.join(", ")),
         Undo::Manual(how) => format!("by hand: {how}"),
         Undo::None(why) => format!("none: {why}"),
+        Undo::Unsaid if step.deed.is_none() => "nothing: the step does nothing".to_owned(),
         Undo::Unsaid => match on.next.as_ref().map(|told| &told.undo) {
             Some(ForecastUndo::Lossless { how }) => format!("complete: {how}"),
             Some(ForecastUndo::Lossy { how }) => format!("with loss: {how}"),
