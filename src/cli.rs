@@ -1,7 +1,8 @@
 //! Which face do you want? The command line, and what each command starts. Knows every room; decides nothing.
 //!
 //! Exit codes: 0 done (and, for `status` and `explain`, nothing is wrong); 1 something is wrong with the tenants asked
-//! about; 2 bad input, or the cluster cannot be reached; 3 it cannot be said, because facts are missing.
+//! about; 2 bad input, or the cluster cannot be reached; 3 it cannot be said, because facts are missing; 4 a run waits for a
+//! person.
 
 mod args;
 mod asked;
@@ -10,6 +11,7 @@ mod helm;
 mod journal;
 mod plan;
 mod report;
+mod run;
 mod runbook;
 mod sandbox;
 
@@ -75,6 +77,13 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
                 output,
             };
             runtime()?.block_on(plan::run(&connect, &config, asked))
+        }
+        Some(Command::Run(asked)) => {
+            if !asked.headless {
+                shell::require_terminal()?;
+            }
+            let config = config::load(&look)?;
+            runtime()?.block_on(run::run(&connect, &config, &asked))
         }
         Some(Command::Runbook { command }) => runbook::run(&command),
         Some(Command::Journal { command }) => journal::run(&command),

@@ -143,7 +143,8 @@ impl State {
             | Screen::Help
             | Screen::Log
             | Screen::Steps
-            | Screen::Doubts => &[Part::Whole],
+            | Screen::Doubts
+            | Screen::Run => &[Part::Whole],
         };
         let focus = self.visit().part;
         for part in parts {
@@ -160,6 +161,11 @@ impl State {
                 cursor.seen();
             }
             *self.visit_mut().cursor_mut(*part) = cursor;
+            // a run's lines are read, and its items belong to a step: what moved on has nothing to say
+            if matches!(vanished, Some(RowId::RunLine(_) | RowId::RunItem(..) | RowId::Run(_))) {
+                self.visit_mut().cursor_mut(*part).seen();
+                continue;
+            }
             if let Some(vanished) = vanished
                 && *part == focus
                 && !filtered
@@ -203,7 +209,13 @@ impl Derived {
         match id {
             RowId::Tenant(name) => self.judged.get(name).map(|judged| judged.row.clone()),
             RowId::Object(key, _) => look.world.get(key).map(|object| kind::row(look, object)),
-            RowId::Mention(..) | RowId::Finalizer(..) | RowId::Step(_) | RowId::Doubt(_) => None,
+            RowId::Mention(..)
+            | RowId::Finalizer(..)
+            | RowId::Step(_)
+            | RowId::Doubt(_)
+            | RowId::Run(_)
+            | RowId::RunItem(..)
+            | RowId::RunLine(_) => None,
         }
     }
 
@@ -373,6 +385,7 @@ impl Derived {
             }
             Screen::Steps => self.page = steps::page(look, state.steps.values(), &state.journal, width),
             Screen::Doubts => self.page = view::doubts::page(&state.doubts, width),
+            Screen::Run => self.page = view::run::page(look, &state.runs, &state.journal, width),
             Screen::Log => {}
         }
     }

@@ -39,6 +39,18 @@ pub enum Command {
     ObserveDoubts,
     DoubtDone,
     DoubtNotApplied,
+    Run,
+    RunAct,
+    RunItem,
+    RunSign,
+    RunTyped,
+    RunParameters,
+    RunHalt,
+    RunResume,
+    RunSkip,
+    RunWaive,
+    RunBack,
+    RunAbort,
     Suspend,
     Redraw,
     // at a gate
@@ -77,6 +89,8 @@ pub enum Place {
     Forecast,
     /// Steps an earlier session left in doubt.
     Doubts,
+    /// The run of a runbook.
+    Run,
     /// A row, or a screen, that is about one object.
     Object,
     /// A list with a cursor that can be filtered and sorted.
@@ -97,6 +111,7 @@ impl Place {
             Self::Tenant => "in a tenant",
             Self::Forecast => "in a forecast",
             Self::Doubts => "with steps in doubt",
+            Self::Run => "in a run",
             Self::Object => "on an object",
             Self::List => "in a list",
             Self::Rows => "moving",
@@ -107,7 +122,7 @@ impl Place {
     }
 
     /// Every place, in the order of help and documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Rows,
         Self::List,
         Self::Object,
@@ -116,6 +131,7 @@ impl Place {
         Self::Gate,
         Self::Prompt,
         Self::Doubts,
+        Self::Run,
         Self::Anywhere,
     ];
 }

@@ -29,6 +29,7 @@ pub fn of(screen: &Screen) -> Vec<Place> {
             vec![Place::Rows, Place::Object, Place::Anywhere]
         }
         Screen::Doubts => vec![Place::Doubts, Place::Rows, Place::Anywhere],
+        Screen::Run => vec![Place::Run, Place::Rows, Place::Anywhere],
         Screen::Help | Screen::Log | Screen::Steps => vec![Place::Rows, Place::Anywhere],
     }
 }

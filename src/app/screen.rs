@@ -36,6 +36,8 @@ pub enum Screen {
     Steps,
     /// Steps an earlier session left in doubt.
     Doubts,
+    /// The run of a runbook.
+    Run,
 }
 
 impl Screen {
@@ -48,9 +50,14 @@ impl Screen {
             | Self::Explain(subject)
             | Self::Forecast(subject, _)
             | Self::History(subject) => Some(subject),
-            Self::Fleet | Self::Tenant(_) | Self::Kind { .. } | Self::Help | Self::Log | Self::Steps | Self::Doubts => {
-                None
-            }
+            Self::Fleet
+            | Self::Tenant(_)
+            | Self::Kind { .. }
+            | Self::Help
+            | Self::Log
+            | Self::Steps
+            | Self::Doubts
+            | Self::Run => None,
         }
     }
 
@@ -70,6 +77,7 @@ impl Screen {
             Self::Log => "log".to_owned(),
             Self::Steps => "journal".to_owned(),
             Self::Doubts => "steps in doubt".to_owned(),
+            Self::Run => "run".to_owned(),
         }
     }
 }
@@ -245,7 +253,8 @@ impl Visit {
             | Screen::Help
             | Screen::Log
             | Screen::Steps
-            | Screen::Doubts => Part::Whole,
+            | Screen::Doubts
+            | Screen::Run => Part::Whole,
         };
         Self {
             screen,

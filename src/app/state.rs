@@ -5,6 +5,7 @@
 use crate::app::derived::Derived;
 use crate::app::event::{Doubtful, JournalState, StepNumber};
 use crate::app::history::History;
+use crate::app::run::{Runs, Said};
 use crate::app::screen::{Screen, Subject, Visit};
 use crate::app::step::Step;
 use crate::app::words::RowId;
@@ -71,6 +72,11 @@ pub enum Prompt {
     Filter {
         before: String,
     },
+    /// What a person says about the run that is on.
+    Word {
+        said: Said,
+        typed: String,
+    },
 }
 
 /// One sentence in the flash line.
@@ -126,6 +132,7 @@ pub struct State {
     /// The step whose progress stands where its panel stood.
     pub(in crate::app) following: Option<StepNumber>,
     pub(in crate::app) doubts: Vec<Doubtful>,
+    pub(in crate::app) runs: Runs,
     pub(in crate::app) history: History,
     pub(in crate::app) yaml: BTreeMap<Key, Fetch<String>>,
     pub(in crate::app) events: BTreeMap<Key, Fetch<Vec<EventLine>>>,
@@ -159,6 +166,7 @@ impl State {
             steps: BTreeMap::new(),
             following: None,
             doubts: Vec::new(),
+            runs: Runs::default(),
             history: History::default(),
             yaml: BTreeMap::new(),
             events: BTreeMap::new(),
@@ -197,6 +205,33 @@ impl State {
     /// Whether a gate is open.
     pub const fn at_gate(&self) -> bool {
         self.gate.is_some()
+    }
+
+    /// The runs of runbooks.
+    pub const fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    pub const fn journal(&self) -> &JournalState {
+        &self.journal
+    }
+
+    /// The place of the item of a run's gate that the cursor rests on.
+    pub fn run_item(&self) -> Option<usize> {
+        match self.visit().cursor().at() {
+            Some(RowId::RunItem(_, at)) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// The panel that is open.
+    pub fn panel(&self) -> Option<&gate::Panel> {
+        self.gate.as_ref().map(|gate| &gate.panel)
+    }
+
+    /// The sentence in the flash line, and whether it tells of a failure.
+    pub fn flash(&self) -> Option<(&str, bool)> {
+        self.flash.as_ref().map(|flash| (flash.sentence.as_str(), flash.failed))
     }
 
     /// The steps of this session.
@@ -241,14 +276,15 @@ impl State {
                 let uid = self.world.get(&key)?.meta.uid.clone();
                 Some(Subject { key, uid })
             }
-            Some(RowId::Step(_) | RowId::Doubt(_)) => None,
+            Some(RowId::Step(_) | RowId::Doubt(_) | RowId::Run(_) | RowId::RunItem(..) | RowId::RunLine(_)) => None,
             None => visit.screen.subject().cloned(),
         }
     }
 
     /// Something that time ends: a step under way, a sentence in the flash line.
     pub fn in_progress(&self) -> bool {
-        self.flash.is_some() || self.running().next().is_some()
+        let on = self.runs.on.as_ref();
+        self.flash.is_some() || self.running().next().is_some() || on.is_some_and(|on| !on.run.over())
     }
 
     /// How long it is from `now` until the first live feed is called stale if nothing more is heard of it.

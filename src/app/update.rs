@@ -10,6 +10,7 @@ mod doubts;
 mod gate;
 mod look;
 mod prompt;
+mod run;
 mod step;
 mod world;
 
@@ -30,7 +31,7 @@ const FLASH: Duration = Duration::from_secs(8);
 /// Takes one event in. What it changes is in the state; what it wants done is in the effects, in order.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let mut at_gate = true;
+    let (mut at_gate, mut in_run) = (true, true);
     match event {
         Event::Key { key: pressed, at } => {
             state.untouched = false;
@@ -54,6 +55,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Observed(observations) => {
             at_gate = gate::concerned(state, &observations);
+            in_run = run::concerned(state, &observations);
             world::observed(state, observations, &mut effects);
         }
         Event::Connected {
@@ -65,6 +67,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Fetched(fetched) => take(state, fetched, &mut effects),
         Event::Step { number, progress } => step::progress(state, number, progress, &mut effects),
         Event::Journal(journal) => state.journal = journal,
+        Event::Runs { stories, acts } => run::told(state, stories, acts),
+        Event::RunAsked(order) => run::order(state, *order, &mut effects),
+        Event::RunbookRead { digest } => run::changed(state, digest, &mut effects),
+        Event::RunSaid { said, word } => run::spoken(state, said, word, &mut effects),
         Event::Doubts(doubts) => doubts::told(state, doubts),
         Event::Told { sentence, failed } => {
             if failed {
@@ -74,6 +80,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
         }
         Event::Quit => effects.push(Effect::Quit),
+    }
+    if in_run {
+        run::go_on(state, &mut effects);
     }
     if at_gate {
         gate::resense(state);
@@ -162,6 +171,14 @@ fn take(state: &mut State, fetched: Fetched, effects: &mut Vec<Effect>) {
             }
         }
         Fetched::Helm { asked, answer } => gate::prepared(state, &asked, answer, effects),
+        Fetched::Record { key, answer } => match answer {
+            Ok((pin, reading)) => {
+                let mut ledger = crate::model::helm::Ledger::clone(&state.conditions.helm);
+                ledger.enter(pin, *reading);
+                state.conditions.helm = Arc::new(ledger);
+            }
+            Err(why) => state.warn(format!("{key} could not be read: {why}")),
+        },
     }
 }
 

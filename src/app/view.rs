@@ -16,6 +16,7 @@ pub mod kind;
 mod likeness;
 pub mod raw;
 pub mod releases;
+pub mod run;
 pub mod scene;
 pub mod steps;
 pub mod tenant;

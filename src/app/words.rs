@@ -84,6 +84,12 @@ pub enum RowId {
     Step(u64),
     /// A step left unfinished by an earlier session, by its name in the journal.
     Doubt(Text),
+    /// A run that an earlier session left unfinished.
+    Run(String),
+    /// An item of the gate of a run's step, by its place.
+    RunItem(String, usize),
+    /// A line of the run's screen.
+    RunLine(usize),
 }
 
 impl RowId {
@@ -91,7 +97,9 @@ impl RowId {
     pub const fn object(&self) -> Option<&Key> {
         match self {
             Self::Object(key, _) | Self::Mention(key, _) | Self::Finalizer(key, _, _) => Some(key),
-            Self::Tenant(_) | Self::Step(_) | Self::Doubt(_) => None,
+            Self::Tenant(_) | Self::Step(_) | Self::Doubt(_) | Self::Run(_) | Self::RunItem(..) | Self::RunLine(_) => {
+                None
+            }
         }
     }
 
@@ -103,6 +111,9 @@ impl RowId {
             Self::Finalizer(key, _, finalizer) => format!("{finalizer} of {key}"),
             Self::Step(number) => format!("step {number}"),
             Self::Doubt(step) => format!("step {step}"),
+            Self::Run(id) => format!("run {id}"),
+            Self::RunItem(step, at) => format!("item {} of step {step}", at + 1),
+            Self::RunLine(_) => "this line".to_owned(),
         }
     }
 }

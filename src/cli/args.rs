@@ -32,8 +32,9 @@ Examples:
   pilothouse status -o json                        the fleet's verdicts for a script
   pilothouse runbook list                          what can be run, and where it comes from
   pilothouse plan unstick --set namespace=hasan-prod --set release=eks-1.0.4
+  pilothouse run unstick --set namespace=hasan-prod --set release=eks-1.0.4 --sandbox hasan-prod
 
-Exit codes: 0 nothing is wrong · 1 something is wrong · 2 bad input or no cluster · 3 it cannot be said";
+Exit codes: 0 nothing is wrong · 1 something is wrong · 2 bad input or no cluster · 3 it cannot be said · 4 a person is needed";
 
 /// Which cluster, as whom.
 #[derive(Clone, Debug, Default, Args)]
@@ -141,6 +142,14 @@ pub enum Command {
         #[arg(long, short, value_enum, default_value_t)]
         output: Output,
     },
+    /// Run a runbook: each act through its own gate, every change of the run kept in the journal
+    ///
+    /// Opens the cockpit in the run's screen; it may act. What is left unfinished is taken up with --resume, with the text and
+    /// the values it began with. With --headless there is no screen: the run goes on until a person is needed, and what is
+    /// asked is printed with a digest; an approval is given for that digest and no other. Exit codes of --headless: 0 every
+    /// step has passed as the runbook has it; 1 the run is stopped, blocked or aborted, or went on without something; 2 the
+    /// runbook or a value is wrong; 3 facts are missing, or the deadline is over; 4 a person is needed.
+    Run(Box<RunArgs>),
     /// Check, show, list and begin runbooks; needs no cluster
     Runbook {
         #[command(subcommand)]
@@ -151,6 +160,80 @@ pub enum Command {
         #[command(subcommand)]
         command: JournalCommand,
     },
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// A shipped runbook, one of your own by its name, or a file; with --resume also the name of a run, or nothing
+    pub runbook: Option<String>,
+    /// The value of a parameter; repeat it for several. It counts more than a file
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// A YAML file with values, one `NAME: VALUE` a line; of several files the last one counts
+    #[arg(long = "values", short = 'f', value_name = "FILE")]
+    pub values: Vec<PathBuf>,
+    /// Take up the run that an earlier session left unfinished on this cluster
+    #[arg(long, conflicts_with_all = ["set", "values"])]
+    pub resume: bool,
+    /// The version of the helm that would be used, as `helm version --short` says it. Without it whatever depends on it
+    /// is unknown
+    #[arg(long, value_name = "VERSION")]
+    pub helm: Option<String>,
+    /// Run it on an embedded sandbox of this scenario instead of a cluster
+    #[arg(long, value_name = "SCENARIO")]
+    pub sandbox: Option<String>,
+    /// Without a screen, until a person is needed
+    #[arg(long)]
+    pub headless: bool,
+    /// Approve what was shown with this digest, and nothing else
+    #[arg(long, value_name = "DIGEST", requires_all = ["headless", "by", "reason"], help_heading = "Without a screen")]
+    pub approve: Option<String>,
+    /// Sign the item with this number; repeat it for several
+    #[arg(long, value_name = "NUMBER", requires = "approve", help_heading = "Without a screen")]
+    pub attest: Vec<usize>,
+    /// The text that the runbook asks to be typed
+    #[arg(
+        long = "type",
+        value_name = "TEXT",
+        requires = "approve",
+        help_heading = "Without a screen"
+    )]
+    pub typed: Option<String>,
+    /// The fact that the panel asks for
+    #[arg(long, value_name = "TEXT", requires = "approve", help_heading = "Without a screen")]
+    pub fact: Option<String>,
+    /// What is to be done about the step that is on
+    #[arg(long, value_enum, value_name = "WHAT", requires_all = ["headless", "by", "reason"], conflicts_with = "approve",
+        help_heading = "Without a screen")]
+    pub decide: Option<Decision>,
+    /// Who says so; kept beside the user that the server knows
+    #[arg(long, value_name = "NAME", help_heading = "Without a screen")]
+    pub by: Option<String>,
+    /// Why; kept in the journal
+    #[arg(long, value_name = "TEXT", help_heading = "Without a screen")]
+    pub reason: Option<String>,
+    /// How long this call may take in all, as in 90s, 10m or 24h; the run itself stands in the journal
+    #[arg(long, value_name = "TIME", default_value = "1h", help_heading = "Without a screen")]
+    pub deadline: String,
+    #[arg(long, short, value_enum, default_value_t, help_heading = "Without a screen")]
+    pub output: Output,
+}
+
+/// A person's word on a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Decision {
+    /// Stop the step that is on
+    Halt,
+    /// Let a stopped step begin anew
+    Again,
+    /// Leave the step out; what it has not done stays undone
+    Skip,
+    /// Take the end of a stopped step for seen
+    Waive,
+    /// Turn the run around, through the steps of the way back
+    TurnBack,
+    /// End the run
+    Abort,
 }
 
 /// A runbook and the values of its parameters.

@@ -25,7 +25,8 @@ pub(super) struct Asked<'a> {
 }
 
 /// What is wrong with the runbook or its values.
-enum Wrong {
+#[derive(Debug)]
+pub(super) enum Wrong {
     Faults(Faults),
     Values(runbook::Unresolved),
     Failure(Failure),
@@ -77,7 +78,7 @@ pub(super) async fn run(connect: &ConnectArgs, config: &Config, asked: Asked<'_>
 }
 
 /// Reads the runbook and gives every parameter its value.
-fn resolved(asked: &RunbookValues) -> Result<Resolved, Wrong> {
+pub(super) fn resolved(asked: &RunbookValues) -> Result<Resolved, Wrong> {
     let runbook = runbook::parse(&source(&asked.runbook)?)?;
     let mut given = Vec::new();
     for file in &asked.values {
@@ -98,7 +99,7 @@ fn resolved(asked: &RunbookValues) -> Result<Resolved, Wrong> {
 }
 
 /// Everything wrong with the values, each on a line; exit code 2.
-fn told(wrong: &runbook::Unresolved) -> ExitCode {
+pub(super) fn told(wrong: &runbook::Unresolved) -> ExitCode {
     use std::io::Write as _;
     let lines: Vec<String> = wrong
         .sentences()
@@ -111,7 +112,7 @@ fn told(wrong: &runbook::Unresolved) -> ExitCode {
 }
 
 /// Reads the rendered manifests that steps name, and enters them under their digests.
-async fn manifests(resolved: &Resolved, ledger: &mut Ledger) -> Result<BTreeMap<String, Text>, Failure> {
+pub(super) async fn manifests(resolved: &Resolved, ledger: &mut Ledger) -> Result<BTreeMap<String, Text>, Failure> {
     let mut digests = BTreeMap::new();
     for deed in deeds(resolved) {
         let Some(path) = deed.rendered(&resolved.values) else {

@@ -128,6 +128,26 @@ impl Condition {
         }
     }
 
+    /// The kinds it reads; of a check of one object, that object's too.
+    pub fn reads(&self) -> Vec<Kind> {
+        let mut kinds = match self {
+            Self::Named { check, .. } => {
+                let own = match check.about {
+                    About::One(kind) => Some(kind),
+                    About::Tenant | About::Release | About::Any => None,
+                };
+                check.reads.iter().copied().chain(own).collect()
+            }
+            Self::Own { expression, .. } => expression.kinds(),
+            Self::Done => Vec::new(),
+            Self::Not(inner) => inner.reads(),
+            Self::All(inner) | Self::Any(inner) => inner.iter().flat_map(Self::reads).collect(),
+        };
+        kinds.sort();
+        kinds.dedup();
+        kinds
+    }
+
     /// As it is shown, parameters filled in: `claim.bound mysql-pvc`.
     pub fn title(&self, values: &Values) -> String {
         let several = |word: &str, inner: &[Self]| {

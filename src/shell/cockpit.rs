@@ -6,8 +6,10 @@ use super::hand::{Hand, Order};
 use super::session::Session;
 use crate::app::{self, Effect, Event, Fetched, Mode, Start, State};
 use crate::cluster::{self, Clock, Connection, Scopes, Watches, helm, read};
+use crate::journal::sha256;
 use crate::model::feed::{FeedState, PROMISE};
 use crate::model::{Act, ClusterIdentity, Key, Observation, Text, redact};
+use crate::runbook;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,7 +42,7 @@ pub struct Cockpit {
     reported: Vec<Observation>,
     inbox: mpsc::Receiver<Event>,
     outbox: mpsc::Sender<Event>,
-    hand: mpsc::Sender<Order>,
+    hand: mpsc::UnboundedSender<Order>,
     task: tokio::task::JoinHandle<()>,
     clock: Clock,
     quiet: Duration,
@@ -99,6 +101,9 @@ impl Cockpit {
         };
         let connected = cockpit.connected();
         cockpit.take(connected);
+        if let Some(order) = &session.run {
+            cockpit.take(Event::RunAsked(Box::new(order.clone())));
+        }
         Ok(cockpit)
     }
 
@@ -231,6 +236,13 @@ impl Cockpit {
                     }
                 });
             }
+            Effect::ReadRecord(key) => self.fetch(move |connection| async move {
+                let answer = read::record(&connection, &key)
+                    .await
+                    .map(|(pin, reading)| (pin, Box::new(reading)))
+                    .map_err(|error| error.to_string());
+                Fetched::Record { key, answer }
+            }),
             Effect::Commit { number, approved } => {
                 let world = Box::new(self.state.world().clone());
                 self.order(Order::Commit {
@@ -240,6 +252,8 @@ impl Cockpit {
                     conditions: self.state.conditions().clone(),
                 });
             }
+            Effect::Keep(chapter) => self.order(Order::Keep(chapter)),
+            Effect::CheckRunbook { name } => self.check_runbook(name),
             Effect::Ended { number, ending } => self.order(Order::Ended { number, ending }),
             Effect::ObserveDoubts => self.order(Order::ObserveDoubts),
             Effect::SettleDoubt { step, answer } => self.order(Order::SettleDoubt { step, answer }),
@@ -256,11 +270,33 @@ impl Cockpit {
         None
     }
 
-    /// Hands an order to the one hand that writes. It is never full in practice: orders come from key presses.
+    /// Hands an order to the one hand that writes.
     fn order(&mut self, order: Order) {
-        if self.hand.try_send(order).is_err() {
-            self.tell("the hand that writes is busy or gone; nothing was sent, try again".to_owned());
+        if self.hand.send(order).is_err() {
+            self.tell("the hand that writes is gone; nothing was sent, start the cockpit again".to_owned());
         }
+    }
+
+    /// Reads the file a run's runbook came from, if it came from one.
+    fn check_runbook(&self, name: String) {
+        let outbox = self.outbox.clone();
+        tokio::spawn(async move {
+            let text = match runbook::shipped(name.strip_prefix("shipped:").unwrap_or_default()) {
+                Some(shipped) => shipped.text,
+                None => match tokio::fs::read_to_string(&name).await {
+                    Ok(text) => text,
+                    Err(error) => {
+                        // the run has its own text
+                        tracing::info!(%error, name, "the runbook's file cannot be read any more");
+                        return;
+                    }
+                },
+            };
+            let digest = sha256(text.as_bytes());
+            if outbox.send(Event::RunbookRead { digest }).await.is_err() {
+                tracing::debug!("the cockpit is closed");
+            }
+        });
     }
 
     fn fetch<F, R>(&self, ask: F)

@@ -8,10 +8,13 @@ use crate::app::{Answer, Doubtful, Ending, Event, JournalState, StepNumber, Step
 use crate::cluster::{ClusterError, Connection, helm as cluster_helm, read, write};
 use crate::forecast::forecast;
 use crate::gate::{self, Approved, Fresh};
-use crate::journal::{self, Doubt, Intent as _, Journal, Logged, Observed, Opened, Ruling, Saved, Ticket, Verdict};
+use crate::journal::{
+    self, Doubt, Intent as _, Journal, Logged, Observed, Opened, Ruling, Saved, StepEntry, Ticket, Verdict,
+};
 use crate::laws::Conditions;
 use crate::model::feed::PROMISE;
 use crate::model::{Act, Key, Kind, Object, Text, World};
+use crate::runbook::chronicle::Chapter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -37,6 +40,8 @@ pub(super) enum Order {
         number: StepNumber,
         ending: Ending,
     },
+    /// A record of a run: on disk before the next order is looked at.
+    Keep(Box<Chapter>),
     ObserveDoubts,
     SettleDoubt {
         step: Text,
@@ -61,6 +66,8 @@ pub(super) struct Hand {
     tickets: BTreeMap<StepNumber, Ticket>,
     /// Steps that were accepted and whose end is still to be observed.
     accepted: BTreeSet<StepNumber>,
+    /// Records of runs that came while a step was in doubt: nothing is recorded before that is settled.
+    waiting: Vec<Chapter>,
 }
 
 impl Hand {
@@ -69,8 +76,9 @@ impl Hand {
         connection: Connection,
         home: Option<JournalHome>,
         events: mpsc::Sender<Event>,
-    ) -> (mpsc::Sender<Order>, JoinHandle<()>) {
-        let (orders, mut inbox) = mpsc::channel(16);
+    ) -> (mpsc::UnboundedSender<Order>, JoinHandle<()>) {
+        // orders come from keys, and from a run as many as it has steps: none of them may be lost
+        let (orders, mut inbox) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
             let mut hand = Self {
                 connection,
@@ -78,6 +86,7 @@ impl Hand {
                 desk: Desk::None,
                 tickets: BTreeMap::new(),
                 accepted: BTreeSet::new(),
+                waiting: Vec::new(),
             };
             if let Some(home) = home {
                 hand.open(&home).await;
@@ -110,6 +119,7 @@ impl Hand {
                 self.doubt_what_is_unfinished().await;
             }
             Order::Ended { number, ending } => self.ended(number, &ending),
+            Order::Keep(chapter) => self.keep(*chapter).await,
             Order::ObserveDoubts => self.settle(&[]).await,
             Order::SettleDoubt { step, answer } => self.settle(&[(step, answer)]).await,
         }
@@ -138,10 +148,12 @@ impl Hand {
         match block_in_place(|| journal::open(&directory, self.connection.operator(), now)) {
             Ok(Opened::Settled(journal)) => {
                 self.desk = Desk::Open(journal);
+                self.tell_runs().await;
                 self.tell(Event::Journal(JournalState::Ready)).await;
             }
             Ok(Opened::InDoubt(doubt)) => {
                 self.desk = Desk::InDoubt(doubt);
+                self.tell_runs().await;
                 self.tell(Event::Journal(JournalState::InDoubt)).await;
                 self.settle(&[]).await;
             }
@@ -244,7 +256,7 @@ impl Hand {
         let outcome = match &errand {
             Some(errand) => {
                 let (outcome, said) = errand.perform(clearance, &self.connection, number, &self.events).await;
-                self.keep(&ticket, &said);
+                self.quote(&ticket, &said);
                 outcome
             }
             None => write::perform(clearance, &self.connection, REQUEST).await,
@@ -260,7 +272,7 @@ impl Hand {
     }
 
     /// What helm said is for the record, before the outcome that may shut the journal.
-    fn keep(&mut self, ticket: &Ticket, said: &[String]) {
+    fn quote(&mut self, ticket: &Ticket, said: &[String]) {
         if said.is_empty() {
             return;
         }
@@ -268,6 +280,31 @@ impl Hand {
         if let Err(why) = self.write(|journal, now| journal.note(&text, now)) {
             tracing::warn!(%why, "what helm said could not be noted");
         }
+    }
+
+    /// Writes a record of a run; while a step is in doubt it waits.
+    async fn keep(&mut self, chapter: Chapter) {
+        if matches!(self.desk, Desk::InDoubt(_)) {
+            self.waiting.push(chapter);
+            return;
+        }
+        if let Err(why) = self.write(|journal, now| journal.run(&chapter, now)) {
+            self.tell(Event::Journal(JournalState::ReadOnly { why })).await;
+        }
+    }
+
+    /// Tells which runs the journal holds, and what became of approved acts.
+    async fn tell_runs(&self) {
+        let acts = |entries: &mut dyn Iterator<Item = &StepEntry>| {
+            let stages = entries.map(|entry| (entry.approval.clone(), entry.stage.clone()));
+            stages.collect::<BTreeMap<_, _>>()
+        };
+        let (stories, acts) = match &self.desk {
+            Desk::None => return,
+            Desk::Open(journal) => (journal.runs().cloned().collect(), acts(&mut journal.steps())),
+            Desk::InDoubt(doubt) => (doubt.runs().cloned().collect(), acts(&mut doubt.all_steps())),
+        };
+        self.tell(Event::Runs { stories, acts }).await;
     }
 
     /// Writes a record. An error means that the journal cannot be written any more.
@@ -371,6 +408,10 @@ impl Hand {
             Ok(journal) => {
                 self.desk = Desk::Open(journal);
                 self.tell(Event::Doubts(told)).await;
+                for chapter in std::mem::take(&mut self.waiting) {
+                    self.keep(chapter).await;
+                }
+                self.tell_runs().await;
                 self.tell(Event::Journal(JournalState::Ready)).await;
             }
             Err((doubt, error)) => {

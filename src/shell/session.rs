@@ -1,5 +1,6 @@
 //! What a cockpit is opened with: which cluster, may it act, where its journal lives, how it looks.
 
+use crate::app::run::Order;
 use crate::cluster::{Clock, ConnectOptions};
 use crate::model::{Globs, TenantRule, Text};
 use std::collections::BTreeSet;
@@ -51,6 +52,8 @@ pub struct Session {
     pub config: Config,
     pub clock: Clock,
     pub quiet: Duration,
+    /// A run of a runbook to begin or to take up.
+    pub run: Option<Order>,
 }
 
 impl Session {
@@ -62,12 +65,20 @@ impl Session {
             config: config.clone(),
             clock: Clock::system(),
             quiet: QUIET,
+            run: None,
         }
     }
 
     #[must_use]
     pub fn operating(mut self, home: JournalHome) -> Self {
         self.operate = Some(home);
+        self
+    }
+
+    /// Begins, or takes up, a run.
+    #[must_use]
+    pub fn running(mut self, order: Order) -> Self {
+        self.run = Some(order);
         self
     }
 

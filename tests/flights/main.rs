@@ -22,6 +22,7 @@ mod keys;
 mod looks;
 mod losses;
 mod pods;
+mod runs;
 mod sight;
 
 use flight::Flight;

@@ -1,6 +1,6 @@
 //! Going to a screen, and asking for what it shows.
 
-use super::{asked, command, gate};
+use super::{asked, command, gate, run};
 use crate::app::event::Effect;
 use crate::app::palette::{Order, acts};
 use crate::app::screen::{Part, Screen, Subject, Visit};
@@ -37,7 +37,8 @@ pub(super) fn open(state: &mut State, screen: Screen, effects: &mut Vec<Effect>)
         | Screen::Help
         | Screen::Log
         | Screen::Steps
-        | Screen::Doubts => {}
+        | Screen::Doubts
+        | Screen::Run => {}
     }
     if state.visits.len() >= DEPTH {
         state.visits.remove(1);
@@ -64,7 +65,7 @@ pub(super) fn enter(state: &mut State, effects: &mut Vec<Effect>) {
             None => state.tell(format!("{key} is not there")),
         },
         RowId::Step(number) => state.following = Some(number),
-        RowId::Doubt(_) => {}
+        RowId::Doubt(_) | RowId::Run(_) | RowId::RunItem(..) | RowId::RunLine(_) => {}
     }
 }
 
@@ -82,6 +83,10 @@ pub(super) fn order(state: &mut State, order: Order, effects: &mut Vec<Effect>) 
         Order::Act(asked) => match acts::act(state, &asked) {
             Ok(act @ Act::Helm { .. }) => gate::prepare(state, act, effects),
             Ok(act) => gate::open(state, &act, Vec::new(), effects),
+            Err(why) => state.warn(why),
+        },
+        Order::Run(words) => match state.runs.read(&words) {
+            Ok(order) => run::order(state, order, effects),
             Err(why) => state.warn(why),
         },
         Order::Theme(name) => effects.push(Effect::SetTheme(name)),

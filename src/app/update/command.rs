@@ -1,9 +1,10 @@
 //! What each command does, outside gates and prompts.
 
 use super::look::{self, Move};
-use super::{ask, doubts, gate};
+use super::{ask, doubts, gate, run};
 use crate::app::event::{Answer, Effect};
 use crate::app::keys::Command;
+use crate::app::run::Said;
 use crate::app::screen::{Screen, Subject};
 use crate::app::state::{Prompt, State};
 use crate::model::{Act, Propagation};
@@ -46,6 +47,18 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         Command::History => about(state, Screen::History, effects),
         Command::Propagation => next_propagation(state),
         Command::DeletePanel | Command::ClearClaimRefPanel => gate::ask(state, command, effects),
+        Command::Run => ask::open(state, Screen::Run, effects),
+        Command::RunAct => run::act(state, effects),
+        Command::RunItem => run::sign_item(state),
+        Command::RunSign => run::sign(state, effects),
+        Command::RunParameters => run::parameters(state),
+        Command::RunTyped => run::ask(state, Said::Typed, effects),
+        Command::RunHalt => run::ask(state, Said::Halt, effects),
+        Command::RunResume => run::ask(state, Said::Resume, effects),
+        Command::RunSkip => run::ask(state, Said::Skip, effects),
+        Command::RunWaive => run::ask(state, Said::Waive, effects),
+        Command::RunBack => run::ask(state, Said::TurnBack, effects),
+        Command::RunAbort => run::ask(state, Said::Abort, effects),
         Command::ObserveDoubts => effects.push(Effect::ObserveDoubts),
         Command::DoubtDone => doubts::say(state, Answer::Done, effects),
         Command::DoubtNotApplied => doubts::say(state, Answer::NotApplied, effects),

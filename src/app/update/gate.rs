@@ -1,6 +1,7 @@
 //! Keys at a gate, and the way to one. A destructive key only opens a panel; Enter never approves.
 
 use super::ask as go;
+use super::run;
 use super::world::subject;
 use crate::app::event::{Effect, Rhythm};
 use crate::app::key::Key;
@@ -183,20 +184,30 @@ fn released(state: &State, object: &Arc<Object>) -> Result<Arc<Object>, String> 
 }
 
 pub(super) fn open(state: &mut State, act: &Act, changes: Vec<String>, effects: &mut Vec<Effect>) {
+    let demand = run::demand(state, act);
     let (Some(cluster), Some(operator)) = (&state.identity, &state.operator) else {
         state.warn("the server has not said yet who it is: no panel without that");
         return;
     };
     let told = forecast(&state.world, act, &state.conditions, state.now, feed::PROMISE);
     // which fact is asked for must not be foreseeable from habit; it need not be secret
-    let seed = u64::try_from(state.now.wall.as_nanosecond() & i128::from(u64::MAX)).unwrap_or_default();
+    let seed = if state.runs.unattended {
+        // whoever approves does so in another process, which has to ask for the same fact
+        act.target()
+            .uid
+            .to_string()
+            .bytes()
+            .fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)))
+    } else {
+        u64::try_from(state.now.wall.as_nanosecond() & i128::from(u64::MAX)).unwrap_or_default()
+    };
     let look = Look {
         world: &state.world,
         conditions: &state.conditions,
         now: state.now,
         quiet: feed::PROMISE,
     };
-    let panel = Panel::open(told, look, cluster, operator, seed);
+    let panel = Panel::demanded(told, look, cluster, operator, seed, demand);
     state.gate = Some(Gate {
         panel,
         item: 0,
@@ -210,7 +221,7 @@ pub(super) fn open(state: &mut State, act: &Act, changes: Vec<String>, effects: 
 
 /// Opens the panel again after its approval was voided, on the same object if it is still that one.
 pub(super) fn reopen(state: &mut State, act: &Act, changes: Vec<String>, effects: &mut Vec<Effect>) {
-    if state.gate.is_some() {
+    if state.gate.is_some() || run::reopens(state, act, &changes, effects) {
         return;
     }
     // its records, or what helm renders, are others now: everything is read again first
@@ -354,10 +365,14 @@ fn approve(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(gate) = &mut state.gate else {
         return;
     };
+    let of_run = gate.panel.demand().is_some();
     match gate.panel.approve(now) {
         Ok(approved) => {
             let told = gate.panel.forecast().clone();
             let number = state.steps.keys().next_back().copied().unwrap_or(0) + 1;
+            if of_run {
+                run::sending(state, number, &approved, effects);
+            }
             state
                 .steps
                 .insert(number, Step::begun(number, &told, &state.world, now));

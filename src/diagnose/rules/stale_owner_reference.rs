@@ -63,7 +63,11 @@ fn absent(look: Look<'_>, object: &Object, owner: &OwnerReference) -> bool {
     let Some(kind) = Kind::from_api(&owner.api_version, &owner.kind) else {
         return false;
     };
-    let home = if kind.namespaced() { object.meta.namespace.as_str() } else { "" };
+    let home = if kind.namespaced() {
+        object.meta.namespace.as_str()
+    } else {
+        ""
+    };
     match look.world.find(kind, home, &owner.name) {
         Some(held) => held.meta.uid != owner.uid,
         None => look.gone(&Key::new(kind, home, &owner.name)),

@@ -167,6 +167,7 @@ fn a_finalizer_holds_what_the_world_does_not_hold_too() {
             executor: FOUR,
             to: 1,
             no_hooks: false,
+            wait: false,
         }));
         assert!(steps[0].starts_with(expected), "{steps:?}");
     }

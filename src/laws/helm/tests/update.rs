@@ -197,6 +197,7 @@ fn a_rollback_cannot_take_back_a_budget_that_the_newest_revision_drops() {
             executor: THREE,
             to: 1,
             no_hooks: false,
+            wait: false,
         }))
     };
     let dropped = back(&Case::manifest(&live, &claim("new", "")).first(budget));
