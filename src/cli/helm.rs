@@ -75,10 +75,7 @@ pub(super) async fn learn(
     sight.conditions.helm = Arc::new(ledger.clone());
     if let Some((act, _)) = asked {
         let addresses = reach(&newest, act, &sight.conditions, &sight.world);
-        let live = cluster::read::live(&sight.connection, &addresses)
-            .await
-            .map_err(|error| Failure::of_cluster(&error))?;
-        for (address, live) in live {
+        for (address, live) in cluster::read::live(&sight.connection, &addresses).await {
             ledger.enter_live(address, live);
         }
         sight.conditions.helm = Arc::new(ledger.clone());
