@@ -3,6 +3,7 @@
 //! Must not know who carries an effect out or how.
 
 use crate::app::key::Key as KeyPress;
+use crate::app::release;
 use crate::app::step::Ending;
 use crate::gate::Approved;
 use crate::journal;
@@ -66,11 +67,15 @@ pub enum Event {
 #[derive(Debug)]
 pub enum Fetched {
     /// The object as YAML, Secret data redacted; or why it could not be read, with the next thing to try.
-    Yaml { key: Key, answer: Result<String, String> },
+    Yaml {
+        key: Key,
+        answer: Result<String, String>,
+    },
     Events {
         key: Key,
         answer: Result<Vec<EventLine>, String>,
     },
+    Release(release::Answer),
 }
 
 /// How far a committed step has come. In this order; `Voided`, `Answered` and `Failed` end it.
@@ -137,6 +142,7 @@ pub enum Answer {
 pub enum Effect {
     FetchYaml(Key),
     FetchEvents(Key),
+    FetchRelease(release::Question),
     /// Record, read afresh, clear and perform; each leg comes back as a [`StepProgress`].
     Commit {
         number: StepNumber,

@@ -34,6 +34,16 @@ pub enum Command {
     Forecast,
     History,
     Propagation,
+    // of a release
+    OlderRevision,
+    NewerRevision,
+    BaseRevision,
+    ShowValues,
+    CompareAll,
+    ReadAgain,
+    // the way out
+    Unstick,
+    OpenStep,
     DeletePanel,
     ClearClaimRefPanel,
     ObserveDoubts,
@@ -75,6 +85,12 @@ pub enum Place {
     Tenant,
     /// A forecast.
     Forecast,
+    /// An explanation.
+    Explain,
+    /// The way out of what is stuck.
+    Unstick,
+    /// A Helm release.
+    Release,
     /// Steps an earlier session left in doubt.
     Doubts,
     /// A row, or a screen, that is about one object.
@@ -96,6 +112,9 @@ impl Place {
         match self {
             Self::Tenant => "in a tenant",
             Self::Forecast => "in a forecast",
+            Self::Explain => "in an explanation",
+            Self::Unstick => "on a way out",
+            Self::Release => "in a release",
             Self::Doubts => "with steps in doubt",
             Self::Object => "on an object",
             Self::List => "in a list",
@@ -107,11 +126,14 @@ impl Place {
     }
 
     /// Every place, in the order of help and documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Rows,
         Self::List,
         Self::Object,
         Self::Tenant,
+        Self::Release,
+        Self::Explain,
+        Self::Unstick,
         Self::Forecast,
         Self::Gate,
         Self::Prompt,
