@@ -9,6 +9,7 @@ mod hand;
 mod input;
 mod log;
 mod look;
+mod release;
 mod screen;
 mod session;
 

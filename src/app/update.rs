@@ -10,7 +10,9 @@ mod doubts;
 mod gate;
 mod look;
 mod prompt;
+pub(in crate::app) mod release;
 mod step;
+mod unstick;
 mod world;
 
 use crate::app::event::{Effect, Event, Fetched, Rhythm};
@@ -51,6 +53,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Observed(observations) => {
             at_gate = gate::concerned(state, &observations);
             world::observed(state, observations, &mut effects);
+            unstick::arrive(state, &mut effects);
         }
         Event::Connected {
             identity,
@@ -74,6 +77,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     if at_gate {
         gate::resense(state);
     }
+    release::follow(state, &mut effects);
     state.refresh();
     effects
 }
@@ -124,7 +128,12 @@ fn connected(
     state.connection = Connection::Up;
     state.identity = Some(identity);
     state.operator = Some(operator);
+    // what was read of this cluster's releases still counts; of another's it does not
+    let helm = std::sync::Arc::clone(&state.conditions.helm);
     state.conditions = conditions;
+    if !moved {
+        state.conditions.helm = helm;
+    }
     state.derived.touch_all(Kinds::ALL);
 }
 
@@ -151,6 +160,7 @@ fn take(state: &mut State, fetched: Fetched) {
                 fetch.answer = Some((now, answer));
             }
         }
+        Fetched::Release(answer) => release::take(state, answer),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::failure::Failure;
 use super::hand::{Hand, Order};
+use super::release;
 use super::session::Session;
 use crate::app::{self, Effect, Event, Fetched, Mode, Start, State};
 use crate::cluster::{self, Clock, Connection, Scopes, Watches, read};
@@ -70,6 +71,9 @@ impl Cockpit {
         });
         for feed in Scopes::feeds() {
             state.expect(feed);
+        }
+        if let Some(key) = &session.unstick {
+            state.unstick(key.clone());
         }
         let (sink, observations) = mpsc::channel(BACKLOG);
         let scopes = Scopes {
@@ -213,6 +217,11 @@ impl Cockpit {
                         .map_err(|error| error.to_string());
                     Fetched::Events { key, answer }
                 });
+            }
+            Effect::FetchRelease(question) => {
+                self.fetch(
+                    move |connection| async move { Fetched::Release(release::ask(&connection, question).await) },
+                );
             }
             Effect::Commit { number, approved } => {
                 let world = Box::new(self.state.world().clone());

@@ -1,7 +1,7 @@
 //! What a cockpit is opened with: which cluster, may it act, where its journal lives, how it looks.
 
 use crate::cluster::{Clock, ConnectOptions};
-use crate::model::{Globs, TenantRule, Text};
+use crate::model::{Globs, Key, TenantRule, Text};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -48,6 +48,8 @@ pub struct Session {
     pub config: Config,
     pub clock: Clock,
     pub quiet: Duration,
+    /// The object whose way out is shown first.
+    pub unstick: Option<Key>,
 }
 
 impl Session {
@@ -59,6 +61,7 @@ impl Session {
             config: config.clone(),
             clock: Clock::system(),
             quiet: QUIET,
+            unstick: None,
         }
     }
 

@@ -21,7 +21,9 @@ mod keys;
 mod looks;
 mod losses;
 mod pods;
+mod releases;
 mod sight;
+mod unstick;
 
 use flight::Flight;
 

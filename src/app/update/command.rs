@@ -1,11 +1,12 @@
 //! What each command does, outside gates and prompts.
 
 use super::look::{self, Move};
-use super::{ask, doubts, gate};
+use super::{ask, doubts, gate, release, unstick};
 use crate::app::event::{Answer, Effect};
 use crate::app::keys::Command;
 use crate::app::screen::{Screen, Subject};
 use crate::app::state::{Prompt, State};
+use crate::app::words::RowId;
 use crate::model::{Act, Propagation};
 
 pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
@@ -45,6 +46,14 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         Command::Forecast => about(state, forecast, effects),
         Command::History => about(state, Screen::History, effects),
         Command::Propagation => next_propagation(state),
+        Command::OlderRevision => release::step(state, false),
+        Command::NewerRevision => release::step(state, true),
+        Command::BaseRevision => release::choose_base(state),
+        Command::ShowValues => release::show_values(state),
+        Command::CompareAll => release::compare_all(state),
+        Command::ReadAgain => release::read_again(state, effects),
+        Command::Unstick => about(state, Screen::Unstick, effects),
+        Command::OpenStep => unstick::open_step(state, effects),
         Command::DeletePanel | Command::ClearClaimRefPanel => gate::ask(state, command, effects),
         Command::ObserveDoubts => effects.push(Effect::ObserveDoubts),
         Command::DoubtDone => doubts::say(state, Answer::Done, effects),
@@ -69,6 +78,10 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
 }
 
 fn turn(state: &mut State, by: isize) {
+    if matches!(state.visit().screen, Screen::Release(_)) {
+        release::turn(state, by);
+        return;
+    }
     let visit = state.visit_mut();
     visit.part = visit.part.further(by);
 }
@@ -122,7 +135,13 @@ fn copy_name(state: &mut State, effects: &mut Vec<Effect>) {
             state.tell(format!("{name} is copied"));
             effects.push(Effect::CopyToClipboard(name));
         }
-        None => state.tell("there is no object under the cursor"),
+        None => match state.visit().cursor().at().and_then(RowId::bare_name) {
+            Some(name) => {
+                state.tell(format!("{name} is copied"));
+                effects.push(Effect::CopyToClipboard(name));
+            }
+            None => state.tell("there is no object under the cursor"),
+        },
     }
 }
 
