@@ -134,6 +134,8 @@ pub struct Dossier {
     pub live: Option<(u32, Fetch<BTreeMap<Address, Live>>)>,
     pub whole: Option<(u32, Fetch<BTreeMap<Address, Whole>>)>,
     pub claims: Option<Fetch<Claims>>,
+    /// So many releases were not compared with, because there are many and nobody asked for all.
+    pub aside: usize,
     /// Compare with every release of the cluster, however many there are.
     pub all: bool,
     /// The operator asked to see the values.
@@ -148,6 +150,7 @@ impl Dossier {
             live: None,
             whole: None,
             claims: None,
+            aside: 0,
             all: false,
             values: false,
         }

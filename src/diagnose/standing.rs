@@ -140,7 +140,7 @@ fn standing(
 pub fn live(look: Look<'_>, address: &Address, asked: &BTreeMap<Address, Live>) -> Live {
     let Some(key) = address.key() else {
         return asked.get(address).cloned().unwrap_or_else(|| Live::Unknown {
-            why: "not asked for yet".to_owned(),
+            why: "not looked at yet".to_owned(),
         });
     };
     match look.world.get(&key) {

@@ -20,12 +20,7 @@ async fn a_release_is_looked_into_section_by_section() {
     let mut flight = Plan::of("hasan-prod").adapted(eventful).fly().await;
     go(&mut flight, "eks").await;
     flight.until_shown("Upgrade complete").await;
-    flight
-        .until("every revision to be read", |state| {
-            let text = super::flight::screen(state);
-            !text.contains("reading its record") && !text.contains("enter reads")
-        })
-        .await;
+    all_read(&mut flight).await;
     flight.fresh().await;
     both(&mut flight, "release-revisions");
     assert!(flight.text().contains("kept as Secrets in hasan-prod (driver secret)"));
@@ -34,7 +29,7 @@ async fn a_release_is_looked_into_section_by_section() {
     flight.fresh().await;
     both(&mut flight, "release-objects");
     for told in [
-        "12 objects",
+        "24 objects",
         "keep stands on the live object only",
         "efs-sc  live  cluster-scoped",
     ] {
@@ -112,6 +107,7 @@ async fn a_revision_that_cannot_be_decoded_is_a_state_of_its_own() {
     ] {
         flight.until_told(told).await;
     }
+    all_read(&mut flight).await;
     flight.fresh().await;
     both(&mut flight, "release-undecodable");
     flight.keys("]");
@@ -148,7 +144,7 @@ async fn a_release_in_config_maps_is_looked_into_as_well() {
     flight
         .until_shown("2 kept as ConfigMaps in hasan-prod (driver configmap)")
         .await;
-    flight.until_shown("Upgrade complete").await;
+    all_read(&mut flight).await;
     flight.fresh().await;
     both(&mut flight, "release-config-map");
     flight.keys("n");
@@ -189,9 +185,14 @@ async fn what_is_denied_is_not_known_and_never_gone() {
     let mut flight = Plan::of("hasan-prod").prepared(denied).fly().await;
     go(&mut flight, "eks").await;
     flight.key(Key::Tab);
-    flight.until_told("not known").await;
+    flight.until_shown("compared with").await;
+    flight
+        .until("the live objects to be looked at", |state| {
+            !super::flight::screen(state).contains("looking at the live objects")
+        })
+        .await;
     let all = everything(&mut flight);
-    assert!(all.contains("denied: "), "{all}");
+    assert!(all.contains("denied: ") && all.contains("5 not known"), "{all}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -259,10 +260,20 @@ async fn no_value_of_a_secret_is_shown_or_kept() {
 /// Goes to the release of hasan-prod that begins like this.
 async fn go(flight: &mut Flight, release: &str) {
     flight.choose("hasan-prod", "releases", release).await;
-    flight.until_shown(release).await;
+    flight.until_shown(&format!("│{release}")).await;
     flight.keys("g");
     flight.key(Key::Enter);
     flight.until_shown("[revisions]").await;
+}
+
+/// Waits until every revision was read.
+async fn all_read(flight: &mut Flight) {
+    flight
+        .until("every revision to be read", |state| {
+            let text = super::flight::screen(state);
+            !text.contains("reading its record") && !text.contains("enter reads")
+        })
+        .await;
 }
 
 /// Pictures of the screen at 120x40 and at 80x24.

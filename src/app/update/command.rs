@@ -52,7 +52,11 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         Command::ShowValues => release::show_values(state),
         Command::CompareAll => release::compare_all(state),
         Command::ReadAgain => release::read_again(state, effects),
-        Command::Unstick => about(state, Screen::Unstick, effects),
+        // an explanation is of one object: there the key means that, wherever the cursor rests among what holds it
+        Command::Unstick => match state.visit().screen.subject().cloned() {
+            Some(subject) => ask::open(state, Screen::Unstick(subject), effects),
+            None => about(state, Screen::Unstick, effects),
+        },
         Command::OpenStep => unstick::open_step(state, effects),
         Command::DeletePanel | Command::ClearClaimRefPanel => gate::ask(state, command, effects),
         Command::ObserveDoubts => effects.push(Effect::ObserveDoubts),

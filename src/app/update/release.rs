@@ -3,7 +3,7 @@
 use super::{ask as go, asked};
 use crate::app::event::Effect;
 use crate::app::release::{Answer, Aspect, Dossier, Question, Read, Section};
-use crate::app::screen::{Screen, Visit};
+use crate::app::screen::{Cursor, Part, Screen, Visit};
 use crate::app::state::State;
 use crate::app::words::RowId;
 use crate::model::helm::{Address, Driver, Home, Opening};
@@ -156,11 +156,13 @@ fn compare(dossier: &mut Dossier, shown: u32, others: Vec<(Home, u32)>, now: Now
     let documents = opened.record.manifest.documents.iter();
     let mut near: BTreeSet<Text> = documents.map(|document| document.address.namespace.clone()).collect();
     near.insert(dossier.home.namespace.clone());
-    let few = others.len() <= FEW || dossier.all;
+    let total = others.len();
+    let few = total <= FEW || dossier.all;
     let others: Vec<(Home, u32)> = others
         .into_iter()
         .filter(|(home, _)| few || near.contains(&home.namespace))
         .collect();
+    dossier.aside = total.saturating_sub(others.len());
     let home = dossier.home.clone();
     dossier.claims = Some(asked(now));
     effects.push(Effect::FetchRelease(Question::Claims { home, others }));
@@ -268,11 +270,18 @@ pub(super) fn step(state: &mut State, newer: bool) {
 }
 
 fn choose(state: &mut State, revision: Option<u32>) {
+    from_the_top(state);
     let visit = state.visit_mut();
-    visit.scroll = 0;
     if let Screen::Release(aspect) = &mut visit.screen {
         aspect.revision = revision;
     }
+}
+
+/// Other rows stand there now: the cursor begins anew, and nothing has vanished from under it.
+fn from_the_top(state: &mut State) {
+    let visit = state.visit_mut();
+    visit.scroll = 0;
+    *visit.cursor_mut(Part::Whole) = Cursor::default();
 }
 
 /// Enter on a revision: shows what it holds.
@@ -283,8 +292,8 @@ pub(super) fn show(state: &mut State, revision: u32) {
 
 /// The next section, from its top.
 pub(super) fn turn(state: &mut State, by: isize) {
+    from_the_top(state);
     let visit = state.visit_mut();
-    visit.scroll = 0;
     if let Screen::Release(aspect) = &mut visit.screen {
         aspect.section = aspect.section.further(by);
     }

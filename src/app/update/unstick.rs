@@ -9,6 +9,15 @@ use crate::diagnose::way;
 use crate::model::{FeedState, Key};
 
 pub(super) fn open_step(state: &mut State, effects: &mut Vec<Effect>) {
+    let part = state.visit().part;
+    if let Some(vanished) = state.visit().cursor().displaced().cloned() {
+        state.visit_mut().cursor_mut(part).seen();
+        state.warn(format!(
+            "{} vanished and the cursor moved: look where it is, then press again",
+            vanished.name()
+        ));
+        return;
+    }
     let Screen::Unstick(subject) = &state.visit().screen else {
         return;
     };

@@ -99,7 +99,7 @@ fn each_object_is_there_or_gone_or_not_known() {
         assert_eq!(of(&all, name).life.word(), word, "{name}");
     }
     assert!(says(&of(&all, "app"), "denied: configmaps is forbidden"));
-    assert!(says(&of(&all, "unasked"), "not asked for yet"));
+    assert!(says(&of(&all, "unasked"), "not looked at yet"));
     let blind = stand(&denied(&world(LIVE), Kind::PersistentVolumeClaim), &Claims::default());
     let ours = of(&blind, "ours");
     assert_eq!(ours.life.word(), "not known", "what is denied is not gone");

@@ -184,6 +184,8 @@ pub(super) fn parsed(part: &str) -> Result<Value, &'static str> {
             ..
         } => "is deeper than 128 levels",
         DeserializeError::Budget { .. } => "is too large to be read",
+        // how the scanner calls the depth of flow collections
+        other if other.to_string().contains("recursion limit exceeded") => "is deeper than 128 levels",
         _ => "is no YAML",
     })
 }

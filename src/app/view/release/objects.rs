@@ -63,6 +63,11 @@ fn tally(all: &[Standing]) -> Line {
 
 /// With which other releases it was compared, and with which not.
 fn compared(page: &mut Page, look: Look<'_>, dossier: &Dossier, width: usize) {
+    if let Some((_, fetch)) = dossier.live.as_ref().filter(|(_, fetch)| fetch.answer.is_none()) {
+        let waited = short_span(fetch.asked.age(look.now.mono));
+        let line = format!("looking at the live objects, {waited} …");
+        page.push(Line::toned(line, Tone::Unknown));
+    }
     match dossier.claims.as_ref().map(|fetch| (&fetch.answer, fetch.asked)) {
         None => {}
         Some((None, asked)) => {
@@ -71,10 +76,9 @@ fn compared(page: &mut Page, look: Look<'_>, dossier: &Dossier, width: usize) {
             page.push(Line::toned(line, Tone::Unknown));
         }
         Some((Some((_, Ok(claims))), _)) => {
-            let further = if dossier.all {
-                ""
-            } else {
-                "; a compares with all of the cluster"
+            let further = match dossier.aside {
+                0 => String::new(),
+                aside => format!("; a compares with the other {aside} of the cluster too"),
             };
             let line = format!(
                 "compared with {} other releases' deployed revisions{further}",

@@ -130,7 +130,7 @@ fn what_cannot_be_read_says_why() {
         (json!({"data": {"release": "%"}}), "the Secret's data is no base64"),
         (json!({"data": {"release": STANDARD.encode([0xff, 0xfe])}}), "no base64"),
         (json!({"data": {"release": 7}}), "no Secret or ConfigMap"),
-        (json!([]), "no Secret or ConfigMap"),
+        (json!("x"), "no Secret or ConfigMap"),
     ] {
         let reading = Reading::of_secret(secret.to_string().as_bytes());
         assert!(
