@@ -445,6 +445,25 @@ fn a_plain_object_that_becomes_a_hook_is_deleted_by_the_update() {
 }
 
 #[test]
+fn helm_4_makes_a_hook_while_the_one_before_may_still_be_going() {
+    let before = claim(
+        "data",
+        "helm.sh/hook: pre-upgrade, helm.sh/hook-delete-policy: before-hook-creation",
+    );
+    let protected = |held: &str| live_claim(&format!("{OWN}, finalizers: [kubernetes.io/pvc-protection{held}]"));
+    let unknown = "unknown pvc/data: whether pvc/data is gone before helm makes it anew: helm 4 does not wait for that";
+    let exists = "refuse pvc/data: Hook pre-upgrade pvc/data failed: it already exists";
+    for (finalizers, executor, expected) in [
+        ("", FOUR, unknown),
+        (", example.com/hold", FOUR, exists),
+        ("", THREE, "create pvc/data"),
+    ] {
+        let steps = Case::manifest(&protected(finalizers), "").upgraded(executor, &before);
+        assert_eq!(steps[..2], ["delete pvc/data", expected], "{finalizers} {executor:?}");
+    }
+}
+
+#[test]
 fn a_rollback_makes_what_the_old_revision_listed_and_drops_the_rest() {
     let case = Case::manifest(&live_claim(OWN), &claim("data", "")).first(&claim("old", ""));
     let back = |to| {
