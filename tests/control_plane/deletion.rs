@@ -155,6 +155,35 @@ pub(crate) fn namespace_waits_for_a_finalizer(trial: &Trial<'_>) {
     wait_gone("the namespace", || namespace(trial));
 }
 
+/// An API that is down: all content goes, and the namespace stays while nobody can tell what other kinds there are.
+pub(crate) fn namespace_waits_for_an_api_that_is_down(trial: &Trial<'_>) {
+    trial.create(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "inside"}}));
+    trial.plane.create(&json!({
+        "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": "v1.down.kit.example"},
+        "spec": {
+            "group": "down.kit.example", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 10,
+            "insecureSkipTLSVerify": true, "service": {"namespace": trial.namespace, "name": "nobody"},
+        },
+    }));
+    let down = || {
+        trial
+            .plane
+            .get("/apis/apiregistration.k8s.io/v1/apiservices/v1.down.kit.example")
+    };
+    wait("the API to be known as down", down, |service| {
+        service.to_string().contains("ServiceNotFound")
+    });
+    delete_namespace_and_wait_for(trial, "NamespaceDeletionDiscoveryFailure");
+    let inside = format!("/api/v1/namespaces/{}/configmaps/inside", trial.namespace);
+    wait_gone("what was in it", || trial.plane.get(&inside));
+    assert!(has_condition(
+        &namespace(trial).expect("the namespace"),
+        "NamespaceDeletionDiscoveryFailure"
+    ));
+    trial.kubectl(&["delete", "apiservice/v1.down.kit.example"]).ok();
+    wait_gone("the namespace", || namespace(trial));
+}
+
 /// What may not be changed, and in which words the server says so.
 pub(crate) fn immutable_fields(trial: &Trial<'_>) {
     trial.create_class();
@@ -193,12 +222,12 @@ pub(crate) fn immutable_fields(trial: &Trial<'_>) {
         assert!(ran.stderr.contains("field is immutable"), "{ran}");
         refused(ran, &format!("{field}: "));
     }
-    trial
-        .patch(
-            &class,
-            &json!([{"op": "add", "path": "/allowVolumeExpansion", "value": true}]),
-        )
-        .ok();
+    let zones = json!([{"matchLabelExpressions": [{"key": "zone", "values": ["one"]}]}]);
+    for (path, value) in [("/allowVolumeExpansion", json!(true)), ("/allowedTopologies", zones)] {
+        trial
+            .patch(&class, &json!([{"op": "add", "path": path, "value": value}]))
+            .ok();
+    }
 }
 
 /// A used and an unused claim; gives back the name of the volume of the used one.

@@ -47,6 +47,40 @@ pub(crate) fn changed_pod_template_restarts_on_the_old_claim(trial: &Trial<'_>) 
     assert!(!is_terminating(now));
 }
 
+/// A pod that is being deleted is not adopted; the set waits until it is gone, and makes its own.
+pub(crate) fn a_pod_that_is_going_is_not_adopted(trial: &Trial<'_>) {
+    let lingers = json!({"template": {"metadata": {"labels": {"kit/lingers": "true"}}}});
+    let old = running_set_of(trial, &lingers);
+    trial.kubectl(&["delete", "statefulset/db", "--cascade=orphan"]).ok();
+    let free = |pod: &Value| pod["metadata"]["ownerReferences"].is_null();
+    wait("the pod is nobody's", || trial.pod("db-0"), free);
+    trial.delete_now("pod/db-0");
+    create_set(trial, &claim_template(trial), &json!({}));
+    let left = &trial.settled()["pod db-0"];
+    assert_eq!(uid(left), uid(&old));
+    assert!(is_terminating(left) && free(left), "{left}");
+    trial.kubectl(&["label", "pod/db-0", "kit/lingers-"]).ok();
+    wait(
+        "the set's own pod",
+        || trial.pod("db-0"),
+        |pod| uid(pod) != uid(&old) && !free(pod),
+    );
+}
+
+/// `whenDeleted: Delete`: an orphaning delete of the set takes its reference off the claim, which stays.
+pub(crate) fn orphaned_set_lets_its_claim_go(trial: &Trial<'_>) {
+    running_set_of(
+        trial,
+        &json!({"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Retain"}}),
+    );
+    let claim = || trial.claim("data-db-0");
+    let owner = |claim: &Value| claim["metadata"]["ownerReferences"][0]["kind"].clone();
+    wait("the claim is the set's", claim, |claim| owner(claim) == "StatefulSet");
+    trial.kubectl(&["delete", "statefulset/db", "--cascade=orphan"]).ok();
+    wait("the claim is nobody's", claim, |claim| owner(claim).is_null());
+    assert!(!is_terminating(&trial.settled()["claim data-db-0"]));
+}
+
 /// `whenScaled: Delete`: the claim of an ordinal goes with its pod when the set is scaled below it.
 pub(crate) fn when_scaled_takes_the_claim(trial: &Trial<'_>) {
     running_set_of(

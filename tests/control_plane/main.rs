@@ -139,6 +139,8 @@ const SHARED: &[Story] = &[
     ("fact-set-takes-a-claim-as-it-is", facts_sets::existing_claim_is_taken_as_it_is),
     ("fact-set-changed-claim-templates", facts_sets::changed_claim_templates_restart_nothing),
     ("fact-set-changed-pod-template", facts_sets::changed_pod_template_restarts_on_the_old_claim),
+    ("fact-set-adopts-nothing-that-goes", facts_sets::a_pod_that_is_going_is_not_adopted),
+    ("fact-set-orphaned-lets-its-claim-go", facts_sets::orphaned_set_lets_its_claim_go),
     ("fact-set-when-scaled", facts_sets::when_scaled_takes_the_claim),
     ("fact-set-stale-claim", facts_sets::stale_claim_blocks_its_pod),
     ("fact-set-missing-claim", facts_sets::missing_claim_is_made_for_a_pending_pod),
@@ -350,8 +352,12 @@ const SHARED: &[Story] = &[
     ("cockpit-answer-lost", cockpit::answer_lost),
 ];
 
-/// Trials that take the API server away from everybody.
+/// Trials that take the API server, or a part of what it tells, away from everybody.
 const EXCLUSIVE: &[Story] = &[
+    (
+        "namespace-waits-for-an-api-that-is-down",
+        deletion::namespace_waits_for_an_api_that_is_down,
+    ),
     ("server-killed-and-started-again", server::killed_and_started_again),
     ("server-frozen-and-thawed", server::frozen_and_thawed),
     ("cockpit-server-killed-at-a-gate", cockpit::server_killed_at_a_gate),

@@ -24,7 +24,6 @@ pub(crate) struct Programs {
 
 impl Programs {
     /// Begins one and does not wait for its end.
-    #[allow(dead_code, reason = "one test target kills what it has begun")]
     pub(crate) fn begin(&self, kubeconfig: &Path, program: &str, arguments: &[&str]) -> std::process::Child {
         let mut command = self.command(kubeconfig, program, arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -1,27 +1,26 @@
 //! A helm that is killed while its record is pending, and one that takes over what is another's.
 
 use pilothouse::model::act::HelmAct;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::changes::{back_to_one, upgrade};
 use super::{FOUR, Helm, THREE, claim, config, hook, installed};
 use crate::stage::{Errand, Stage};
 use crate::trial::Trial;
 
-/// A release whose upgrade was killed in its first hook, which never ends.
-fn killed<'plane>(trial: &'plane Trial<'plane>, helm: Helm) -> Stage<'plane> {
+/// A release whose upgrade to these templates was killed in its first hook, which never ends.
+fn killed<'plane>(trial: &'plane Trial<'plane>, helm: Helm, templates: &[Value]) -> Stage<'plane> {
     let mut stage = installed(trial, helm, &[claim(trial, None), config("settings")]);
     stage.until_bound("data");
     let endless = hook("endless", "pre-upgrade", None, &json!({}));
-    let (_, path) = upgrade(trial, helm, &[config("settings"), config("new"), endless]);
-    stage.helm_killed(helm.program, &["upgrade", "app", &path], 2);
-    stage.until_running("endless");
+    let (_, path) = upgrade(trial, helm, &[templates, &[endless]].concat());
+    stage.helm_killed(helm.program, &["upgrade", "app", &path], "endless");
     stage
 }
 
 /// The payload says pending: no upgrade is let in, and a rollback is, which asks nobody.
 fn pending(trial: &Trial<'_>, helm: Helm) {
-    let mut stage = killed(trial, helm);
+    let mut stage = killed(trial, helm, &[claim(trial, None), config("new")]);
     let templates = [claim(trial, None), config("settings")];
     let (errand, path) = upgrade(trial, helm, &templates);
     let came = stage.errand(&Errand {
@@ -32,7 +31,7 @@ fn pending(trial: &Trial<'_>, helm: Helm) {
     let headline = came.forecast.headline();
     assert!(headline.contains("refused"), "{headline}");
     stage.errand(&back_to_one(helm)).ran.ok();
-    trial.kubectl(&["get", "pvc/data"]).ok();
+    trial.kubectl(&["get", "pvc/data", "configmap/settings"]).ok();
 }
 
 pub(crate) fn pending_three(trial: &Trial<'_>) {
@@ -46,7 +45,7 @@ pub(crate) fn pending_four(trial: &Trial<'_>) {
 /// An uninstall asks nothing either, and goes by the pending revision's manifest: what only the one before lists stays, and
 /// belongs to nobody.
 fn pending_uninstalled(trial: &Trial<'_>, helm: Helm) {
-    let mut stage = killed(trial, helm);
+    let mut stage = killed(trial, helm, &[config("settings")]);
     stage.errand(&helm.uninstall()).ran.ok();
     trial.kubectl(&["get", "pvc/data"]).ok();
     assert!(!trial.kubectl(&["get", "configmap/settings"]).success);

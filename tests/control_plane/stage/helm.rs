@@ -69,16 +69,12 @@ impl Stage<'_> {
         }
     }
 
-    /// Runs helm on both sides and kills it as soon as the record of this revision is there, pending.
-    pub(crate) fn helm_killed(&mut self, program: &'static str, arguments: &[&str], revision: u32) {
+    /// Runs helm on both sides and kills it as soon as this pod of its hook runs.
+    pub(crate) fn helm_killed(&mut self, program: &'static str, arguments: &[&str], pod: &str) {
         let programs = self.trial.plane.programs();
         let arguments = [&["--namespace", &self.trial.namespace], arguments].concat();
         let begun = [&self.real, &self.twin].map(|side| programs.begin(&side.kubeconfig, program, &arguments));
-        let namespace = self.trial.namespace.clone();
-        self.until("a pending record", |world| {
-            newest(world, &namespace, APP)
-                .is_some_and(|(seen, status, _)| seen == revision && status.starts_with("pending"))
-        });
+        self.until_running(pod);
         for mut helm in begun {
             helm.kill().and_then(|()| helm.wait()).expect("helm's end");
         }
