@@ -5,11 +5,14 @@ use super::{Sight, count, names};
 use crate::diagnose::Found;
 use crate::forecast::Outcome;
 use crate::gate::item::Item;
+use crate::laws::ownership::root;
+use crate::laws::pvc_protection;
 use crate::model::act::{HelmAct, Means};
 use crate::model::feed::Freshness;
 use crate::model::helm::{Event, Hook, Manifest, Record, Stamp, record_parts};
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Key, Kind, Pin};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What was read on demand counts for the very object it was read from; it has no age of its own.
@@ -31,7 +34,7 @@ pub(super) fn items(sight: Sight<'_>, release: &Pin, helm: &HelmAct, means: Opti
     if let Some(rendered) = rendered {
         items.push(brought(rendered, helm));
     }
-    items.push(unheld(sight));
+    items.push(unheld(sight, record, helm));
     items.extend(hooks(record, rendered, helm));
     items.extend(kept(sight, record, helm));
     items.extend(strangers(sight, record, helm));
@@ -158,23 +161,66 @@ fn brought(rendered: &Manifest, helm: &HelmAct) -> Item {
     )
 }
 
-/// Nothing would hang: no pod of another's holds a claim that goes (item 7 of the seed).
-fn unheld(sight: Sight<'_>) -> Item {
-    let mut held = Vec::new();
-    for entry in &sight.forecast.entries {
-        if let Outcome::Hangs { holders } = &entry.outcome {
-            let by: Vec<&str> = holders.iter().map(|holder| holder.root.as_str()).collect();
-            held.push(format!("{} by {}", entry.object, names(by)));
-        }
+/// No pod that outlives the act holds a claim that goes (item 7 of the seed), whether the claim is Terminating already or
+/// would be.
+fn unheld(sight: Sight<'_>, record: Option<&Record>, helm: &HelmAct) -> Item {
+    let entries = &sight.forecast.entries;
+    let going: BTreeSet<&Key> = entries
+        .iter()
+        .filter(|entry| matches!(entry.outcome, Outcome::Deleted | Outcome::DeletedLater { .. }))
+        .map(|entry| &entry.object)
+        .collect();
+    let hanging = entries
+        .iter()
+        .filter(|entry| matches!(entry.outcome, Outcome::Hangs { .. }));
+    let mut claims: BTreeSet<Key> = hanging.map(|entry| entry.object.clone()).collect();
+    claims.extend(going.iter().map(|key| Key::clone(key)));
+    if let (HelmAct::Uninstall(_), Some(record)) = (helm, record) {
+        let listed = record
+            .manifest
+            .documents
+            .iter()
+            .filter(|document| document.policy.is_none());
+        claims.extend(listed.filter_map(|document| document.address.key()));
     }
+    claims.retain(|key| key.kind == Kind::PersistentVolumeClaim);
+    let mut held: Vec<String> = claims
+        .iter()
+        .filter_map(|claim| {
+            let holders = pvc_protection::holders(sight.world, claim);
+            let others = holders.iter().filter(|pod| !going.contains(&pod.key()));
+            let roots: BTreeSet<String> = others.map(|pod| root(sight.world, pod).sentence()).collect();
+            (!roots.is_empty()).then(|| format!("{claim} by {}", names(roots.iter().map(String::as_str))))
+        })
+        .collect();
+    // what else hangs, on a finalizer of its own
+    held.extend(entries.iter().filter_map(|entry| match &entry.outcome {
+        Outcome::Hangs { holders } if entry.object.kind != Kind::PersistentVolumeClaim => {
+            let by: Vec<&str> = holders.iter().map(|holder| holder.root.as_str()).collect();
+            Some(format!("{} by {}", entry.object, names(by)))
+        }
+        Outcome::Hangs { .. }
+        | Outcome::Deleted
+        | Outcome::DeletedLater { .. }
+        | Outcome::Kept
+        | Outcome::VolumeDestroyed { .. }
+        | Outcome::VolumeRetained { .. }
+        | Outcome::VolumeLeaked { .. }
+        | Outcome::Created
+        | Outcome::Recreated { .. }
+        | Outcome::Patched { .. }
+        | Outcome::Orphaned
+        | Outcome::Rejected { .. }
+        | Outcome::Unknown { .. } => None,
+    }));
     let found = if held.is_empty() {
-        Found::yes("nothing would hang".to_owned())
+        Found::yes("nobody".to_owned())
     } else {
-        Found::no(format!("would hang: {}", names(held.iter().map(String::as_str))))
+        Found::no(format!("held: {}", names(held.iter().map(String::as_str))))
     };
     Item::sensed(
         "release.no-foreign-holders",
-        "nobody else holds what goes",
+        "nobody holds what goes and outlives it",
         found,
         sight.fresh(&[Kind::Pod, Kind::PersistentVolumeClaim, Kind::Job]),
         "forecast; pods: spec.volumes, ownerReferences",
