@@ -5,13 +5,13 @@ use super::{Sight, count, names};
 use crate::diagnose::Found;
 use crate::forecast::Outcome;
 use crate::gate::item::Item;
-use crate::laws::ownership::root;
+use crate::laws::ownership::{Root, root};
 use crate::laws::pvc_protection;
 use crate::model::act::{HelmAct, Means};
 use crate::model::feed::Freshness;
 use crate::model::helm::{Event, Hook, Manifest, Record, Stamp, record_parts};
 use crate::model::storage::ReclaimPolicy;
-use crate::model::{Key, Kind, Pin};
+use crate::model::{Key, Kind, Object, Pin};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -189,7 +189,7 @@ fn unheld(sight: Sight<'_>, record: Option<&Record>, helm: &HelmAct) -> Item {
         .filter_map(|claim| {
             let holders = pvc_protection::holders(sight.world, claim);
             let others = holders.iter().filter(|pod| !going.contains(&pod.key()));
-            let roots: BTreeSet<String> = others.map(|pod| root(sight.world, pod).sentence()).collect();
+            let roots: BTreeSet<String> = others.map(|pod| whose(sight, pod)).collect();
             (!roots.is_empty()).then(|| format!("{claim} by {}", names(roots.iter().map(String::as_str))))
         })
         .collect();
@@ -225,6 +225,14 @@ fn unheld(sight: Sight<'_>, record: Option<&Record>, helm: &HelmAct) -> Item {
         sight.fresh(&[Kind::Pod, Kind::PersistentVolumeClaim, Kind::Job]),
         "forecast; pods: spec.volumes, ownerReferences",
     )
+}
+
+/// A pod's root owner; the pod itself where it has none.
+fn whose(sight: Sight<'_>, pod: &Object) -> String {
+    match root(sight.world, pod) {
+        Root::Itself => pod.key().to_string(),
+        owner @ (Root::Known(_) | Root::Foreign(_) | Root::Dangling(_)) => owner.sentence(),
+    }
 }
 
 /// The hooks that run, by event.
