@@ -314,7 +314,7 @@ fn an_install_is_forecast_on_what_helm_renders_and_tells_no_secret() {
         (line.replace(helm.to_str().unwrap(), "3.22.0"), "names a version alone"),
         (
             line.replace("install client ./chart", "upgrade no-such ./chart"),
-            "there is no release",
+            "release/no-such in hasan-prod does not exist",
         ),
     ] {
         let (text, _) = ask(&home, &sandbox, &line, 2);
