@@ -12,7 +12,7 @@ use crate::model::feed::Freshness;
 use crate::model::helm::{Event, Hook, Manifest, Record, Stamp, record_parts};
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Key, Kind, Object, Pin};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What was read on demand counts for the very object it was read from; it has no age of its own.
@@ -174,7 +174,7 @@ fn unheld(sight: Sight<'_>, record: Option<&Record>, helm: &HelmAct) -> Item {
         .iter()
         .filter(|entry| matches!(entry.outcome, Outcome::Hangs { .. }));
     let mut claims: BTreeSet<Key> = hanging.map(|entry| entry.object.clone()).collect();
-    claims.extend(going.iter().map(|key| Key::clone(key)));
+    claims.extend(going.iter().copied().cloned());
     if let (HelmAct::Uninstall(_), Some(record)) = (helm, record) {
         let listed = record
             .manifest
@@ -183,40 +183,32 @@ fn unheld(sight: Sight<'_>, record: Option<&Record>, helm: &HelmAct) -> Item {
             .filter(|document| document.policy.is_none());
         claims.extend(listed.filter_map(|document| document.address.key()));
     }
-    claims.retain(|key| key.kind == Kind::PersistentVolumeClaim);
-    let mut held: Vec<String> = claims
-        .iter()
-        .filter_map(|claim| {
-            let holders = pvc_protection::holders(sight.world, claim);
-            let others = holders.iter().filter(|pod| !going.contains(&pod.key()));
-            let roots: BTreeSet<String> = others.map(|pod| whose(sight, pod)).collect();
-            (!roots.is_empty()).then(|| format!("{claim} by {}", names(roots.iter().map(String::as_str))))
-        })
-        .collect();
-    // what else hangs, on a finalizer of its own
-    held.extend(entries.iter().filter_map(|entry| match &entry.outcome {
-        Outcome::Hangs { holders } if entry.object.kind != Kind::PersistentVolumeClaim => {
-            let by: Vec<&str> = holders.iter().map(|holder| holder.root.as_str()).collect();
-            Some(format!("{} by {}", entry.object, names(by)))
+    let stays = |key: &Key| {
+        let fate = entries.iter().find(|entry| entry.object == *key);
+        fate.is_some_and(|entry| entry.outcome == Outcome::Kept)
+    };
+    claims.retain(|key| key.kind == Kind::PersistentVolumeClaim && !stays(key));
+    let mut by_whom: BTreeMap<Key, String> = BTreeMap::new();
+    for claim in claims {
+        let holders = pvc_protection::holders(sight.world, &claim);
+        let others = holders.iter().filter(|pod| !going.contains(&pod.key()));
+        let roots: BTreeSet<String> = others.map(|pod| whose(sight, pod)).collect();
+        if !roots.is_empty() {
+            by_whom.insert(claim, names(roots.iter().map(String::as_str)));
         }
-        Outcome::Hangs { .. }
-        | Outcome::Deleted
-        | Outcome::DeletedLater { .. }
-        | Outcome::Kept
-        | Outcome::VolumeDestroyed { .. }
-        | Outcome::VolumeRetained { .. }
-        | Outcome::VolumeLeaked { .. }
-        | Outcome::Created
-        | Outcome::Recreated { .. }
-        | Outcome::Patched { .. }
-        | Outcome::Orphaned
-        | Outcome::Rejected { .. }
-        | Outcome::Unknown { .. } => None,
-    }));
-    let found = if held.is_empty() {
+    }
+    // what hangs on a finalizer of its own
+    for entry in entries {
+        if let Outcome::Hangs { holders } = &entry.outcome {
+            let by = names(holders.iter().map(|holder| holder.root.as_str()));
+            by_whom.entry(entry.object.clone()).or_insert(by);
+        }
+    }
+    let holding: Vec<String> = by_whom.iter().map(|(key, by)| format!("{key} by {by}")).collect();
+    let found = if holding.is_empty() {
         Found::yes("nobody".to_owned())
     } else {
-        Found::no(format!("held: {}", names(held.iter().map(String::as_str))))
+        Found::no(format!("held: {}", names(holding.iter().map(String::as_str))))
     };
     Item::sensed(
         "release.no-foreign-holders",

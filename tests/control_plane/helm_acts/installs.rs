@@ -51,7 +51,7 @@ fn ready<'plane>(trial: &'plane Trial<'plane>) -> Stage<'plane> {
     stage
 }
 
-/// A workload on its claim, a ConfigMap and a hook that runs before.
+/// A workload on its claim, a `ConfigMap` and a hook that runs before.
 fn plain(trial: &Trial<'_>, helm: Helm) {
     let mut stage = ready(trial);
     let templates = [

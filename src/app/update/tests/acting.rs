@@ -303,10 +303,12 @@ fn a_release_is_uninstalled_by_helm_which_is_asked_first() {
     let mut state = cockpit(Mode::Operating, SIZE);
     let effects = press(&mut state, "<enter>:releases<enter><ctrl-d>");
     assert!(state.gate.is_none(), "nothing is known yet");
-    let asked = effects.into_iter().find_map(|effect| match effect {
-        Effect::PrepareHelm(act) => Some(act),
-        _ => None,
-    });
+    let mut asked = None;
+    for effect in effects {
+        if let Effect::PrepareHelm(act) = effect {
+            asked = Some(act);
+        }
+    }
     let asked = asked.expect("helm is asked");
     assert!(
         asked.to_string().starts_with("uninstall (helm of an unknown version)"),
