@@ -263,6 +263,65 @@ fn an_incident_is_told_with_its_exit_codes() {
     }
 }
 
+/// A helm that renders a claim, a Secret and a hook, and knows a definition.
+fn rendering_helm(directory: &std::path::Path) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let manifest = "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: new-data}\nspec: {storageClassName: efs-sc, \
+                    accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n---\napiVersion: v1\nkind: Secret\n\
+                    metadata: {name: db}\nstringData: {password: canary-7f3a}\n";
+    let release = serde_json::json!({
+        "name": "client", "namespace": "hasan-prod", "version": 1, "info": {"status": "pending-install"},
+        "chart": {"metadata": {"name": "client", "version": "1.2.0"}}, "config": {"password": "canary-7f3a"}, "manifest": manifest,
+    });
+    std::fs::write(directory.join("release.json"), release.to_string()).unwrap();
+    let program = directory.join("helm");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in\nversion*) echo v3.22.0;;\n'show crds'*) ;;\n*--dry-run=server*--output=json*) cat {}/release.json;;\n\
+         *) echo \"asked for $*\" >&2; exit 9;;\nesac\n",
+        directory.display()
+    );
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    program
+}
+
+#[test]
+fn an_install_is_forecast_on_what_helm_renders_and_tells_no_secret() {
+    let (home, sandbox) = (Home::new(), sandbox("hasan-prod"));
+    let directory = tempfile::tempdir().unwrap();
+    let helm = rendering_helm(directory.path());
+    let values = directory.path().join("values.yaml");
+    std::fs::write(&values, "password: canary-7f3a\n").unwrap();
+    let line = format!(
+        "forecast helm-install client ./chart -f {} -n hasan-prod --helm {}",
+        values.display(),
+        helm.display()
+    );
+    let (text, json) = ask(&home, &sandbox, &line, 0);
+    assert!(text.contains("pvc/new-data") && text.contains("Secret/db"), "{text}");
+    assert!(
+        !text.contains("canary") && !json.to_string().contains("canary"),
+        "{text}"
+    );
+    let install = &json["act"]["helm"]["install"];
+    assert_eq!(install["rendered"].as_str().map(str::len), Some(64), "{json:#}");
+    assert_eq!(install["executor"]["major"], 3, "{json:#}");
+    assert_eq!(json["act"]["means"]["program"], helm.display().to_string(), "{json:#}");
+    // what is wrong with helm, or with a values file, is said with no secret in it
+    for (line, told) in [
+        (line.replace("-f ", "-f /nowhere/"), "cannot be read"),
+        (line.replace("--helm ", "--helm /nowhere"), "there is no helm at"),
+        (line.replace(helm.to_str().unwrap(), "3.22.0"), "names a version alone"),
+        (
+            line.replace("install client ./chart", "upgrade no-such ./chart"),
+            "release/no-such in hasan-prod does not exist",
+        ),
+    ] {
+        let (text, _) = ask(&home, &sandbox, &line, 2);
+        assert!(text.contains(told) && !text.contains("canary"), "{line}: {text}");
+    }
+}
+
 #[test]
 fn an_uninstall_is_told_whole_in_text_and_in_json() {
     let (home, sandbox) = (Home::new(), sandbox("hasan-prod"));

@@ -1,6 +1,8 @@
 //! The one hand that writes: it owns the journal and takes one step at a time through record, fresh read, clearance,
 //! request and outcome. Nothing here decides whether an act may be done; `gate::clear` does.
 
+mod saving;
+
 use super::cockpit::yaml;
 use super::helm::{self, Errand};
 use super::session::JournalHome;
@@ -13,7 +15,7 @@ use crate::journal::{
 };
 use crate::laws::Conditions;
 use crate::model::feed::PROMISE;
-use crate::model::{Act, Key, Kind, Object, Text, World};
+use crate::model::{Act, Key, Object, Text, World};
 use crate::runbook::chronicle::Chapter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -174,7 +176,7 @@ impl Hand {
     ) -> StepProgress {
         let failed = |why: String| StepProgress::Failed { why };
         let mut saved = Saved::new();
-        for key in worth_saving(&approved) {
+        for key in saving::worth(&approved) {
             saved = match yaml(&self.connection, &key).await {
                 Ok(yaml) => saved.with(key, yaml),
                 Err(why) => {
@@ -449,26 +451,5 @@ impl Hand {
         {
             tracing::warn!(%error, "the journal could not be closed in order");
         }
-    }
-}
-
-/// What is kept before an act: its target; of a claim that is not there yet, the volume it asks for; of Helm's, what it
-/// touches.
-fn worth_saving(approved: &Approved) -> Vec<Key> {
-    match approved.act() {
-        Act::CreateClaim { draft, .. } => {
-            let volume = &draft.volume_name;
-            (!volume.is_empty())
-                .then(|| Key::cluster(Kind::PersistentVolume, volume))
-                .into_iter()
-                .collect()
-        }
-        // its newest record's metadata, and every claim and volume it touches
-        Act::Helm { .. } => {
-            let installs = approved.act().creates();
-            let pins = approved.pins().iter().skip(usize::from(installs));
-            pins.map(|pin| pin.key.clone()).collect()
-        }
-        act => vec![act.target().key.clone()],
     }
 }

@@ -66,12 +66,15 @@ impl Errand {
         events: &mpsc::Sender<Event>,
     ) -> (Outcome, Vec<String>) {
         let mut said: Vec<String> = Vec::new();
-        let mut hear = |line: String| {
-            let progress = StepProgress::Said { line: line.clone() };
+        let show = |line: String| {
+            let progress = StepProgress::Said { line };
             // a cockpit that is busy misses a line on its screen; helm is never kept waiting for it
             if events.try_send(Event::Step { number, progress }).is_err() {
                 tracing::debug!("a line of helm's was not shown");
             }
+        };
+        let mut hear = |line: String| {
+            show(line.clone());
             if said.len() >= KEPT {
                 said.remove(0);
             }
@@ -83,7 +86,9 @@ impl Errand {
         };
         let outcome = write::perform_heard(clearance, connection, self.deadline, Some(voice)).await;
         if matches!(outcome, Outcome::Done { .. }) {
-            said.extend(self.compared(connection).await);
+            let compared = self.compared(connection).await;
+            compared.clone().into_iter().for_each(show);
+            said.extend(compared);
         }
         (outcome, said)
     }

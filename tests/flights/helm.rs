@@ -157,7 +157,7 @@ async fn an_uninstall_stays_shut_while_somebody_else_holds_what_goes() {
     flight.pass(Duration::from_millis(800));
     let told = flight.line();
     for word in [
-        "would hang: pvc/shared-data by Job train-",
+        "pvc/shared-data by Job train-",
         "these claims are not kept in the stored manifest",
         "uninstall eks-1.0.4 --cascade=background --namespace=hasan-prod --timeout=300s",
         "APPROVE is closed",

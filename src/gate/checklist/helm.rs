@@ -5,11 +5,14 @@ use super::{Sight, count, names};
 use crate::diagnose::Found;
 use crate::forecast::Outcome;
 use crate::gate::item::Item;
+use crate::laws::ownership::{Root, root};
+use crate::laws::pvc_protection;
 use crate::model::act::{HelmAct, Means};
 use crate::model::feed::Freshness;
 use crate::model::helm::{Event, Hook, Manifest, Record, Stamp, record_parts};
 use crate::model::storage::ReclaimPolicy;
-use crate::model::{Key, Kind, Pin};
+use crate::model::{Key, Kind, Object, Pin};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What was read on demand counts for the very object it was read from; it has no age of its own.
@@ -31,7 +34,7 @@ pub(super) fn items(sight: Sight<'_>, release: &Pin, helm: &HelmAct, means: Opti
     if let Some(rendered) = rendered {
         items.push(brought(rendered, helm));
     }
-    items.push(unheld(sight));
+    items.push(unheld(sight, record, helm));
     items.extend(hooks(record, rendered, helm));
     items.extend(kept(sight, record, helm));
     items.extend(strangers(sight, record, helm));
@@ -158,27 +161,70 @@ fn brought(rendered: &Manifest, helm: &HelmAct) -> Item {
     )
 }
 
-/// Nothing would hang: no pod of another's holds a claim that goes (item 7 of the seed).
-fn unheld(sight: Sight<'_>) -> Item {
-    let mut held = Vec::new();
-    for entry in &sight.forecast.entries {
-        if let Outcome::Hangs { holders } = &entry.outcome {
-            let by: Vec<&str> = holders.iter().map(|holder| holder.root.as_str()).collect();
-            held.push(format!("{} by {}", entry.object, names(by)));
+/// No pod that outlives the act holds a claim that goes (item 7 of the seed), whether the claim is Terminating already or
+/// would be.
+fn unheld(sight: Sight<'_>, record: Option<&Record>, helm: &HelmAct) -> Item {
+    let entries = &sight.forecast.entries;
+    let going: BTreeSet<&Key> = entries
+        .iter()
+        .filter(|entry| matches!(entry.outcome, Outcome::Deleted | Outcome::DeletedLater { .. }))
+        .map(|entry| &entry.object)
+        .collect();
+    let hanging = entries
+        .iter()
+        .filter(|entry| matches!(entry.outcome, Outcome::Hangs { .. }));
+    let mut claims: BTreeSet<Key> = hanging.map(|entry| entry.object.clone()).collect();
+    claims.extend(going.iter().copied().cloned());
+    if let (HelmAct::Uninstall(_), Some(record)) = (helm, record) {
+        let listed = record
+            .manifest
+            .documents
+            .iter()
+            .filter(|document| document.policy.is_none());
+        claims.extend(listed.filter_map(|document| document.address.key()));
+    }
+    let stays = |key: &Key| {
+        let fate = entries.iter().find(|entry| entry.object == *key);
+        fate.is_some_and(|entry| entry.outcome == Outcome::Kept)
+    };
+    claims.retain(|key| key.kind == Kind::PersistentVolumeClaim && !stays(key));
+    let mut by_whom: BTreeMap<Key, String> = BTreeMap::new();
+    for claim in claims {
+        let holders = pvc_protection::holders(sight.world, &claim);
+        let others = holders.iter().filter(|pod| !going.contains(&pod.key()));
+        let roots: BTreeSet<String> = others.map(|pod| whose(sight, pod)).collect();
+        if !roots.is_empty() {
+            by_whom.insert(claim, names(roots.iter().map(String::as_str)));
         }
     }
-    let found = if held.is_empty() {
-        Found::yes("nothing would hang".to_owned())
+    // what hangs on a finalizer of its own
+    for entry in entries {
+        if let Outcome::Hangs { holders } = &entry.outcome {
+            let by = names(holders.iter().map(|holder| holder.root.as_str()));
+            by_whom.entry(entry.object.clone()).or_insert(by);
+        }
+    }
+    let holding: Vec<String> = by_whom.iter().map(|(key, by)| format!("{key} by {by}")).collect();
+    let found = if holding.is_empty() {
+        Found::yes("nobody".to_owned())
     } else {
-        Found::no(format!("would hang: {}", names(held.iter().map(String::as_str))))
+        Found::no(format!("held: {}", names(holding.iter().map(String::as_str))))
     };
     Item::sensed(
         "release.no-foreign-holders",
-        "nobody else holds what goes",
+        "nobody holds what goes and outlives it",
         found,
         sight.fresh(&[Kind::Pod, Kind::PersistentVolumeClaim, Kind::Job]),
         "forecast; pods: spec.volumes, ownerReferences",
     )
+}
+
+/// A pod's root owner; the pod itself where it has none.
+fn whose(sight: Sight<'_>, pod: &Object) -> String {
+    match root(sight.world, pod) {
+        Root::Itself => pod.key().to_string(),
+        owner @ (Root::Known(_) | Root::Foreign(_) | Root::Dangling(_)) => owner.sentence(),
+    }
 }
 
 /// The hooks that run, by event.

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+mod install;
 mod update;
 
 const THREE: Option<Executor> = Some(Executor::new(3, 22, 0));

@@ -225,7 +225,8 @@ impl fmt::Display for HelmAct {
             write!(f, " to revision {to}")?;
         }
         if let Some(source) = self.source() {
-            write!(f, " to {}", source.chart)?;
+            let toward = if matches!(self, Self::Install(_)) { "from" } else { "to" };
+            write!(f, " {toward} {}", source.chart)?;
         }
         match self.executor() {
             Some(executor) => write!(f, " ({executor})"),
