@@ -4,7 +4,7 @@ use super::come;
 use crate::app::event::{Effect, JournalState};
 use crate::app::run::{On, Order, Wanted};
 use crate::app::screen::{Screen, Visit};
-use crate::app::state::State;
+use crate::app::state::{Mode, State};
 use crate::journal::Stage;
 use crate::runbook::chronicle::{Chapter, Story, What};
 use crate::runbook::progress::Event;
@@ -41,6 +41,10 @@ pub(in crate::app::update) fn told(state: &mut State, stories: Vec<Story>, acts:
 pub(in crate::app::update) fn order(state: &mut State, order: Order, effects: &mut Vec<Effect>) {
     if state.runs.on.as_ref().is_some_and(|on| !on.run.over()) {
         state.warn("a run is on: it is finished or aborted before another begins");
+        return;
+    }
+    if state.mode == Mode::Observing {
+        state.warn("this cockpit observes: start it with --operate to run a runbook");
         return;
     }
     state.runs.executor = order.executor;

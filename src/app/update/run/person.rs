@@ -6,7 +6,7 @@ use crate::app::event::{Effect, JournalState};
 use crate::app::run::Said;
 use crate::app::state::{Prompt, State};
 use crate::app::words::RowId;
-use crate::runbook::progress::{Event, Word};
+use crate::runbook::progress::{Event, State as Stand, Word};
 use crate::runbook::run::Due;
 
 /// Asks for the reason, where the word can be said now.
@@ -49,17 +49,18 @@ fn fits(state: &State, said: Said) -> Result<(), String> {
         return no("an act is under way: what becomes of it has to be known first");
     }
     let stopped = matches!(on.standing.due, Due::Decide(_));
+    let course = on.run.progress.current();
+    let unseen = course.is_some_and(|course| matches!(course.state, Stand::Stopped { unseen: true, .. }));
     match said {
         Said::Typed if on.sign_off.as_ref().is_some_and(|sign| sign.typed().is_some()) => Ok(()),
         Said::Typed => no("this step asks for no text here; the panel of its act may"),
-        Said::Resume | Said::Waive if stopped => Ok(()),
-        Said::Resume => no("the step is not stopped"),
-        Said::Waive => no("only a stopped step whose end was not seen can be waived; H stops it"),
+        Said::Resume if !stopped => no("the step is not stopped"),
+        Said::Waive if !unseen => no("only a stopped step whose end was not seen can be waived; H stops it"),
         Said::TurnBack if on.run.progress.turned.is_some() => no("the run is turned around already"),
         Said::TurnBack if on.run.way_back().is_empty() => {
             no("no step that did something has a way back of steps; the undo line says what there is")
         }
-        Said::Halt | Said::Skip | Said::TurnBack | Said::Abort => Ok(()),
+        Said::Halt | Said::Resume | Said::Skip | Said::Waive | Said::TurnBack | Said::Abort => Ok(()),
     }
 }
 
