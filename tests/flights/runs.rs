@@ -183,7 +183,6 @@ async fn a_shipped_runbook_ends_nine_jobs_each_through_its_own_gate() {
     }
     flight.until_told("the run is over: complete").await;
     assert_eq!(flight.wire.asked("DELETE ").len(), 9, "one a Job");
-    flight.fresh().await;
     picture(&flight, "run-over");
     flight.keys("p");
     picture(&flight, "run-parameters");
@@ -211,12 +210,12 @@ async fn a_step_whose_end_is_not_seen_stops_and_is_waived_by_a_person_with_a_rea
     flight.until_told("its end is waited for").await;
     flight.keys("W");
     flight.until_told("only a stopped step").await;
-    for _ in 0..5 {
-        flight.pass(Duration::from_secs(10));
+    for _ in 0..4 {
+        flight.pass(Duration::from_secs(8));
         flight.fresh().await;
     }
     assert_eq!(flight.states()[0], "verifying");
-    for _ in 0..4 {
+    for _ in 0..5 {
         flight.pass(Duration::from_secs(3));
         flight.fresh().await;
     }
@@ -295,7 +294,7 @@ async fn a_run_is_turned_around_through_the_steps_of_the_way_back() {
 rollback:
   - id: start
     title: Start it again
-    act: {{ scale: {{ target: deploy/requests-proxy, replicas: 1 }} }}
+    act: {{ scale: {{ target: deploy/requests-proxy, replicas: 3 }} }}
     verify: {{ all: [act.done], within: 1m, onTimeout: stop }}
 "
     );
@@ -336,7 +335,7 @@ rollback:
     flight.pass(Duration::from_secs(1));
     flight.until_told("the run is over: the way back was walked").await;
     let after = flight.server_has(&deployment).unwrap()["spec"]["replicas"].clone();
-    assert_eq!((before, after), (json!(1), json!(1)));
+    assert_eq!((before, after), (json!(3), json!(3)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use crate::runbook::run::Due;
 
 /// Asks for the reason, where the word can be said now.
 pub(in crate::app::update) fn ask(state: &mut State, said: Said, effects: &mut Vec<Effect>) {
-    if let (Said::Resume, Some(RowId::Run(id))) = (said, state.visit().cursor().at().cloned()) {
+    if let (Said::Resume, Some(id)) = (said, left(state)) {
         super::take_up(state, &id, effects);
         go_on(state, effects);
         return;
@@ -27,9 +27,20 @@ pub(in crate::app::update) fn ask(state: &mut State, said: Said, effects: &mut V
     }
 }
 
+/// The unfinished run that is meant: the one under the cursor, or the only one.
+fn left(state: &State) -> Option<String> {
+    if let Some(RowId::Run(id)) = state.visit().cursor().at() {
+        return Some(id.clone());
+    }
+    match state.runs.left.as_slice() {
+        [only] if state.runs.on.is_none() => Some(only.id.clone()),
+        _ => None,
+    }
+}
+
 /// Why a word cannot be said now.
 fn fits(state: &State, said: Said) -> Result<(), String> {
-    if said == Said::Abort && matches!(state.visit().cursor().at(), Some(RowId::Run(_))) {
+    if said == Said::Abort && left(state).is_some() {
         return Ok(());
     }
     let Some(on) = &state.runs.on else {
@@ -105,7 +116,7 @@ pub(in crate::app::update) fn spoken(state: &mut State, said: Said, word: Word, 
         }
         Said::Typed => return,
     };
-    if let (Event::Aborted { .. }, Some(RowId::Run(id))) = (&event, state.visit().cursor().at().cloned()) {
+    if let (Event::Aborted { .. }, Some(id)) = (&event, left(state)) {
         abort_left(state, &id, event, effects);
     } else {
         come(state, event, effects);
