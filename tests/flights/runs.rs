@@ -391,7 +391,7 @@ async fn an_approval_that_died_leads_back_to_the_panel_of_the_step() {
     flight.meddle(&job("train-7f"), |job| job["metadata"]["labels"]["late"] = json!("yes"));
     flight.approve();
     flight
-        .until("the panel to stand there again", |state| state.at_gate())
+        .until("the panel to stand there again", pilothouse::app::State::at_gate)
         .await;
     flight.until_told("Its owner knows").await;
     assert_eq!(flight.states(), ["doing"]);

@@ -268,7 +268,7 @@ pub(super) fn demand(state: &mut State, act: &Act) -> Option<Demand> {
 /// Whether an act whose approval died is the run's next one: then its panel opens again with what the step adds.
 pub(super) fn reopens(state: &mut State, act: &Act, changes: &[String], effects: &mut Vec<Effect>) -> bool {
     go_on(state, effects);
-    let of_run = state.runs.on.as_ref().and_then(next_act);
+    let of_run = state.runs.on.as_deref().and_then(next_act);
     let same = of_run.is_some_and(|own| own.to_string() == act.to_string() && own.target().uid == act.target().uid);
     if same {
         panel(state, changes.to_vec(), effects);

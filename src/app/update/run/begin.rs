@@ -52,7 +52,7 @@ pub(in crate::app::update) fn order(state: &mut State, order: Order, effects: &m
     state.conditions.helm = Arc::new(order.ledger.clone());
     state.runs.unattended = order.unattended;
     state.runs.approver.clone_from(&order.approver);
-    state.runs.order = Some(order);
+    state.runs.order = Some(Box::new(order));
     show(state);
     begin(state, effects);
 }
@@ -126,7 +126,7 @@ fn new(state: &mut State, resolved: Resolved, effects: &mut Vec<Effect>) {
 }
 
 fn put_on(state: &mut State, run: Run, taken_up: bool) {
-    state.runs.on = Some(On {
+    state.runs.on = Some(Box::new(On {
         run,
         standing: Standing {
             when: None,
@@ -142,7 +142,7 @@ fn put_on(state: &mut State, run: Run, taken_up: bool) {
         asking: false,
         record: None,
         taken_up,
-    });
+    }));
     show(state);
 }
 
