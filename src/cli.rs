@@ -44,7 +44,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     match command {
         None => {
             shell::require_terminal()?;
-            let config = config::load(&look)?;
+            let mut config = config::load(&look)?;
+            helm::Which::of(&connect, &config)?.acting(&mut config)?;
             let mut session = Session::new(connect.options(), &config);
             if connect.operate {
                 session = session.operating(JournalHome(config::state_dir()?));
@@ -69,11 +70,10 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
             let config = config::load(&look)?;
             runtime()?.block_on(report::forecast(&connect, &config, &act, output))
         }
-        Some(Command::Plan { values, helm, output }) => {
+        Some(Command::Plan { values, output }) => {
             let config = config::load(&look)?;
             let asked = plan::Asked {
                 values: &values,
-                helm: helm.as_deref(),
                 output,
             };
             runtime()?.block_on(plan::run(&connect, &config, asked))

@@ -47,5 +47,5 @@ pub use clearance::{Clearance, Fresh, Voided, clear};
 pub use demand::Demand;
 pub use item::{Item, ItemState};
 pub use panel::{COOL_DOWN, HOLD, Panel, SETTLE};
-pub use request::{Request, Unsendable};
+pub use request::{Carrier, Command, Http, Request, Unsendable};
 pub use sign_off::SignOff;

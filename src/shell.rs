@@ -6,6 +6,7 @@
 mod cockpit;
 mod failure;
 mod hand;
+mod helm;
 mod input;
 mod log;
 mod look;

@@ -97,11 +97,13 @@ fn acts() -> Vec<Act> {
             rendered: "digest".into(),
             take_ownership: true,
             no_hooks: false,
+            ..Upgrade::default()
         })),
         helm(HelmAct::Rollback(Rollback {
             executor: None,
             to: 0,
             no_hooks: true,
+            ..Rollback::default()
         })),
     ]
 }
@@ -110,6 +112,7 @@ fn helm(helm: HelmAct) -> Act {
     Act::Helm {
         release: pin(Kind::Release),
         helm,
+        means: None,
     }
 }
 

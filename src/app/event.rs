@@ -9,8 +9,8 @@ use crate::gate::Approved;
 use crate::journal;
 use crate::laws::Conditions;
 use crate::model::event::EventLine;
-use crate::model::helm::Reading;
-use crate::model::{ClusterIdentity, Key, Now, Observation, Operator, Pin, Text};
+use crate::model::helm::{Ledger, Reading};
+use crate::model::{Act, ClusterIdentity, Key, Now, Observation, Operator, Pin, Text};
 use crate::runbook::chronicle::{Chapter, Story};
 use crate::runbook::progress::Word;
 use std::collections::BTreeMap;
@@ -93,6 +93,12 @@ pub enum Fetched {
         key: Key,
         answer: Result<Vec<EventLine>, String>,
     },
+    /// An act of Helm's with the helm that would do it, and everything it rests on; or why it cannot be asked, with the next
+    /// thing to try.
+    Helm {
+        asked: Box<Act>,
+        answer: Result<(Box<Act>, Box<Ledger>), String>,
+    },
     /// The record of a release's revision, with the pin of the very object it was read from.
     Record {
         key: Key,
@@ -113,6 +119,10 @@ pub enum StepProgress {
     },
     /// The request has left.
     Sent,
+    /// A line that helm printed, with nothing secret in it.
+    Said {
+        line: String,
+    },
     Answered(journal::Outcome),
     /// Nothing was sent, and why: the journal or the fresh read failed.
     Failed {
@@ -164,6 +174,8 @@ pub enum Answer {
 pub enum Effect {
     FetchYaml(Key),
     FetchEvents(Key),
+    /// Find helm, have it render, read what the act rests on; comes back as [`Fetched::Helm`].
+    PrepareHelm(Box<Act>),
     /// The record of a release's revision.
     ReadRecord(Key),
     /// Record, read afresh, clear and perform; each leg comes back as a [`StepProgress`].

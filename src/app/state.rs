@@ -12,7 +12,7 @@ use crate::app::words::RowId;
 use crate::gate;
 use crate::laws::Conditions;
 use crate::model::event::EventLine;
-use crate::model::{ClusterIdentity, Key, Moment, Now, Operator, TenantRule, World, feed};
+use crate::model::{Act, ClusterIdentity, Key, Moment, Now, Operator, TenantRule, World, feed};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -126,6 +126,8 @@ pub struct State {
     pub(in crate::app) visits: Vec<Visit>,
     pub(in crate::app) prompt: Option<Prompt>,
     pub(in crate::app) gate: Option<Gate>,
+    /// The act of Helm's whose panel opens when what it rests on has come.
+    pub(in crate::app) preparing: Option<Act>,
     pub(in crate::app) steps: BTreeMap<StepNumber, Step>,
     /// The step whose progress stands where its panel stood.
     pub(in crate::app) following: Option<StepNumber>,
@@ -160,6 +162,7 @@ impl State {
             visits: vec![Visit::to(Screen::Fleet)],
             prompt: None,
             gate: None,
+            preparing: None,
             steps: BTreeMap::new(),
             following: None,
             doubts: Vec::new(),
@@ -207,6 +210,11 @@ impl State {
     /// The runs of runbooks.
     pub const fn runs(&self) -> &Runs {
         &self.runs
+    }
+
+    /// What an act of Helm's rests on is being read; its panel opens when it has come.
+    pub const fn preparing(&self) -> bool {
+        self.preparing.is_some()
     }
 
     pub const fn journal(&self) -> &JournalState {

@@ -14,11 +14,15 @@ mod run;
 mod step;
 mod world;
 
+pub(in crate::app) use gate::newest;
+
 use crate::app::event::{Effect, Event, Fetched, Rhythm};
 use crate::app::key::Key;
 use crate::app::state::{Connection, Fetch, State};
 use crate::app::{keys, places};
+use crate::laws::Conditions;
 use crate::model::{Kinds, Now};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a sentence stays in the flash line.
@@ -60,7 +64,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             conditions,
         } => connected(state, identity, operator, conditions, &mut effects),
         Event::ConnectionLost { why } => lost(state, why),
-        Event::Fetched(fetched) => take(state, fetched),
+        Event::Fetched(fetched) => take(state, fetched, &mut effects),
         Event::Step { number, progress } => step::progress(state, number, progress, &mut effects),
         Event::Journal(journal) => state.journal = journal,
         Event::Runs { stories, acts } => run::told(state, stories, acts),
@@ -122,7 +126,7 @@ fn connected(
     state: &mut State,
     identity: crate::model::ClusterIdentity,
     operator: crate::model::Operator,
-    conditions: crate::laws::Conditions,
+    conditions: Conditions,
     effects: &mut Vec<Effect>,
 ) {
     let moved = state.identity.as_ref().is_some_and(|held| !held.same(&identity));
@@ -133,9 +137,13 @@ fn connected(
     state.connection = Connection::Up;
     state.identity = Some(identity);
     state.operator = Some(operator);
-    // what was read of Helm's records is of the objects it was read from, whichever connection reads them
-    let helm = std::mem::take(&mut state.conditions.helm);
-    state.conditions = crate::laws::Conditions { helm, ..conditions };
+    // what was read of releases is bound to the very records, and outlives a reconnection
+    let helm = if moved {
+        Arc::default()
+    } else {
+        Arc::clone(&state.conditions.helm)
+    };
+    state.conditions = Conditions { helm, ..conditions };
     state.derived.touch_all(Kinds::ALL);
 }
 
@@ -149,7 +157,7 @@ fn lost(state: &mut State, why: String) {
 }
 
 /// An answer to something that was asked for. An answer nobody waits for any more is dropped.
-fn take(state: &mut State, fetched: Fetched) {
+fn take(state: &mut State, fetched: Fetched, effects: &mut Vec<Effect>) {
     let now = state.now;
     match fetched {
         Fetched::Yaml { key, answer } => {
@@ -162,11 +170,12 @@ fn take(state: &mut State, fetched: Fetched) {
                 fetch.answer = Some((now, answer));
             }
         }
+        Fetched::Helm { asked, answer } => gate::prepared(state, &asked, answer, effects),
         Fetched::Record { key, answer } => match answer {
             Ok((pin, reading)) => {
                 let mut ledger = crate::model::helm::Ledger::clone(&state.conditions.helm);
                 ledger.enter(pin, *reading);
-                state.conditions.helm = std::sync::Arc::new(ledger);
+                state.conditions.helm = Arc::new(ledger);
             }
             Err(why) => state.warn(format!("{key} could not be read: {why}")),
         },

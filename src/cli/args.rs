@@ -49,6 +49,10 @@ pub struct ConnectArgs {
     /// The context to use instead of the kubeconfig's current one; it stays pinned for the whole session
     #[arg(long, global = true, value_name = "NAME", help_heading = "Cluster")]
     pub context: Option<String>,
+    /// The operator's own helm, by its path or its name on PATH; or, for forecasts alone, a version as `helm version --short`
+    /// says it: what an uninstall deletes differs [default: helm on PATH]
+    #[arg(long, global = true, value_name = "PATH|VERSION", help_heading = "Cluster")]
+    pub helm: Option<String>,
     /// Allow acts. Without it the cockpit only observes and every gate stays shut
     #[arg(long, help_heading = "Cluster")]
     pub operate: bool,
@@ -139,10 +143,6 @@ pub enum Command {
     Plan {
         #[command(flatten)]
         values: RunbookValues,
-        /// The version of the helm that would be used, as `helm version --short` says it. Without it whatever depends on it
-        /// is unknown
-        #[arg(long, value_name = "VERSION")]
-        helm: Option<String>,
         #[arg(long, short, value_enum, default_value_t)]
         output: Output,
     },
@@ -309,16 +309,19 @@ pub enum ForecastAct {
         #[arg(long)]
         wait: bool,
     },
-    /// Upgrade a Helm release to a rendered manifest
+    /// Install a chart as a Helm release, in a namespace that is there
+    HelmInstall {
+        #[command(flatten)]
+        helm: HelmArgs,
+        #[command(flatten)]
+        chart: ChartArgs,
+    },
+    /// Upgrade a Helm release to a chart, or to a rendered manifest
     HelmUpgrade {
         #[command(flatten)]
         helm: HelmArgs,
-        /// The new manifest: the output of `helm template --is-upgrade`, hooks included
-        #[arg(long, value_name = "FILE")]
-        rendered: PathBuf,
-        /// Adopt what is another's
-        #[arg(long)]
-        take_ownership: bool,
+        #[command(flatten)]
+        chart: ChartArgs,
     },
     /// Roll a Helm release back to an earlier revision
     HelmRollback {
@@ -328,6 +331,29 @@ pub enum ForecastAct {
         #[arg(long, default_value_t, value_name = "REVISION")]
         to: u32,
     },
+}
+
+/// What a release is to hold: a chart that the operator's own helm renders for this cluster, or a manifest rendered before.
+#[derive(Clone, Debug, Args)]
+pub struct ChartArgs {
+    /// The chart: a path or a reference. helm renders it (`--dry-run=server`)
+    #[arg(required_unless_present = "rendered", conflicts_with = "rendered")]
+    pub chart: Option<String>,
+    /// The chart's version
+    #[arg(long, value_name = "VERSION", conflicts_with = "rendered")]
+    pub version: Option<String>,
+    /// A values file; repeat it for several
+    #[arg(long = "values", short = 'f', value_name = "FILE", conflicts_with = "rendered")]
+    pub values: Vec<String>,
+    /// Without a chart and without a helm: the output of `helm template`, for an upgrade with `--is-upgrade`, hooks included
+    #[arg(long, value_name = "FILE")]
+    pub rendered: Option<PathBuf>,
+    /// Adopt what is another's
+    #[arg(long)]
+    pub take_ownership: bool,
+    /// Wait until everything is ready
+    #[arg(long)]
+    pub wait: bool,
 }
 
 /// `--policy`.
@@ -342,10 +368,6 @@ pub enum Policy {
 pub struct HelmArgs {
     /// The release's name; its namespace is the first `--namespace`
     pub release: String,
-    /// The version of the helm that would do it, as `helm version --short` says it: what an uninstall deletes differs.
-    /// Without it whatever depends on it is unknown
-    #[arg(long, value_name = "VERSION")]
-    pub helm: Option<String>,
     /// Run no hooks
     #[arg(long)]
     pub no_hooks: bool,

@@ -68,7 +68,8 @@ pub(super) async fn forecast(
     output: Output,
 ) -> Result<ExitCode, Failure> {
     let target = match act {
-        ForecastAct::HelmUninstall { helm, .. }
+        ForecastAct::HelmInstall { helm, .. }
+        | ForecastAct::HelmUninstall { helm, .. }
         | ForecastAct::HelmUpgrade { helm, .. }
         | ForecastAct::HelmRollback { helm, .. } => {
             return super::helm::forecast(connect, config, helm, act, output).await;

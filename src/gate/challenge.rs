@@ -140,6 +140,10 @@ fn facts(world: &World, act: &Act) -> Vec<(String, String)> {
         let known = volume.into_iter().chain(place).map(|object| uid(object));
         return known.chain(volume.and_then(|volume| handle(volume))).collect();
     }
+    if act.creates() {
+        let place = Key::cluster(Kind::Namespace, &act.target().key.namespace);
+        return world.get(&place).map(|object| uid(object)).into_iter().collect();
+    }
     let Some(target) = world.pinned(act.target()) else {
         return Vec::new();
     };

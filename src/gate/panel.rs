@@ -11,6 +11,7 @@ use crate::diagnose::Look;
 use crate::forecast::{Forecast, Tier, forecast};
 use crate::journal::Waiver;
 use crate::laws::Conditions;
+use crate::model::helm::record_parts;
 use crate::model::{Act, ClusterIdentity, Key, Kind, Moment, Now, Operator, Pin, World, feed};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -190,7 +191,7 @@ impl Panel {
             Ok(request) => request.text().to_owned(),
             Err(why) => format!("no request: {why}"),
         };
-        self.pins = pins(world, &self.forecast.act);
+        self.pins = pins(world, &self.forecast);
         self.items = checklist::items(Sight {
             world,
             forecast: &self.forecast,
@@ -344,13 +345,36 @@ fn raise(demand: Option<&Demand>, forecast: Forecast) -> Forecast {
     }
 }
 
-/// The target, and the other half of its claim–volume pair; for a claim to be made, the volume it names.
-fn pins(world: &World, act: &Act) -> Vec<Pin> {
+/// Of an act of Helm's, besides its newest record: the release's other records, and every claim and volume that is there and
+/// that the act touches.
+fn around(world: &World, release: &Pin, forecast: &Forecast) -> Vec<Pin> {
+    let name = record_parts(&release.key.name).map_or("", |(name, _)| name);
+    let records = world
+        .in_namespace(Kind::Release, &release.key.namespace)
+        .filter(|object| {
+            let own = object.body.release().is_some_and(|facts| facts.name == name);
+            own && object.key() != release.key
+        });
+    let disks = forecast.entries.iter().filter_map(|entry| {
+        let disk = matches!(entry.object.kind, Kind::PersistentVolumeClaim | Kind::PersistentVolume);
+        world.get(&entry.object).filter(|_| disk)
+    });
+    records.chain(disks).map(|object| object.pin()).collect()
+}
+
+/// The target, and the other half of its claim–volume pair; for a claim to be made, the volume it names; for an act of
+/// Helm's, its records, claims and volumes.
+fn pins(world: &World, forecast: &Forecast) -> Vec<Pin> {
+    let act = &forecast.act;
     let target = act.target();
     let mut pins = vec![target.clone()];
     if let Act::CreateClaim { draft, .. } = act {
         let volume = Key::cluster(Kind::PersistentVolume, &draft.volume_name);
         pins.extend(world.get(&volume).map(|volume| volume.pin()));
+        return pins;
+    }
+    if let Act::Helm { release, .. } = act {
+        pins.extend(around(world, release, forecast));
         return pins;
     }
     if let Some(object) = world.pinned(target)

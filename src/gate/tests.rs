@@ -5,6 +5,7 @@ mod clearing;
 mod demands;
 mod items;
 mod requests;
+mod strips;
 mod workloads;
 
 use super::{ItemState, Panel};

@@ -5,10 +5,11 @@
 //! affinity admit it and its taints are borne; every DaemonSet bears the taints of a node that is not ready, unreachable,
 //! cordoned or under pressure, so a drain does not move its pods. The old pod must be gone before another is made. A pod on
 //! a node that no longer exists is left to pod garbage collection; one made for such a node and never placed is deleted.
+//! Pods that its selector matches and nobody controls it takes in (`getDaemonPods`; found by conformance).
 //! A changed template is not followed here: which revision a pod is of cannot be told from facts (\[I\]).
 
 use super::absence::lists;
-use super::owned::{BURST, delete, pods, release, spawn};
+use super::owned::{BURST, adopt, delete, orphans, pods, release, spawn};
 use super::{Conditions, Law, Reaction, Reason};
 use crate::model::workload::node::{Placement, Taint};
 use crate::model::workload::{Node, Pod, Replicated};
@@ -86,9 +87,13 @@ fn bears(placement: &Placement, taint: &Taint) -> bool {
 fn cover(world: &World, object: &Object, set: &Replicated, reactions: &mut Vec<Reaction>) {
     let key = object.key();
     let before = reactions.len();
+    for pod in orphans(world, object, &set.spec.selector, Kind::Pod) {
+        let text = format!("{} matches the selector of {key} and has no controller", pod.key());
+        reactions.push(adopt(LAW.name, object, pod, text));
+    }
     reactions.extend(release(LAW.name, world, object, &set.spec.selector, Kind::Pod));
     if reactions.len() > before {
-        return; // counted once they are no longer its own
+        return; // counted once they are its own, or no longer
     }
     let mut by_node: BTreeMap<Text, Vec<&Arc<Object>>> = BTreeMap::new();
     for pod in pods(world, object) {

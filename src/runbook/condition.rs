@@ -13,6 +13,7 @@ use super::template::{Template, Values};
 use super::tenancy::Tenancy;
 use super::value::is_name;
 use crate::diagnose::Found;
+use crate::model::act::{After, Standing};
 use crate::model::{Act, Key, Kind};
 
 /// The check of a step's own act: only a step knows it.
@@ -320,7 +321,10 @@ fn done(facts: Facts<'_>) -> Found {
         };
         let ends = match act {
             Act::Delete { .. } | Act::Evict { .. } => live.is_none(),
-            Act::Helm { .. } => return Found::untold("what helm did is told by checks of the release"),
+            Act::Helm { release, helm, .. } => match helm.after(release, &Standing::all(look.world, release)) {
+                After::Reached(_) => true,
+                After::Untouched(_) | After::Halfway(_) | After::Otherwise(_) => false,
+            },
             Act::Scale { .. }
             | Act::RemoveFinalizer { .. }
             | Act::SetReclaimPolicy { .. }

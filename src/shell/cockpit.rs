@@ -5,12 +5,13 @@ use super::failure::Failure;
 use super::hand::{Hand, Order};
 use super::session::Session;
 use crate::app::{self, Effect, Event, Fetched, Mode, Start, State};
-use crate::cluster::{self, Clock, Connection, Scopes, Watches, read};
+use crate::cluster::{self, Clock, Connection, Scopes, Watches, helm, read};
 use crate::journal::sha256;
 use crate::model::feed::{FeedState, PROMISE};
-use crate::model::{ClusterIdentity, Key, Observation, Text, redact};
+use crate::model::{Act, ClusterIdentity, Key, Observation, Text, redact};
 use crate::runbook;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -48,6 +49,8 @@ pub struct Cockpit {
     lost: bool,
     /// Drivers whose provisioner is gone for good, by the operator's own word.
     dead_provisioners: BTreeSet<Text>,
+    /// The path or name of helm, where the operator gave one.
+    helm: Option<PathBuf>,
 }
 
 impl Cockpit {
@@ -94,6 +97,7 @@ impl Cockpit {
             quiet: session.quiet,
             lost: false,
             dead_provisioners: session.config.dead_provisioners.clone(),
+            helm: session.config.helm.clone(),
         };
         let connected = cockpit.connected();
         cockpit.take(connected);
@@ -217,6 +221,19 @@ impl Cockpit {
                         .await
                         .map_err(|error| error.to_string());
                     Fetched::Events { key, answer }
+                });
+            }
+            Effect::PrepareHelm(asked) => {
+                let helm = self.helm.clone();
+                let world = self.state.world().clone();
+                self.fetch(move |connection| async move {
+                    let prepared = helm::prepare(&connection, helm.as_deref(), &world, Act::clone(&asked)).await;
+                    Fetched::Helm {
+                        asked,
+                        answer: prepared
+                            .map(|prepared| (Box::new(prepared.act), Box::new(prepared.ledger)))
+                            .map_err(|why| why.to_string()),
+                    }
                 });
             }
             Effect::ReadRecord(key) => self.fetch(move |connection| async move {

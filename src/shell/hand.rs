@@ -2,9 +2,10 @@
 //! request and outcome. Nothing here decides whether an act may be done; `gate::clear` does.
 
 use super::cockpit::yaml;
+use super::helm::{self, Errand};
 use super::session::JournalHome;
 use crate::app::{Answer, Doubtful, Ending, Event, JournalState, StepNumber, StepProgress};
-use crate::cluster::{ClusterError, Connection, read, write};
+use crate::cluster::{ClusterError, Connection, helm as cluster_helm, read, write};
 use crate::forecast::forecast;
 use crate::gate::{self, Approved, Fresh};
 use crate::journal::{
@@ -173,7 +174,7 @@ impl Hand {
     ) -> StepProgress {
         let failed = |why: String| StepProgress::Failed { why };
         let mut saved = Saved::new();
-        if let Some(key) = worth_saving(approved.act()) {
+        for key in worth_saving(&approved) {
             saved = match yaml(&self.connection, &key).await {
                 Ok(yaml) => saved.with(key, yaml),
                 Err(why) => {
@@ -208,6 +209,7 @@ impl Hand {
         mut world: World,
         conditions: &Conditions,
     ) -> Result<StepProgress, String> {
+        let mut conditions = conditions.clone();
         let ticket = logged.ticket();
         let act = logged.intent().act().clone();
         let rests_on: Vec<Key> = logged.intent().pins().iter().map(|pin| pin.key.clone()).collect();
@@ -220,11 +222,22 @@ impl Hand {
                 None => drop(world.take(key)),
             }
         }
+        let errand = helm::rehearse(&self.connection, &act, &world, &mut conditions).await?;
+        if let Some(Errand { rehearsal, .. }) = &errand
+            && !rehearsal.strays.is_empty()
+        {
+            let mut changes = vec!["what helm renders is not what was shown".to_owned()];
+            changes.extend(rehearsal.strays.iter().cloned());
+            return Ok(match self.void(&ticket, &changes) {
+                None => StepProgress::Voided { changes },
+                Some(why) => StepProgress::Failed { why },
+            });
+        }
         let now = self.connection.clock().now();
         let fresh = Fresh {
             objects,
             cluster,
-            forecast: forecast(&world, &act, conditions, now, PROMISE),
+            forecast: forecast(&world, &act, &conditions, now, PROMISE),
         };
         let clearance = match gate::clear(logged, &fresh, now) {
             Ok(clearance) => clearance,
@@ -240,7 +253,14 @@ impl Hand {
         self.report(number, StepProgress::Cleared).await;
         self.write(|journal, now| journal.sent(&ticket, now))?;
         self.report(number, StepProgress::Sent).await;
-        let outcome = write::perform(clearance, &self.connection, REQUEST).await;
+        let outcome = match &errand {
+            Some(errand) => {
+                let (outcome, said) = errand.perform(clearance, &self.connection, number, &self.events).await;
+                self.quote(&ticket, &said);
+                outcome
+            }
+            None => write::perform(clearance, &self.connection, REQUEST).await,
+        };
         if matches!(outcome, journal::Outcome::Accepted { .. }) {
             self.accepted.insert(number);
         }
@@ -249,6 +269,17 @@ impl Hand {
             self.tell(Event::Journal(JournalState::ReadOnly { why })).await;
         }
         Ok(StepProgress::Answered(outcome))
+    }
+
+    /// What helm said is for the record, before the outcome that may shut the journal.
+    fn quote(&mut self, ticket: &Ticket, said: &[String]) {
+        if said.is_empty() {
+            return;
+        }
+        let text = format!("{}: helm said:\n{}", ticket.step(), said.join("\n"));
+        if let Err(why) = self.write(|journal, now| journal.note(&text, now)) {
+            tracing::warn!(%why, "what helm said could not be noted");
+        }
     }
 
     /// Writes a record of a run; while a step is in doubt it waits.
@@ -309,7 +340,7 @@ impl Hand {
                 let line = format!("{}: observed: {what}", ticket.step());
                 self.write(|journal, now| journal.note(&line, now))
             }
-            Ending::TimedOut { .. } => {
+            Ending::TimedOut { .. } | Ending::Otherwise { .. } => {
                 let line = format!("{}: {}", ticket.step(), ending.sentence());
                 self.write(|journal, now| journal.note(&line, now))
             }
@@ -393,6 +424,12 @@ impl Hand {
 
     async fn look(&self, act: &Act) -> Observed {
         let key = &act.target().key;
+        if let Act::Helm { release, .. } = act {
+            return match cluster_helm::standing(&self.connection, release).await {
+                Ok(records) => Observed::Release { records },
+                Err(error) => Observed::Unreachable { why: error.to_string() },
+            };
+        }
         match read::object_json(&self.connection, key).await {
             Ok(value) => match Object::from_value(key.kind, &value) {
                 Ok(object) => Observed::of(act, Some(&object)),
@@ -415,13 +452,23 @@ impl Hand {
     }
 }
 
-/// What is kept before an act: its target, or, of a claim that is not there yet, the volume it asks for.
-fn worth_saving(act: &Act) -> Option<Key> {
-    match act {
+/// What is kept before an act: its target; of a claim that is not there yet, the volume it asks for; of Helm's, what it
+/// touches.
+fn worth_saving(approved: &Approved) -> Vec<Key> {
+    match approved.act() {
         Act::CreateClaim { draft, .. } => {
             let volume = &draft.volume_name;
-            (!volume.is_empty()).then(|| Key::cluster(Kind::PersistentVolume, volume))
+            (!volume.is_empty())
+                .then(|| Key::cluster(Kind::PersistentVolume, volume))
+                .into_iter()
+                .collect()
         }
-        _ => Some(act.target().key.clone()),
+        // its newest record's metadata, and every claim and volume it touches
+        Act::Helm { .. } => {
+            let installs = approved.act().creates();
+            let pins = approved.pins().iter().skip(usize::from(installs));
+            pins.map(|pin| pin.key.clone()).collect()
+        }
+        act => vec![act.target().key.clone()],
     }
 }

@@ -24,6 +24,8 @@ pub struct Config {
     pub theme: Option<String>,
     /// Drivers whose provisioner is gone for good, by the operator's own word.
     pub dead_provisioners: BTreeSet<Text>,
+    /// The path or name of the operator's helm; without it, `helm` on `PATH`.
+    pub helm: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -34,6 +36,7 @@ impl Default for Config {
             namespaces: Vec::new(),
             theme: None,
             dead_provisioners: BTreeSet::new(),
+            helm: None,
         }
     }
 }

@@ -23,6 +23,8 @@ const SIZE: (u16, u16) = (400, 400);
 const TICK: Duration = Duration::from_millis(100);
 /// How long facts may be missing, or a condition may not hold, before the run is left there.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// A panel that was asked for so often does not open.
+const PRESSES: usize = 4;
 /// Between two keys: faster ones are taken for a paste.
 const FINGER: Duration = Duration::from_millis(12);
 
@@ -73,6 +75,7 @@ pub async fn attend(session: Session, answers: Answers) -> Result<(RunReport, Ex
         answers,
         clock,
         stands: None,
+        presses: 0,
     };
     let halt = attendant.attend().await;
     let Attendant { cockpit, clock, .. } = attendant;
@@ -89,6 +92,8 @@ struct Attendant {
     clock: Clock,
     /// What was met last, and since when it stands so.
     stands: Option<(String, Instant)>,
+    /// How often a panel was asked for that has not opened.
+    presses: usize,
 }
 
 impl Attendant {
@@ -165,8 +170,20 @@ impl Attendant {
             Due::Blocked(why) => self.missing(Exit::Findings, format!("blocked: {why}")),
             Due::Decide(seen) => self.decide(&seen),
             Due::Sign => self.sign().await,
-            Due::Begin(_) | Due::Act(_) if open => self.gate().await,
+            Due::Begin(_) | Due::Act(_) if open => {
+                self.presses = 0;
+                self.gate().await
+            }
+            // its own deadlines end that
+            Due::Begin(_) | Due::Act(_) if state.preparing() => None,
             Due::Begin(_) | Due::Act(_) => {
+                self.presses += 1;
+                if self.presses > PRESSES {
+                    let told = state
+                        .flash()
+                        .map_or("its panel does not open", |(sentence, _)| sentence);
+                    return Some(Halt::new(Exit::Findings, told));
+                }
                 // whatever stands in front of the run's screen is left first
                 self.press(Key::Esc).await;
                 self.press(Key::Char('R')).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use pilothouse::forecast::{Forecast, Outcome};
 use pilothouse::model::storage::Volume;
-use pilothouse::model::{Act, Kind, Object, World};
+use pilothouse::model::{Act, Kind, Object, Uid, World};
 
 use crate::holders;
 use crate::picture::{self, Frame, Picture};
@@ -14,7 +14,7 @@ use crate::support::helm::seen_outside;
 
 mod helmed;
 
-pub(crate) use helmed::{Helmed, Others};
+pub(crate) use helmed::{Helmed, Others, Standing};
 
 /// What one act came to, everywhere.
 pub(crate) struct Ends<'a> {
@@ -82,9 +82,14 @@ impl Ends<'_> {
         let twin = picture::picture(self.twin_came, self.twin_before, &Frame::Whole);
         let mut words = picture::foretold(self.forecast, &Frame::Whole);
         let mut twin_words = picture::foretold(self.twin_forecast, &Frame::Whole);
-        hung_before(&mut words, self.before, self.came);
-        hung_before(&mut twin_words, self.twin_before, self.twin_came);
         let mut fates = picture::fates(self.before, self.came, &Frame::Whole, self.disk, self.lost);
+        let hung = Hung::of(self.before, self.came);
+        hung.leave_out(&mut words, |uid| hangs(self.forecast, uid));
+        hung.leave_out(&mut fates, |uid| {
+            self.came.by_uid(uid).is_some_and(|object| holders::is_held(object))
+        });
+        let twin_hung = Hung::of(self.twin_before, self.twin_came);
+        twin_hung.leave_out(&mut twin_words, |uid| hangs(self.twin_forecast, uid));
         if let Some(label) = self.stripped() {
             fates
                 .entry(label)
@@ -98,9 +103,8 @@ impl Ends<'_> {
             }
         }
         let told = holders::foretold(self.forecast);
-        let mut real = holders::real(self.came);
         // a forecast tells only who holds what the act, or the operator's question, is about
-        real.retain(|label, _| told.contains_key(label));
+        let real = holders::real(self.came, &|object| hangs(self.forecast, &object.meta.uid));
 
         let mut wrong = Vec::new();
         differences(("laws", self.foretold), ("real", &came), &known, &mut wrong);
@@ -167,17 +171,43 @@ impl Ends<'_> {
     }
 }
 
-/// What was going before the act and goes on hanging may be told again, or not.
-fn hung_before(words: &mut BTreeMap<String, BTreeSet<String>>, before: &World, came: &World) {
-    let waits = |object: &Object| object.body.volume().is_some_and(picture::waits);
-    let goes = |object: &Object| came.by_uid(&object.meta.uid).is_some_and(|now| now.meta.deleting());
-    let hung = |object: &&Arc<Object>| object.meta.deleting() || waits(object) && !goes(object);
-    for object in before.objects().filter(hung) {
-        let label = Frame::Whole.label(&object.key());
-        if let Some(told) = words.get_mut(&label) {
-            told.remove("hangs");
-            if told.is_empty() {
-                words.remove(&label);
+/// Whether a forecast says of an object that it hangs.
+fn hangs(forecast: &Forecast, uid: &Uid) -> bool {
+    let mut entries = forecast.entries.iter();
+    entries.any(|entry| entry.uid == *uid && matches!(entry.outcome, Outcome::Hangs { .. }))
+}
+
+/// What was going before the act and goes on hanging may be told again, or not; the objects, by label.
+struct Hung<'w> {
+    before: &'w World,
+    labels: BTreeMap<String, BTreeSet<Uid>>,
+}
+
+impl<'w> Hung<'w> {
+    fn of(before: &'w World, came: &World) -> Self {
+        let waits = |object: &Object| object.body.volume().is_some_and(picture::waits);
+        let goes = |object: &Object| came.by_uid(&object.meta.uid).is_some_and(|now| now.meta.deleting());
+        let hung = |object: &&Arc<Object>| object.meta.deleting() || waits(object) && !goes(object);
+        let mut labels: BTreeMap<String, BTreeSet<Uid>> = BTreeMap::new();
+        for object in before.objects().filter(hung) {
+            let label = Frame::Whole.label(&object.key());
+            labels.entry(label).or_default().insert(object.meta.uid.clone());
+        }
+        Self { before, labels }
+    }
+
+    /// Takes the word off, unless it is said of another object of the same label too: all provisioned volumes bear one.
+    fn leave_out(&self, words: &mut BTreeMap<String, BTreeSet<String>>, said: impl Fn(&Uid) -> bool) {
+        for (label, uids) in &self.labels {
+            let mut others = self.before.objects().map(|object| (object.key(), &object.meta.uid));
+            if others.any(|(key, uid)| !uids.contains(uid) && Frame::Whole.label(&key) == *label && said(uid)) {
+                continue;
+            }
+            if let Some(told) = words.get_mut(label) {
+                told.remove("hangs");
+                if told.is_empty() {
+                    words.remove(label);
+                }
             }
         }
     }

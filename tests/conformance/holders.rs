@@ -28,21 +28,23 @@ pub(crate) fn foretold(forecast: &Forecast) -> Holders {
     told
 }
 
-/// The holders of everything that is being deleted and still there, and of every disk that is to be destroyed.
-pub(crate) fn real(world: &World) -> Holders {
+/// The holders of those `asked` for that are being deleted and still there, or whose disk is to be destroyed.
+pub(crate) fn real(world: &World, asked: &dyn Fn(&Object) -> bool) -> Holders {
     let mut held = Holders::new();
-    for object in world.objects() {
-        let waits = object.body.volume().is_some_and(picture::waits);
+    for object in world.objects().filter(|object| is_held(object) && asked(object)) {
         let lines = if object.meta.deleting() {
             of(world, object)
-        } else if waits {
-            named(EXTERNAL_PROVISIONER, attached(world, object), object)
         } else {
-            continue;
+            named(EXTERNAL_PROVISIONER, attached(world, object), object)
         };
         held.entry(Frame::Whole.label(&object.key())).or_default().extend(lines);
     }
     held
+}
+
+/// Whether an object is being deleted, or its disk is to be destroyed.
+pub(crate) fn is_held(object: &Object) -> bool {
+    object.meta.deleting() || object.body.volume().is_some_and(picture::waits)
 }
 
 fn of(world: &World, object: &Object) -> BTreeSet<String> {

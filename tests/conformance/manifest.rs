@@ -11,11 +11,10 @@ use pilothouse::model::{Key, Kind};
 use serde_json::{Value, json};
 
 use crate::case::{Line, Member, Place};
+use crate::support::csi::DEAD_DRIVER;
 
 /// The finalizer of a controller that is nowhere.
 pub(crate) const FOREIGN: &str = "example.com/hold";
-/// The driver of volumes whose provisioner does not run. It attaches nothing.
-pub(crate) const DEAD_DRIVER: &str = "nobody.example.com";
 /// The drivers of the kit: one that attaches its volumes to nodes, one that does not.
 pub(crate) const ATTACHING: &str = "disk.kit";
 pub(crate) const PLAIN: &str = "share.kit";
@@ -257,7 +256,12 @@ fn pod_metadata(line: &Line, app: &str) -> Value {
     let mut made = json!({"labels": {"app": app}, "annotations": {}});
     if let Some(ends) = line.field("ends") {
         made["labels"]["kit/ends"] = json!(ends);
-        made["annotations"]["sandbox.pilothouse.dev/completes-after"] = json!("2s");
+        let wish = if ends == "failed" {
+            "fails-after"
+        } else {
+            "completes-after"
+        };
+        made["annotations"][format!("sandbox.pilothouse.dev/{wish}")] = json!("2s");
     }
     made
 }

@@ -189,7 +189,7 @@ pub(crate) fn volume_deleted(trial: &Trial<'_>) {
     stage.delete(PersistentVolume, &name, Background);
 }
 
-fn pin(world: &World, key: &Key) -> pilothouse::model::Pin {
+pub(crate) fn pin(world: &World, key: &Key) -> pilothouse::model::Pin {
     world.get(key).unwrap_or_else(|| panic!("no {key}")).pin()
 }
 
@@ -217,7 +217,7 @@ fn bound<'plane>(trial: &'plane Trial<'plane>, policy: &str) -> Stage<'plane> {
 }
 
 /// A set of so many, each on a volume of its own.
-fn set<'plane>(trial: &'plane Trial<'plane>, replicas: u32, when_scaled: &str) -> Stage<'plane> {
+pub(crate) fn set<'plane>(trial: &'plane Trial<'plane>, replicas: u32, when_scaled: &str) -> Stage<'plane> {
     let mut stage = Stage::new(trial);
     let labels = json!({"app": "db"});
     let mut spec = pod_spec("none");

@@ -28,6 +28,39 @@ fn definition(trial: &Trial<'_>, short: &str, labels: &Value) -> Value {
     })
 }
 
+/// Writes a definition into the chart's `crds/`.
+fn with_definition(trial: &Trial<'_>, new: &Value) {
+    let crds = trial.plane.path("charts").join(&trial.namespace).join("crds");
+    fs::create_dir_all(&crds).expect("a directory for definitions");
+    fs::write(crds.join("widgets.yaml"), new.to_string()).expect("the definition");
+}
+
+/// An upgrade looks at no `crds/`, in either version: a definition that is new there is not made, and one that is there stays
+/// as it was.
+fn definitions_of_an_upgrade(trial: &Trial<'_>, by: Helm) {
+    let path = chart(trial, &[config("settings")]);
+    helm(trial, by, &["install", "app", &path]).ok();
+    let name = format!("crd/widgets.{}.example.com", trial.namespace);
+    with_definition(trial, &definition(trial, "new", &json!({"from": "chart"})));
+    helm(trial, by, &["upgrade", "app", &path]).ok();
+    assert!(!trial.kubectl(&["get", &name]).success, "the upgrade made {name}");
+    trial.plane.create(&definition(trial, "old", &json!({})));
+    helm(trial, by, &["upgrade", "app", &path]).ok();
+    let came = trial.kubectl(&["get", &name, "-o", "json"]).json();
+    assert!(came["metadata"]["labels"]["from"].is_null(), "{came}");
+    helm(trial, by, &["uninstall", "app"]).ok();
+    trial.kubectl(&["get", &name]).ok();
+    trial.kubectl(&["delete", &name]).ok();
+}
+
+pub(crate) fn definitions_of_an_upgrade_three(trial: &Trial<'_>) {
+    definitions_of_an_upgrade(trial, crate::helm_acts::THREE);
+}
+
+pub(crate) fn definitions_of_an_upgrade_four(trial: &Trial<'_>) {
+    definitions_of_an_upgrade(trial, crate::helm_acts::FOUR);
+}
+
 /// Installs a chart whose `crds/` holds a definition that is there already, made by kubectl with the short name `old`. Gives
 /// back what helm said and the definition as it is then.
 fn installed_over(trial: &Trial<'_>, by: Helm, short: &str) -> (crate::support::run::Ran, Value) {
@@ -35,10 +68,7 @@ fn installed_over(trial: &Trial<'_>, by: Helm, short: &str) -> (crate::support::
     let name = format!("crd/widgets.{}.example.com", trial.namespace);
     trial.kubectl(&["wait", "--for=condition=Established", &name]).ok();
     let path = chart(trial, &[config("settings")]);
-    let crds = trial.plane.path("charts").join(&trial.namespace).join("crds");
-    fs::create_dir_all(&crds).expect("a directory for definitions");
-    let new = definition(trial, short, &json!({"from": "chart"}));
-    fs::write(crds.join("widgets.yaml"), new.to_string()).expect("the definition");
+    with_definition(trial, &definition(trial, short, &json!({"from": "chart"})));
     let ran = helm(trial, by, &["install", "app", &path]);
     let came = trial.kubectl(&["get", &name, "-o", "json"]).json();
     trial.kubectl(&["delete", &name]).ok();

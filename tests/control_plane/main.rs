@@ -45,7 +45,9 @@ mod hands;
 mod helm;
 mod helm_acts;
 mod helm_facts;
+mod helm_hand;
 mod jobs;
+mod panels;
 #[path = "../support/picture.rs"]
 mod picture;
 mod server;
@@ -179,6 +181,8 @@ const SHARED: &[Story] = &[
     ("helm3-definition-passed-over", helm_facts::definition_passed_over_three),
     ("helm4-definition-patched", helm_facts::definition_patched_four),
     ("helm4-definition-conflicts", helm_facts::definition_conflicts_four),
+    ("helm3-definitions-of-an-upgrade", helm_facts::definitions_of_an_upgrade_three),
+    ("helm4-definitions-of-an-upgrade", helm_facts::definitions_of_an_upgrade_four),
     ("helm3-dry-run", helm_facts::dry_run_three),
     ("helm4-dry-run", helm_facts::dry_run_four),
     ("helm-act-plain-three", helm_acts::plain_three),
@@ -231,6 +235,12 @@ const SHARED: &[Story] = &[
     ("helm-act-drift-is-undone", helm_acts::drift_is_undone),
     ("helm-act-drift-is-a-conflict", helm_acts::drift_is_a_conflict),
     ("helm-act-drift-to-nothing-is-undone", helm_acts::drift_to_nothing_is_undone),
+    ("helm-act-pending-three", helm_acts::pending_three),
+    ("helm-act-pending-four", helm_acts::pending_four),
+    ("helm-act-pending-uninstalled-three", helm_acts::pending_uninstalled_three),
+    ("helm-act-pending-uninstalled-four", helm_acts::pending_uninstalled_four),
+    ("helm-act-ownership-taken-three", helm_acts::ownership_taken_three),
+    ("helm-act-ownership-taken-four", helm_acts::ownership_taken_four),
     ("helm-act-wrong-version-is-noticed", helm_acts::wrong_version_is_noticed),
     ("persons", server::persons),
     ("both-pod-first", both::pod_first),
@@ -288,6 +298,15 @@ const SHARED: &[Story] = &[
     ("acts-set-deleted", acts::set_deleted),
     ("acts-deployment-deleted", acts::deployment_deleted),
     ("acts-volume-deleted", acts::volume_deleted),
+    ("panel-cron-job-deleted", panels::cron_job_deleted),
+    ("panel-daemon-set-deleted", panels::daemon_set_deleted),
+    ("panel-budget-deleted", panels::budget_deleted),
+    ("panel-class-deleted", panels::class_deleted),
+    ("panel-node-deleted", panels::node_deleted),
+    ("panel-attachment-deleted", panels::attachment_deleted),
+    ("panel-dead-provisioners-finalizer", panels::dead_provisioners_finalizer),
+    ("panel-foreign-finalizer", panels::foreign_finalizer),
+    ("panel-eviction-refused", panels::eviction_refused),
     ("workloads-set-scaled-down-takes-the-claim", workloads::set_scaled_down_takes_the_claim),
     ("workloads-set-scaled-down-keeps-the-claim", workloads::set_scaled_down_keeps_the_claim),
     ("workloads-set-orphaned-and-made-with-another-template", workloads::set_orphaned_and_made_with_another_template),
@@ -307,6 +326,11 @@ const SHARED: &[Story] = &[
     ("workloads-budget-of-a-deployment", workloads::cluster::budget_of_a_deployment),
     ("workloads-default-class-comes-late", workloads::cluster::default_class_comes_late),
     ("workloads-class-deleted", workloads::cluster::class_deleted),
+    ("helm-hand-course-three", helm_hand::course_three),
+    ("helm-hand-course-four", helm_hand::course_four),
+    ("helm-hand-adoption-three", helm_hand::adoption_three),
+    ("helm-hand-adoption-four", helm_hand::adoption_four),
+    ("helm-hand-killed-in-the-middle", helm_hand::killed_in_the_middle),
     ("cockpit-incident", cockpit::incident),
     ("cockpit-refused-while-held", cockpit::refused_while_held),
     ("cockpit-changed-under-the-panel", cockpit::changed_under_the_panel),
@@ -321,6 +345,10 @@ const EXCLUSIVE: &[Story] = &[
     ("server-frozen-and-thawed", server::frozen_and_thawed),
     ("cockpit-server-killed-at-a-gate", cockpit::server_killed_at_a_gate),
     ("cockpit-server-frozen-at-a-gate", cockpit::server_frozen_at_a_gate),
+    (
+        "helm-hand-server-gone-in-the-middle",
+        helm_hand::server_gone_in_the_middle,
+    ),
 ];
 
 /// Started by the first trial that needs it; a listing or a filter that matches nothing never starts it.

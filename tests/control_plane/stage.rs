@@ -3,6 +3,7 @@
 
 pub(crate) mod change;
 mod helm;
+mod panel;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ pub(crate) use helm::{Errand, Errands};
 
 use crate::flight::Flight;
 use crate::picture::{self, Frame, Picture};
+use crate::support::csi::DEAD_DRIVER;
 use crate::support::run::Ran;
 use crate::trial::{Trial, merge, pod_spec};
 use pilothouse::model::storage::Volume;
@@ -102,11 +104,13 @@ impl<'plane> Stage<'plane> {
             .build()
             .expect("a runtime");
         let scenario = scenario::parse("both.yaml", EMPTY).unwrap_or_else(|error| panic!("{error}"));
-        let options = Options::of(&scenario, Clock::Real, 7).unwrap_or_else(|error| panic!("{error}"));
+        let mut options = Options::of(&scenario, Clock::Real, 7).unwrap_or_else(|error| panic!("{error}"));
+        let given = options.conditions.get_or_insert_with(|| scenario.conditions());
+        given.dead_provisioners.insert(DEAD_DRIVER.into());
         let sandbox = Sandbox::start(options).expect("a sandbox");
         let open = |name: &'static str, kubeconfig: PathBuf| Side {
             name,
-            flight: runtime.block_on(Flight::on_cluster(kubeconfig.clone())),
+            flight: runtime.block_on(Flight::on_cluster_without(kubeconfig.clone(), DEAD_DRIVER)),
             kubeconfig,
         };
         let real = open("real", trial.plane.kubeconfig(crate::support::persons::Person::Anna));
@@ -182,17 +186,17 @@ impl<'plane> Stage<'plane> {
     }
 
     /// Deletes, as [`Self::act`].
-    pub(crate) fn delete(&mut self, kind: Kind, name: &str, propagation: Propagation) {
+    pub(crate) fn delete(&mut self, kind: Kind, name: &str, propagation: Propagation) -> bool {
         let key = Key::new(kind, &self.trial.namespace, name);
         self.act(&|world| Act::Delete {
             target: world.get(&key).unwrap_or_else(|| panic!("no {key}")).pin(),
             propagation,
-        });
+        })
     }
 
     /// Carries an act out on both sides, and compares: what was foretold on the real side, what came there, what came on
-    /// the sandbox.
-    pub(crate) fn act(&mut self, act: &dyn Fn(&World) -> Act) {
+    /// the sandbox. Says whether it went through the cockpit's panel.
+    pub(crate) fn act(&mut self, act: &dyn Fn(&World) -> Act) -> bool {
         self.compare_now();
         let (real, twin) = (&mut self.real, &mut self.twin);
         let (real, twin) = self
@@ -221,6 +225,7 @@ impl<'plane> Stage<'plane> {
         );
         COMPARED.fetch_add(1, Ordering::Relaxed);
         CLEARED.fetch_add(usize::from(real.by_cockpit), Ordering::Relaxed);
+        real.by_cockpit
     }
 
     /// Whether a forecast that knows nothing of some objects is told from what comes.

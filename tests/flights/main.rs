@@ -17,6 +17,7 @@ mod changes;
 mod claims;
 mod doubts;
 mod hands;
+mod helm;
 mod keys;
 mod looks;
 mod losses;

@@ -22,6 +22,9 @@ const PROVISIONER: &str = "--leader-election=false --retry-interval-start=200ms 
 const ATTACHER: &str = "--leader-election=false --retry-interval-start=200ms --retry-interval-max=1s --timeout=2s \
                         --kube-api-qps=200 --kube-api-burst=400";
 
+/// The driver of volumes whose provisioner does not run. It attaches nothing.
+pub(crate) const DEAD_DRIVER: &str = "nobody.example.com";
+
 /// Whether a driver attaches its volumes to nodes (`PUBLISH_UNPUBLISH_VOLUME`), which guards their disks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Publishing {

@@ -37,6 +37,7 @@ pub(crate) struct Plan {
     prepare: Box<dyn FnOnce(&Sandbox)>,
     operates: bool,
     listed: bool,
+    helm: Option<PathBuf>,
 }
 
 impl Plan {
@@ -52,7 +53,14 @@ impl Plan {
             prepare: Box::new(|_| {}),
             operates: true,
             listed: true,
+            helm: Some(PathBuf::from("/no/helm/in/flights")),
         }
+    }
+
+    /// With this program as helm.
+    pub(crate) fn with_helm(mut self, program: PathBuf) -> Self {
+        self.helm = Some(program);
+        self
     }
 
     /// Changes the objects it begins with.
@@ -87,6 +95,7 @@ impl Plan {
             prepare,
             operates,
             listed,
+            helm,
         } = self;
         let sandbox = Arc::new(Sandbox::start(options).unwrap());
         sandbox.settle(Duration::ZERO);
@@ -105,7 +114,11 @@ impl Plan {
             told.replace(&sandbox.address().to_string(), &address.to_string()),
         )
         .unwrap();
-        let mut flight = Flight::open(kubeconfig, clock, home, operates).await;
+        let config = Config {
+            helm,
+            ..Config::default()
+        };
+        let mut flight = Flight::open(kubeconfig, clock, home, (operates, &config)).await;
         flight.sandbox = Some(sandbox);
         flight.wire = wire;
         if listed {
@@ -134,18 +147,43 @@ impl Flight {
 
     /// On any cluster a kubeconfig leads to, on the machine's clock.
     pub(crate) async fn on_cluster(kubeconfig: PathBuf) -> Self {
+        Self::of_config(kubeconfig, &Config::default()).await
+    }
+
+    /// The same, told by the operator that this driver's provisioner is gone for good.
+    pub(crate) async fn on_cluster_without(kubeconfig: PathBuf, driver: &str) -> Self {
+        let mut config = Config::default();
+        config.dead_provisioners.insert(driver.into());
+        Self::of_config(kubeconfig, &config).await
+    }
+
+    async fn of_config(kubeconfig: PathBuf, config: &Config) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let mut flight = Self::open(kubeconfig, Clock::system(), home, true).await;
+        let mut flight = Self::open(kubeconfig, Clock::system(), home, (true, config)).await;
         flight.listed().await;
         flight
     }
 
-    async fn open(kubeconfig: PathBuf, clock: Clock, home: tempfile::TempDir, operates: bool) -> Self {
+    /// The same, with this program as helm.
+    pub(crate) async fn with_helm(kubeconfig: PathBuf, helm: PathBuf) -> Self {
+        let config = Config {
+            helm: Some(helm),
+            ..Config::default()
+        };
+        Self::of_config(kubeconfig, &config).await
+    }
+
+    async fn open(
+        kubeconfig: PathBuf,
+        clock: Clock,
+        home: tempfile::TempDir,
+        (operates, config): (bool, &Config),
+    ) -> Self {
         let connect = ConnectOptions {
             kubeconfig: Some(kubeconfig),
             ..ConnectOptions::default()
         };
-        let mut session = Session::new(connect, &Config::default());
+        let mut session = Session::new(connect, config);
         if operates {
             session = session.operating(JournalHome(home.path().to_owned()));
         }

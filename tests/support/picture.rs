@@ -25,7 +25,7 @@ use crate::support::plane::NODE;
 /// Which part of a world is drawn.
 #[derive(Clone, Debug)]
 pub(crate) enum Frame {
-    /// A namespace, the objects in it and the volumes of the class named like it.
+    /// A namespace, the objects in it, the class named like it with its volumes, and a node of that name's own.
     Namespace(String),
     /// Everything but releases and the node that all share; names are told with their namespaces.
     Whole,
@@ -135,7 +135,7 @@ pub(crate) fn left(world: &World, alter: &dyn Fn(&mut World), conditions: &pilot
 pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Conditions) -> World {
     use pilothouse::laws::{request, settle};
     let mut end = world.clone();
-    if let Act::Helm { release, helm } = act {
+    if let Act::Helm { release, helm, .. } = act {
         pilothouse::laws::helm::act(&mut end, release, helm, conditions, &mut |_, _| {});
     } else {
         request::carry_out(&mut end, act, conditions.now);
@@ -171,8 +171,9 @@ impl Frame {
             | Body::ReplicaSet(_)
             | Body::PodDisruptionBudget(_)
             | Body::DaemonSet(_) => object.meta.namespace == *namespace,
-            Body::Namespace(_) => object.meta.name == *namespace,
-            Body::Node(_) | Body::StorageClass(_) | Body::VolumeAttachment(_) | Body::Release(_) => false,
+            Body::Namespace(_) | Body::StorageClass(_) => object.meta.name == *namespace,
+            Body::Node(_) => object.meta.name.strip_suffix("-node") == Some(namespace),
+            Body::VolumeAttachment(_) | Body::Release(_) => false,
         }
     }
 

@@ -23,6 +23,16 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
+    /// Begins one and does not wait for its end.
+    #[allow(dead_code, reason = "one test target kills what it has begun")]
+    pub(crate) fn begin(&self, kubeconfig: &Path, program: &str, arguments: &[&str]) -> std::process::Child {
+        let mut command = self.command(kubeconfig, program, arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .spawn()
+            .unwrap_or_else(|error| panic!("`{}` does not start: {error}", spelled(&command)))
+    }
+
     /// Runs one on the cluster that a kubeconfig leads to, with some variables of its environment set otherwise.
     pub(crate) fn run(
         &self,
@@ -32,15 +42,20 @@ impl Programs {
         input: &str,
         variables: &[(&str, &str)],
     ) -> Ran {
+        let mut command = self.command(kubeconfig, program, arguments);
+        command.envs(variables.iter().copied());
+        to_end(command, input)
+    }
+
+    fn command(&self, kubeconfig: &Path, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.kit.program(program));
         command
             .args(arguments)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", &self.home)
-            .env("KUBECONFIG", kubeconfig)
-            .envs(variables.iter().copied());
-        to_end(command, input)
+            .env("KUBECONFIG", kubeconfig);
+        command
     }
 }
 

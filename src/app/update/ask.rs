@@ -6,7 +6,7 @@ use crate::app::palette::{Order, acts};
 use crate::app::screen::{Part, Screen, Subject, Visit};
 use crate::app::state::State;
 use crate::app::words::RowId;
-use crate::model::Text;
+use crate::model::{Act, Text};
 
 /// Screens kept below the one on top; the oldest but the fleet is forgotten.
 const DEPTH: usize = 32;
@@ -81,6 +81,7 @@ pub(super) fn order(state: &mut State, order: Order, effects: &mut Vec<Effect>) 
         }
         Order::Open(screen) => open(state, screen, effects),
         Order::Act(asked) => match acts::act(state, &asked) {
+            Ok(act @ Act::Helm { .. }) => gate::prepare(state, act, effects),
             Ok(act) => gate::open(state, &act, Vec::new(), effects),
             Err(why) => state.warn(why),
         },

@@ -13,8 +13,10 @@ use crate::app::view;
 use crate::diagnose::Look;
 use crate::forecast::{Tier, forecast};
 use crate::gate::{Item, Panel};
+use crate::model::act::{HelmAct, Uninstall};
+use crate::model::helm::Ledger;
 use crate::model::storage::VolumePhase;
-use crate::model::{Act, Kind, Object, Observation, feed};
+use crate::model::{Act, Kind, Object, Observation, Pin, feed};
 use std::sync::Arc;
 
 /// A destructive key: opens the panel in front of its act, or says why there is none.
@@ -59,6 +61,25 @@ pub(super) fn ask(state: &mut State, command: Command, effects: &mut Vec<Effect>
     {
         propagation = *chosen;
     }
+    if object.kind() == Kind::Release {
+        let helm = HelmAct::Uninstall(Uninstall {
+            cascade: propagation,
+            ..Uninstall::plain(None)
+        });
+        match newest(state, &object) {
+            Ok(release) => prepare(
+                state,
+                Act::Helm {
+                    release,
+                    helm,
+                    means: None,
+                },
+                effects,
+            ),
+            Err(why) => state.warn(why),
+        }
+        return;
+    }
     let act = Act::Delete {
         target: object.pin(),
         propagation,
@@ -73,6 +94,54 @@ pub(super) fn ask(state: &mut State, command: Command, effects: &mut Vec<Effect>
     ));
     let Subject { key, uid } = subject;
     go::open(state, Screen::Forecast(Subject { key, uid }, propagation), effects);
+}
+
+/// The newest record of the release that a record belongs to: helm acts on no other.
+pub(in crate::app) fn newest(state: &State, object: &Object) -> Result<Pin, String> {
+    let name = object
+        .body
+        .release()
+        .map(|facts| facts.name.clone())
+        .unwrap_or_default();
+    state
+        .world
+        .in_namespace(Kind::Release, &object.meta.namespace)
+        .filter_map(|record| Some((record.body.release()?, record)))
+        .filter(|(facts, _)| facts.name == name)
+        .max_by_key(|(facts, _)| facts.revision)
+        .map(|(_, record)| record.pin())
+        .ok_or_else(|| format!("release {name} is gone"))
+}
+
+/// Asks for what an act of Helm's rests on; its panel opens when that comes.
+pub(super) fn prepare(state: &mut State, act: Act, effects: &mut Vec<Effect>) {
+    state.tell(format!("asking helm and reading the records for: {act}"));
+    state.preparing = Some(act.clone());
+    effects.push(Effect::PrepareHelm(Box::new(act)));
+}
+
+/// What an act of Helm's rests on has come: its panel opens, unless the operator has gone on to something else.
+pub(super) fn prepared(
+    state: &mut State,
+    asked: &Act,
+    answer: Result<(Box<Act>, Box<Ledger>), String>,
+    effects: &mut Vec<Effect>,
+) {
+    if state.preparing.as_ref() != Some(asked) {
+        return;
+    }
+    state.preparing = None;
+    match answer {
+        Ok((act, ledger)) => {
+            let mut held = Ledger::clone(&state.conditions.helm);
+            held.take_in(&ledger);
+            state.conditions.helm = Arc::new(held);
+            if state.gate.is_none() {
+                open(state, &act, Vec::new(), effects);
+            }
+        }
+        Err(why) => state.warn(why),
+    }
 }
 
 /// The volume whose `claimRef` may be cleared: the one meant, or the one the claim meant names; only when Released.
@@ -153,6 +222,14 @@ pub(super) fn open(state: &mut State, act: &Act, changes: Vec<String>, effects: 
 /// Opens the panel again after its approval was voided, on the same object if it is still that one.
 pub(super) fn reopen(state: &mut State, act: &Act, changes: Vec<String>, effects: &mut Vec<Effect>) {
     if state.gate.is_some() || run::reopens(state, act, &changes, effects) {
+        return;
+    }
+    // its records, or what helm renders, are others now: everything is read again first
+    if let Act::Helm { .. } = act {
+        state.warn(format!(
+            "the approval is void, nothing was sent: {}",
+            changes.join("; ")
+        ));
         return;
     }
     let mut act = act.clone();
@@ -291,12 +368,14 @@ fn approve(state: &mut State, effects: &mut Vec<Effect>) {
     let of_run = gate.panel.demand().is_some();
     match gate.panel.approve(now) {
         Ok(approved) => {
-            let act = gate.panel.act().clone();
+            let told = gate.panel.forecast().clone();
             let number = state.steps.keys().next_back().copied().unwrap_or(0) + 1;
             if of_run {
                 run::sending(state, number, &approved, effects);
             }
-            state.steps.insert(number, Step::begun(number, act, &state.world, now));
+            state
+                .steps
+                .insert(number, Step::begun(number, &told, &state.world, now));
             state.gate = None;
             state.following = Some(number);
             effects.push(Effect::Commit {

@@ -252,7 +252,11 @@ pub(super) fn panel(state: &mut State, changes: Vec<String>, effects: &mut Vec<E
     if let Some(on) = &mut state.runs.on {
         on.asking = true;
     }
-    gate::open(state, &act, changes, effects);
+    if let Act::Helm { .. } = act {
+        gate::prepare(state, act, effects);
+    } else {
+        gate::open(state, &act, changes, effects);
+    }
 }
 
 /// What the run adds to the panel that is about to open: nothing where it was not the run that asked for it.

@@ -17,10 +17,6 @@ pub struct RunArgs {
     /// Take up the run that an earlier session left unfinished on this cluster
     #[arg(long, conflicts_with_all = ["set", "values"])]
     pub resume: bool,
-    /// The version of the helm that would be used, as `helm version --short` says it. Without it whatever depends on it
-    /// is unknown
-    #[arg(long, value_name = "VERSION")]
-    pub helm: Option<String>,
     /// Run it on an embedded sandbox of this scenario instead of a cluster
     #[arg(long, value_name = "SCENARIO")]
     pub sandbox: Option<String>,

@@ -6,15 +6,17 @@
 use super::{DEADLINE, expect_ok, named};
 use crate::cluster::connect::Connection;
 use crate::cluster::error::ClusterError;
+use crate::cluster::page;
 use crate::cluster::paths;
 use crate::cluster::said;
-use crate::cluster::wire::{JSON, METADATA, Question};
+use crate::cluster::wire::{JSON, METADATA, METADATA_LIST, Question};
 use crate::model::fact::RELEASE_SECRET_TYPE;
-use crate::model::helm::{Address, Live, Reading, Stamp};
-use crate::model::{Key, Meta, Pin, Text};
+use crate::model::helm::{self, Address, Live, Reading, Stamp};
+use crate::model::{FeedId, Key, Kind, Meta, Object, Pin, Scope, Text};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many objects are read at a time.
@@ -54,6 +56,61 @@ pub async fn record(connection: &Connection, key: &Key) -> Result<(Pin, Reading)
         resource_version: head.metadata.resource_version,
     };
     Ok((pin, Reading::of_secret(body)))
+}
+
+/// The metadata of every record of a release, read from the store.
+pub async fn records(connection: &Connection, namespace: &str, release: &str) -> Result<Vec<Object>, ClusterError> {
+    let what = format!("the records of release {release} in {namespace}");
+    let mut found = Vec::new();
+    let mut more = String::new();
+    loop {
+        let selector = format!("owner=helm,name={release}");
+        let kind = format!("type={RELEASE_SECRET_TYPE}");
+        let mut pairs = vec![
+            ("limit", "500"),
+            ("labelSelector", selector.as_str()),
+            ("fieldSelector", kind.as_str()),
+        ];
+        if !more.is_empty() {
+            pairs.push(("continue", more.as_str()));
+        }
+        let feed = FeedId {
+            kind: Kind::Release,
+            scope: Scope::Namespace(namespace.into()),
+        };
+        let path = paths::collection(&feed) + &paths::query(&pairs);
+        let question = Question::Get {
+            path: &path,
+            accept: METADATA_LIST,
+        };
+        let answer = connection.ask(question, DEADLINE).await?;
+        let body = expect_ok(connection, &what, &answer)?;
+        let unreadable = |why: String| ClusterError::Unreadable {
+            what: what.clone(),
+            why,
+        };
+        let page = page::decode(Kind::Release, body).map_err(unreadable)?;
+        if let Some(malformed) = page.malformed.first() {
+            return Err(unreadable(format!("{}: {}", named(&malformed.key), malformed.why)));
+        }
+        found.extend(page.objects);
+        more = page.more;
+        if more.is_empty() {
+            return Ok(found);
+        }
+    }
+}
+
+/// Everything that the record of a revision holds, secrets and all: for hiding it wherever it turns up.
+pub(in crate::cluster) async fn unveiled(connection: &Connection, key: &Key) -> Result<Option<Value>, ClusterError> {
+    let path = paths::object(key);
+    let question = Question::Get {
+        path: &path,
+        accept: JSON,
+    };
+    let answer = connection.ask(question, DEADLINE).await?;
+    let body = expect_ok(connection, &named(key), &answer)?;
+    Ok(helm::unveiled(body))
 }
 
 /// How the server serves a kind.

@@ -97,6 +97,7 @@ fn recover(story: &mut Story<'_>, object: &Object, release: &Release) {
                     executor: None,
                     to,
                     no_hooks: false,
+                    ..Rollback::default()
                 })
             });
             let sentence = format!(
@@ -112,7 +113,14 @@ fn recover(story: &mut Story<'_>, object: &Object, release: &Release) {
     match helm {
         Some(helm) => {
             let release = object.pin();
-            story.act(sentence, Act::Helm { release, helm });
+            story.act(
+                sentence,
+                Act::Helm {
+                    release,
+                    helm,
+                    means: None,
+                },
+            );
         }
         None => story.step(sentence),
     }

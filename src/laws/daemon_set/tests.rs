@@ -29,7 +29,7 @@ fn a_daemon_set_covers_the_nodes_that_fit_and_waits_for_the_old_pod() {
     let selector = "nodeSelector: {disk: ssd}, ";
     let affinity = "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: disk, operator: In, values: [ssd]}]}]}}}, ";
     let ssd = node("n1").replace("name: n1", "name: n1, labels: {disk: ssd}");
-    let cases: [(&str, String, &[&str]); 20] = [
+    let cases: [(&str, String, &[&str]); 22] = [
         ("covered", set("") + &node("n1") + &here(), &[]),
         (
             "a pod is missing",
@@ -104,6 +104,16 @@ fn a_daemon_set_covers_the_nodes_that_fit_and_waits_for_the_old_pod() {
         ("selected", set(selector) + &ssd, spawn),
         ("not selected any more", set(affinity) + &node("n1") + &here(), gone),
         ("selected by affinity", set(affinity) + &ssd, spawn),
+        (
+            "nobody's: taken in",
+            set("") + &node("n1") + &pod("p", "", "n1", "Running"),
+            &["Adopt daemonset/w pod/p"],
+        ),
+        (
+            "nobody's, and being deleted",
+            set("") + &node("n1") + &pod("p", DYING, "n1", "Running"),
+            spawn,
+        ),
         (
             "made for a node that is gone",
             set("") + &tainted("n2", dedicated) + &destined,

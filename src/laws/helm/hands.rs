@@ -149,10 +149,22 @@ impl<'a> Hands<'a> {
         }
     }
 
+    /// A kind is served from now on, and nothing of it is there yet.
+    pub(super) fn serve(&mut self, address: &Address) {
+        self.touched.insert(address.clone(), Live::Absent);
+    }
+
     /// Sends a DELETE, whatever is there; a 404 counts as done.
     pub(super) fn delete(&mut self, document: &Document, propagation: Propagation, reason: Reason) {
         let address = &document.address;
-        let deed = match self.look(address) {
+        let live = self.look(address);
+        if address.key().is_none()
+            && let Live::There(stamp) = &live
+            && !stamp.finalizers.is_empty()
+        {
+            return self.hold(document, stamp, reason);
+        }
+        let deed = match live {
             Live::Absent => Deed::Absent,
             Live::There(_) | Live::Unserved | Live::Unknown { .. } => Deed::Delete,
         };
@@ -172,6 +184,23 @@ impl<'a> Hands<'a> {
         }
     }
 
+    /// A DELETE of an object of a kind the world does not hold, whose finalizers hold it.
+    fn hold(&mut self, document: &Document, stamp: &Stamp, mut reason: Reason) {
+        let finalizers = stamp.finalizers.clone();
+        let names: Vec<&str> = finalizers.iter().map(Text::as_str).collect();
+        let told = format!(
+            "; it stays, being deleted, until the controller of {} lets go",
+            names.join(", ")
+        );
+        reason.text.push_str(&told);
+        let left = Stamp {
+            deleting: true,
+            ..stamp.clone()
+        };
+        self.touched.insert(document.address.clone(), Live::There(left));
+        self.step(document, Deed::Hang { finalizers }, reason);
+    }
+
     /// Makes the document's object, stamped as the release's own unless it is a hook.
     pub(super) fn create(&mut self, document: &Document, stamp: Option<&Record>, reason: Reason) -> Result<(), String> {
         let address = &document.address;
@@ -189,6 +218,7 @@ impl<'a> Hands<'a> {
             release_namespace: stamp.map(|record| record.namespace.clone()),
             policy: document.policy.clone(),
             deleting: false,
+            finalizers: Vec::new(),
         };
         match &document.object {
             Some(facts) => {
@@ -215,6 +245,9 @@ impl<'a> Hands<'a> {
         fields: &[Text],
         reason: Reason,
     ) {
+        if matches!(before, Before::Live) && self.bared(document, &reason) {
+            return;
+        }
         self.step(
             document,
             Deed::Patch {
@@ -249,6 +282,29 @@ impl<'a> Hands<'a> {
         }
     }
 
+    /// A patch that is made from the live object takes the finalizers off what the world does not hold, too: whether it goes
+    /// at once, because it is being deleted.
+    fn bared(&mut self, document: &Document, reason: &Reason) -> bool {
+        let address = &document.address;
+        let Live::There(stamp) = self.look(address) else {
+            return false;
+        };
+        if address.key().is_some() || stamp.finalizers.is_empty() {
+            return false;
+        }
+        let goes = stamp.deleting;
+        let left = Stamp {
+            finalizers: Vec::new(),
+            ..stamp
+        };
+        let left = if goes { Live::Absent } else { Live::There(left) };
+        self.touched.insert(address.clone(), left);
+        if goes {
+            self.step(document, Deed::Delete, reason.clone());
+        }
+        goes
+    }
+
     /// Applies a hook onto what is there. Where the release was applied by the server before, its stamp goes.
     pub(super) fn apply_hook(&mut self, document: &Document, reason: Reason) {
         let fields = document.prints.keys().cloned().collect();
@@ -274,6 +330,26 @@ impl<'a> Hands<'a> {
         if settled != crate::laws::Settled::AtRest {
             self.grant("the world does not come to rest while helm waits");
         }
+    }
+
+    /// Makes the first record of a release, in this status.
+    pub(super) fn enrol(&mut self, release: &str, status: &str, deed: Deed, reason: Reason) {
+        self.about_release(deed, reason);
+        let key = &self.release.key;
+        let object = Object {
+            meta: crate::model::Meta {
+                name: key.name.clone(),
+                namespace: key.namespace.clone(),
+                uid: made::fresh_uid(self.world),
+                ..crate::model::Meta::default()
+            },
+            body: crate::model::Body::Release(Box::new(crate::model::fact::Release {
+                name: release.into(),
+                revision: 1,
+                status: status.into(),
+            })),
+        };
+        self.world.put(object);
     }
 
     /// Forgets a record.

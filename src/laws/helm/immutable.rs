@@ -122,7 +122,8 @@ fn frozen_claim(name: &str) -> String {
 
 /// The refusal of a patch that is made from the live object because the old manifest does not list it (a rollback by
 /// client-side apply, `pkg/kube/client.go` `update`): what the server has filled in and the document does not state is
-/// taken out, a bound claim's volume and a Job's selector among it.
+/// taken out, a bound claim's volume and a Job's selector among it, and the resource version, without which a budget takes
+/// no update (`pkg/registry/policy/poddisruptionbudget/strategy.go` `AllowUnconditionalUpdate`).
 pub(super) fn stripped(live: &Object, document: &Document) -> Option<String> {
     let name = &document.address.name;
     match (&live.body, &document.object.as_ref()?.body) {
@@ -131,6 +132,10 @@ pub(super) fn stripped(live: &Object, document: &Document) -> Option<String> {
         }
         (Body::Job(_), Body::Job(_)) => Some(format!(
             "Job.batch {name:?} is invalid: spec.selector: Required value, spec.template: field is immutable"
+        )),
+        (Body::PodDisruptionBudget(_), Body::PodDisruptionBudget(_)) => Some(format!(
+            "poddisruptionbudgets.policy {name:?} is invalid: metadata.resourceVersion: Invalid value: 0: must be \
+             specified for an update"
         )),
         (_, _) => None,
     }

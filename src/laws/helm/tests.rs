@@ -90,6 +90,7 @@ impl Case {
                 Heard::Helm(step) => steps.push(match &step.deed {
                     Deed::Delete => format!("delete {}", step.address),
                     Deed::Absent => format!("absent {}", step.address),
+                    Deed::Hang { finalizers } => format!("hang {} {finalizers:?}", step.address).replace('"', ""),
                     Deed::Keep => format!("keep {}", step.address),
                     Deed::Create => format!("create {}", step.address),
                     Deed::Patch { fields } => format!("patch {} {fields:?}", step.address).replace('"', ""),
@@ -114,6 +115,7 @@ impl Case {
             rendered: NEW.into(),
             take_ownership: false,
             no_hooks: false,
+            ..Upgrade::default()
         }))
     }
 }
@@ -131,6 +133,45 @@ fn live_claim(meta: &str) -> String {
 }
 
 const GONE: [&str; 2] = ["delete record.v1", "delete record.v2"];
+
+#[test]
+fn a_finalizer_holds_what_the_world_does_not_hold_too() {
+    let held = |deleting| Stamp {
+        managed_by: Some("Helm".into()),
+        release_name: Some("app".into()),
+        release_namespace: Some("shop".into()),
+        finalizers: vec!["example.com/hold".into()],
+        deleting,
+        ..Stamp::default()
+    };
+    let config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n";
+    let hangs = "hang ConfigMap/settings [example.com/hold]";
+    let live = |case: Case, deleting| case.live("ConfigMap", "settings", Live::There(held(deleting)));
+    let case = live(Case::manifest("[]", config), false);
+    assert_eq!(case.uninstalled(THREE)[0], hangs);
+    let (_, granted) = case.heard(&HelmAct::Uninstall(Uninstall {
+        wait: true,
+        ..Uninstall::plain(FOUR)
+    }));
+    let waits = |told: &String| told.contains("--wait gives up on ConfigMap/settings");
+    assert!(granted.iter().any(waits), "{granted:?}");
+    assert_eq!(case.upgraded(THREE, "")[0], hangs);
+    // a rollback patches it from its live state: the finalizer goes, and where it is being deleted the object with it
+    for (deleting, expected) in [
+        (true, "delete ConfigMap/settings"),
+        (false, "patch ConfigMap/settings [data]"),
+    ] {
+        let stated = config.to_owned() + "data: {a: b}\n";
+        let case = live(Case::manifest("[]", "").first(&stated), deleting);
+        let steps = case.does(&HelmAct::Rollback(Rollback {
+            executor: FOUR,
+            to: 1,
+            no_hooks: false,
+            wait: false,
+        }));
+        assert!(steps[0].starts_with(expected), "{steps:?}");
+    }
+}
 
 #[test]
 fn an_uninstall_goes_by_the_stored_policy() {
@@ -411,6 +452,7 @@ fn a_rollback_makes_what_the_old_revision_listed_and_drops_the_rest() {
             executor: THREE,
             to,
             no_hooks: false,
+            ..Rollback::default()
         }))
     };
     let expected = [

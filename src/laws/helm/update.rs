@@ -1,16 +1,16 @@
 //! The phase that upgrade and rollback share: every target made or changed, then what dropped out deleted
 //! (`reference/semantics.md` §2.4; `pkg/kube/client.go` `update`).
 
-use super::hands::{Before, Hands};
-use super::uninstall::evident;
-use super::{Deed, immutable, marks};
-use crate::laws::Reason;
-use crate::model::helm::{Document, Live, Manifest, RESOURCE_POLICY, Record, Stamp};
-use crate::model::{Object, Propagation, Text};
-use std::sync::Arc;
+mod drift;
+mod target;
 
-/// Labels and annotations, as a field.
-const MARKS: &str = "metadata.annotations";
+use super::Deed;
+use super::hands::Hands;
+use super::uninstall::evident;
+use crate::laws::Reason;
+use crate::model::helm::{Document, Live, Manifest, RESOURCE_POLICY, Record};
+use crate::model::{Propagation, Text};
+use target::{Target, target};
 
 /// What the phase goes by.
 pub(super) struct Course<'a> {
@@ -42,6 +42,12 @@ pub(super) fn unserved(hands: &mut Hands<'_>, manifest: &Manifest, prefix: &str)
     );
     hands.about_release(Deed::Unknown { missing }, Reason::new(text));
     true
+}
+
+/// `--wait`: everybody else goes on, and what helm waits for is taken to become ready in time.
+pub(super) fn waited(hands: &mut Hands<'_>) {
+    hands.wait();
+    hands.grant("what --wait waits for; it is taken to be ready within its timeout");
 }
 
 /// Carries it out. An error is Helm's own: what was done until then stays done, nothing is deleted.
@@ -92,15 +98,6 @@ pub(super) fn update(hands: &mut Hands<'_>, course: &Course<'_>) -> Result<(), S
     Ok(())
 }
 
-/// What became of a target that is there.
-enum Target {
-    Done,
-    /// The server refuses the change, with helm's words for it.
-    Refused(String),
-    /// Nobody can say which of the two it is.
-    Contested,
-}
-
 /// Whether what the new manifest drops is deleted depends on a conflict that cannot be foretold.
 fn doubted(hands: &mut Hands<'_>, document: &Document) {
     if matches!(hands.look(&document.address), Live::There(_)) {
@@ -108,118 +105,6 @@ fn doubted(hands: &mut Hands<'_>, document: &Document) {
         let reason = Reason::new("the new manifest drops it, and a revision that fails deletes nothing");
         hands.step(document, Deed::Unknown { missing }, reason);
     }
-}
-
-/// One target that is there.
-fn target(hands: &mut Hands<'_>, course: &Course<'_>, document: &Document, stamp: &Stamp) -> Target {
-    let live = document.address.key().and_then(|key| hands.world.get(&key).cloned());
-    let original = course.old.find(&document.address);
-    let changed: Vec<Text> = match original {
-        Some(original) => original.differences(document).into_iter().cloned().collect(),
-        None => document.prints.keys().cloned().collect(),
-    };
-    let mut drifted = live.as_deref().map(|live| drift(live, document)).unwrap_or_default();
-    let found = marks::Found {
-        live: live.as_deref(),
-        stamp,
-    };
-    let marked = marks::drift(&found, original, document, course.owner);
-    let mut fields: Vec<Text> = changed
-        .iter()
-        .cloned()
-        .chain(drifted.iter().filter(|field| !changed.contains(field)).cloned())
-        .collect();
-    if !marked.is_empty() && !fields.iter().any(|field| field == MARKS) {
-        fields.push(MARKS.into());
-    }
-    if fields.is_empty() {
-        return Target::Done;
-    }
-    if course.server_side && !marked.others.is_empty() {
-        return Target::Refused(conflict(hands, document, &marked.others));
-    }
-    let stripped = course.from_live && !course.server_side && original.is_none();
-    let refusal =
-        immutable::refusal(hands.world, live.as_deref(), document, &changed, original.is_none()).or_else(|| {
-            let live = live.as_deref().filter(|_| stripped)?;
-            immutable::stripped(live, document)
-        });
-    if let Some(error) = refusal {
-        let reason = Reason::new(
-            "the manifest changes a field that the API server does not let change; the other objects are changed all the same, nothing is deleted, and the new revision is failed",
-        );
-        hands.step(document, Deed::Refuse { error: error.clone() }, reason);
-        return Target::Refused(format!(
-            "cannot patch {:?} with kind {}: {error}",
-            document.address.name, document.address.kind
-        ));
-    }
-    let by_hand: Vec<Text> = drifted
-        .iter()
-        .filter(|field| original.is_none() || !changed.contains(field))
-        .cloned()
-        .collect();
-    if course.server_side && original.is_some() && !by_hand.is_empty() {
-        let missing = format!(
-            "which field manager set {} of {}: if it was not helm, the server-side apply ends in a conflict",
-            by_hand.iter().map(Text::as_str).collect::<Vec<_>>().join(", "),
-            document.address
-        );
-        hands.step(
-            document,
-            Deed::Unknown { missing },
-            Reason::new("the live value is not that of the stored manifest"),
-        );
-        return Target::Contested;
-    }
-    if !marked.is_empty() {
-        drifted.push(MARKS.into());
-    }
-    let text = match (original.is_some(), drifted.is_empty()) {
-        (false, _) => "it is adopted: the manifest lists it for the first time, and it is there already".to_owned(),
-        (true, true) => "the manifest changes it".to_owned(),
-        (true, false) => format!(
-            "the manifest sets it, and what was changed by hand ({}) goes back to the manifest's",
-            drifted.iter().map(Text::as_str).collect::<Vec<_>>().join(", ")
-        ),
-    };
-    let mut reason = Reason::new(text);
-    if stripped && live.as_deref().is_some_and(|live| live.meta.deleting()) {
-        reason.text.push_str(
-            "; it is patched from its live state, which takes off every finalizer that the manifest does not state: it is being deleted, and goes at once, whoever uses it",
-        );
-    }
-    if let Some(live) = &live {
-        for field in drifted.iter().filter(|field| *field != MARKS) {
-            reason = reason.seen(&live.key(), field, shown(live, field));
-        }
-    }
-    let before = match original {
-        Some(original) => Before::Stated(original),
-        None if stripped => Before::Live,
-        None => Before::Nothing,
-    };
-    hands.patch(document, before, course.owner, &fields, reason);
-    Target::Done
-}
-
-/// Marks that somebody else has set since belong to him: the server does not let helm set them otherwise.
-fn conflict(hands: &mut Hands<'_>, document: &Document, others: &[String]) -> String {
-    let address = &document.address;
-    let error = format!(
-        "conflict occurred while applying object {}/{} {}, Kind={}: Apply failed with {} conflicts: {}",
-        address.namespace,
-        address.name,
-        address.api_version,
-        address.kind,
-        others.len(),
-        others.join(", ")
-    );
-    let reason = Reason::new(
-        "somebody else has set what the manifest states otherwise; the other objects are changed all the same, nothing is deleted, and the new revision is failed",
-    );
-    hands.step(document, Deed::Refuse { error: error.clone() }, reason);
-    error
 }
 
 /// An object that the new manifest does not list any more: here alone the *live* annotation counts, to the letter.
@@ -261,57 +146,5 @@ fn policy_seen(text: &str, document: &Document, policy: Option<&Text>) -> Reason
             policy.map_or("(absent)", |policy| policy.as_str()),
         ),
         None => reason,
-    }
-}
-
-/// The fields in which the live object is not as the document states, of those that facts tell.
-fn drift(live: &Object, document: &Document) -> Vec<Text> {
-    let Some(facts) = &document.object else {
-        return Vec::new();
-    };
-    let mut laid = Object::clone(live);
-    super::merge::onto(&mut laid, facts, false);
-    [
-        ("spec.replicas", differs(live, &laid, replicas)),
-        ("spec.resources", differs(live, &laid, requested)),
-        ("spec.persistentVolumeReclaimPolicy", differs(live, &laid, policy)),
-        ("spec.suspend", differs(live, &laid, suspended)),
-    ]
-    .into_iter()
-    .filter(|(_, differs)| *differs)
-    .map(|(field, _)| Text::from(field))
-    .collect()
-}
-
-fn differs<T: PartialEq>(one: &Object, other: &Object, read: impl Fn(&Object) -> T) -> bool {
-    read(one) != read(other)
-}
-
-fn replicas(object: &Object) -> Option<u32> {
-    let set = object.body.stateful_set().map(|set| set.spec.replicas);
-    set.unwrap_or_else(|| object.body.replicated().and_then(|set| set.spec.replicas))
-}
-
-fn requested(object: &Object) -> Option<crate::model::storage::Resources> {
-    object.body.claim().map(|claim| claim.spec.resources.clone())
-}
-
-fn policy(object: &Object) -> Option<&'static str> {
-    let volume = object.body.volume();
-    volume.map(|volume| volume.spec.persistent_volume_reclaim_policy.word())
-}
-
-fn suspended(object: &Object) -> Option<bool> {
-    let job = object.body.job().map(|job| job.spec.suspend);
-    job.or_else(|| object.body.cron_job().map(|cron| cron.spec.suspend))
-}
-
-/// A live value as evidence.
-fn shown(live: &Arc<Object>, field: &str) -> String {
-    match field {
-        "spec.replicas" => replicas(live).map_or_else(|| "(absent)".to_owned(), |count| count.to_string()),
-        "spec.suspend" => suspended(live).unwrap_or(false).to_string(),
-        "spec.persistentVolumeReclaimPolicy" => policy(live).unwrap_or("(absent)").to_owned(),
-        _ => format!("{:?}", requested(live).and_then(|asked| asked.requests.storage)),
     }
 }

@@ -44,6 +44,14 @@ impl Ledger {
         self.rendered.insert(digest, Arc::new(manifest));
     }
 
+    /// Takes in everything that another ledger holds; what both hold is the other's.
+    pub fn take_in(&mut self, other: &Self) {
+        self.records.extend(other.records.clone());
+        self.rendered.extend(other.rendered.clone());
+        self.live.extend(other.live.clone());
+        self.failing.extend(other.failing.iter().cloned());
+    }
+
     pub fn enter_live(&mut self, address: Address, live: Live) {
         self.live.insert(address, live);
     }

@@ -4,7 +4,7 @@ use super::hook::{DELETE_POLICY, HOOK, WEIGHT};
 use super::{Address, DeletePolicy, Event, Hook, Print, RESOURCE_POLICY};
 use crate::model::{Kind, Object, Text};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One document: what it names and what a law reads of it.
@@ -20,6 +20,8 @@ pub struct Document {
     /// A fingerprint of each field below `spec`, or of each top-level field where there is no `spec`, by path; and of
     /// labels and annotations.
     pub prints: BTreeMap<Text, Print>,
+    /// A fingerprint of the whole document.
+    pub whole: Print,
 }
 
 /// The documents of a manifest, hooks apart.
@@ -31,6 +33,10 @@ pub struct Manifest {
     pub broken: Vec<String>,
     /// Documents with a hook event Helm does not know: neither applied nor deleted by it.
     pub dropped: Vec<Address>,
+    /// Definitions from the chart's `crds/`: made before everything else by an install, and nobody's from then on.
+    pub definitions: Vec<Document>,
+    /// What a chart makes anew each time it is rendered (a random password), by document.
+    pub unsteady: BTreeSet<Address>,
 }
 
 impl Manifest {
@@ -58,6 +64,14 @@ impl Manifest {
             }
         }
         manifest
+    }
+
+    /// A manifest of these documents alone.
+    pub fn of(documents: Vec<Document>) -> Self {
+        Self {
+            documents,
+            ..Self::default()
+        }
     }
 
     pub fn find(&self, address: &Address) -> Option<&Document> {
@@ -141,6 +155,7 @@ impl Document {
             policy: policy.map(Text::from),
             object,
             prints: prints(value),
+            whole: Print::of(value),
             address,
         })
     }

@@ -25,6 +25,19 @@ impl fmt::Display for Undecodable {
     }
 }
 
+impl Undecodable {
+    /// JSON that cannot be read: the parser's own words may quote a value, so only the place is told.
+    pub(super) fn at(error: &serde_json::Error) -> Self {
+        Self {
+            why: format!(
+                "its JSON cannot be read at line {}, column {}",
+                error.line(),
+                error.column()
+            ),
+        }
+    }
+}
+
 impl From<&str> for Undecodable {
     fn from(why: &str) -> Self {
         Self { why: why.to_owned() }
@@ -56,6 +69,15 @@ pub(super) fn unpacked(payload: &str) -> Result<Vec<u8>, Undecodable> {
         Ok(_) => Ok(json),
         Err(_) => Err(Undecodable::from("the gzip stream is broken")),
     }
+}
+
+/// The release in a record's `Secret`, as JSON and with everything that is secret in it: for hiding it, and for nothing else.
+/// `None` for what cannot be read.
+pub fn unveiled(secret: &[u8]) -> Option<serde_json::Value> {
+    let secret: serde_json::Value = serde_json::from_slice(secret).ok()?;
+    let data = secret.pointer("/data/release")?.as_str()?;
+    let payload = of_secret(data).ok()?;
+    serde_json::from_slice(&unpacked(&payload).ok()?).ok()
 }
 
 /// The outer layer of a Secret's `data`.

@@ -19,7 +19,7 @@ pub enum Reading {
 }
 
 /// What Helm knows of one revision. Its own status decides what Helm does, not the Secret's label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
     pub name: Text,
     pub namespace: Text,
@@ -177,14 +177,12 @@ impl Record {
         if json.len() > payload::CAP {
             return Err(Undecodable::from("it is larger than 32 MiB"));
         }
-        let stored: Stored = serde_json::from_slice(&json).map_err(|error| Undecodable {
-            // the parser's own words may quote a value: only the place is told
-            why: format!(
-                "its JSON cannot be read at line {}, column {}",
-                error.line(),
-                error.column()
-            ),
-        })?;
+        Self::of_json(&json)
+    }
+
+    /// Reads the release as JSON.
+    pub(super) fn of_json(json: &[u8]) -> Result<Self, Undecodable> {
+        let stored: Stored = serde_json::from_slice(json).map_err(|error| Undecodable::at(&error))?;
         if stored.name.is_empty() || stored.version == 0 {
             return Err(Undecodable::from("it is no release: it has no name or revision"));
         }

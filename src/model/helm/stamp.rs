@@ -18,6 +18,8 @@ pub struct Stamp {
     /// The live `helm.sh/resource-policy`, as it stands there.
     pub policy: Option<Text>,
     pub deleting: bool,
+    /// What holds it once it is deleted.
+    pub finalizers: Vec<Text>,
 }
 
 impl Stamp {
@@ -29,6 +31,7 @@ impl Stamp {
             release_namespace: annotation(RELEASE_NAMESPACE),
             policy: annotation(RESOURCE_POLICY),
             deleting: meta.deleting(),
+            finalizers: meta.finalizers.clone(),
         }
     }
 

@@ -36,6 +36,7 @@ pub(super) fn keep(hand: &mut Hand<'_>, all: &[(Key, Value)]) -> Option<Timestam
 enum Step {
     Warm,
     Complete,
+    Fail,
 }
 
 fn next_step(pod: &Value) -> Option<(Timestamp, Step)> {
@@ -45,8 +46,12 @@ fn next_step(pod: &Value) -> Option<(Timestamp, Step)> {
     let running = doc::time(pod, "/status/containerStatuses/0/state/running/startedAt")?;
     let ready = pod.pointer("/status/containerStatuses/0/ready") == Some(&Value::Bool(true));
     let warm = (!ready && doc::wish(pod, "never-ready").is_none()).then(|| (doc::later(running, WARMING), Step::Warm));
-    let complete = doc::wished_span(pod, "completes-after").map(|span| (doc::later(running, span), Step::Complete));
-    [warm, complete].into_iter().flatten().min_by_key(|(due, _)| *due)
+    let after = |wish: &str, step| doc::wished_span(pod, wish).map(|span| (doc::later(running, span), step));
+    let (complete, fail) = (
+        after("completes-after", Step::Complete),
+        after("fails-after", Step::Fail),
+    );
+    [warm, complete, fail].into_iter().flatten().min_by_key(|(due, _)| *due)
 }
 
 fn take(hand: &mut Hand<'_>, key: &Key, step: Step, now: Timestamp) {
@@ -54,6 +59,7 @@ fn take(hand: &mut Hand<'_>, key: &Key, step: Step, now: Timestamp) {
     match step {
         Step::Warm => ready(&mut pod),
         Step::Complete => completed(&mut pod, now),
+        Step::Fail => failed(&mut pod, now),
     }
     hand.write(pod);
 }
@@ -104,6 +110,11 @@ pub(in crate::sandbox) fn ready(pod: &mut Value) {
 /// The containers ended by themselves, with exit code 0.
 pub(in crate::sandbox) fn completed(pod: &mut Value, now: Timestamp) {
     end(pod, now, "Succeeded", 0, "Completed");
+}
+
+/// The containers ended by themselves, with exit code 1.
+pub(in crate::sandbox) fn failed(pod: &mut Value, now: Timestamp) {
+    end(pod, now, "Failed", 1, "Error");
 }
 
 /// The kubelet stopped the containers of a pod being deleted.

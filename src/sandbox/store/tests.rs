@@ -277,6 +277,24 @@ fn what_cannot_change_is_refused_in_the_servers_words() {
 }
 
 #[test]
+fn a_budget_takes_no_update_without_a_resource_version() {
+    let (mut store, _) = store();
+    let budget = json!({
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": { "name": "b", "namespace": "default" },
+        "spec": { "minAvailable": 1 },
+    });
+    let bare = json!({ "metadata": { "resourceVersion": null } });
+    let made = store.create(budget).unwrap();
+    let refused = edit(&mut store, &made, Part::Main, &bare).unwrap_err();
+    assert_eq!(
+        refused.message,
+        "PodDisruptionBudget.policy \"b\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update"
+    );
+    let claim = store.create(claim("a")).unwrap();
+    edit(&mut store, &claim, Part::Main, &bare).unwrap();
+}
+
+#[test]
 fn spec_and_status_are_written_apart_and_nothing_is_no_change() {
     let (mut store, _) = store();
     let pod = store.create(pod("p", "n")).unwrap();

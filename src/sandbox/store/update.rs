@@ -6,8 +6,17 @@ use crate::model::quantity::Quantity;
 use crate::sandbox::clock::seconds;
 use crate::sandbox::fields::{at, copy, list, number, put, put_default, take, text};
 use crate::sandbox::resources::{self, Resource};
+use crate::sandbox::status::Cause;
 use serde_json::Value;
 use std::sync::Arc;
+
+/// The kinds that take no update without a resource version (`AllowUnconditionalUpdate` of their strategies).
+const CONDITIONAL: [&str; 4] = [
+    "CustomResourceDefinition",
+    "Lease",
+    "PodDisruptionBudget",
+    "VolumeAttachment",
+];
 
 /// Which part of an object a request writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +161,10 @@ fn check_identity(write: &Write<'_>, old: &Value, new: &Value) -> Result<(), Sto
         return Err(StoreError::conflict(write.resource, write.name, &why));
     }
     let given = text(new, &["metadata", "resourceVersion"]);
+    if given.is_empty() && write.part != Part::Whole && CONDITIONAL.contains(&write.resource.kind) {
+        let must = Cause::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
+        return Err(StoreError::invalid(write.resource, write.name, &[must]));
+    }
     if !given.is_empty() && given != "0" && given != text(old, &["metadata", "resourceVersion"]) {
         return Err(StoreError::modified(write.resource, write.name));
     }

@@ -58,10 +58,12 @@ pub(crate) enum Touch {
     Hold,
     /// It no longer says keep, live.
     Unkeep,
+    /// It is scaled to two.
+    Scale,
 }
 
 impl Touch {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Delete,
         Self::Disown,
         Self::Stamp,
@@ -69,6 +71,7 @@ impl Touch {
         Self::Misspell,
         Self::Hold,
         Self::Unkeep,
+        Self::Scale,
     ];
 
     const fn word(self) -> &'static str {
@@ -80,6 +83,7 @@ impl Touch {
             Self::Misspell => "misspell",
             Self::Hold => "hold",
             Self::Unkeep => "unkeep",
+            Self::Scale => "scale",
         }
     }
 }
@@ -151,6 +155,11 @@ impl Member {
 
     pub(crate) fn is_hook(&self) -> bool {
         self.field("hook").is_some()
+    }
+
+    /// A hook whose Job fails.
+    pub(crate) fn fails(&self) -> bool {
+        self.is_hook() && self.field("ends") == Some("failed")
     }
 
     /// As the line of an object, where the world holds its kind.

@@ -10,8 +10,15 @@ use pilothouse::model::{Kind, World};
 use super::differences;
 use crate::support::run::Ran;
 
-/// Whether objects of kinds that the world does not hold are there, by label.
-pub(crate) type Others = BTreeMap<String, bool>;
+/// Where objects of kinds that the world does not hold stand, by label.
+pub(crate) type Others = BTreeMap<String, Standing>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Absent,
+    There,
+    Going,
+}
 
 /// What helm did, on both sides.
 pub(crate) struct Helmed<'a> {
@@ -39,8 +46,9 @@ impl Helmed<'_> {
         for other in &forecast.others {
             let label = label(&other.object);
             match &other.outcome {
-                Outcome::Deleted => drop(foretold.insert(label, false)),
-                Outcome::Created | Outcome::Recreated { .. } => drop(foretold.insert(label, true)),
+                Outcome::Deleted => drop(foretold.insert(label, Standing::Absent)),
+                Outcome::Hangs { .. } => drop(foretold.insert(label, Standing::Going)),
+                Outcome::Created | Outcome::Recreated { .. } => drop(foretold.insert(label, Standing::There)),
                 Outcome::Unknown { .. } => drop(unknown.insert(label)),
                 _ => {}
             }

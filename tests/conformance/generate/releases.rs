@@ -144,7 +144,7 @@ impl Draw {
         self.members.push(member);
     }
 
-    /// A Job that ends well, or now and then something that only is there.
+    /// A Job that ends well, seldom one that fails, or now and then something that only is there.
     fn hook(&mut self) {
         let (thing, stem) = match self.rng.u32(..6) {
             0 => (Thing::ConfigMap, "note"),
@@ -156,9 +156,6 @@ impl Draw {
             place: Place::new("a", &self.fresh(stem)),
             fields: Vec::new(),
         };
-        if thing.is_held() {
-            member.set("ends", Some("completed"));
-        }
         let (first, second) = (self.any(&EVENTS), self.any(&EVENTS));
         let events = if first != second && self.one_in(2) {
             format!("{first},{second}")
@@ -166,6 +163,12 @@ impl Draw {
             first.to_owned()
         };
         member.set("hook", Some(&events));
+        if thing.is_held() {
+            // a release that cannot be installed is no case
+            let fails = !events.contains("post-install") && self.one_in(5);
+            member.set("ends", Some(if fails { "failed" } else { "completed" }));
+            member.set("backoff", fails.then_some("0"));
+        }
         let policy = self.any(&HOOK_POLICIES);
         if !policy.is_empty() {
             member.set("hook-delete", Some(policy));
@@ -207,8 +210,8 @@ impl Draw {
             return;
         }
         let mut touch = Touch::ALL[self.rng.usize(..Touch::ALL.len())];
-        if touch == Touch::Hold && !thing.is_held() {
-            // a finalizer on what the world does not hold is a fact that nobody reads
+        let scales = matches!(thing, Thing::Held(StatefulSet | Deployment));
+        if touch == Touch::Scale && !scales {
             touch = Touch::Disown;
         }
         self.hands.push(Hand { touch, thing, place });

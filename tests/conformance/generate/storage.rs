@@ -6,7 +6,8 @@ use pilothouse::model::storage::{DEFAULT_CLASS, EXTERNAL_PROVISIONER};
 
 use super::Draw;
 use crate::case::{DEFAULT, Deed, Line, Place, Verb};
-use crate::manifest::{ATTACHING, DEAD_DRIVER, PLAIN};
+use crate::manifest::{ATTACHING, PLAIN};
+use crate::support::csi::DEAD_DRIVER;
 
 use Kind::{PersistentVolume, PersistentVolumeClaim as Claim, Pod, StorageClass};
 

@@ -9,14 +9,16 @@ use std::time::Duration;
 use pilothouse::cluster::{ConnectOptions, Connection, connect};
 use pilothouse::forecast::forecast;
 use pilothouse::laws::Conditions;
-use pilothouse::model::helm::{MANAGED_BY, Manifest, RELEASE_NAME, RELEASE_NAMESPACE, RESOURCE_POLICY};
+use pilothouse::model::helm::{Address, MANAGED_BY, Manifest, RELEASE_NAME, RELEASE_NAMESPACE, RESOURCE_POLICY};
 use pilothouse::model::{Act, Key, Kind, Pin, World};
 use serde_json::{Value, json};
 
-use super::{Both, Done, PATIENCE, QUIET, Slot, Stop, TRIES, restless, setting_up};
+use super::act::{Both, Done};
+use super::patience::PATIENCE;
+use super::{QUIET, Slot, Stop, TRIES, restless, setting_up};
 use crate::api::Api;
 use crate::case::{Case, Deed, Errand, Hand, Line, Member, Touch, helm};
-use crate::compare::{Others, Verdict};
+use crate::compare::{Others, Standing, Verdict};
 use crate::manifest::{FOREIGN, Ground};
 use crate::support::helm::{Helm, ledger, newest, template, write_chart};
 use crate::support::run::Ran;
@@ -159,12 +161,13 @@ impl Slot {
         let act = |pin: Pin| Act::Helm {
             release: pin,
             helm: helm.clone(),
+            means: None,
         };
 
         let before = self.mirror.part(&self.name);
         let (.., pin) = newest(&before, &namespace, release).ok_or_else(missing_target)?;
         let conditions = self
-            .read(&self.connection, &before, &pin, &helm, rendered.as_deref())
+            .read(case, &self.connection, &before, &pin, &helm, rendered.as_deref())
             .await?;
         let foretold = forecast(
             &self.mirror.whole(),
@@ -184,7 +187,7 @@ impl Slot {
         let there = connect(&options, self.clock.clone()).await;
         let there = there.map_err(|error| Stop::Void(error.to_string()))?;
         let twin_conditions = self
-            .read(&there, &twin_before, &twin_pin, &helm, rendered.as_deref())
+            .read(case, &there, &twin_before, &twin_pin, &helm, rendered.as_deref())
             .await?;
         let twin_forecast = self.forecast_alone(&twin_before, &act(twin_pin), &twin_conditions);
         let twin_lost = twin.destroyed();
@@ -213,17 +216,27 @@ impl Slot {
         })
     }
 
+    /// What Pilothouse reads for the act, with the question what happens when those hooks fail that will.
     async fn read(
         &self,
+        case: &Case,
         connection: &Connection,
         world: &World,
         release: &Pin,
         act: &pilothouse::model::act::HelmAct,
         rendered: Option<&str>,
     ) -> Result<Conditions, Stop> {
-        let ledger = ledger(connection, world, release, act, rendered).await;
+        let mut ledger = ledger(connection, world, release, act, rendered)
+            .await
+            .map_err(Stop::Void)?;
+        for member in case.members.iter().filter(|member| member.fails()) {
+            let namespace = format!("{}-{}", self.name, member.place.namespace);
+            let kind = Kind::Job;
+            let hook = Address::new(&kind.api_version(), kind.name(), &namespace, &member.place.name, "");
+            ledger.let_fail(hook);
+        }
         Ok(Conditions {
-            helm: Arc::new(ledger.map_err(Stop::Void)?),
+            helm: Arc::new(ledger),
             ..self.conditions.clone()
         })
     }
@@ -256,13 +269,19 @@ impl Slot {
         }
     }
 
-    /// Whether each object of a kind that the world does not hold is there.
+    /// Where each object of a kind that the world does not hold stands.
     pub(super) async fn others(&self, api: &Api, case: &Case) -> Result<Others, Stop> {
         let mut others = Others::new();
         for (thing, place) in case.others() {
             let found = api.read(&thing.path(place, &self.name)).await.map_err(Stop::Void)?;
             let label = format!("{}-{}/{}/{}", self.name, place.namespace, thing.name(), place.name);
-            others.insert(label, found.is_some());
+            let going = |object: &Value| !object["metadata"]["deletionTimestamp"].is_null();
+            let standing = match found {
+                None => Standing::Absent,
+                Some(object) if going(&object) => Standing::Going,
+                Some(_) => Standing::There,
+            };
+            others.insert(label, standing);
         }
         Ok(others)
     }
@@ -288,8 +307,12 @@ fn change(touch: Touch, object: &Value) -> Value {
             let held = meta["finalizers"].as_array().cloned().unwrap_or_default();
             json!({"finalizers": held.into_iter().chain([json!(FOREIGN)]).collect::<Vec<_>>()})
         }
-        Touch::Delete => json!({}),
+        Touch::Delete | Touch::Scale => json!({}),
     };
     change["resourceVersion"] = meta["resourceVersion"].clone();
-    json!({"metadata": change})
+    let mut change = json!({"metadata": change});
+    if touch == Touch::Scale {
+        change["spec"] = json!({"replicas": 2});
+    }
+    change
 }

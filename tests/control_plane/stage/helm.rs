@@ -69,6 +69,21 @@ impl Stage<'_> {
         }
     }
 
+    /// Runs helm on both sides and kills it as soon as the record of this revision is there, pending.
+    pub(crate) fn helm_killed(&mut self, program: &'static str, arguments: &[&str], revision: u32) {
+        let programs = self.trial.plane.programs();
+        let arguments = [&["--namespace", &self.trial.namespace], arguments].concat();
+        let begun = [&self.real, &self.twin].map(|side| programs.begin(&side.kubeconfig, program, &arguments));
+        let namespace = self.trial.namespace.clone();
+        self.until("a pending record", |world| {
+            newest(world, &namespace, APP)
+                .is_some_and(|(seen, status, _)| seen == revision && status.starts_with("pending"))
+        });
+        for mut helm in begun {
+            helm.kill().and_then(|()| helm.wait()).expect("helm's end");
+        }
+    }
+
     /// Waits until both cockpits have seen this revision of the release `app`.
     pub(crate) fn until_revision(&mut self, revision: u32) {
         let namespace = self.trial.namespace.clone();
@@ -102,6 +117,7 @@ impl Stage<'_> {
         let act = Act::Helm {
             release,
             helm: errand.act.clone(),
+            means: None,
         };
         let forecast = forecast(state.world(), &act, &conditions, state.now(), state.quiet());
         let forgetful = self.trial.plane.path(&format!("forgetful-{}", self.trial.namespace));
@@ -261,6 +277,7 @@ async fn end(side: &mut Side, trial: &Trial<'_>, errand: &Errand<'_>, conditions
     let act = Act::Helm {
         release,
         helm: errand.act.clone(),
+        means: None,
     };
     let forecast = forecast(&before, &act, &conditions, state.now(), state.quiet());
     let end = picture::end(&before, &act, &conditions);

@@ -37,6 +37,15 @@ pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
         Became::Stands(how) => {
             come(state, Event::Ended { act: at, how }, effects);
         }
+        Became::Strayed(how) => {
+            let ended = Event::Ended {
+                act: at,
+                how: how.clone(),
+            };
+            if come(state, ended, effects) {
+                come(state, Event::Failed { seen: how }, effects);
+            }
+        }
         Became::Void(why) => {
             come(state, Event::Returned { act: at, why }, effects);
         }
@@ -56,6 +65,8 @@ pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
 /// What became of an act that was approved.
 enum Became {
     Stands(String),
+    /// It was done, in part at least, and came to another end than was forecast: a person decides.
+    Strayed(String),
     /// Nothing was sent, because something changed: the panel stands there again.
     Void(String),
     /// It was not done: a person decides.
@@ -68,6 +79,7 @@ fn ended(ending: &Ending) -> Became {
     match ending {
         Ending::Observed { what } => Became::Stands(what.clone()),
         Ending::TimedOut { .. } => Became::Stands(ending.sentence()),
+        Ending::Otherwise { .. } => Became::Strayed(ending.sentence()),
         Ending::Voided { .. } => Became::Void(ending.sentence()),
         Ending::NotDone { why } => Became::NotDone(why.clone()),
         Ending::InDoubt { .. } => Became::Open,
@@ -82,6 +94,7 @@ fn became(stage: Option<&Stage>) -> Became {
             let told = format!("{}: {}", outcome.word(), outcome.evidence());
             match outcome {
                 Outcome::Done { .. } | Outcome::Accepted { .. } => Became::Stands(told),
+                Outcome::Failed { .. } => Became::Strayed(told),
                 Outcome::NotApplied { .. }
                 | Outcome::Conflict { .. }
                 | Outcome::Refused { .. }
