@@ -10,6 +10,7 @@ mod config;
 mod helm;
 mod journal;
 mod plan;
+mod release;
 mod report;
 mod run;
 mod runbook;
@@ -65,6 +66,23 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::Explain { target, output }) => {
             let config = config::load(&look)?;
             runtime()?.block_on(report::explain(&connect, &config, &target, output))
+        }
+        Some(Command::Unstick { target, output }) => {
+            let config = config::load(&look)?;
+            if let Some(output) = output {
+                return runtime()?.block_on(report::unstick(&connect, &config, &target, output));
+            }
+            shell::require_terminal()?;
+            let mut session = Session::new(connect.options(), &config);
+            session.unstick = Some(report::meant(&target, &config)?);
+            if connect.operate {
+                session = session.operating(JournalHome(config::state_dir()?));
+            }
+            runtime()?.block_on(shell::run(session))
+        }
+        Some(Command::Release { command }) => {
+            let config = config::load(&look)?;
+            runtime()?.block_on(release::run(&connect, &config, &command))
         }
         Some(Command::Forecast { act, output }) => {
             let config = config::load(&look)?;

@@ -26,19 +26,26 @@ mod explain;
 mod forecast;
 mod page;
 mod plan;
+mod release;
 mod run;
 mod runbook;
 mod status;
 mod target;
+mod unstick;
 
 pub use explain::{ExplanationReport, explain};
 pub use forecast::{ForecastReport, forecast};
 pub use page::escaped;
 pub use plan::{PlanReport, plan};
+pub use release::{
+    Compared, DiffReport, HistoryReport, HookLine, LiveLine, RevisionLine, ShowReport, ValueLine, drifted, history,
+    revised, show,
+};
 pub use run::{Asked, Question, RunReport, run};
 pub use runbook::{CheckReport, RunbookReport, checked, described, listed, sound};
 pub use status::{Counts, FeedLine, ReleaseLine, StatusReport, TenantLine, status};
 pub use target::{TargetError, locate, parse_target, pinned};
+pub use unstick::{WayReport, unstick};
 
 /// The version of every JSON form of this room.
 pub const API_VERSION: &str = "pilothouse.dev/v1";

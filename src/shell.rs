@@ -10,6 +10,7 @@ mod helm;
 mod input;
 mod log;
 mod look;
+mod release;
 mod screen;
 mod session;
 mod unattended;

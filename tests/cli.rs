@@ -320,3 +320,68 @@ fn a_calm_cluster_is_0_and_what_is_hidden_makes_it_3() {
         assert!(text.contains("persistentvolumes"), "{line}: {text}");
     }
 }
+
+/// What the cockpit says of a release and of a way out, the command line says too.
+#[test]
+fn a_release_is_shown_told_and_compared_and_a_way_out_is_printed() {
+    let home = Home::new();
+    let served = Served::start(&home, "hasan-prod");
+    let ask = |arguments: &[&str]| {
+        let place = ["--kubeconfig", &served.kubeconfig, "-n", "hasan-prod"];
+        home.run(&[arguments, &place].concat())
+    };
+    let json = |arguments: &[&str]| -> (i32, Value) {
+        let output = ask(&[arguments, &["-o", "json"]].concat());
+        let text = printed(&output);
+        let value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}\n{}", said(&output)));
+        (output.status.code().unwrap(), value)
+    };
+    let (code, shown) = json(&["release", "show", "eks-1.0.4"]);
+    assert_eq!((code, shown["exitCode"].as_i64()), (1, Some(1)), "keep is live only");
+    assert_eq!(shown["release"]["driver"], "secret");
+    assert_eq!(shown["revision"]["revision"], 7);
+    let live_only = |object: &&Value| object["keep"]["is"] == "liveOnly";
+    assert_eq!(shown["objects"].as_array().unwrap().iter().filter(live_only).count(), 4);
+    assert!(shown["values"].is_null(), "values are shown on demand only");
+    let text = printed(&ask(&["release", "show", "eks-1.0.4", "--values"]));
+    for told in [
+        "an uninstall DELETES it",
+        "storageclass/efs-sc (cluster-scoped)",
+        "env: prod",
+    ] {
+        assert!(text.contains(told), "{told}:\n{text}");
+    }
+    let (code, history) = json(&["release", "history", "eks-1.0.4"]);
+    assert_eq!(code, 0);
+    let payloads = history["revisions"].as_array().unwrap();
+    assert_eq!(payloads.len(), 7);
+    assert_eq!(payloads[3]["payload"]["description"], "Rollback to 2");
+    let (code, diff) = json(&["release", "diff", "eks-1.0.4", "--from", "1"]);
+    assert_eq!((code, &diff["from"], &diff["to"]), (0, &1.into(), &7.into()));
+    let (_, drift) = json(&["release", "diff", "eks-1.0.4", "--live"]);
+    assert!(drift["changes"].is_null() && drift["live"].is_array(), "{drift}");
+    refused(&ask(&["release", "show", "nobody"]), "nobody");
+    refused(
+        &ask(&["release", "show", "eks-1.0.4", "--revision", "99"]),
+        "has no revision 99",
+    );
+    refused(
+        &ask(&["release", "diff", "eks-1.0.4", "--to", "1"]),
+        "no revision before 1",
+    );
+    refused(
+        &ask(&["release", "show", "eks-1.0.4", "--driver", "configmap"]),
+        "in ConfigMaps",
+    );
+
+    let (code, way) = json(&["unstick", "pvc/shared-data"]);
+    assert_eq!(code, 1);
+    let next = usize::try_from(way["next"].as_u64().unwrap()).unwrap();
+    assert_eq!(way["steps"][next]["act"]["act"], "delete");
+    assert_eq!(way["forecast"]["act"], way["steps"][next]["act"]);
+    let text = printed(&ask(&["unstick", "pvc/shared-data", "-o", "text"]));
+    assert!(text.contains("(next)") && text.contains("(later)"), "{text}");
+    let (code, calm) = json(&["unstick", "pvc/mysql-pvc"]);
+    assert_eq!((code, &calm["over"]), (0, &true.into()), "{calm}");
+    refused(&ask(&["unstick", "pvc/shared-data"]), "needs a terminal");
+}

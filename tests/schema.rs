@@ -1,9 +1,12 @@
-//! The published JSON schema of forecasts, held against what the program says: every act, every outcome, nothing besides.
+//! The published JSON schemas of forecasts and releases, held against what the program says: every word, nothing besides.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test that cannot go on has failed"
 )]
+
+#[path = "schema/release.rs"]
+mod release;
 
 use jsonschema::Validator;
 use pilothouse::forecast::{Entry, Forecast, Holder, Other, Outcome, Recreation, Tier, Undo};

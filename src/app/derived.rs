@@ -140,6 +140,8 @@ impl State {
             | Screen::Explain(_)
             | Screen::Forecast(..)
             | Screen::History(_)
+            | Screen::Unstick(_)
+            | Screen::Release(_)
             | Screen::Help
             | Screen::Log
             | Screen::Steps
@@ -211,6 +213,9 @@ impl Derived {
             RowId::Object(key, _) => look.world.get(key).map(|object| kind::row(look, object)),
             RowId::Mention(..)
             | RowId::Finalizer(..)
+            | RowId::Release(_)
+            | RowId::Revision(_)
+            | RowId::Document(_)
             | RowId::Step(_)
             | RowId::Doubt(_)
             | RowId::Run(_)
@@ -363,7 +368,7 @@ impl Derived {
                 self.readings = readings;
                 self.views.insert(Part::Whole, view);
             }
-            Screen::Tenant(name) => self.show_tenant(look, visit, name),
+            Screen::Tenant(name) => self.show_tenant(look, visit, name, &state.config_maps),
             Screen::Chain(subject) => self.page = view::chain::page(look, subject, width),
             Screen::Explain(subject) => self.page = view::explain::page(look, subject, width),
             Screen::Forecast(subject, propagation) => {
@@ -374,6 +379,10 @@ impl Derived {
                 self.page = raw::events(look, subject, state.events.get(&subject.key), width);
             }
             Screen::History(subject) => self.page = raw::history(look, subject, &state.history, width),
+            Screen::Unstick(subject) => {
+                self.page = view::unstick::page(look, subject, state.steps.values(), state.mode, width);
+            }
+            Screen::Release(aspect) => self.page = view::release::page(look, aspect, state, width),
             Screen::Help => {
                 let from = state
                     .visits
@@ -414,7 +423,7 @@ impl Derived {
         }
     }
 
-    fn show_tenant(&mut self, look: Look<'_>, visit: &Visit, name: &Text) {
+    fn show_tenant(&mut self, look: Look<'_>, visit: &Visit, name: &Text, asked: &view::releases::ConfigMaps) {
         let Some(tenant) = self.tenant(name).cloned() else {
             self.title = Line::toned(
                 format!(" {name} is gone: no namespace or release of it is left"),
@@ -426,7 +435,7 @@ impl Derived {
         self.title = tenant::title(look, &tenant, judged);
         let views: Vec<(Part, tenant::View)> = Part::TENANT
             .into_iter()
-            .map(|part| (part, tenant::panel(look, &tenant, judged, part, visit)))
+            .map(|part| (part, tenant::panel(look, &tenant, judged, part, visit, asked)))
             .collect();
         self.views.extend(views);
     }

@@ -3,8 +3,8 @@
 //! Must not know who carries an effect out or how.
 
 use crate::app::key::Key as KeyPress;
-use crate::app::run;
 use crate::app::step::Ending;
+use crate::app::{release, run};
 use crate::gate::Approved;
 use crate::journal;
 use crate::laws::Conditions;
@@ -88,7 +88,10 @@ pub enum Event {
 #[derive(Debug)]
 pub enum Fetched {
     /// The object as YAML, Secret data redacted; or why it could not be read, with the next thing to try.
-    Yaml { key: Key, answer: Result<String, String> },
+    Yaml {
+        key: Key,
+        answer: Result<String, String>,
+    },
     Events {
         key: Key,
         answer: Result<Vec<EventLine>, String>,
@@ -104,6 +107,7 @@ pub enum Fetched {
         key: Key,
         answer: Result<(Pin, Box<Reading>), String>,
     },
+    Release(release::Answer),
 }
 
 /// How far a committed step has come. In this order; `Voided`, `Answered` and `Failed` end it.
@@ -178,6 +182,7 @@ pub enum Effect {
     PrepareHelm(Box<Act>),
     /// The record of a release's revision.
     ReadRecord(Key),
+    FetchRelease(release::Question),
     /// Record, read afresh, clear and perform; each leg comes back as a [`StepProgress`].
     Commit {
         number: StepNumber,

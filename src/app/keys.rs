@@ -34,6 +34,16 @@ pub enum Command {
     Forecast,
     History,
     Propagation,
+    // of a release
+    OlderRevision,
+    NewerRevision,
+    BaseRevision,
+    ShowValues,
+    CompareAll,
+    ReadAgain,
+    // the way out
+    Unstick,
+    OpenStep,
     DeletePanel,
     ClearClaimRefPanel,
     ObserveDoubts,
@@ -87,6 +97,12 @@ pub enum Place {
     Tenant,
     /// A forecast.
     Forecast,
+    /// An explanation.
+    Explain,
+    /// The way out of what is stuck.
+    Unstick,
+    /// A Helm release.
+    Release,
     /// Steps an earlier session left in doubt.
     Doubts,
     /// The run of a runbook.
@@ -110,6 +126,9 @@ impl Place {
         match self {
             Self::Tenant => "in a tenant",
             Self::Forecast => "in a forecast",
+            Self::Explain => "in an explanation",
+            Self::Unstick => "on a way out",
+            Self::Release => "in a release",
             Self::Doubts => "with steps in doubt",
             Self::Run => "in a run",
             Self::Object => "on an object",
@@ -122,11 +141,14 @@ impl Place {
     }
 
     /// Every place, in the order of help and documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Rows,
         Self::List,
         Self::Object,
         Self::Tenant,
+        Self::Release,
+        Self::Explain,
+        Self::Unstick,
         Self::Forecast,
         Self::Gate,
         Self::Prompt,

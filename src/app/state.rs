@@ -5,6 +5,7 @@
 use crate::app::derived::Derived;
 use crate::app::event::{Doubtful, JournalState, StepNumber};
 use crate::app::history::History;
+use crate::app::release::Dossier;
 use crate::app::run::{Runs, Said};
 use crate::app::screen::{Screen, Subject, Visit};
 use crate::app::step::Step;
@@ -12,8 +13,9 @@ use crate::app::words::RowId;
 use crate::gate;
 use crate::laws::Conditions;
 use crate::model::event::EventLine;
-use crate::model::{Act, ClusterIdentity, Key, Moment, Now, Operator, TenantRule, World, feed};
+use crate::model::{Act, ClusterIdentity, Key, Moment, Now, Object, Operator, TenantRule, Text, World, feed};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// May this cockpit act?
@@ -136,6 +138,12 @@ pub struct State {
     pub(in crate::app) history: History,
     pub(in crate::app) yaml: BTreeMap<Key, Fetch<String>>,
     pub(in crate::app) events: BTreeMap<Key, Fetch<Vec<EventLine>>>,
+    /// The releases that Helm keeps in `ConfigMap`s, by namespace: asked for, and what came.
+    pub(in crate::app) config_maps: BTreeMap<Text, Fetch<Vec<Arc<Object>>>>,
+    /// The release looked at last.
+    pub(in crate::app) dossier: Option<Dossier>,
+    /// The object whose way out is to be shown as soon as it is in sight.
+    pub(in crate::app) bound_for: Option<Key>,
     pub(in crate::app) flash: Option<Flash>,
     /// No key was pressed yet: until then the cursor stays on the first row while the first lists come in.
     pub(in crate::app) untouched: bool,
@@ -170,6 +178,9 @@ impl State {
             history: History::default(),
             yaml: BTreeMap::new(),
             events: BTreeMap::new(),
+            config_maps: BTreeMap::new(),
+            dossier: None,
+            bound_for: None,
             flash: None,
             untouched: true,
             asked_to_leave: false,
@@ -250,6 +261,11 @@ impl State {
         self.derived.touch_all(crate::model::Kinds::ALL);
     }
 
+    /// The way out of this object is shown as soon as it is in sight.
+    pub fn unstick(&mut self, key: Key) {
+        self.bound_for = Some(key);
+    }
+
     /// The visit on top. There is always one: the fleet is never left.
     pub(in crate::app) fn visit(&self) -> &Visit {
         self.visits.last().unwrap_or(&self.derived.nowhere)
@@ -281,7 +297,16 @@ impl State {
                 let uid = self.world.get(&key)?.meta.uid.clone();
                 Some(Subject { key, uid })
             }
-            Some(RowId::Step(_) | RowId::Doubt(_) | RowId::Run(_) | RowId::RunItem(..) | RowId::RunLine(_)) => None,
+            Some(
+                RowId::Release(_)
+                | RowId::Revision(_)
+                | RowId::Document(_)
+                | RowId::Step(_)
+                | RowId::Doubt(_)
+                | RowId::Run(_)
+                | RowId::RunItem(..)
+                | RowId::RunLine(_),
+            ) => None,
             None => visit.screen.subject().cloned(),
         }
     }

@@ -10,8 +10,10 @@ mod doubts;
 mod gate;
 mod look;
 mod prompt;
+pub(in crate::app) mod release;
 mod run;
 mod step;
+mod unstick;
 mod world;
 
 pub(in crate::app) use gate::newest;
@@ -57,6 +59,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             at_gate = gate::concerned(state, &observations);
             in_run = run::concerned(state, &observations);
             world::observed(state, observations, &mut effects);
+            unstick::arrive(state, &mut effects);
         }
         Event::Connected {
             identity,
@@ -87,6 +90,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     if at_gate {
         gate::resense(state);
     }
+    release::follow(state, &mut effects);
     state.refresh();
     effects
 }
@@ -179,6 +183,7 @@ fn take(state: &mut State, fetched: Fetched, effects: &mut Vec<Effect>) {
             }
             Err(why) => state.warn(format!("{key} could not be read: {why}")),
         },
+        Fetched::Release(answer) => release::take(state, answer),
     }
 }
 

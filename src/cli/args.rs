@@ -31,6 +31,9 @@ Examples:
   pilothouse                                       look at the current context; nothing can be changed
   pilothouse --operate --context prod-eks          look, and act through the gates
   pilothouse explain pvc/shared-data -n hasan-prod why is it Terminating, and what is the safe way out
+  pilothouse --operate unstick pvc/shared-data -n hasan-prod
+                                                   go that way step by step, each through its panel
+  pilothouse release show eks-1.0.4 -n hasan-prod  what an uninstall would delete, keep, or take from others
   pilothouse forecast delete job/train-7f -n hasan-prod --cascade background
   pilothouse forecast scale sts/vault -n hasan-prod --replicas 2
   pilothouse status -o json                        the fleet's verdicts for a script
@@ -129,6 +132,23 @@ pub enum Command {
         #[arg(long, short, value_enum, default_value_t)]
         output: Output,
     },
+    /// Go the safe way out of what is stuck, step by step, each through its panel
+    ///
+    /// Opens the cockpit on the way out of a PVC, PV, namespace, Job, pod or release; `pilothouse --operate unstick …` may act. With -o it
+    /// prints the way instead, and what its next step would do. Exit codes then: 0 nothing is stuck; 1 there are steps;
+    /// 3 facts are missing.
+    Unstick {
+        #[command(flatten)]
+        target: Target,
+        /// Print the way out instead of opening the cockpit
+        #[arg(long, short, value_enum)]
+        output: Option<Output>,
+    },
+    /// Look into a Helm release: its revisions, what they hold, and how its objects stand
+    Release {
+        #[command(subcommand)]
+        command: ReleaseCommand,
+    },
     /// Say what an act would do, object by object, without doing it
     Forecast {
         #[command(subcommand)]
@@ -163,6 +183,69 @@ pub enum Command {
     Journal {
         #[command(subcommand)]
         command: JournalCommand,
+    },
+}
+
+/// A release, and where Helm keeps its records.
+#[derive(Clone, Debug, Args)]
+pub struct Which {
+    /// The release's name; its namespace is the first `--namespace`
+    pub release: String,
+    /// Where helm keeps its records: `HELM_DRIVER` [default: Secrets, and `ConfigMaps` where no Secret holds this release]
+    #[arg(long, value_enum)]
+    pub driver: Option<DriverArg>,
+}
+
+/// `--driver`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DriverArg {
+    Secret,
+    Configmap,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum ReleaseCommand {
+    /// Show one revision: each object of its stored manifest and how it stands, its hooks, and its values if asked
+    ///
+    /// Exit codes: 0 every object is there and nobody else claims it; 1 something is wrong; 3 something is not known.
+    Show {
+        #[command(flatten)]
+        which: Which,
+        /// The revision [default: the newest]
+        #[arg(long)]
+        revision: Option<u32>,
+        /// Show the operator's values too; what looks like a secret stays hidden
+        #[arg(long)]
+        values: bool,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Show every revision that is kept: label and payload, chart, times, description
+    ///
+    /// Exit codes: 0 every record can be read and says what its label says; 1 one does not; 3 one cannot be read.
+    History {
+        #[command(flatten)]
+        which: Which,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Show what a revision changed, or in what the live objects are not as it says
+    ///
+    /// Exit codes: 0 nothing differs; 1 something does; 2 a revision cannot be read; 3 an object cannot be looked at.
+    Diff {
+        #[command(flatten)]
+        which: Which,
+        /// The revision to begin from [default: the one before --to; with --live, the newest]
+        #[arg(long)]
+        from: Option<u32>,
+        /// The revision to end with [default: the newest]
+        #[arg(long, conflicts_with = "live")]
+        to: Option<u32>,
+        /// Compare the stored manifest with what is live
+        #[arg(long)]
+        live: bool,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
     },
 }
 

@@ -21,7 +21,7 @@ use std::time::Duration;
 pub use events::events;
 pub use fresh::{Reading, fresh};
 pub(in crate::cluster) use release::unveiled;
-pub use release::{live, record, records};
+pub use release::{claims, config_maps, live, open, record, records, whole};
 
 /// How long one question may take.
 pub const DEADLINE: Duration = Duration::from_secs(15);

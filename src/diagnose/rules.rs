@@ -11,8 +11,10 @@ mod delete_policy;
 mod failed_release;
 mod feeds;
 mod foreign_jobs;
+mod live_only_keep;
 mod lost_claim;
 mod malformed;
+mod mislabelled_release;
 mod namespace_stuck;
 mod pending_claim;
 mod pending_release;
@@ -131,6 +133,8 @@ pub static RULES: &[Rule] = &[
     heads("stale_owner_reference", &[58], &Kind::ALL, stale_owner_reference::find),
     rule("namespace_stuck", &[47, 48], &Kind::ALL, namespace_stuck::find),
     rule("pending_release", &[21, 22, 23], &[Release], pending_release::find),
+    rule("live_only_keep", &[1], &Kind::ALL, live_only_keep::find),
+    rule("mislabelled_release", &[22, 23], &[Release], mislabelled_release::find),
     rule("foreign_jobs", &[28], &Kind::ALL, foreign_jobs::find),
     rule("respawning_holder", &[29], &HOLDERS, respawning_holder::find),
     rule("completed_pods_hold", &[27], &HOLDERS, completed_pods_hold::find),

@@ -3,6 +3,7 @@
 
 use super::failure::Failure;
 use super::hand::{Hand, Order};
+use super::release;
 use super::session::Session;
 use crate::app::{self, Effect, Event, Fetched, Mode, Start, State};
 use crate::cluster::{self, Clock, Connection, Scopes, Watches, helm, read};
@@ -75,6 +76,9 @@ impl Cockpit {
         });
         for feed in Scopes::feeds() {
             state.expect(feed);
+        }
+        if let Some(key) = &session.unstick {
+            state.unstick(key.clone());
         }
         let (sink, observations) = mpsc::channel(BACKLOG);
         let scopes = Scopes {
@@ -243,6 +247,11 @@ impl Cockpit {
                     .map_err(|error| error.to_string());
                 Fetched::Record { key, answer }
             }),
+            Effect::FetchRelease(question) => {
+                self.fetch(
+                    move |connection| async move { Fetched::Release(release::ask(&connection, question).await) },
+                );
+            }
             Effect::Commit { number, approved } => {
                 let world = Box::new(self.state.world().clone());
                 self.order(Order::Commit {

@@ -2,7 +2,7 @@
 
 use crate::app::run::Order;
 use crate::cluster::{Clock, ConnectOptions};
-use crate::model::{Globs, TenantRule, Text};
+use crate::model::{Globs, Key, TenantRule, Text};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -54,6 +54,8 @@ pub struct Session {
     pub quiet: Duration,
     /// A run of a runbook to begin or to take up.
     pub run: Option<Box<Order>>,
+    /// The object whose way out is shown first.
+    pub unstick: Option<Key>,
 }
 
 impl Session {
@@ -66,6 +68,7 @@ impl Session {
             clock: Clock::system(),
             quiet: QUIET,
             run: None,
+            unstick: None,
         }
     }
 

@@ -50,6 +50,7 @@ mod jobs;
 mod panels;
 #[path = "../support/picture.rs"]
 mod picture;
+mod releases;
 mod server;
 mod stage;
 mod statefulset;
@@ -242,6 +243,16 @@ const SHARED: &[Story] = &[
     ("helm-act-ownership-taken-three", helm_acts::ownership_taken_three),
     ("helm-act-ownership-taken-four", helm_acts::ownership_taken_four),
     ("helm-act-wrong-version-is-noticed", helm_acts::wrong_version_is_noticed),
+    ("release-secrets-three", releases::secrets_three),
+    ("release-secrets-four", releases::secrets_four),
+    ("release-config-maps-three", releases::config_maps_three),
+    ("release-config-maps-four", releases::config_maps_four),
+    ("release-upgrade-killed-three", releases::upgrade_killed_three),
+    ("release-upgrade-killed-four", releases::upgrade_killed_four),
+    ("release-install-killed-three", releases::install_killed_three),
+    ("release-install-killed-four", releases::install_killed_four),
+    ("release-record-deleted-three", releases::record_deleted_three),
+    ("release-record-deleted-four", releases::record_deleted_four),
     ("persons", server::persons),
     ("both-pod-first", both::pod_first),
     ("both-claim-first", both::claim_first),

@@ -22,8 +22,10 @@ mod keys;
 mod looks;
 mod losses;
 mod pods;
+mod releases;
 mod runs;
 mod sight;
+mod unstick;
 
 use flight::Flight;
 

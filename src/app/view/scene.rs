@@ -118,6 +118,8 @@ fn body<'a>(state: &'a State, visit: &Visit) -> Body<'a> {
         | Screen::Explain(_)
         | Screen::Forecast(..)
         | Screen::History(_)
+        | Screen::Unstick(_)
+        | Screen::Release(_)
         | Screen::Help
         | Screen::Steps
         | Screen::Doubts

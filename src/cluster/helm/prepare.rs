@@ -140,7 +140,7 @@ pub async fn look(
         ..Conditions::default()
     };
     let addresses = reach(release, helm, &conditions, world);
-    for (address, live) in read::live(connection, &addresses).await? {
+    for (address, live) in read::live(connection, &addresses).await {
         ledger.enter_live(address, live);
     }
     Ok(())

@@ -2,7 +2,8 @@
 
 use super::hook::{DeletePolicy, Event};
 use super::manifest::{Document, Manifest};
-use super::{Address, Chart, Record, Undecodable};
+use super::record::Stored;
+use super::{Address, Chart, Undecodable};
 use crate::model::Text;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -36,7 +37,7 @@ impl Rendering {
             text.push_str("---\n");
             text.push_str(&hook.manifest);
         }
-        let record = Record::of_json(json)?;
+        let record = Stored::of_json(json)?.record();
         Ok(Self {
             digest: Manifest::digest(&text),
             chart: record.chart,

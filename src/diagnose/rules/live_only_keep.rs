@@ -1,0 +1,46 @@
+//! Trap 1: `keep` stands on the live object and not in the stored manifest, so an uninstall deletes it. Found of releases
+//! whose newest record was read; of others it is not known.
+
+use super::super::finding::{Finding, Gist, Severity};
+use super::super::look::Look;
+use super::super::ward::Ward;
+use super::finding;
+use super::pending_release::newest;
+use crate::laws::Reason;
+use crate::model::helm::RESOURCE_POLICY;
+
+pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for object in newest(look, ward) {
+        let Some(reading) = look.conditions.helm.record(&object.pin()) else {
+            continue;
+        };
+        let Some(record) = reading.record() else { continue };
+        for document in record
+            .manifest
+            .documents
+            .iter()
+            .filter(|document| document.policy.is_none())
+        {
+            let live = document.address.key().and_then(|key| look.world.get(&key));
+            let Some(policy) = live.and_then(|live| live.meta.annotations.get(RESOURCE_POLICY)) else {
+                continue;
+            };
+            let key = document.address.key().unwrap_or_else(|| object.key());
+            found.push(finding(
+                "live_only_keep",
+                Severity::Warned,
+                key.clone(),
+                format!(
+                    "{policy} stands on the live {key} only: an uninstall of {} reads its stored manifest and DELETES it",
+                    record.name
+                ),
+                Reason::new("the stored manifest of the newest revision does not say keep")
+                    .seen(&key, "metadata.annotations[helm.sh/resource-policy]", policy)
+                    .seen(&object.key(), "payload manifest", "no helm.sh/resource-policy"),
+                Gist::new("object", "kept on the live object only"),
+            ));
+        }
+    }
+    found
+}
