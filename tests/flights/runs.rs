@@ -1,7 +1,8 @@
 //! Runs of runbooks: step by step through the same panels, kept record by record, stopped, turned around and left.
 
-use super::flight::Flight;
+use super::flight::{Flight, Plan};
 use super::hands::{job, volume};
+use super::helm::fake;
 use pilothouse::app::run::{Order, Wanted};
 use pilothouse::app::{Event, Key};
 use pilothouse::journal::RecordKind::{Cleared, Intent, Note, Opened, Outcome, Run, Sent};
@@ -425,4 +426,41 @@ async fn an_approval_that_died_leads_back_to_the_panel_of_the_step() {
     flight.until_over().await;
     flight.until_told("the run is over: complete").await;
     assert_eq!(flight.wire.asked("DELETE ").len(), 1);
+}
+
+/// A step of Helm's: the operator's helm is asked, the records are read, and the panel has what the step adds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_of_helms_opens_its_panel_with_what_the_step_adds() {
+    let text = format!(
+        "{HEAD}steps:
+  - id: uninstall
+    title: Uninstall
+    act: {{ helmUninstall: {{ release: eks-1.0.4 }} }}
+    gate: {{ sensed: [release.keep-in-manifest], attested: [The window is open], typed: '${{release}}' }}
+    verify: {{ all: [release.gone], within: 5m, onTimeout: stop }}
+"
+    );
+    let text = text.replace(
+        "steps:",
+        "parameters:\n  release: { type: name, default: eks-1.0.4 }\nsteps:",
+    );
+    let home = tempfile::tempdir().unwrap();
+    let mut flight = Plan::of("hasan-prod").with_helm(fake(home.path(), 0)).fly().await;
+    flight.take(Event::Resize { width: 150, height: 90 });
+    flight.begin("own.yaml", &text).await;
+    // what is stored is read: unknown becomes an answer
+    flight.until_told("✗ release.keep-in-manifest").await;
+    flight.keys("a");
+    flight.until("the panel", pilothouse::app::State::at_gate).await;
+    let line = flight.line();
+    for told in [
+        "step 1 of 1 · own",
+        "☐ The window is open",
+        "what step uninstall asks for, eks-1.0.4",
+        "uninstall eks-1.0.4 --cascade=background --namespace=hasan-prod",
+        "APPROVE is closed",
+    ] {
+        assert!(line.contains(told), "{told}:\n{}", flight.text());
+    }
+    assert_eq!(flight.states(), ["doing"]);
 }
