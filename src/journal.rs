@@ -186,6 +186,11 @@ impl Journal {
     /// When it does not follow on what the journal knows of that run, or the disk fails.
     pub fn run(&mut self, chapter: &Chapter, now: Now) -> Result<(), JournalError> {
         failpoint::pass_run(RunPoint::R0, chapter);
+        // a record that makes no sense would be one that no later opening could read past
+        if let Some(why) = self.book.runs.misfit(chapter) {
+            let seq = self.book.head.seq + 1;
+            return Err(JournalError::Unreadable { seq, why });
+        }
         let mut entry = Entry::new(RecordKind::Run, &self.book.operator, json!(chapter));
         entry.step = chapter.run.as_str().into();
         self.book.append(&[entry], now)?;

@@ -17,14 +17,14 @@ use std::collections::BTreeMap;
 /// Everything about runs.
 #[derive(Debug, Default)]
 pub struct Runs {
-    pub(in crate::app) on: Option<On>,
+    pub(in crate::app) on: Option<Box<On>>,
     /// Runs that the journal holds and whose end it does not.
     pub(in crate::app) left: Vec<Story>,
     /// What became of approved acts, by the digest of their approval, as the journal has them.
     pub(in crate::app) acts: BTreeMap<String, Stage>,
     /// The journal has told which runs it holds.
     pub(in crate::app) told: bool,
-    pub(in crate::app) order: Option<Order>,
+    pub(in crate::app) order: Option<Box<Order>>,
     /// What helm would be used, and what rendered manifests were read.
     pub(in crate::app) executor: Option<Executor>,
     pub(in crate::app) rendered: BTreeMap<String, Text>,
@@ -111,8 +111,8 @@ impl Said {
 
 impl Runs {
     /// The run that is on.
-    pub const fn on(&self) -> Option<&On> {
-        self.on.as_ref()
+    pub fn on(&self) -> Option<&On> {
+        self.on.as_deref()
     }
 
     /// Runs that an earlier session left.

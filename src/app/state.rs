@@ -223,6 +223,11 @@ impl State {
         &self.runs
     }
 
+    /// What an act of Helm's rests on is being read; its panel opens when it has come.
+    pub const fn preparing(&self) -> bool {
+        self.preparing.is_some()
+    }
+
     pub const fn journal(&self) -> &JournalState {
         &self.journal
     }

@@ -126,7 +126,7 @@ pub(super) async fn manifests(resolved: &Resolved, ledger: &mut Ledger) -> Resul
     Ok(digests)
 }
 
-fn deeds(resolved: &Resolved) -> impl Iterator<Item = &Deed> {
+pub(super) fn deeds(resolved: &Resolved) -> impl Iterator<Item = &Deed> {
     resolved.runbook.steps.iter().filter_map(|step| step.deed.as_ref())
 }
 

@@ -2,13 +2,15 @@
 
 use super::args::{ConnectArgs, Decision, RunArgs, RunbookValues};
 use super::config::state_dir;
+use super::helm::Which;
 use super::plan::{self, Wrong};
 use super::report::{print, width};
 use super::runbook::{refused, source};
 use super::sandbox;
 use crate::app::run::{Order, Said, Wanted};
 use crate::cluster::ConnectOptions;
-use crate::model::helm::{Executor, Ledger};
+use crate::model::helm::Ledger;
+use crate::runbook::deed::Deed;
 use crate::runbook::progress::Word;
 use crate::runbook::value;
 use crate::shell::{self, Answers, Config, Failure, JournalHome, Session};
@@ -24,13 +26,16 @@ enum Read {
 
 pub(super) async fn run(connect: &ConnectArgs, config: &Config, asked: &RunArgs) -> Result<ExitCode, Failure> {
     // what is wrong with the words alone is told before a cluster is asked
-    let order = match order(asked).await? {
+    let which = Which::of(connect, config)?;
+    let order = match order(asked, &which).await? {
         Read::Order(order) => *order,
         Read::Told(code) => return Ok(code),
     };
     let answers = answers(asked)?;
+    let mut config = config.clone();
+    which.acting(&mut config)?;
     let sandbox = asked.sandbox.as_deref().map(sandbox::start).transpose()?;
-    let session = Session::new(options(connect, sandbox.as_ref()), config)
+    let session = Session::new(options(connect, sandbox.as_ref()), &config)
         .operating(JournalHome(state_dir()?))
         .running(order);
     let ended = if asked.headless {
@@ -53,12 +58,10 @@ fn options(connect: &ConnectArgs, sandbox: Option<&Sandbox>) -> ConnectOptions {
     }
 }
 
-async fn order(asked: &RunArgs) -> Result<Read, Failure> {
-    let executor = asked.helm.as_deref().map(str::parse::<Executor>).transpose();
-    let executor = executor.map_err(|why| Failure::new(why, "ask `helm version --short`"))?;
+async fn order(asked: &RunArgs, which: &Which) -> Result<Read, Failure> {
     let mut order = Order {
         wanted: Wanted::Left { name: None, file: None },
-        executor,
+        executor: None,
         rendered: std::collections::BTreeMap::new(),
         ledger: Ledger::default(),
         unattended: asked.headless,
@@ -66,6 +69,8 @@ async fn order(asked: &RunArgs) -> Result<Read, Failure> {
     };
     if asked.resume {
         order.wanted = left(asked.runbook.as_deref());
+        // whether the run needs a helm is told by its steps
+        order.executor = which.version().await.ok().flatten();
         return Ok(Read::Order(Box::new(order)));
     }
     let Some(name) = &asked.runbook else {
@@ -85,6 +90,9 @@ async fn order(asked: &RunArgs) -> Result<Read, Failure> {
         Err(Wrong::Failure(failure)) => return Err(failure),
         Err(Wrong::Values(wrong)) => return Ok(Read::Told(plan::told(&wrong))),
     };
+    if plan::deeds(&resolved).any(Deed::is_helms) {
+        order.executor = which.version().await?;
+    }
     order.rendered = plan::manifests(&resolved, &mut order.ledger).await?;
     order.wanted = Wanted::New(Box::new(resolved));
     Ok(Read::Order(Box::new(order)))

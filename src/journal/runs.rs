@@ -13,6 +13,16 @@ impl Runs {
         self.0.iter()
     }
 
+    /// Why a record of a run cannot follow on what is known of it: to be asked before it is written.
+    pub(super) fn misfit(&self, chapter: &Chapter) -> Option<String> {
+        let known = self.0.iter().any(|story| story.id == chapter.run);
+        match (&chapter.what, known) {
+            (What::Opened(_), true) => Some(format!("opens the run {} a second time", chapter.run)),
+            (What::Came(_), false) => Some(format!("is of the run {}, which was never opened", chapter.run)),
+            (What::Opened(_), false) | (What::Came(_), true) => None,
+        }
+    }
+
     /// Takes a record in. An error says why it makes no sense after the records before it.
     pub(super) fn take(&mut self, record: &Record) -> Result<(), String> {
         if record.known_kind() != Some(RecordKind::Run) {
@@ -20,29 +30,28 @@ impl Runs {
         }
         let chapter = Chapter::deserialize(&record.payload)
             .map_err(|error| format!("has a payload that cannot be read ({error})"))?;
-        let known = self.0.iter_mut().find(|story| story.id == chapter.run);
-        match (chapter.what, known) {
-            (What::Opened(opening), None) => {
-                self.0.push(Story {
-                    id: chapter.run,
-                    began: record.wall,
-                    by: record.actor.to_string(),
-                    opening: *opening,
-                    came: Vec::new(),
-                });
-                Ok(())
-            }
-            (What::Came(event), Some(story)) => {
-                story.came.push(Kept {
-                    at: record.wall,
-                    by: record.actor.to_string(),
-                    step: chapter.step,
-                    event,
-                });
-                Ok(())
-            }
-            (What::Opened(_), Some(_)) => Err(format!("opens the run {} a second time", chapter.run)),
-            (What::Came(_), None) => Err(format!("is of the run {}, which was never opened", chapter.run)),
+        if let Some(why) = self.misfit(&chapter) {
+            return Err(why);
         }
+        match chapter.what {
+            What::Opened(opening) => self.0.push(Story {
+                id: chapter.run,
+                began: record.wall,
+                by: record.actor.to_string(),
+                opening: *opening,
+                came: Vec::new(),
+            }),
+            What::Came(event) => {
+                if let Some(story) = self.0.iter_mut().find(|story| story.id == chapter.run) {
+                    story.came.push(Kept {
+                        at: record.wall,
+                        by: record.actor.to_string(),
+                        step: chapter.step,
+                        event,
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -52,7 +52,7 @@ impl Run {
             );
         }
         Ok(Self {
-            id: format!("{}-{}", resolved.runbook.name, now.wall.strftime("%Y%m%dT%H%M%SZ")),
+            id: format!("{}-{}", resolved.runbook.name, now.wall.strftime("%Y%m%dT%H%M%S%.3fZ")),
             progress: Progress::begin(&resolved.runbook),
             resolved,
             began: now.wall,

@@ -106,7 +106,7 @@ impl Cockpit {
         let connected = cockpit.connected();
         cockpit.take(connected);
         if let Some(order) = &session.run {
-            cockpit.take(Event::RunAsked(Box::new(order.clone())));
+            cockpit.take(Event::RunAsked(order.clone()));
         }
         Ok(cockpit)
     }

@@ -53,7 +53,7 @@ pub struct Session {
     pub clock: Clock,
     pub quiet: Duration,
     /// A run of a runbook to begin or to take up.
-    pub run: Option<Order>,
+    pub run: Option<Box<Order>>,
     /// The object whose way out is shown first.
     pub unstick: Option<Key>,
 }
@@ -81,7 +81,7 @@ impl Session {
     /// Begins, or takes up, a run.
     #[must_use]
     pub fn running(mut self, order: Order) -> Self {
-        self.run = Some(order);
+        self.run = Some(Box::new(order));
         self
     }
 

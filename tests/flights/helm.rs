@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A helm that says a secret, waits for `go`, and ends as told.
-fn fake(home: &Path, code: u8) -> PathBuf {
+pub(super) fn fake(home: &Path, code: u8) -> PathBuf {
     let program = home.join("helm");
     let here = home.display();
     let text = format!(

@@ -78,9 +78,9 @@ impl Wire {
     }
 
     /// Changes an object as somebody else would, past the tap.
-    pub(crate) fn merge(&self, path: &str, patch: &Value) {
+    pub(crate) fn merge(&self, path: &str, changes: &Value) {
         let mut stream = TcpStream::connect(self.server).unwrap();
-        let body = patch.to_string();
+        let body = changes.to_string();
         write!(
             stream,
             "PATCH {path} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/merge-patch+json\r\nContent-Length: {}\r\n\r\n{body}",

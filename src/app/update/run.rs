@@ -2,6 +2,7 @@
 //! for and recorded, and each of its acts goes through the panel in front of every act.
 
 mod begin;
+mod follow;
 mod person;
 
 pub(super) use begin::{order, take_up, told};
@@ -12,15 +13,14 @@ use crate::app::event::{Effect, JournalState};
 use crate::app::run::On;
 use crate::app::screen::Screen;
 use crate::app::state::State;
-use crate::app::step::{Ending, Phase};
 use crate::diagnose::Look;
 use crate::forecast::forecast;
 use crate::gate::{Approved, Demand, SignOff};
-use crate::journal::{Intent as _, Outcome, Ruling, Stage};
+use crate::journal::Intent as _;
 use crate::model::{Act, Observation};
 use crate::runbook::chronicle::{Chapter, Kept, What};
 use crate::runbook::plan::Ground;
-use crate::runbook::progress::{Event, Went};
+use crate::runbook::progress::Event;
 use crate::runbook::run::{Due, Standing};
 
 /// A run comes to no more than this at once: each step takes a few events, and a runbook has at most 64 of them and 64 of
@@ -46,7 +46,7 @@ pub(super) fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     if state.journal == JournalState::Ready {
-        follow(state, effects);
+        follow::follow(state, effects);
         for _ in 0..AT_ONCE {
             judge(state);
             let due = state.runs.on.as_ref().map(|on| on.standing.due.clone());
@@ -210,114 +210,6 @@ fn learn(state: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::ReadRecord(pin.key));
 }
 
-/// The acts that were handed to the journal: what became of each.
-fn follow(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(on) = &state.runs.on else {
-        return;
-    };
-    let Some(course) = on.run.progress.current() else {
-        return;
-    };
-    let sent = course.acts.iter().enumerate().find_map(|(at, taken)| {
-        if let Went::Sent { approval } = &taken.went {
-            Some((at, approval.clone()))
-        } else {
-            None
-        }
-    });
-    let Some((at, approval)) = sent else {
-        return;
-    };
-    let became = match on.numbers.get(&at).and_then(|number| state.steps.get(number)) {
-        Some(step) => match &step.phase {
-            Phase::Over(ending) => ended(ending),
-            Phase::Requested | Phase::Recorded | Phase::Cleared | Phase::Sent | Phase::Accepted => return,
-        },
-        // it was approved in an earlier session: the journal tells
-        None => became(state.runs.acts.get(&approval)),
-    };
-    match became {
-        Became::Stands(how) => {
-            come(state, Event::Ended { act: at, how }, effects);
-        }
-        Became::Strayed(how) => {
-            let ended = Event::Ended {
-                act: at,
-                how: how.clone(),
-            };
-            if come(state, ended, effects) {
-                come(state, Event::Failed { seen: how }, effects);
-            }
-        }
-        Became::Void(why) => {
-            come(state, Event::Returned { act: at, why }, effects);
-        }
-        Became::NotDone(why) => {
-            let event = Event::Returned {
-                act: at,
-                why: why.clone(),
-            };
-            if come(state, event, effects) {
-                come(state, Event::Failed { seen: why }, effects);
-            }
-        }
-        Became::Open => {}
-    }
-}
-
-/// What became of an act that was approved.
-enum Became {
-    Stands(String),
-    /// It was done, in part at least, and came to another end than was forecast: a person decides.
-    Strayed(String),
-    /// Nothing was sent, because something changed: the panel stands there again.
-    Void(String),
-    /// It was not done: a person decides.
-    NotDone(String),
-    /// Not known yet.
-    Open,
-}
-
-fn ended(ending: &Ending) -> Became {
-    match ending {
-        Ending::Observed { what } => Became::Stands(what.clone()),
-        Ending::TimedOut { .. } => Became::Stands(ending.sentence()),
-        Ending::Otherwise { .. } => Became::Strayed(ending.sentence()),
-        Ending::Voided { .. } => Became::Void(ending.sentence()),
-        Ending::NotDone { why } => Became::NotDone(why.clone()),
-        Ending::InDoubt { .. } => Became::Open,
-    }
-}
-
-fn became(stage: Option<&Stage>) -> Became {
-    match stage {
-        None => Became::NotDone("it was approved, and never reached the journal: nothing was sent".to_owned()),
-        Some(Stage::Intended | Stage::Cleared | Stage::Sent | Stage::Ended(Outcome::InDoubt { .. })) => Became::Open,
-        Some(Stage::Ended(outcome)) => {
-            let told = format!("{}: {}", outcome.word(), outcome.evidence());
-            match outcome {
-                Outcome::Done { .. } | Outcome::Accepted { .. } => Became::Stands(told),
-                Outcome::Failed { .. } => Became::Strayed(told),
-                Outcome::NotApplied { .. }
-                | Outcome::Conflict { .. }
-                | Outcome::Refused { .. }
-                | Outcome::InDoubt { .. } => Became::NotDone(told),
-            }
-        }
-        Some(Stage::Voided { changes }) => {
-            Became::NotDone(format!("the approval died, nothing was sent: {}", changes.join("; ")))
-        }
-        Some(Stage::Settled { ruling, evidence }) => {
-            let told = format!("{}: {evidence}", ruling.word());
-            match ruling {
-                Ruling::Done | Ruling::Accepted => Became::Stands(told),
-                Ruling::NotApplied | Ruling::Conflict => Became::NotDone(told),
-                Ruling::StillInDoubt => Became::Open,
-            }
-        }
-    }
-}
-
 /// The key that leads to the next act's panel; it begins the step where that has not been done.
 pub(super) fn act(state: &mut State, effects: &mut Vec<Effect>) {
     if state.journal != JournalState::Ready {
@@ -360,7 +252,11 @@ pub(super) fn panel(state: &mut State, changes: Vec<String>, effects: &mut Vec<E
     if let Some(on) = &mut state.runs.on {
         on.asking = true;
     }
-    gate::open(state, &act, changes, effects);
+    if let Act::Helm { .. } = act {
+        gate::prepare(state, act, effects);
+    } else {
+        gate::open(state, &act, changes, effects);
+    }
 }
 
 /// What the run adds to the panel that is about to open: nothing where it was not the run that asked for it.
@@ -376,7 +272,7 @@ pub(super) fn demand(state: &mut State, act: &Act) -> Option<Demand> {
 /// Whether an act whose approval died is the run's next one: then its panel opens again with what the step adds.
 pub(super) fn reopens(state: &mut State, act: &Act, changes: &[String], effects: &mut Vec<Effect>) -> bool {
     go_on(state, effects);
-    let of_run = state.runs.on.as_ref().and_then(next_act);
+    let of_run = state.runs.on.as_deref().and_then(next_act);
     let same = of_run.is_some_and(|own| own.to_string() == act.to_string() && own.target().uid == act.target().uid);
     if same {
         panel(state, changes.to_vec(), effects);

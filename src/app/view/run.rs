@@ -44,6 +44,11 @@ pub fn brief(on: &On) -> Span {
     Span::new(format!("run {}{}: {word}", run.resolved.runbook.name, place(run)), tone)
 }
 
+/// The person of `user@host`.
+fn person(by: &str) -> &str {
+    by.rsplit_once('@').map_or(by, |(user, _)| user)
+}
+
 /// ` 2/5`
 fn place(run: &Run) -> String {
     let way = way(run);
@@ -121,7 +126,7 @@ fn heading(on: &On, journal: &JournalState, width: usize, page: &mut Page) {
         "{} · sha256 {short}… · begun {} by {}",
         run.resolved.runbook.source.name,
         clock(run.began),
-        run.by
+        person(&run.by)
     );
     if on.taken_up {
         told.push_str(" · taken up from the journal");
@@ -216,7 +221,7 @@ fn history(run: &Run, width: usize, page: &mut Page) {
     }
     for kept in run.came.iter().skip(surplus) {
         let step = kept.step.as_ref().map_or_else(String::new, |step| format!("{step}: "));
-        let told = format!("{}  {step}{} · {}", clock(kept.at), kept.event, kept.by);
+        let told = format!("{}  {step}{} · {}", clock(kept.at), kept.event, person(&kept.by));
         page.sentence(2, &told, Tone::Plain, width);
     }
     if run.came.is_empty() {
@@ -269,7 +274,11 @@ fn left(look: Look<'_>, story: &Story, width: usize, page: &mut Page) {
         ])
         .standing_for(RowId::Run(story.id.clone())),
     );
-    let began = format!("begun {} ago by {}", short_span(look.now.since(story.began)), story.by);
+    let began = format!(
+        "begun {} ago by {}",
+        short_span(look.now.since(story.began)),
+        person(&story.by)
+    );
     page.sentence(4, &began, Tone::Dim, width);
     match Run::take_up(story, look.now) {
         Ok(run) => {

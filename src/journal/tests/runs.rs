@@ -86,12 +86,17 @@ fn a_run_reads_back_over_two_openings() {
 #[test]
 fn what_does_not_follow_is_not_of_a_run() {
     for wrong in [came("nobody", began()), opened("own-1")] {
-        let (_dir, mut journal) = fresh();
+        let (dir, mut journal) = fresh();
         journal.run(&opened("own-1"), at(1)).unwrap();
         assert!(
             matches!(journal.run(&wrong, at(2)), Err(JournalError::Unreadable { .. })),
             "{wrong:?}"
         );
+        // and nothing of it is on disk: the journal opens and goes on
+        journal.run(&came("own-1", began()), at(3)).unwrap();
+        drop(journal);
+        let journal = settled(&dir.path().join("j"), at(10));
+        assert_eq!(journal.runs().next().map(|story| story.came.len()), Some(1));
     }
 }
 

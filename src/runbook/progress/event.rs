@@ -155,7 +155,7 @@ impl fmt::Display for Event {
         match self {
             Self::NotNeeded { why } => write!(f, "not needed: {why}"),
             Self::Began { acts } => match acts.as_slice() {
-                [] => f.write_str("began: nothing has to be done"),
+                [] => f.write_str("began; nothing has to be sent"),
                 [act] => write!(f, "began: {act}"),
                 [first, ..] => write!(f, "began: {} acts, the first {first}", acts.len()),
             },
@@ -166,7 +166,7 @@ impl fmt::Display for Event {
             } => write!(f, "act {} was approved by {}: {}", act + 1, word.by, word.reason),
             Self::Returned { act, why } => write!(f, "act {} was not done: {why}", act + 1),
             Self::Ended { act, how } => write!(f, "act {} stands: {how}", act + 1),
-            Self::Acted => f.write_str("all that is asked stands; its end is waited for"),
+            Self::Acted => f.write_str("its end is waited for"),
             Self::Verified { seen } if seen.is_empty() => f.write_str("done"),
             Self::Verified { seen } => write!(f, "done: {seen}"),
             Self::TimedOut { seen } => write!(f, "its end was not seen in time: {seen}"),

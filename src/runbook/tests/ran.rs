@@ -323,7 +323,7 @@ fn a_run_is_taken_up_from_its_records_at_any_of_them() {
         .iter()
         .map(|set| set.origin.to_string())
         .collect();
-    assert_eq!(texts, ["--set", "default (own.yaml:7:39)"]);
+    assert_eq!(texts, ["--set", "default (own.yaml:7:38)"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::come;
 use crate::app::event::{Effect, JournalState};
 use crate::app::run::{On, Order, Wanted};
 use crate::app::screen::{Screen, Visit};
-use crate::app::state::State;
+use crate::app::state::{Mode, State};
 use crate::journal::Stage;
 use crate::runbook::chronicle::{Chapter, Story, What};
 use crate::runbook::progress::Event;
@@ -43,12 +43,16 @@ pub(in crate::app::update) fn order(state: &mut State, order: Order, effects: &m
         state.warn("a run is on: it is finished or aborted before another begins");
         return;
     }
+    if state.mode == Mode::Observing {
+        state.warn("this cockpit observes: start it with --operate to run a runbook");
+        return;
+    }
     state.runs.executor = order.executor;
     state.runs.rendered.clone_from(&order.rendered);
     state.conditions.helm = Arc::new(order.ledger.clone());
     state.runs.unattended = order.unattended;
     state.runs.approver.clone_from(&order.approver);
-    state.runs.order = Some(order);
+    state.runs.order = Some(Box::new(order));
     show(state);
     begin(state, effects);
 }
@@ -122,7 +126,7 @@ fn new(state: &mut State, resolved: Resolved, effects: &mut Vec<Effect>) {
 }
 
 fn put_on(state: &mut State, run: Run, taken_up: bool) {
-    state.runs.on = Some(On {
+    state.runs.on = Some(Box::new(On {
         run,
         standing: Standing {
             when: None,
@@ -138,7 +142,7 @@ fn put_on(state: &mut State, run: Run, taken_up: bool) {
         asking: false,
         record: None,
         taken_up,
-    });
+    }));
     show(state);
 }
 

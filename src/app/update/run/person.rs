@@ -6,12 +6,12 @@ use crate::app::event::{Effect, JournalState};
 use crate::app::run::Said;
 use crate::app::state::{Prompt, State};
 use crate::app::words::RowId;
-use crate::runbook::progress::{Event, Word};
+use crate::runbook::progress::{Event, State as Stand, Word};
 use crate::runbook::run::Due;
 
 /// Asks for the reason, where the word can be said now.
 pub(in crate::app::update) fn ask(state: &mut State, said: Said, effects: &mut Vec<Effect>) {
-    if let (Said::Resume, Some(RowId::Run(id))) = (said, state.visit().cursor().at().cloned()) {
+    if let (Said::Resume, Some(id)) = (said, left(state)) {
         super::take_up(state, &id, effects);
         go_on(state, effects);
         return;
@@ -27,9 +27,20 @@ pub(in crate::app::update) fn ask(state: &mut State, said: Said, effects: &mut V
     }
 }
 
+/// The unfinished run that is meant: the one under the cursor, or the only one.
+fn left(state: &State) -> Option<String> {
+    if let Some(RowId::Run(id)) = state.visit().cursor().at() {
+        return Some(id.clone());
+    }
+    match state.runs.left.as_slice() {
+        [only] if state.runs.on.is_none() => Some(only.id.clone()),
+        _ => None,
+    }
+}
+
 /// Why a word cannot be said now.
 fn fits(state: &State, said: Said) -> Result<(), String> {
-    if said == Said::Abort && matches!(state.visit().cursor().at(), Some(RowId::Run(_))) {
+    if said == Said::Abort && left(state).is_some() {
         return Ok(());
     }
     let Some(on) = &state.runs.on else {
@@ -49,17 +60,18 @@ fn fits(state: &State, said: Said) -> Result<(), String> {
         return no("an act is under way: what becomes of it has to be known first");
     }
     let stopped = matches!(on.standing.due, Due::Decide(_));
+    let course = on.run.progress.current();
+    let unseen = course.is_some_and(|course| matches!(course.state, Stand::Stopped { unseen: true, .. }));
     match said {
         Said::Typed if on.sign_off.as_ref().is_some_and(|sign| sign.typed().is_some()) => Ok(()),
         Said::Typed => no("this step asks for no text here; the panel of its act may"),
-        Said::Resume | Said::Waive if stopped => Ok(()),
-        Said::Resume => no("the step is not stopped"),
-        Said::Waive => no("only a stopped step whose end was not seen can be waived; H stops it"),
+        Said::Resume if !stopped => no("the step is not stopped"),
+        Said::Waive if !unseen => no("only a stopped step whose end was not seen can be waived; H stops it"),
         Said::TurnBack if on.run.progress.turned.is_some() => no("the run is turned around already"),
         Said::TurnBack if on.run.way_back().is_empty() => {
             no("no step that did something has a way back of steps; the undo line says what there is")
         }
-        Said::Halt | Said::Skip | Said::TurnBack | Said::Abort => Ok(()),
+        Said::Halt | Said::Resume | Said::Skip | Said::Waive | Said::TurnBack | Said::Abort => Ok(()),
     }
 }
 
@@ -104,7 +116,7 @@ pub(in crate::app::update) fn spoken(state: &mut State, said: Said, word: Word, 
         }
         Said::Typed => return,
     };
-    if let (Event::Aborted { .. }, Some(RowId::Run(id))) = (&event, state.visit().cursor().at().cloned()) {
+    if let (Event::Aborted { .. }, Some(id)) = (&event, left(state)) {
         abort_left(state, &id, event, effects);
     } else {
         come(state, event, effects);

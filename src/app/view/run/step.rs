@@ -7,7 +7,7 @@ use crate::app::words::{Line, Page, RowId, Span, Tone};
 use crate::forecast::Undo as ForecastUndo;
 use crate::model::time::short_span;
 use crate::runbook::plan::Asked;
-use crate::runbook::progress::{Course, Went};
+use crate::runbook::progress::{Course, State, Went};
 use crate::runbook::run::Due;
 use crate::runbook::step::{Step, Undo};
 
@@ -185,20 +185,37 @@ fn due(on: &On, width: usize, page: &mut Page) {
         }
         Due::Act(at) => (format!("a opens the panel in front of act {}", at + 1), Tone::Accent),
         Due::Sign => {
-            let told = "space signs an item, t types the text, ctrl-y signs the step".to_owned();
-            (told, Tone::Accent)
+            let typed = on.sign_off.as_ref().is_some_and(|sign_off| sign_off.typed().is_some());
+            let text = if typed { ", t types the text" } else { "" };
+            (
+                format!("space signs an item{text}, ctrl-y signs the step"),
+                Tone::Accent,
+            )
         }
         Due::Blocked(why) => (format!("blocked: {why}"), Tone::Bad),
         Due::Unknown(why) => (format!("not known: {why}"), Tone::Unknown),
         Due::UnderWay(at) => (format!("act {} is under way", at + 1), Tone::Accent),
         Due::Wait => ("its end is waited for".to_owned(), Tone::Accent),
-        Due::Decide(seen) => {
-            let told = format!(
-                "STOPPED: {seen}. r begins it anew, S leaves it out, W takes its end for seen, B turns back, X aborts"
-            );
-            (told, Tone::Bad)
-        }
+        Due::Decide(seen) => (format!("STOPPED: {seen}. {}", ways(on)), Tone::Bad),
         Due::Come(_) | Due::Over => return,
     };
     page.sentence(0, &told, tone, width);
+}
+
+/// What a person can do about a stopped step.
+fn ways(on: &On) -> String {
+    let unseen = on
+        .run
+        .progress
+        .current()
+        .is_some_and(|course| matches!(course.state, State::Stopped { unseen: true, .. }));
+    let back = on.run.progress.turned.is_none() && !on.run.way_back().is_empty();
+    let ways = [
+        Some("r begins it anew"),
+        Some("S leaves it out"),
+        unseen.then_some("W takes its end for seen"),
+        back.then_some("B turns back"),
+        Some("X aborts"),
+    ];
+    ways.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
