@@ -2,4 +2,5 @@
 
 mod acting;
 mod looking;
+mod releases;
 mod world;
