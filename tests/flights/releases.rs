@@ -130,6 +130,8 @@ async fn a_revision_that_cannot_be_decoded_is_a_state_of_its_own() {
         width: 300,
         height: 100,
     });
+    flight.keys("/label says");
+    flight.key(Key::Enter);
     flight
         .until_told("its label says \"failed\" and its payload \"deployed\"")
         .await;

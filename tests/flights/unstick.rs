@@ -54,7 +54,6 @@ async fn a_stuck_claim_is_freed_step_by_step() {
         flight.heard().await;
         if ended.len() == 1 {
             flight.until_shown("done in this session").await;
-            flight.fresh().await;
             picture(&flight, "unstick-replanned");
         }
     }

@@ -78,6 +78,30 @@ fn what_a_release_needs_is_asked_for_once_and_forgotten_when_it_is_left() {
 }
 
 #[test]
+fn the_way_out_that_was_asked_for_is_shown_as_soon_as_its_object_is_in_sight() {
+    use crate::app::fixture::{connected, listed, objects, started};
+    use crate::model::{Key, Moment};
+    for (name, shown) in [("shared-data", true), ("nobody", false)] {
+        let mut state = started(Mode::Observing, (120, 40));
+        state.unstick(Key::new(Kind::PersistentVolumeClaim, "hasan-prod", name));
+        update(&mut state, Event::Observed(listed(&objects(), Moment::default())));
+        let there = matches!(&state.visit().screen, Screen::Unstick(subject) if subject.key.name == name);
+        assert_eq!(there, shown, "{name}");
+        let told = state
+            .flash
+            .as_ref()
+            .map(|flash| flash.sentence.clone())
+            .unwrap_or_default();
+        assert_eq!(told == "pvc/nobody does not exist", !shown, "{told}");
+    }
+    let mut state = connected(Mode::Observing, (120, 40), &objects());
+    let record = home(&state).name;
+    state.unstick(Key::new(Kind::Release, "hasan-prod", &record));
+    wait(&mut state, 1);
+    assert!(matches!(&state.visit().screen, Screen::Unstick(subject) if subject.key.kind == Kind::Release));
+}
+
+#[test]
 fn sections_go_round_and_drift_is_asked_for_when_it_is_looked_at() {
     let mut state = cockpit(Mode::Observing, (80, 24));
     let home = home(&state);
