@@ -68,7 +68,7 @@ async fn a_release_is_looked_into_section_by_section() {
         assert!(everything(&mut flight).contains(told), "{told}:\n{}", flight.text());
     }
     flight.key(Key::Tab);
-    flight.until_shown("not as r7 says").await;
+    flight.until_shown("not as r7 says: ").await;
     flight.fresh().await;
     both(&mut flight, "release-drift");
     flight.key(Key::Tab);
@@ -235,7 +235,7 @@ async fn no_value_of_a_secret_is_shown_or_kept() {
         flight
             .until("the section", move |state| {
                 let text = super::flight::screen(state);
-                text.contains(told) || text.contains("objects are not as r7 says") || text.contains("compared with")
+                text.contains(told) || text.contains("not as r7 says: ") || text.contains("compared with")
             })
             .await;
         flight.keys("v");

@@ -46,7 +46,7 @@ impl Leaf {
 /// that all bear a name of their own go by it, others by their place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leaves {
-    leaves: BTreeMap<Text, Leaf>,
+    by_path: BTreeMap<Text, Leaf>,
     cut: bool,
     /// Whatever stands below a secret-looking name is hidden: the names of an operator's values mean what he likes, those of
     /// an object (`volumes[].secret`, `imagePullSecrets`) are Kubernetes' own.
@@ -77,29 +77,29 @@ impl Leaves {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&Text, &Leaf)> {
-        self.leaves.iter()
+        self.by_path.iter()
     }
 
     pub fn get(&self, path: &str) -> Option<&Leaf> {
-        self.leaves.get(path)
+        self.by_path.get(path)
     }
 
     /// Whether anything stands at this path or below it.
     pub fn holds(&self, path: &str) -> bool {
-        self.leaves.contains_key(path)
+        self.by_path.contains_key(path)
             || self
-                .leaves
+                .by_path
                 .range::<str, _>((std::ops::Bound::Excluded(path), std::ops::Bound::Unbounded))
                 .take_while(|(held, _)| held.starts_with(path))
                 .any(|(held, _)| held.get(path.len()..).is_some_and(|rest| rest.starts_with(['.', '['])))
     }
 
     pub fn len(&self) -> usize {
-        self.leaves.len()
+        self.by_path.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.leaves.is_empty()
+        self.by_path.is_empty()
     }
 
     /// There were more leaves than are kept.
@@ -133,7 +133,7 @@ impl Leaves {
     }
 
     fn keep(&mut self, value: &Value, shown: Option<&Value>, path: &str) {
-        if self.leaves.len() >= MOST {
+        if self.by_path.len() >= MOST {
             self.cut = true;
             return;
         }
@@ -143,7 +143,7 @@ impl Leaves {
             shown,
             empty: empty(value),
         };
-        self.leaves.insert(path.into(), leaf);
+        self.by_path.insert(path.into(), leaf);
     }
 }
 

@@ -9,13 +9,17 @@ use crate::model::{Kind, Pin, ResourceVersion, Uid};
 use serde_json::json;
 
 fn asked(effects: &[Effect]) -> Vec<String> {
-    let words = |effect: &Effect| match effect {
-        Effect::FetchRelease(Question::ConfigMaps { namespace }) => Some(format!("maps of {namespace}")),
-        Effect::FetchRelease(Question::Open { revision, .. }) => Some(format!("r{revision}")),
-        Effect::FetchRelease(Question::Live { .. }) => Some("live".to_owned()),
-        Effect::FetchRelease(Question::Whole { .. }) => Some("whole".to_owned()),
-        Effect::FetchRelease(Question::Claims { others, .. }) => Some(format!("claims of {}", others.len())),
-        _ => None,
+    let words = |effect: &Effect| {
+        let Effect::FetchRelease(question) = effect else {
+            return None;
+        };
+        Some(match question {
+            Question::ConfigMaps { namespace } => format!("maps of {namespace}"),
+            Question::Open { revision, .. } => format!("r{revision}"),
+            Question::Live { .. } => "live".to_owned(),
+            Question::Whole { .. } => "whole".to_owned(),
+            Question::Claims { others, .. } => format!("claims of {}", others.len()),
+        })
     };
     effects.iter().filter_map(words).collect()
 }
