@@ -17,7 +17,7 @@ const CANARY: &str = "kanarienvogel-9Rz";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_is_looked_into_section_by_section() {
-    let mut flight = Plan::of("hasan-prod").adapted(eventful).fly().await;
+    let mut flight = Plan::of("hasan-prod").adapted(|objects| eventful(objects)).fly().await;
     go(&mut flight, "eks").await;
     flight.until_shown("Upgrade complete").await;
     all_read(&mut flight).await;
@@ -350,7 +350,7 @@ fn as_config_map(record: &Value, name: &str) -> Value {
 }
 
 /// Gives the newest two revisions something to tell: hooks, changed fields, an object that became a hook.
-fn eventful(objects: &mut Vec<Value>) {
+fn eventful(objects: &mut [Value]) {
     let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: became-hook}\nspec: {backoffLimit: 1}\n";
     change(record(objects, 6), |stored| {
         let manifest = stored["manifest"]
