@@ -105,7 +105,7 @@ impl Bed {
             "5m",
         ];
         let arguments = [&["run"], arguments, &fixed].concat();
-        let output: Output = self.home.run_with(&[("PILOTHOUSE_FAILPOINT", point)], &arguments);
+        let output = self.home.run_with(&[("PILOTHOUSE_FAILPOINT", point)], &arguments);
         let text = printed(&output) + &said(&output);
         Told {
             code: output.status.code(),

@@ -145,7 +145,10 @@ impl Found {
         for link in &explanation.chain {
             let held: Option<&Arc<Object>> = look.world.get(&link.object);
             let going = held.is_some_and(|object| object.meta.deleting());
-            if !going || !self.seen.insert(link.object.clone()) {
+            // a pod, and a Job, hold claims and wait for none
+            let holds = matches!(explanation.object.kind, Kind::Pod | Kind::Job)
+                && link.object.kind == Kind::PersistentVolumeClaim;
+            if !going || holds || !self.seen.insert(link.object.clone()) {
                 continue;
             }
             if let Some(below) = explained(look, &link.object) {

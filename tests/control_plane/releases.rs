@@ -90,9 +90,9 @@ fn runtime() -> tokio::runtime::Runtime {
         .expect("a runtime")
 }
 
-/// Everything a release holds, as helm wrote it and as it is live.
-fn looked_into(trial: &Trial<'_>, helm: Helm, driver: Driver) {
-    let hand = Hand { trial, helm, driver };
+/// Installs a release and upgrades it; then puts `keep` on its claim, live only.
+fn made(hand: Hand<'_>) {
+    let trial = hand.trial;
     trial.create_class();
     trial.create_volume("disk");
     let mut settings = config("settings");
@@ -121,7 +121,12 @@ fn looked_into(trial: &Trial<'_>, helm: Helm, driver: Driver) {
     trial
         .kubectl(&["annotate", "pvc/data", "helm.sh/resource-policy=keep"])
         .ok();
+}
 
+/// Everything a release holds, as helm wrote it and as it is live.
+fn looked_into(trial: &Trial<'_>, helm: Helm, driver: Driver) {
+    let hand = Hand { trial, helm, driver };
+    made(hand);
     runtime().block_on(async {
         let connection = connection(trial).await;
         let listed = read::config_maps(&connection, &trial.namespace).await.expect("a list");
@@ -230,7 +235,7 @@ async fn stand(connection: &Connection, flight: &Flight, home: &Home, opened: &O
         world: state.world(),
         conditions: state.conditions(),
         now: state.now(),
-        quiet: Duration::from_secs(60),
+        quiet: Duration::from_mins(1),
     };
     let documents = opened.record.manifest.documents.iter();
     let addresses: Vec<_> = documents.map(|document| document.address.clone()).collect();
@@ -291,7 +296,7 @@ fn planned(trial: &Trial<'_>, revision: u32, status: &str) -> (String, Vec<Strin
             world: state.world(),
             conditions: state.conditions(),
             now: state.now(),
-            quiet: Duration::from_secs(60),
+            quiet: Duration::from_mins(1),
         };
         let way = way(look, &key).expect("a way out");
         let acts = way.steps.iter().filter_map(|step| step.act.as_ref());

@@ -4,7 +4,9 @@ use super::flight::{Flight, Plan};
 use super::hands::{claim, volume};
 use super::picture;
 use pilothouse::app::Key;
+use pilothouse::model::Kind;
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stuck_claim_is_freed_step_by_step() {
@@ -45,10 +47,23 @@ async fn a_stuck_claim_is_freed_step_by_step() {
         assert!(!ended.contains(&act), "{act} twice");
         ended.push(act);
         flight.key(Key::Esc);
+        // the garbage collector takes the Job's pods: until they are gone they hold the claim
+        let job = flight.step().act.target().key.name.to_string();
+        let left = |flight: &Flight| {
+            let mut pods = flight.state().world().of_kind(Kind::Pod);
+            pods.any(|pod| pod.meta.name.starts_with(&format!("{job}-")))
+        };
+        for _ in 0..200 {
+            if !left(&flight) {
+                break;
+            }
+            flight.pass(Duration::from_secs(1));
+            flight.heard().await;
+        }
+        assert!(!left(&flight), "the pods of {job} stay:\n{}", flight.text());
         flight.heard().await;
         if ended.len() == 1 {
             flight.until_shown("done in this session").await;
-            flight.fresh().await;
             picture(&flight, "unstick-replanned");
         }
     }

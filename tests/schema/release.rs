@@ -173,8 +173,8 @@ fn whole_reports_fit_and_a_word_too_many_is_noticed() {
             assert!(!report.text(100).contains("hunter2"));
             reports.push(json!(report));
         }
-        let line = RevisionLine::of(&record("deployed"), &answer);
-        let report = headless::history(&home(), vec![line], now());
+        let told = RevisionLine::of(&record("deployed"), &answer);
+        let report = headless::history(&home(), vec![told], now());
         assert!(report.text(80).contains("r7"));
         reports.push(json!(report));
     }

@@ -67,17 +67,22 @@ pub(super) fn arrive(state: &mut State, effects: &mut Vec<Effect>) {
         if let Some(uid) = state.world.get(&found).map(|object| object.meta.uid.clone()) {
             go::open(state, Screen::Unstick(Subject { key: found, uid }), effects);
         }
-    } else if listed(state, &key) {
+    } else if let Some(why) = unseen(state, &key) {
         state.bound_for = None;
-        state.warn(format!("{key} does not exist"));
+        state.warn(why);
     }
 }
 
-/// The kind was listed to its end where the object would be.
-fn listed(state: &State, key: &Key) -> bool {
+/// Why the object will not turn up: it does not exist, or its kind may not be looked at.
+fn unseen(state: &State, key: &Key) -> Option<String> {
     let mut feeds = state
         .world
         .feeds()
         .filter(|(id, _)| id.covers(key.kind, &key.namespace));
-    feeds.any(|(_, feed)| feed.listed && feed.state == FeedState::Live)
+    feeds.find_map(|(_, feed)| match &feed.state {
+        FeedState::Live if feed.listed => Some(format!("{key} does not exist")),
+        FeedState::Denied { why, .. } => Some(format!("nobody can say whether {key} exists: {why}")),
+        FeedState::Unserved { .. } => Some(format!("{key} is of a kind that this server does not serve")),
+        FeedState::Live | FeedState::Waiting { .. } | FeedState::Listing { .. } | FeedState::Stale { .. } => None,
+    })
 }

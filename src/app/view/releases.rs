@@ -141,11 +141,14 @@ pub fn table(look: Look<'_>, tenant: &Tenant, asked: &ConfigMaps) -> Table {
             .map(|release| row(look, release, Driver::ConfigMap)),
     );
     let of = freshness::worst(look, Some(tenant), &[Kind::Release]);
-    Table::of(
-        COLUMNS,
-        rows,
-        freshness::emptiness(&of, look, "no Helm release in this tenant"),
-    )
+    let gap = gap(tenant, asked);
+    let mut empty = freshness::emptiness(&of, look, "no Helm release in this tenant");
+    match (rows.last_mut(), gap) {
+        (Some(last), gap) => last.under = gap.map(|gap| Span::new(gap, Tone::Unknown)),
+        (None, Some(gap)) => empty = Span::new(format!("{}; {gap}", empty.text), Tone::Unknown),
+        (None, None) => {}
+    }
+    Table::of(COLUMNS, rows, empty)
 }
 
 fn row(look: Look<'_>, release: &Release, driver: Driver) -> Row {
@@ -178,10 +181,10 @@ fn row(look: Look<'_>, release: &Release, driver: Driver) -> Row {
 }
 
 /// Why some releases may be missing: the `ConfigMap`s of a namespace could not be listed.
-pub fn gap(tenant: &Tenant, asked: &ConfigMaps) -> Option<String> {
+fn gap(tenant: &Tenant, asked: &ConfigMaps) -> Option<String> {
     tenant.namespaces.iter().find_map(|namespace| {
         let (_, answer) = asked.get(namespace)?.answer.as_ref()?;
         let why = answer.as_ref().err()?;
-        Some(format!("those in ConfigMaps not known: {why}"))
+        Some(format!("? those in ConfigMaps: {why}"))
     })
 }

@@ -67,12 +67,8 @@ pub fn panel(
         sort(&mut rows, visit.sort, look);
     }
     let of = freshness::worst(look, Some(tenant), kinds);
-    let gap = (part == Part::Releases).then(|| releases::gap(tenant, asked)).flatten();
     View {
-        freshness: gap.map_or_else(
-            || freshness::words(&of, look),
-            |gap| Span::new(format!("{} · {gap}", freshness::words(&of, look).text), Tone::Unknown),
-        ),
+        freshness: freshness::words(&of, look),
         table: Table::of(table.columns, rows, table.empty),
     }
 }

@@ -46,8 +46,11 @@ impl Leaf {
 /// that all bear a name of their own go by it, others by their place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leaves {
-    leaves: BTreeMap<Text, Leaf>,
+    by_path: BTreeMap<Text, Leaf>,
     cut: bool,
+    /// Whatever stands below a secret-looking name is hidden: the names of an operator's values mean what he likes, those of
+    /// an object (`volumes[].secret`, `imagePullSecrets`) are Kubernetes' own.
+    strict: bool,
 }
 
 impl Leaves {
@@ -63,7 +66,10 @@ impl Leaves {
     /// The leaves of a tree of an operator's values.
     pub fn of_values(values: &Value) -> Self {
         let shown = redact(values.clone());
-        let mut leaves = Self::default();
+        let mut leaves = Self {
+            strict: true,
+            ..Self::default()
+        };
         if !values.is_null() {
             leaves.descend(values, Some(&shown), "");
         }
@@ -71,29 +77,29 @@ impl Leaves {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&Text, &Leaf)> {
-        self.leaves.iter()
+        self.by_path.iter()
     }
 
     pub fn get(&self, path: &str) -> Option<&Leaf> {
-        self.leaves.get(path)
+        self.by_path.get(path)
     }
 
     /// Whether anything stands at this path or below it.
     pub fn holds(&self, path: &str) -> bool {
-        self.leaves.contains_key(path)
+        self.by_path.contains_key(path)
             || self
-                .leaves
+                .by_path
                 .range::<str, _>((std::ops::Bound::Excluded(path), std::ops::Bound::Unbounded))
                 .take_while(|(held, _)| held.starts_with(path))
                 .any(|(held, _)| held.get(path.len()..).is_some_and(|rest| rest.starts_with(['.', '['])))
     }
 
     pub fn len(&self) -> usize {
-        self.leaves.len()
+        self.by_path.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.leaves.is_empty()
+        self.by_path.is_empty()
     }
 
     /// There were more leaves than are kept.
@@ -109,7 +115,8 @@ impl Leaves {
                 for (name, value) in fields {
                     let path = further(path, name);
                     let shown = shown.and_then(|shown| shown.get(name));
-                    self.descend(value, shown.filter(|_| !secret(name, value)), &path);
+                    let hidden = secret(name, value, self.strict);
+                    self.descend(value, shown.filter(|_| !hidden), &path);
                 }
             }
             Value::Array(items) if !items.is_empty() => {
@@ -126,7 +133,7 @@ impl Leaves {
     }
 
     fn keep(&mut self, value: &Value, shown: Option<&Value>, path: &str) {
-        if self.leaves.len() >= MOST {
+        if self.by_path.len() >= MOST {
             self.cut = true;
             return;
         }
@@ -136,13 +143,19 @@ impl Leaves {
             shown,
             empty: empty(value),
         };
-        self.leaves.insert(path.into(), leaf);
+        self.by_path.insert(path.into(), leaf);
     }
 }
 
 /// A value that its own name hides, whatever it is: `redact` hides texts alone.
-fn secret(name: &str, value: &Value) -> bool {
-    looks_secret_name(name) && !matches!(value, Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(_))
+fn secret(name: &str, value: &Value, strict: bool) -> bool {
+    let hides = match value {
+        Value::Null | Value::Bool(_) => false,
+        Value::Number(_) | Value::String(_) => true,
+        Value::Array(items) => strict || items.iter().all(|item| !item.is_object() && !item.is_array()),
+        Value::Object(_) => strict,
+    };
+    hides && looks_secret_name(name)
 }
 
 fn text(value: &Value) -> Text {
@@ -268,9 +281,16 @@ mod tests {
     fn what_looks_like_a_secret_is_hidden_in_values() {
         let leaves = Leaves::of_values(&json!({
             "mysql": {"rootPassword": "hunter2", "adminPassword": 4711, "port": 3306, "passwordFile": "/x"},
-            "tokens": ["glpat-0123456789abcdef"], "url": "mysql://root:hunter2@db/x", "tls": {"secretName": "tls"},
+            "passwords": {"any": ["hunter2", {"deep": "hunter2"}]}, "tokens": ["glpat-0123456789abcdef"], "url": "mysql://root:hunter2@db/x", "tls": {"secretName": "tls"},
         }));
-        for hidden in ["mysql.rootPassword", "mysql.adminPassword", "tokens[0]", "url"] {
+        for hidden in [
+            "mysql.rootPassword",
+            "mysql.adminPassword",
+            "passwords.any[0]",
+            "passwords.any[1].deep",
+            "tokens[0]",
+            "url",
+        ] {
             assert_eq!(shown(&leaves, hidden), None, "{hidden}");
         }
         assert_eq!(shown(&leaves, "mysql.port").as_deref(), Some("3306"));

@@ -3,7 +3,6 @@
 //! Held as bytes, sorted by key: for each pair the key (one byte for a key in [`KNOWN`], else its length and its text)
 //! and the value's length and text. What belongs to whom is decided elsewhere.
 
-use crate::model::Text;
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;

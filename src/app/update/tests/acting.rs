@@ -14,7 +14,8 @@ const SIZE: (u16, u16) = (120, 50);
 /// A cockpit with the panel in front of deleting Job train-7f open.
 fn at_the_gate(mode: Mode) -> State {
     let mut state = cockpit(mode, SIZE);
-    let effects = press(&mut state, "<enter><tab><ctrl-d>");
+    press(&mut state, "<enter>");
+    let effects = press(&mut state, "<tab><ctrl-d>");
     assert!(matches!(effects.as_slice(), [Effect::SetRhythm(Rhythm::Fast)]));
     wait(&mut state, 1);
     state

@@ -18,9 +18,9 @@ pub(super) fn fill(page: &mut Page, dossier: &Dossier, (from, to): (u32, u32), w
     };
     page.push(Line::toned(
         format!(
-            "from r{from} to r{to}: {} objects, {} values",
-            changes.objects.len(),
-            changes.values.len()
+            "from r{from} to r{to}: {}, {}",
+            counted(changes.objects.len(), "object"),
+            counted(changes.values.len(), "value")
         ),
         Tone::Strong,
     ));
@@ -28,11 +28,15 @@ pub(super) fn fill(page: &mut Page, dossier: &Dossier, (from, to): (u32, u32), w
         page.push(Line::toned("the manifests, hooks and values are the same", Tone::Dim));
     }
     for (at, change) in changes.objects.iter().enumerate() {
-        let hook = if change.hook { "hook " } else { "" };
+        let hook = if change.hook && change.how != How::BecameHook {
+            "hook "
+        } else {
+            ""
+        };
         let (mark, word, tone) = match &change.how {
             How::Added => ("+", "added".to_owned(), Tone::Ok),
             How::Removed => ("-", "removed".to_owned(), Tone::Warn),
-            How::Changed(fields) => ("~", format!("{} fields", fields.len()), Tone::Plain),
+            How::Changed(fields) => ("~", counted(fields.len(), "field"), Tone::Plain),
             How::BecameHook => (
                 "▲",
                 "was the release's own and is a hook now: the old object is deleted, or refuses the new one".to_owned(),
@@ -67,6 +71,12 @@ pub(super) fn fill(page: &mut Page, dossier: &Dossier, (from, to): (u32, u32), w
     }
 }
 
+/// `1 field`, `2 fields`.
+fn counted(number: usize, noun: &str) -> String {
+    let end = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{end}")
+}
+
 /// The manifest against what is live.
 pub(super) fn drift(page: &mut Page, now: Now, dossier: &Dossier, revision: u32, width: usize) {
     let Some((_, fetch)) = dossier.whole.as_ref().filter(|(of, _)| *of == revision) else {
@@ -87,8 +97,8 @@ pub(super) fn drift(page: &mut Page, now: Now, dossier: &Dossier, revision: u32,
         .count();
     page.push(Line::toned(
         format!(
-            "{apart} of {} objects are not as r{revision} says; read {read} ago",
-            all.len()
+            "not as r{revision} says: {apart} of {}; read {read} ago",
+            counted(all.len(), "object")
         ),
         Tone::Strong,
     ));
@@ -102,12 +112,7 @@ pub(super) fn drift(page: &mut Page, now: Now, dossier: &Dossier, revision: u32,
         match drift {
             Drift::There(fields) if fields.is_empty() => {}
             Drift::There(fields) => {
-                page.push(head(
-                    address,
-                    at,
-                    ("~", Tone::Warn),
-                    &format!("{} fields", fields.len()),
-                ));
+                page.push(head(address, at, ("~", Tone::Warn), &counted(fields.len(), "field")));
                 differences(page, fields, width);
             }
             Drift::Gone => page.push(head(address, at, ("-", Tone::Warn), "gone")),

@@ -16,6 +16,7 @@ pub(super) fn fill(page: &mut Page, values: &Leaves, shown: bool, width: usize) 
     let told = match (shown, hidden) {
         (false, _) => "v shows them; what looks like a secret stays hidden".to_owned(),
         (true, 0) => "none looks like a secret; v hides them".to_owned(),
+        (true, 1) => "1 looks like a secret and stays hidden; v hides all".to_owned(),
         (true, hidden) => format!("{hidden} look like secrets and stay hidden; v hides all"),
     };
     page.push(Line::toned(format!("{} values; {told}", values.len()), Tone::Dim));

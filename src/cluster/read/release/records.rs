@@ -143,8 +143,8 @@ pub async fn config_maps(connection: &Connection, namespace: &str) -> Result<Vec
     struct List {
         #[serde(default)]
         metadata: ListMeta,
-        #[serde(default)]
-        items: Vec<Box<RawValue>>,
+        /// A real API server writes `null` where there is none.
+        items: Option<Vec<Box<RawValue>>>,
     }
     #[derive(Default, Deserialize)]
     struct ListMeta {
@@ -178,6 +178,7 @@ pub async fn config_maps(connection: &Connection, namespace: &str) -> Result<Vec
         let objects = list
             .items
             .iter()
+            .flatten()
             .filter_map(|item| Object::decode(Kind::Release, item.get().as_bytes()).ok());
         found.extend(objects.filter(of_helm));
         more = list.metadata.more;
