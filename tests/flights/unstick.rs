@@ -62,6 +62,14 @@ async fn a_stuck_claim_is_freed_step_by_step() {
         }
         assert!(!left(&flight), "the pods of {job} stay:\n{}", flight.text());
         flight.heard().await;
+        for _ in 0..60 {
+            // nothing holds it any more: its controller lets it go
+            if ended.len() < 9 || flight.state().world().by_uid(&uid).is_none() {
+                break;
+            }
+            flight.pass(Duration::from_secs(1));
+            flight.heard().await;
+        }
         if ended.len() == 1 {
             flight.until_shown("done in this session").await;
             picture(&flight, "unstick-replanned");
