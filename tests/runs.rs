@@ -16,7 +16,6 @@ mod wire;
 
 use home::{Home, Served, printed, said};
 use serde_json::Value;
-use std::process::Output;
 use wire::Wire;
 
 const NAMESPACE: &str = "hasan-prod";
