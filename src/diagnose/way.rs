@@ -41,15 +41,15 @@ pub struct WayStep {
 }
 
 impl Way {
-    /// The first step that is an act which Pilothouse performs, by its place: the only one whose panel may be opened, since
+    /// The first step that is an act which Pilothouse does, by its place: the only one whose panel may be opened, since
     /// what follows is planned anew once it is done. A finalizer's removal is never the one that is offered unasked.
     pub fn next(&self) -> Option<usize> {
-        self.performed().find(|at| !self.strips(*at))
+        self.acts().find(|at| !self.strips(*at))
     }
 
     /// Whether everything that Pilothouse can do before this step is done.
     pub fn due(&self, at: usize) -> bool {
-        self.performed().next() == Some(at)
+        self.acts().next() == Some(at)
     }
 
     /// The step takes a finalizer off.
@@ -58,9 +58,9 @@ impl Way {
         matches!(act, Some(Act::RemoveFinalizer { .. }))
     }
 
-    fn performed(&self) -> impl Iterator<Item = usize> {
+    fn acts(&self) -> impl Iterator<Item = usize> {
         let acts = self.steps.iter().enumerate();
-        acts.filter(|(_, step)| step.act.as_ref().is_some_and(Act::performed))
+        acts.filter(|(_, step)| step.act.as_ref().is_some_and(Act::doable))
             .map(|(at, _)| at)
     }
 }

@@ -66,7 +66,7 @@ impl WayReport {
         for (at, step) in self.way.steps.iter().enumerate() {
             page.line(&format!("{:>3}. ", at + 1), &step.sentence);
             let Some(act) = &step.act else { continue };
-            let whose = match (self.next == Some(at), act.performed()) {
+            let whose = match (self.next == Some(at), act.doable()) {
                 (true, _) => "next",
                 (false, true) => "later",
                 (false, false) => "your own helm's",
@@ -84,7 +84,7 @@ impl WayReport {
             .way
             .steps
             .iter()
-            .any(|step| step.act.as_ref().is_some_and(Act::performed))
+            .any(|step| step.act.as_ref().is_some_and(Act::doable))
         {
             page.line(
                 "",

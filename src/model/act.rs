@@ -184,6 +184,15 @@ impl Act {
         }
     }
 
+    /// Whether this program does such an act, once its own helm was asked what it needs for it.
+    pub fn doable(&self) -> bool {
+        if let Self::Helm { helm, .. } = self {
+            helm.rendered().is_none() || helm.source().is_some()
+        } else {
+            self.performed()
+        }
+    }
+
     /// Why this cannot be asked of such an object at all, whatever its state.
     pub fn misfit(&self) -> Option<String> {
         let key = &self.target().key;

@@ -2,8 +2,9 @@
 
 use super::flight::{Flight, Plan};
 use super::hands::{claim, volume};
+use super::helm::fake;
 use super::picture;
-use pilothouse::app::Key;
+use pilothouse::app::{Key, State};
 use pilothouse::model::Kind;
 use serde_json::json;
 use std::time::Duration;
@@ -99,7 +100,9 @@ async fn the_way_out_of_a_pending_release_says_how_old_it_is_and_what_helm_allow
             .unwrap();
         before["metadata"]["labels"]["status"] = json!("deployed");
     };
-    let mut flight = Plan::of("hasan-prod").adapted(pending).fly().await;
+    let home = tempfile::tempdir().unwrap();
+    let program = fake(home.path(), 0);
+    let mut flight = Plan::of("hasan-prod").adapted(pending).with_helm(program).fly().await;
     flight.choose("hasan-prod", "releases", "eks").await;
     flight.keys("x");
     flight.until_shown("why release/").await;
@@ -115,4 +118,10 @@ async fn the_way_out_of_a_pending_release_says_how_old_it_is_and_what_helm_allow
     }
     flight.fresh().await;
     picture(&flight, "unstick-release");
+    // the rollback's own panel, as the operator's helm would do it
+    flight.take(pilothouse::app::Event::Resize { width: 150, height: 70 });
+    flight.keys("go");
+    flight.until("the panel", State::at_gate).await;
+    let told = flight.line();
+    assert!(told.contains("rollback eks-1.0.4 6 "), "{}", flight.text());
 }

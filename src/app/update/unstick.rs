@@ -6,7 +6,7 @@ use crate::app::screen::{Screen, Subject};
 use crate::app::state::State;
 use crate::app::words::RowId;
 use crate::diagnose::way;
-use crate::model::{FeedState, Key};
+use crate::model::{Act, FeedState, Key};
 
 pub(super) fn open_step(state: &mut State, effects: &mut Vec<Effect>) {
     let part = state.visit().part;
@@ -40,7 +40,7 @@ pub(super) fn open_step(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(act) = way.steps.get(at).and_then(|step| step.act.clone()) else {
         return;
     };
-    if !act.performed() {
+    if !act.doable() {
         state.warn(format!("Pilothouse does not do this itself: {act}"));
         return;
     }
@@ -53,7 +53,11 @@ pub(super) fn open_step(state: &mut State, effects: &mut Vec<Effect>) {
         state.warn(format!("not yet: first {first}; then the way is planned anew"));
         return;
     }
-    gate::open(state, &act, Vec::new(), effects);
+    if matches!(act, Act::Helm { .. }) {
+        gate::prepare(state, act, effects);
+    } else {
+        gate::open(state, &act, Vec::new(), effects);
+    }
 }
 
 /// `pilothouse unstick`: goes to the way out of the object as soon as it is in sight, or says that it does not exist.

@@ -75,7 +75,7 @@ fn one(page: &mut Page, look: Look<'_>, way: &Way, (at, step): (usize, &WayStep)
     let next = way.next() == Some(at);
     let whose = match &step.act {
         None => "yours",
-        Some(act) if !act.performed() => "your own helm's",
+        Some(act) if !act.doable() => "your own helm's",
         Some(_) if next => "next: o opens its panel",
         Some(_) if way.strips(at) => "only if you choose it",
         Some(_) => "later",
