@@ -323,7 +323,6 @@ const SHARED: &[Story] = &[
     ("panel-daemon-set-deleted", panels::daemon_set_deleted),
     ("panel-budget-deleted", panels::budget_deleted),
     ("panel-class-deleted", panels::class_deleted),
-    ("panel-node-deleted", panels::node_deleted),
     ("panel-attachment-deleted", panels::attachment_deleted),
     ("panel-dead-provisioners-finalizer", panels::dead_provisioners_finalizer),
     ("panel-foreign-finalizer", panels::foreign_finalizer),
@@ -360,8 +359,10 @@ const SHARED: &[Story] = &[
     ("cockpit-answer-lost", cockpit::answer_lost),
 ];
 
-/// Trials that take the API server, or a part of what it tells, away from everybody.
+/// Trials that take the API server, or a part of what it tells, away from everybody, or that others would come in the way of.
 const EXCLUSIVE: &[Story] = &[
+    // pods that tolerate everything come onto any node
+    ("panel-node-deleted", panels::node_deleted),
     (
         "namespace-waits-for-an-api-that-is-down",
         deletion::namespace_waits_for_an_api_that_is_down,
