@@ -47,7 +47,7 @@ pub struct Story {
     /// When this revision was begun.
     pub last_deployed: Option<Timestamp>,
     pub deleted: Option<Timestamp>,
-    /// `Upgrade complete`, or the error of one that failed; at most [`DESCRIPTION`] characters.
+    /// `Upgrade complete`, or the error of one that failed; at most 1,000 characters.
     pub description: Text,
 }
 
