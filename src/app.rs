@@ -11,6 +11,8 @@ pub mod key;
 pub mod keys;
 pub mod palette;
 pub mod places;
+pub mod release;
+pub mod run;
 pub mod screen;
 pub mod state;
 pub mod step;

@@ -1,7 +1,8 @@
 //! Which face do you want? The command line, and what each command starts. Knows every room; decides nothing.
 //!
 //! Exit codes: 0 done (and, for `status` and `explain`, nothing is wrong); 1 something is wrong with the tenants asked
-//! about; 2 bad input, or the cluster cannot be reached; 3 it cannot be said, because facts are missing.
+//! about; 2 bad input, or the cluster cannot be reached; 3 it cannot be said, because facts are missing; 4 a run waits for a
+//! person.
 
 mod args;
 mod asked;
@@ -9,7 +10,9 @@ mod config;
 mod helm;
 mod journal;
 mod plan;
+mod release;
 mod report;
+mod run;
 mod runbook;
 mod sandbox;
 
@@ -42,7 +45,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     match command {
         None => {
             shell::require_terminal()?;
-            let config = config::load(&look)?;
+            let mut config = config::load(&look)?;
+            helm::Which::of(&connect, &config)?.acting(&mut config)?;
             let mut session = Session::new(connect.options(), &config);
             if connect.operate {
                 session = session.operating(JournalHome(config::state_dir()?));
@@ -63,18 +67,41 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
             let config = config::load(&look)?;
             runtime()?.block_on(report::explain(&connect, &config, &target, output))
         }
+        Some(Command::Unstick { target, output }) => {
+            let config = config::load(&look)?;
+            if let Some(output) = output {
+                return runtime()?.block_on(report::unstick(&connect, &config, &target, output));
+            }
+            shell::require_terminal()?;
+            let mut session = Session::new(connect.options(), &config);
+            session.unstick = Some(report::meant(&target, &config)?);
+            if connect.operate {
+                session = session.operating(JournalHome(config::state_dir()?));
+            }
+            runtime()?.block_on(shell::run(session))
+        }
+        Some(Command::Release { command }) => {
+            let config = config::load(&look)?;
+            runtime()?.block_on(release::run(&connect, &config, &command))
+        }
         Some(Command::Forecast { act, output }) => {
             let config = config::load(&look)?;
             runtime()?.block_on(report::forecast(&connect, &config, &act, output))
         }
-        Some(Command::Plan { values, helm, output }) => {
+        Some(Command::Plan { values, output }) => {
             let config = config::load(&look)?;
             let asked = plan::Asked {
                 values: &values,
-                helm: helm.as_deref(),
                 output,
             };
             runtime()?.block_on(plan::run(&connect, &config, asked))
+        }
+        Some(Command::Run(asked)) => {
+            if !asked.headless {
+                shell::require_terminal()?;
+            }
+            let config = config::load(&look)?;
+            runtime()?.block_on(run::run(&connect, &config, &asked))
         }
         Some(Command::Runbook { command }) => runbook::run(&command),
         Some(Command::Journal { command }) => journal::run(&command),

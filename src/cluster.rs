@@ -11,6 +11,7 @@ mod connect;
 mod drivers;
 mod error;
 mod heartbeat;
+pub mod helm;
 mod identity;
 mod kubeconfig;
 mod page;

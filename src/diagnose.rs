@@ -17,13 +17,17 @@ mod look;
 pub mod pending;
 pub(crate) mod phrase;
 pub mod rules;
+pub mod standing;
 mod story;
 mod verdict;
 mod ward;
+pub mod way;
 
 pub use explain::{explain, state};
 pub use finding::{Explanation, Finding, Gist, Link, Severity, Step};
 pub use found::Found;
 pub use look::{Look, Sight};
 pub use rules::{Diagnosis, findings, unclaimed};
+pub use standing::{Keep, Life, Note, Standing};
 pub use verdict::{Verdict, gathered, verdict};
+pub use way::{Way, WayStep, find, way};

@@ -23,17 +23,20 @@
 //! no disk, no clock and no terminal.
 //!
 //! **Invariants.** What is unknown blocks. An approval is bound to the very objects that were shown, dies when they,
-//! the forecast or an item change, and lives 120 seconds. A waiver stands in for a person, never for a fact.
+//! the forecast or an item change, and lives 120 seconds. A waiver stands in for a person, never for a fact. A runbook
+//! adds to a gate and takes nothing away.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod approved;
 mod challenge;
 mod checklist;
 mod clearance;
+mod demand;
 mod fingerprint;
 mod item;
 mod panel;
 mod request;
+mod sign_off;
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +44,8 @@ mod tests;
 pub use approved::{APPROVAL_LIFE, Approved};
 pub use challenge::Challenge;
 pub use clearance::{Clearance, Fresh, Voided, clear};
+pub use demand::Demand;
 pub use item::{Item, ItemState};
 pub use panel::{COOL_DOWN, HOLD, Panel, SETTLE};
-pub use request::{Request, Unsendable};
+pub use request::{Carrier, Command, Http, Request, Unsendable};
+pub use sign_off::SignOff;

@@ -16,6 +16,9 @@
 //! `plan` ends with 0 when no step is blocked, 1 when one is or would not be seen to end, 2 for a bad runbook or value, 3 when
 //! facts are missing.
 //!
+//! `run --headless` ends with 0 when every step has passed as the runbook has it, 1 when the run is stopped, blocked, aborted or
+//! went on without something, 2 for bad input, 3 when facts are missing or its time is over, 4 when it waits for a person.
+//!
 //! Where both 1 and 3 would hold, `status` and `explain` give 1, since what is found is true whatever is missing; `forecast`
 //! and `plan` give 3, since what is missing may be worse than what is found.
 
@@ -23,17 +26,26 @@ mod explain;
 mod forecast;
 mod page;
 mod plan;
+mod release;
+mod run;
 mod runbook;
 mod status;
 mod target;
+mod unstick;
 
 pub use explain::{ExplanationReport, explain};
 pub use forecast::{ForecastReport, forecast};
 pub use page::escaped;
 pub use plan::{PlanReport, plan};
+pub use release::{
+    Compared, DiffReport, HistoryReport, HookLine, LiveLine, RevisionLine, ShowReport, ValueLine, drifted, history,
+    revised, show,
+};
+pub use run::{Asked, Question, RunReport, run};
 pub use runbook::{CheckReport, RunbookReport, checked, described, listed, sound};
 pub use status::{Counts, FeedLine, ReleaseLine, StatusReport, TenantLine, status};
 pub use target::{TargetError, locate, parse_target, pinned};
+pub use unstick::{WayReport, unstick};
 
 /// The version of every JSON form of this room.
 pub const API_VERSION: &str = "pilothouse.dev/v1";
@@ -45,6 +57,8 @@ pub enum Exit {
     Findings,
     BadInput,
     Unknown,
+    /// A run goes no further without a person.
+    Person,
 }
 
 impl Exit {
@@ -54,6 +68,7 @@ impl Exit {
             Self::Findings => 1,
             Self::BadInput => 2,
             Self::Unknown => 3,
+            Self::Person => 4,
         }
     }
 }

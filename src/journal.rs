@@ -2,7 +2,7 @@
 //! was altered since.
 //!
 //! This room knows acts and identities (`model`), one directory per cluster, and the steps of an act in their order. It
-//! knows no cluster, no gate and no clock: what it records is handed to it, with the time.
+//! knows, of runbooks, what it keeps of their runs. It knows no cluster, no gate and no clock: what it records is handed to it, with the time.
 //!
 //! **Invariants.** A function that returns `Ok` has synced. After a failed write or sync nothing is written again by
 //! this process. Nothing is recorded while a step is in doubt. No function here sends anything, let alone again.
@@ -17,6 +17,7 @@ mod hash;
 mod intent;
 mod judge;
 mod record;
+mod runs;
 mod saved;
 mod show;
 mod steps;
@@ -27,7 +28,7 @@ mod tests;
 pub use chain::{Head, Tampered, Torn, Verified, verify, verify_anchored};
 pub use doubt::{Doubt, Opened};
 pub use error::{Holder, JournalError};
-pub use failpoint::Point;
+pub use failpoint::{Point, RunPoint};
 pub use hash::sha256;
 pub use intent::{Intent, Logged, Outcome, Ticket, Waiver};
 pub use judge::{DoubtfulStep, Observed, REQUEST_DEADLINE, Ruling, Verdict, judge};
@@ -37,6 +38,7 @@ pub use show::{Shown, line, show};
 pub use steps::{Stage, StepEntry};
 
 use crate::model::{Now, Operator, Text};
+use crate::runbook::chronicle::{Chapter, Story};
 use book::{Book, Entry};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -176,6 +178,29 @@ impl Journal {
     pub fn note(&mut self, text: &str, now: Now) -> Result<(), JournalError> {
         let entry = Entry::new(RecordKind::Note, &self.book.operator, json!({ "text": text }));
         self.book.append(&[entry], now).map(|_| ())
+    }
+
+    /// Something of a run of a runbook: how it was opened, or what came.
+    ///
+    /// # Errors
+    /// When it does not follow on what the journal knows of that run, or the disk fails.
+    pub fn run(&mut self, chapter: &Chapter, now: Now) -> Result<(), JournalError> {
+        failpoint::pass_run(RunPoint::R0, chapter);
+        // a record that makes no sense would be one that no later opening could read past
+        if let Some(why) = self.book.runs.misfit(chapter) {
+            let seq = self.book.head.seq + 1;
+            return Err(JournalError::Unreadable { seq, why });
+        }
+        let mut entry = Entry::new(RecordKind::Run, &self.book.operator, json!(chapter));
+        entry.step = chapter.run.as_str().into();
+        self.book.append(&[entry], now)?;
+        failpoint::pass_run(RunPoint::R1, chapter);
+        Ok(())
+    }
+
+    /// Runs of runbooks, in the order they began.
+    pub fn runs(&self) -> impl Iterator<Item = &Story> {
+        self.book.runs.iter()
     }
 
     /// The API server's `Date`, noted in the records from here on.

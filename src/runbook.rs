@@ -1,5 +1,5 @@
-//! What is intended? A runbook read from YAML into typed steps, its parameters filled in, its plan on a world, and how far
-//! a run of it has come.
+//! What is intended? A runbook read from YAML into typed steps, its parameters filled in, its plan on a world, and a run of
+//! it: how far it has come, and what it comes to next.
 //!
 //! Pure: a text in, a runbook or everything that is wrong with it out; a world in, a plan out. Knows no clock, disk or
 //! network, and decides nothing: who may is the gate's, what would happen the forecast's. `docs/runbooks.md` is the
@@ -10,6 +10,7 @@
 //! pasted into a text once and never read again: not as a template, not as an expression, not as a shell's line.
 
 pub mod check;
+pub mod chronicle;
 pub mod condition;
 pub mod deed;
 mod document;
@@ -23,6 +24,7 @@ pub mod progress;
 pub mod projection;
 mod reading;
 mod resolve;
+pub mod run;
 pub mod selection;
 mod shipped;
 mod skeleton;
@@ -40,6 +42,7 @@ pub use parameter::{Origin, Parameter};
 pub use plan::{Plan, Planned, plan};
 pub use progress::Progress;
 pub use resolve::{Given, Resolved, Setting, Unresolved, read_values, resolve};
+pub use run::Run;
 pub use shipped::{SHIPPED, shipped};
 pub use skeleton::skeleton;
 pub use template::{Template, Values};

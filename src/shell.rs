@@ -6,16 +6,20 @@
 mod cockpit;
 mod failure;
 mod hand;
+mod helm;
 mod input;
 mod log;
 mod look;
+mod release;
 mod screen;
 mod session;
+mod unattended;
 
 pub use cockpit::{Cockpit, Outward};
 pub use failure::Failure;
 pub use screen::{columns, install_panic_hook, require_terminal};
 pub use session::{Config, JournalHome, QUIET, Session};
+pub use unattended::{Answers, attend};
 
 use crate::app::{Event, Key, view};
 use crate::ui::{self, Theme};

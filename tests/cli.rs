@@ -263,6 +263,65 @@ fn an_incident_is_told_with_its_exit_codes() {
     }
 }
 
+/// A helm that renders a claim, a Secret and a hook, and knows a definition.
+fn rendering_helm(directory: &std::path::Path) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let manifest = "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: new-data}\nspec: {storageClassName: efs-sc, \
+                    accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n---\napiVersion: v1\nkind: Secret\n\
+                    metadata: {name: db}\nstringData: {password: canary-7f3a}\n";
+    let release = serde_json::json!({
+        "name": "client", "namespace": "hasan-prod", "version": 1, "info": {"status": "pending-install"},
+        "chart": {"metadata": {"name": "client", "version": "1.2.0"}}, "config": {"password": "canary-7f3a"}, "manifest": manifest,
+    });
+    std::fs::write(directory.join("release.json"), release.to_string()).unwrap();
+    let program = directory.join("helm");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in\nversion*) echo v3.22.0;;\n'show crds'*) ;;\n*--dry-run=server*--output=json*) cat {}/release.json;;\n\
+         *) echo \"asked for $*\" >&2; exit 9;;\nesac\n",
+        directory.display()
+    );
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    program
+}
+
+#[test]
+fn an_install_is_forecast_on_what_helm_renders_and_tells_no_secret() {
+    let (home, sandbox) = (Home::new(), sandbox("hasan-prod"));
+    let directory = tempfile::tempdir().unwrap();
+    let helm = rendering_helm(directory.path());
+    let values = directory.path().join("values.yaml");
+    std::fs::write(&values, "password: canary-7f3a\n").unwrap();
+    let line = format!(
+        "forecast helm-install client ./chart -f {} -n hasan-prod --helm {}",
+        values.display(),
+        helm.display()
+    );
+    let (text, json) = ask(&home, &sandbox, &line, 0);
+    assert!(text.contains("pvc/new-data") && text.contains("Secret/db"), "{text}");
+    assert!(
+        !text.contains("canary") && !json.to_string().contains("canary"),
+        "{text}"
+    );
+    let install = &json["act"]["helm"]["install"];
+    assert_eq!(install["rendered"].as_str().map(str::len), Some(64), "{json:#}");
+    assert_eq!(install["executor"]["major"], 3, "{json:#}");
+    assert_eq!(json["act"]["means"]["program"], helm.display().to_string(), "{json:#}");
+    // what is wrong with helm, or with a values file, is said with no secret in it
+    for (line, told) in [
+        (line.replace("-f ", "-f /nowhere/"), "cannot be read"),
+        (line.replace("--helm ", "--helm /nowhere"), "there is no helm at"),
+        (line.replace(helm.to_str().unwrap(), "3.22.0"), "names a version alone"),
+        (
+            line.replace("install client ./chart", "upgrade no-such ./chart"),
+            "release/no-such in hasan-prod does not exist",
+        ),
+    ] {
+        let (text, _) = ask(&home, &sandbox, &line, 2);
+        assert!(text.contains(told) && !text.contains("canary"), "{line}: {text}");
+    }
+}
+
 #[test]
 fn an_uninstall_is_told_whole_in_text_and_in_json() {
     let (home, sandbox) = (Home::new(), sandbox("hasan-prod"));
@@ -319,4 +378,69 @@ fn a_calm_cluster_is_0_and_what_is_hidden_makes_it_3() {
         let (text, _) = ask(&home, &sandbox, line, 3);
         assert!(text.contains("persistentvolumes"), "{line}: {text}");
     }
+}
+
+/// What the cockpit says of a release and of a way out, the command line says too.
+#[test]
+fn a_release_is_shown_told_and_compared_and_a_way_out_is_printed() {
+    let home = Home::new();
+    let served = Served::start(&home, "hasan-prod");
+    let ask = |arguments: &[&str]| {
+        let place = ["--kubeconfig", &served.kubeconfig, "-n", "hasan-prod"];
+        home.run(&[arguments, &place].concat())
+    };
+    let json = |arguments: &[&str]| -> (i32, Value) {
+        let output = ask(&[arguments, &["-o", "json"]].concat());
+        let text = printed(&output);
+        let value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}\n{}", said(&output)));
+        (output.status.code().unwrap(), value)
+    };
+    let (code, shown) = json(&["release", "show", "eks-1.0.4"]);
+    assert_eq!((code, shown["exitCode"].as_i64()), (1, Some(1)), "keep is live only");
+    assert_eq!(shown["release"]["driver"], "secret");
+    assert_eq!(shown["revision"]["revision"], 7);
+    let live_only = |object: &&Value| object["keep"]["is"] == "liveOnly";
+    assert_eq!(shown["objects"].as_array().unwrap().iter().filter(live_only).count(), 4);
+    assert!(shown["values"].is_null(), "values are shown on demand only");
+    let text = printed(&ask(&["release", "show", "eks-1.0.4", "--values"]));
+    for told in [
+        "an uninstall DELETES it",
+        "storageclass/efs-sc (cluster-scoped)",
+        "env: prod",
+    ] {
+        assert!(text.contains(told), "{told}:\n{text}");
+    }
+    let (code, history) = json(&["release", "history", "eks-1.0.4"]);
+    assert_eq!(code, 0);
+    let payloads = history["revisions"].as_array().unwrap();
+    assert_eq!(payloads.len(), 7);
+    assert_eq!(payloads[3]["payload"]["description"], "Rollback to 2");
+    let (code, diff) = json(&["release", "diff", "eks-1.0.4", "--from", "1"]);
+    assert_eq!((code, &diff["from"], &diff["to"]), (0, &1.into(), &7.into()));
+    let (_, drift) = json(&["release", "diff", "eks-1.0.4", "--live"]);
+    assert!(drift["changes"].is_null() && drift["live"].is_array(), "{drift}");
+    refused(&ask(&["release", "show", "nobody"]), "nobody");
+    refused(
+        &ask(&["release", "show", "eks-1.0.4", "--revision", "99"]),
+        "has no revision 99",
+    );
+    refused(
+        &ask(&["release", "diff", "eks-1.0.4", "--to", "1"]),
+        "no revision before 1",
+    );
+    refused(
+        &ask(&["release", "show", "eks-1.0.4", "--driver", "configmap"]),
+        "in ConfigMaps",
+    );
+
+    let (code, way) = json(&["unstick", "pvc/shared-data"]);
+    assert_eq!(code, 1);
+    let next = usize::try_from(way["next"].as_u64().unwrap()).unwrap();
+    assert_eq!(way["steps"][next]["act"]["act"], "delete");
+    assert_eq!(way["forecast"]["act"], way["steps"][next]["act"]);
+    let text = printed(&ask(&["unstick", "pvc/shared-data", "-o", "text"]));
+    assert!(text.contains("(next)") && text.contains("(later)"), "{text}");
+    let (code, calm) = json(&["unstick", "pvc/mysql-pvc"]);
+    assert_eq!((code, &calm["over"]), (0, &true.into()), "{calm}");
+    refused(&ask(&["unstick", "pvc/shared-data"]), "needs a terminal");
 }

@@ -142,7 +142,7 @@ fn values_are_judged_before_a_cluster_is_asked() {
     assert!(told.lines().all(|line| line.starts_with("pilothouse: ")), "{told}");
     for (arguments, told) in [
         (&["plan", "unstick", "--set", "namespace"][..], "--set NAME=VALUE"),
-        (&["plan", "unstick", "--helm", "new"], "helm version --short"),
+        (&["plan", "unstick", "--helm", ""], "helm version --short"),
         (&["plan", "no-such"], "no runbook"),
         (&["plan", "/nowhere/x.yaml"], "/nowhere/x.yaml"),
     ] {

@@ -1,15 +1,18 @@
-//! The published JSON schema of forecasts, held against what the program says: every act, every outcome, nothing besides.
+//! The published JSON schemas of forecasts and releases, held against what the program says: every word, nothing besides.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test that cannot go on has failed"
 )]
 
+#[path = "schema/release.rs"]
+mod release;
+
 use jsonschema::Validator;
 use pilothouse::forecast::{Entry, Forecast, Holder, Other, Outcome, Recreation, Tier, Undo};
 use pilothouse::headless;
 use pilothouse::laws::{Conditions, Reason};
-use pilothouse::model::act::{HelmAct, Rollback, Uninstall, Upgrade};
+use pilothouse::model::act::{HelmAct, Install, Means, Rollback, Source, Uninstall, Upgrade};
 use pilothouse::model::helm::Address;
 use pilothouse::model::storage::ReclaimPolicy;
 use pilothouse::model::{Act, Draft, Key, Kind, Moment, Now, Pin, Propagation, ResourceVersion, Uid, World};
@@ -91,25 +94,58 @@ fn acts() -> Vec<Act> {
             },
             "1",
         ),
+        Act::install(
+            "shop",
+            "app",
+            Install {
+                executor: "3.22.0".parse().ok(),
+                rendered: "digest".into(),
+                source: Some(source()),
+                ..Install::default()
+            },
+        ),
+        Act::Helm {
+            release: pin(Kind::Release),
+            helm: HelmAct::Upgrade(Upgrade {
+                source: Some(source()),
+                wait: true,
+                ..Upgrade::default()
+            }),
+            means: Some(Means {
+                program: "/usr/bin/helm".into(),
+                timeout: 300,
+            }),
+        },
         helm(HelmAct::Uninstall(Uninstall::plain(None))),
         helm(HelmAct::Upgrade(Upgrade {
             executor: "v4.3.1".parse().ok(),
             rendered: "digest".into(),
             take_ownership: true,
             no_hooks: false,
+            ..Upgrade::default()
         })),
         helm(HelmAct::Rollback(Rollback {
             executor: None,
             to: 0,
             no_hooks: true,
+            ..Rollback::default()
         })),
     ]
+}
+
+fn source() -> Source {
+    Source {
+        chart: "/charts/client".into(),
+        version: "1.2.3".into(),
+        values: vec!["/values.yaml".into()],
+    }
 }
 
 fn helm(helm: HelmAct) -> Act {
     Act::Helm {
         release: pin(Kind::Release),
         helm,
+        means: None,
     }
 }
 

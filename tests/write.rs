@@ -141,7 +141,7 @@ async fn a_cleared_act_is_sent_once_as_it_was_shown() {
     let server = server(7, || Reply::json(200, &status_body(200, "", ""))).await;
     let connection = reach(&server).await;
     let clearance = cleared(&connection).await.expect("a clearance");
-    let shown = String::from_utf8_lossy(clearance.request().body()).into_owned();
+    let shown = String::from_utf8_lossy(clearance.request().http().expect("an HTTP request").body()).into_owned();
     let outcome = write::perform(clearance, &connection, Duration::from_secs(5)).await;
     assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
     let sent = writes(&server);

@@ -140,10 +140,13 @@ impl State {
             | Screen::Explain(_)
             | Screen::Forecast(..)
             | Screen::History(_)
+            | Screen::Unstick(_)
+            | Screen::Release(_)
             | Screen::Help
             | Screen::Log
             | Screen::Steps
-            | Screen::Doubts => &[Part::Whole],
+            | Screen::Doubts
+            | Screen::Run => &[Part::Whole],
         };
         let focus = self.visit().part;
         for part in parts {
@@ -160,6 +163,11 @@ impl State {
                 cursor.seen();
             }
             *self.visit_mut().cursor_mut(*part) = cursor;
+            // a run's lines are read, and its items belong to a step: what moved on has nothing to say
+            if matches!(vanished, Some(RowId::RunLine(_) | RowId::RunItem(..) | RowId::Run(_))) {
+                self.visit_mut().cursor_mut(*part).seen();
+                continue;
+            }
             if let Some(vanished) = vanished
                 && *part == focus
                 && !filtered
@@ -203,7 +211,16 @@ impl Derived {
         match id {
             RowId::Tenant(name) => self.judged.get(name).map(|judged| judged.row.clone()),
             RowId::Object(key, _) => look.world.get(key).map(|object| kind::row(look, object)),
-            RowId::Mention(..) | RowId::Finalizer(..) | RowId::Step(_) | RowId::Doubt(_) => None,
+            RowId::Mention(..)
+            | RowId::Finalizer(..)
+            | RowId::Release(_)
+            | RowId::Revision(_)
+            | RowId::Document(_)
+            | RowId::Step(_)
+            | RowId::Doubt(_)
+            | RowId::Run(_)
+            | RowId::RunItem(..)
+            | RowId::RunLine(_) => None,
         }
     }
 
@@ -351,7 +368,7 @@ impl Derived {
                 self.readings = readings;
                 self.views.insert(Part::Whole, view);
             }
-            Screen::Tenant(name) => self.show_tenant(look, visit, name),
+            Screen::Tenant(name) => self.show_tenant(look, visit, name, &state.config_maps),
             Screen::Chain(subject) => self.page = view::chain::page(look, subject, width),
             Screen::Explain(subject) => self.page = view::explain::page(look, subject, width),
             Screen::Forecast(subject, propagation) => {
@@ -362,6 +379,10 @@ impl Derived {
                 self.page = raw::events(look, subject, state.events.get(&subject.key), width);
             }
             Screen::History(subject) => self.page = raw::history(look, subject, &state.history, width),
+            Screen::Unstick(subject) => {
+                self.page = view::unstick::page(look, subject, state.steps.values(), state.mode, width);
+            }
+            Screen::Release(aspect) => self.page = view::release::page(look, aspect, state, width),
             Screen::Help => {
                 let from = state
                     .visits
@@ -373,6 +394,7 @@ impl Derived {
             }
             Screen::Steps => self.page = steps::page(look, state.steps.values(), &state.journal, width),
             Screen::Doubts => self.page = view::doubts::page(&state.doubts, width),
+            Screen::Run => self.page = view::run::page(look, &state.runs, &state.journal, width),
             Screen::Log => {}
         }
     }
@@ -401,7 +423,7 @@ impl Derived {
         }
     }
 
-    fn show_tenant(&mut self, look: Look<'_>, visit: &Visit, name: &Text) {
+    fn show_tenant(&mut self, look: Look<'_>, visit: &Visit, name: &Text, asked: &view::releases::ConfigMaps) {
         let Some(tenant) = self.tenant(name).cloned() else {
             self.title = Line::toned(
                 format!(" {name} is gone: no namespace or release of it is left"),
@@ -413,7 +435,7 @@ impl Derived {
         self.title = tenant::title(look, &tenant, judged);
         let views: Vec<(Part, tenant::View)> = Part::TENANT
             .into_iter()
-            .map(|part| (part, tenant::panel(look, &tenant, judged, part, visit)))
+            .map(|part| (part, tenant::panel(look, &tenant, judged, part, visit, asked)))
             .collect();
         self.views.extend(views);
     }

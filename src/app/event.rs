@@ -4,11 +4,16 @@
 
 use crate::app::key::Key as KeyPress;
 use crate::app::step::Ending;
+use crate::app::{release, run};
 use crate::gate::Approved;
 use crate::journal;
 use crate::laws::Conditions;
 use crate::model::event::EventLine;
-use crate::model::{ClusterIdentity, Key, Now, Observation, Operator, Text};
+use crate::model::helm::{Ledger, Reading};
+use crate::model::{Act, ClusterIdentity, Key, Now, Observation, Operator, Pin, Text};
+use crate::runbook::chronicle::{Chapter, Story};
+use crate::runbook::progress::Word;
+use std::collections::BTreeMap;
 
 /// A step of this session, numbered by the cockpit from 1.
 pub type StepNumber = u64;
@@ -52,6 +57,23 @@ pub enum Event {
         progress: StepProgress,
     },
     Journal(JournalState),
+    /// The runs that the journal holds, and what became of approved acts, by the digest of their approval. Sent when the
+    /// journal is opened, and again when a doubt was settled.
+    Runs {
+        stories: Vec<Story>,
+        acts: BTreeMap<String, journal::Stage>,
+    },
+    /// A run is asked for.
+    RunAsked(Box<run::Order>),
+    /// The file of the run's runbook was read again: the digest of its text.
+    RunbookRead {
+        digest: String,
+    },
+    /// A person's word on the run that is on, given elsewhere than in the prompt.
+    RunSaid {
+        said: run::Said,
+        word: Word,
+    },
     /// Steps that an earlier session left unfinished, each with what was observed of it. Sent again when one is settled.
     Doubts(Vec<Doubtful>),
     /// A sentence from the shell: a theme that would not load, a copy that worked.
@@ -66,11 +88,26 @@ pub enum Event {
 #[derive(Debug)]
 pub enum Fetched {
     /// The object as YAML, Secret data redacted; or why it could not be read, with the next thing to try.
-    Yaml { key: Key, answer: Result<String, String> },
+    Yaml {
+        key: Key,
+        answer: Result<String, String>,
+    },
     Events {
         key: Key,
         answer: Result<Vec<EventLine>, String>,
     },
+    /// An act of Helm's with the helm that would do it, and everything it rests on; or why it cannot be asked, with the next
+    /// thing to try.
+    Helm {
+        asked: Box<Act>,
+        answer: Result<(Box<Act>, Box<Ledger>), String>,
+    },
+    /// The record of a release's revision, with the pin of the very object it was read from.
+    Record {
+        key: Key,
+        answer: Result<(Pin, Box<Reading>), String>,
+    },
+    Release(release::Answer),
 }
 
 /// How far a committed step has come. In this order; `Voided`, `Answered` and `Failed` end it.
@@ -86,6 +123,10 @@ pub enum StepProgress {
     },
     /// The request has left.
     Sent,
+    /// A line that helm printed, with nothing secret in it.
+    Said {
+        line: String,
+    },
     Answered(journal::Outcome),
     /// Nothing was sent, and why: the journal or the fresh read failed.
     Failed {
@@ -137,10 +178,21 @@ pub enum Answer {
 pub enum Effect {
     FetchYaml(Key),
     FetchEvents(Key),
+    /// Find helm, have it render, read what the act rests on; comes back as [`Fetched::Helm`].
+    PrepareHelm(Box<Act>),
+    /// The record of a release's revision.
+    ReadRecord(Key),
+    FetchRelease(release::Question),
     /// Record, read afresh, clear and perform; each leg comes back as a [`StepProgress`].
     Commit {
         number: StepNumber,
         approved: Box<Approved>,
+    },
+    /// A record of a run: on disk before anything that comes after it in this list.
+    Keep(Box<Chapter>),
+    /// Read the file of the run's runbook again: somebody may have changed it.
+    CheckRunbook {
+        name: String,
     },
     /// The step's own post-condition was observed (or its deadline passed): for the record.
     Ended {

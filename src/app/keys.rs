@@ -34,11 +34,33 @@ pub enum Command {
     Forecast,
     History,
     Propagation,
+    // of a release
+    OlderRevision,
+    NewerRevision,
+    BaseRevision,
+    ShowValues,
+    CompareAll,
+    ReadAgain,
+    // the way out
+    Unstick,
+    OpenStep,
     DeletePanel,
     ClearClaimRefPanel,
     ObserveDoubts,
     DoubtDone,
     DoubtNotApplied,
+    Run,
+    RunAct,
+    RunItem,
+    RunSign,
+    RunTyped,
+    RunParameters,
+    RunHalt,
+    RunResume,
+    RunSkip,
+    RunWaive,
+    RunBack,
+    RunAbort,
     Suspend,
     Redraw,
     // at a gate
@@ -75,8 +97,16 @@ pub enum Place {
     Tenant,
     /// A forecast.
     Forecast,
+    /// An explanation.
+    Explain,
+    /// The way out of what is stuck.
+    Unstick,
+    /// A Helm release.
+    Release,
     /// Steps an earlier session left in doubt.
     Doubts,
+    /// The run of a runbook.
+    Run,
     /// A row, or a screen, that is about one object.
     Object,
     /// A list with a cursor that can be filtered and sorted.
@@ -96,7 +126,11 @@ impl Place {
         match self {
             Self::Tenant => "in a tenant",
             Self::Forecast => "in a forecast",
+            Self::Explain => "in an explanation",
+            Self::Unstick => "on a way out",
+            Self::Release => "in a release",
             Self::Doubts => "with steps in doubt",
+            Self::Run => "in a run",
             Self::Object => "on an object",
             Self::List => "in a list",
             Self::Rows => "moving",
@@ -107,15 +141,19 @@ impl Place {
     }
 
     /// Every place, in the order of help and documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Rows,
         Self::List,
         Self::Object,
         Self::Tenant,
+        Self::Release,
+        Self::Explain,
+        Self::Unstick,
         Self::Forecast,
         Self::Gate,
         Self::Prompt,
         Self::Doubts,
+        Self::Run,
         Self::Anywhere,
     ];
 }

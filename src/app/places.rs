@@ -25,10 +25,14 @@ pub fn of(screen: &Screen) -> Vec<Place> {
         Screen::Fleet | Screen::Kind { .. } => vec![Place::Rows, Place::Object, Place::List, Place::Anywhere],
         Screen::Tenant(_) => vec![Place::Tenant, Place::Rows, Place::Object, Place::List, Place::Anywhere],
         Screen::Forecast(..) => vec![Place::Forecast, Place::Rows, Place::Object, Place::Anywhere],
-        Screen::Chain(_) | Screen::Yaml(_) | Screen::Events(_) | Screen::Explain(_) | Screen::History(_) => {
+        Screen::Chain(_) | Screen::Yaml(_) | Screen::Events(_) | Screen::History(_) => {
             vec![Place::Rows, Place::Object, Place::Anywhere]
         }
+        Screen::Explain(_) => vec![Place::Explain, Place::Rows, Place::Object, Place::Anywhere],
+        Screen::Unstick(_) => vec![Place::Unstick, Place::Rows, Place::Object, Place::Anywhere],
+        Screen::Release(_) => vec![Place::Release, Place::Rows, Place::Object, Place::Anywhere],
         Screen::Doubts => vec![Place::Doubts, Place::Rows, Place::Anywhere],
+        Screen::Run => vec![Place::Run, Place::Rows, Place::Anywhere],
         Screen::Help | Screen::Log | Screen::Steps => vec![Place::Rows, Place::Anywhere],
     }
 }

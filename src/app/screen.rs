@@ -2,6 +2,7 @@
 //!
 //! Must not know what a row says or how it is drawn.
 
+use crate::app::release::Aspect;
 use crate::app::words::RowId;
 use crate::model::{Key, Kind, Propagation, Text, Uid};
 use std::collections::BTreeMap;
@@ -30,12 +31,18 @@ pub enum Screen {
     Explain(Subject),
     Forecast(Subject, Propagation),
     History(Subject),
+    /// The way out of an object that is stuck, step by step through the gate.
+    Unstick(Subject),
+    /// A Helm release: its revisions, what they hold, and how it stands.
+    Release(Aspect),
     Help,
     Log,
     /// The steps of this session.
     Steps,
     /// Steps an earlier session left in doubt.
     Doubts,
+    /// The run of a runbook.
+    Run,
 }
 
 impl Screen {
@@ -47,10 +54,17 @@ impl Screen {
             | Self::Events(subject)
             | Self::Explain(subject)
             | Self::Forecast(subject, _)
-            | Self::History(subject) => Some(subject),
-            Self::Fleet | Self::Tenant(_) | Self::Kind { .. } | Self::Help | Self::Log | Self::Steps | Self::Doubts => {
-                None
-            }
+            | Self::History(subject)
+            | Self::Unstick(subject) => Some(subject),
+            Self::Fleet
+            | Self::Tenant(_)
+            | Self::Kind { .. }
+            | Self::Release(_)
+            | Self::Help
+            | Self::Log
+            | Self::Steps
+            | Self::Doubts
+            | Self::Run => None,
         }
     }
 
@@ -66,10 +80,13 @@ impl Screen {
             Self::Explain(subject) => format!("explain {}", subject.key),
             Self::Forecast(subject, _) => format!("forecast delete {}", subject.key),
             Self::History(subject) => format!("history of {}", subject.key),
+            Self::Unstick(subject) => format!("unstick {}", subject.key),
+            Self::Release(aspect) => format!("release {}", aspect.home.name),
             Self::Help => "help".to_owned(),
             Self::Log => "log".to_owned(),
             Self::Steps => "journal".to_owned(),
             Self::Doubts => "steps in doubt".to_owned(),
+            Self::Run => "run".to_owned(),
         }
     }
 }
@@ -242,10 +259,13 @@ impl Visit {
             | Screen::Explain(_)
             | Screen::Forecast(..)
             | Screen::History(_)
+            | Screen::Unstick(_)
+            | Screen::Release(_)
             | Screen::Help
             | Screen::Log
             | Screen::Steps
-            | Screen::Doubts => Part::Whole,
+            | Screen::Doubts
+            | Screen::Run => Part::Whole,
         };
         Self {
             screen,

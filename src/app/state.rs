@@ -5,14 +5,17 @@
 use crate::app::derived::Derived;
 use crate::app::event::{Doubtful, JournalState, StepNumber};
 use crate::app::history::History;
+use crate::app::release::Dossier;
+use crate::app::run::{Runs, Said};
 use crate::app::screen::{Screen, Subject, Visit};
 use crate::app::step::Step;
 use crate::app::words::RowId;
 use crate::gate;
 use crate::laws::Conditions;
 use crate::model::event::EventLine;
-use crate::model::{ClusterIdentity, Key, Moment, Now, Operator, TenantRule, World, feed};
+use crate::model::{Act, ClusterIdentity, Key, Moment, Now, Object, Operator, TenantRule, Text, World, feed};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// May this cockpit act?
@@ -71,6 +74,11 @@ pub enum Prompt {
     Filter {
         before: String,
     },
+    /// What a person says about the run that is on.
+    Word {
+        said: Said,
+        typed: String,
+    },
 }
 
 /// One sentence in the flash line.
@@ -120,13 +128,22 @@ pub struct State {
     pub(in crate::app) visits: Vec<Visit>,
     pub(in crate::app) prompt: Option<Prompt>,
     pub(in crate::app) gate: Option<Gate>,
+    /// The act of Helm's whose panel opens when what it rests on has come.
+    pub(in crate::app) preparing: Option<Act>,
     pub(in crate::app) steps: BTreeMap<StepNumber, Step>,
     /// The step whose progress stands where its panel stood.
     pub(in crate::app) following: Option<StepNumber>,
     pub(in crate::app) doubts: Vec<Doubtful>,
+    pub(in crate::app) runs: Runs,
     pub(in crate::app) history: History,
     pub(in crate::app) yaml: BTreeMap<Key, Fetch<String>>,
     pub(in crate::app) events: BTreeMap<Key, Fetch<Vec<EventLine>>>,
+    /// The releases that Helm keeps in `ConfigMap`s, by namespace: asked for, and what came.
+    pub(in crate::app) config_maps: BTreeMap<Text, Fetch<Vec<Arc<Object>>>>,
+    /// The release looked at last.
+    pub(in crate::app) dossier: Option<Dossier>,
+    /// The object whose way out is to be shown as soon as it is in sight.
+    pub(in crate::app) bound_for: Option<Key>,
     pub(in crate::app) flash: Option<Flash>,
     /// No key was pressed yet: until then the cursor stays on the first row while the first lists come in.
     pub(in crate::app) untouched: bool,
@@ -153,12 +170,17 @@ impl State {
             visits: vec![Visit::to(Screen::Fleet)],
             prompt: None,
             gate: None,
+            preparing: None,
             steps: BTreeMap::new(),
             following: None,
             doubts: Vec::new(),
+            runs: Runs::default(),
             history: History::default(),
             yaml: BTreeMap::new(),
             events: BTreeMap::new(),
+            config_maps: BTreeMap::new(),
+            dossier: None,
+            bound_for: None,
             flash: None,
             untouched: true,
             asked_to_leave: false,
@@ -196,6 +218,38 @@ impl State {
         self.gate.is_some()
     }
 
+    /// The runs of runbooks.
+    pub const fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    /// What an act of Helm's rests on is being read; its panel opens when it has come.
+    pub const fn preparing(&self) -> bool {
+        self.preparing.is_some()
+    }
+
+    pub const fn journal(&self) -> &JournalState {
+        &self.journal
+    }
+
+    /// The place of the item of a run's gate that the cursor rests on.
+    pub fn run_item(&self) -> Option<usize> {
+        match self.visit().cursor().at() {
+            Some(RowId::RunItem(_, at)) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// The panel that is open.
+    pub fn panel(&self) -> Option<&gate::Panel> {
+        self.gate.as_ref().map(|gate| &gate.panel)
+    }
+
+    /// The sentence in the flash line, and whether it tells of a failure.
+    pub fn flash(&self) -> Option<(&str, bool)> {
+        self.flash.as_ref().map(|flash| (flash.sentence.as_str(), flash.failed))
+    }
+
     /// The steps of this session.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.values()
@@ -205,6 +259,11 @@ impl State {
     pub fn expect(&mut self, feed: feed::FeedId) {
         self.world.expect(feed, self.now.mono);
         self.derived.touch_all(crate::model::Kinds::ALL);
+    }
+
+    /// The way out of this object is shown as soon as it is in sight.
+    pub fn unstick(&mut self, key: Key) {
+        self.bound_for = Some(key);
     }
 
     /// The visit on top. There is always one: the fleet is never left.
@@ -238,14 +297,24 @@ impl State {
                 let uid = self.world.get(&key)?.meta.uid.clone();
                 Some(Subject { key, uid })
             }
-            Some(RowId::Step(_) | RowId::Doubt(_)) => None,
+            Some(
+                RowId::Release(_)
+                | RowId::Revision(_)
+                | RowId::Document(_)
+                | RowId::Step(_)
+                | RowId::Doubt(_)
+                | RowId::Run(_)
+                | RowId::RunItem(..)
+                | RowId::RunLine(_),
+            ) => None,
             None => visit.screen.subject().cloned(),
         }
     }
 
     /// Something that time ends: a step under way, a sentence in the flash line.
     pub fn in_progress(&self) -> bool {
-        self.flash.is_some() || self.running().next().is_some()
+        let on = self.runs.on.as_ref();
+        self.flash.is_some() || self.running().next().is_some() || on.is_some_and(|on| !on.run.over())
     }
 
     /// How long it is from `now` until the first live feed is called stale if nothing more is heard of it.

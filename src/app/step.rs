@@ -3,8 +3,11 @@
 //! Must not know how a request is sent; it is told, and it watches the world for the step's own post-condition.
 
 use crate::app::event::{StepNumber, StepProgress};
+use crate::forecast::{Forecast, Outcome as Fate};
 use crate::journal::{Outcome, Ruling};
-use crate::model::{Act, Kind, Moment, Now, Object, Uid, World};
+use crate::model::act::{After, HelmAct, Standing};
+use crate::model::helm::record_parts;
+use crate::model::{Act, Key, Kind, Moment, Now, Object, Pin, Uid, World};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -33,6 +36,8 @@ pub enum Ending {
     Voided { changes: Vec<String> },
     /// The server or the journal refused; nothing changed.
     NotDone { why: String },
+    /// It was carried out and came to another end than was forecast: what was done stays done.
+    Otherwise { what: String },
     /// Nobody can say whether the request was carried out.
     InDoubt { why: String },
     /// Accepted, and its effect was not seen in time. The request stands.
@@ -53,7 +58,14 @@ pub struct Step {
     pub deadline: Moment,
     /// How long is waited in all.
     pub patience: Duration,
+    /// Of an act of Helm's, what its forecast says of objects that are there: gone, or still there.
+    fates: Vec<(Key, Uid, bool)>,
+    /// What helm itself has said, the newest last.
+    pub said: Vec<String>,
 }
+
+/// So many lines of helm's are shown.
+const SAID: usize = 12;
 
 /// How long the effect of an act is awaited before the step says that it was not seen.
 const fn patience(act: &Act) -> Duration {
@@ -67,8 +79,8 @@ const fn patience(act: &Act) -> Duration {
         | Act::Stamp { .. }
         | Act::CreateClaim { .. } => Duration::from_secs(15),
         Act::Evict { .. } => Duration::from_mins(1),
-        // helm's own default timeout
-        Act::Helm { .. } => Duration::from_mins(5),
+        // helm has ended by then: what is awaited is that everything it set off is seen
+        Act::Helm { .. } => Duration::from_mins(2),
         Act::Delete { target, .. } => match target.key.kind {
             // a pod's usual grace period of 30 s, and as much again for its node
             Kind::Pod => Duration::from_mins(1),
@@ -89,6 +101,15 @@ const fn patience(act: &Act) -> Duration {
     }
 }
 
+/// How long helm itself may be at work before that.
+fn helms(act: &Act) -> Duration {
+    if let Act::Helm { means: Some(means), .. } = act {
+        means.deadline()
+    } else {
+        Duration::ZERO
+    }
+}
+
 /// The uid in a volume's `claimRef`, if there is one.
 fn claim_uid(volume: &Object) -> Option<Uid> {
     let claim = volume.body.volume()?.spec.claim_ref.as_ref()?;
@@ -96,8 +117,9 @@ fn claim_uid(volume: &Object) -> Option<Uid> {
 }
 
 impl Step {
-    pub fn begun(number: StepNumber, act: Act, world: &World, now: Now) -> Self {
-        let patience = patience(&act);
+    pub fn begun(number: StepNumber, forecast: &Forecast, world: &World, now: Now) -> Self {
+        let act = forecast.act.clone();
+        let patience = patience(&act) + helms(&act);
         let held = match &act {
             Act::ClearClaimRef { volume } => world.pinned(volume).and_then(|object| claim_uid(object)),
             _ => None,
@@ -110,6 +132,8 @@ impl Step {
             log: Vec::new(),
             deadline: now.mono + patience,
             patience,
+            fates: fates(forecast),
+            said: Vec::new(),
         };
         step.note(now, "requested");
         step
@@ -145,7 +169,13 @@ impl Step {
             | Act::RetargetClaimRef { volume: target, .. }
             | Act::Annotate { target, .. }
             | Act::Stamp { target, .. } => format!("{} to be as asked: {}", target.key, self.act),
-            Act::Helm { .. } => "helm to end".to_owned(),
+            Act::Helm { helm, release, .. } => {
+                let name = record_parts(&release.key.name).map_or("", |(name, _)| name);
+                format!(
+                    "the records of {name} to say that the {} is done, and what it deletes to be gone",
+                    helm.word()
+                )
+            }
         }
     }
 
@@ -161,6 +191,15 @@ impl Step {
                 self.deadline = now.mono + self.patience;
                 self.move_to(Phase::Sent, "sent", now);
             }
+            StepProgress::Said { line } => {
+                self.said.push(line);
+                let surplus = self.said.len().saturating_sub(SAID);
+                self.said.drain(..surplus);
+                // what still speaks is at work
+                if self.phase == Phase::Sent {
+                    self.deadline = now.mono + self.patience;
+                }
+            }
             StepProgress::Voided { changes } => self.end(Ending::Voided { changes }, now),
             StepProgress::Failed { why } => self.end(Ending::NotDone { why }, now),
             StepProgress::Answered(outcome) => self.answered(&outcome, now),
@@ -173,7 +212,9 @@ impl Step {
             return false;
         }
         let what = self.came(world);
-        if let Some(what) = what {
+        if let Some(what) = self.strayed(world, what.is_some() || now.mono >= self.deadline) {
+            self.end(Ending::Otherwise { what }, now);
+        } else if let Some(what) = what {
             self.end(Ending::Observed { what }, now);
         } else if now.mono >= self.deadline {
             let waits_for = self.post_condition();
@@ -186,10 +227,14 @@ impl Step {
     fn came(&self, world: &World) -> Option<String> {
         let target = self.act.target();
         let key = &target.key;
+        if let Act::Helm { release, helm, .. } = &self.act {
+            return self.helped(world, release, helm);
+        }
         let Some(object) = world.get(key) else {
             return (!self.act.creates()).then(|| format!("{key} is gone"));
         };
         match &self.act {
+            // its records were looked at before
             Act::Helm { .. } => None,
             Act::Delete { .. } | Act::Evict { .. } => (object.meta.uid != target.uid).then(|| {
                 format!(
@@ -220,6 +265,28 @@ impl Step {
         }
     }
 
+    /// Of an act of Helm's: its records say so, and what it was to delete is gone.
+    fn helped(&self, world: &World, release: &Pin, helm: &HelmAct) -> Option<String> {
+        let After::Reached(seen) = helm.after(release, &Standing::all(world, release)) else {
+            return None;
+        };
+        let there = |key: &Key, uid: &Uid| world.get(key).is_some_and(|object| object.meta.uid == *uid);
+        let mut going = self.fates.iter().filter(|(_, _, stays)| !stays);
+        let all = going.all(|(key, uid, _)| !there(key, uid));
+        all.then(|| format!("{seen}, and what it deletes is gone"))
+    }
+
+    /// Of an act of Helm's that is at its end: what was forecast to stay and is gone.
+    fn strayed(&self, world: &World, at_end: bool) -> Option<String> {
+        let gone: Vec<String> = self
+            .fates
+            .iter()
+            .filter(|(key, uid, stays)| *stays && world.get(key).is_none_or(|object| object.meta.uid != *uid))
+            .map(|(key, ..)| key.to_string())
+            .collect();
+        (at_end && !gone.is_empty()).then(|| format!("forecast to stay, and gone: {}", gone.join(", ")))
+    }
+
     fn move_to(&mut self, phase: Phase, note: &str, now: Now) {
         self.phase = phase;
         self.note(now, note);
@@ -242,6 +309,7 @@ impl Step {
             }
             Outcome::NotApplied { .. } | Outcome::Refused { .. } => self.end(Ending::NotDone { why: said }, now),
             Outcome::Conflict { .. } => self.end(Ending::Voided { changes: vec![said] }, now),
+            Outcome::Failed { why } => self.end(Ending::Otherwise { what: why.clone() }, now),
             Outcome::InDoubt { why } => self.end(Ending::InDoubt { why: why.clone() }, now),
         }
     }
@@ -257,10 +325,41 @@ impl Step {
             self.move_to(Phase::Accepted, &said, now);
         } else if ruling == Ruling::Done.word() {
             self.end(Ending::Observed { what: said }, now);
+        } else if ruling == Ruling::Conflict.word() && matches!(self.act, Act::Helm { .. }) {
+            self.end(Ending::Otherwise { what: said }, now);
         } else {
             self.end(Ending::NotDone { why: said }, now);
         }
     }
+}
+
+/// What a forecast of an act of Helm's says of claims, volumes and whatever else is there: gone, or still there.
+fn fates(forecast: &Forecast) -> Vec<(Key, Uid, bool)> {
+    if !matches!(forecast.act, Act::Helm { .. }) {
+        return Vec::new();
+    }
+    let entries = forecast.entries.iter().filter(|entry| {
+        // pods come and go by themselves, and records are looked at by themselves
+        !entry.uid.is_empty() && !matches!(entry.object.kind, Kind::Release | Kind::Pod)
+    });
+    entries
+        .filter_map(|entry| {
+            let stays = match &entry.outcome {
+                Fate::Deleted => false,
+                Fate::Kept | Fate::Patched { .. } | Fate::VolumeRetained { .. } => true,
+                Fate::DeletedLater { .. }
+                | Fate::Hangs { .. }
+                | Fate::VolumeDestroyed { .. }
+                | Fate::VolumeLeaked { .. }
+                | Fate::Created
+                | Fate::Recreated { .. }
+                | Fate::Orphaned
+                | Fate::Rejected { .. }
+                | Fate::Unknown { .. } => return None,
+            };
+            Some((entry.object.clone(), entry.uid.clone(), stays))
+        })
+        .collect()
 }
 
 impl Ending {
@@ -269,6 +368,7 @@ impl Ending {
             Self::Observed { what } => what.clone(),
             Self::Voided { changes } => format!("the approval is void, nothing was sent: {}", changes.join("; ")),
             Self::NotDone { why } => format!("not done: {why}"),
+            Self::Otherwise { what } => format!("it came otherwise: {what}"),
             Self::InDoubt { why } => format!("in doubt: {why}"),
             Self::TimedOut { waits_for } => {
                 format!("accepted, but still waiting for {waits_for}; the request stands and nothing more is sent")

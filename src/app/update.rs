@@ -10,14 +10,21 @@ mod doubts;
 mod gate;
 mod look;
 mod prompt;
+pub(in crate::app) mod release;
+mod run;
 mod step;
+mod unstick;
 mod world;
+
+pub(in crate::app) use gate::newest;
 
 use crate::app::event::{Effect, Event, Fetched, Rhythm};
 use crate::app::key::Key;
 use crate::app::state::{Connection, Fetch, State};
 use crate::app::{keys, places};
+use crate::laws::Conditions;
 use crate::model::{Kinds, Now};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a sentence stays in the flash line.
@@ -26,7 +33,7 @@ const FLASH: Duration = Duration::from_secs(8);
 /// Takes one event in. What it changes is in the state; what it wants done is in the effects, in order.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let mut at_gate = true;
+    let (mut at_gate, mut in_run) = (true, true);
     match event {
         Event::Key { key: pressed, at } => {
             state.untouched = false;
@@ -50,7 +57,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Observed(observations) => {
             at_gate = gate::concerned(state, &observations);
+            in_run = run::concerned(state, &observations);
             world::observed(state, observations, &mut effects);
+            unstick::arrive(state, &mut effects);
         }
         Event::Connected {
             identity,
@@ -58,9 +67,13 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             conditions,
         } => connected(state, identity, operator, conditions, &mut effects),
         Event::ConnectionLost { why } => lost(state, why),
-        Event::Fetched(fetched) => take(state, fetched),
+        Event::Fetched(fetched) => take(state, fetched, &mut effects),
         Event::Step { number, progress } => step::progress(state, number, progress, &mut effects),
         Event::Journal(journal) => state.journal = journal,
+        Event::Runs { stories, acts } => run::told(state, stories, acts),
+        Event::RunAsked(order) => run::order(state, *order, &mut effects),
+        Event::RunbookRead { digest } => run::changed(state, digest, &mut effects),
+        Event::RunSaid { said, word } => run::spoken(state, said, word, &mut effects),
         Event::Doubts(doubts) => doubts::told(state, doubts),
         Event::Told { sentence, failed } => {
             if failed {
@@ -71,9 +84,13 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Quit => effects.push(Effect::Quit),
     }
+    if in_run {
+        run::go_on(state, &mut effects);
+    }
     if at_gate {
         gate::resense(state);
     }
+    release::follow(state, &mut effects);
     state.refresh();
     effects
 }
@@ -113,7 +130,7 @@ fn connected(
     state: &mut State,
     identity: crate::model::ClusterIdentity,
     operator: crate::model::Operator,
-    conditions: crate::laws::Conditions,
+    conditions: Conditions,
     effects: &mut Vec<Effect>,
 ) {
     let moved = state.identity.as_ref().is_some_and(|held| !held.same(&identity));
@@ -124,7 +141,13 @@ fn connected(
     state.connection = Connection::Up;
     state.identity = Some(identity);
     state.operator = Some(operator);
-    state.conditions = conditions;
+    // what was read of releases is bound to the very records, and outlives a reconnection
+    let helm = if moved {
+        Arc::default()
+    } else {
+        Arc::clone(&state.conditions.helm)
+    };
+    state.conditions = Conditions { helm, ..conditions };
     state.derived.touch_all(Kinds::ALL);
 }
 
@@ -138,7 +161,7 @@ fn lost(state: &mut State, why: String) {
 }
 
 /// An answer to something that was asked for. An answer nobody waits for any more is dropped.
-fn take(state: &mut State, fetched: Fetched) {
+fn take(state: &mut State, fetched: Fetched, effects: &mut Vec<Effect>) {
     let now = state.now;
     match fetched {
         Fetched::Yaml { key, answer } => {
@@ -151,6 +174,16 @@ fn take(state: &mut State, fetched: Fetched) {
                 fetch.answer = Some((now, answer));
             }
         }
+        Fetched::Helm { asked, answer } => gate::prepared(state, &asked, answer, effects),
+        Fetched::Record { key, answer } => match answer {
+            Ok((pin, reading)) => {
+                let mut ledger = crate::model::helm::Ledger::clone(&state.conditions.helm);
+                ledger.enter(pin, *reading);
+                state.conditions.helm = Arc::new(ledger);
+            }
+            Err(why) => state.warn(format!("{key} could not be read: {why}")),
+        },
+        Fetched::Release(answer) => release::take(state, answer),
     }
 }
 

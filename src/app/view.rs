@@ -15,10 +15,13 @@ pub mod jobs;
 pub mod kind;
 mod likeness;
 pub mod raw;
+pub mod release;
 pub mod releases;
+pub mod run;
 pub mod scene;
 pub mod steps;
 pub mod tenant;
+pub mod unstick;
 pub mod volumes;
 
 pub use crate::diagnose::Look;

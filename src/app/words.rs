@@ -4,6 +4,7 @@
 
 use crate::app::text;
 use crate::diagnose::Severity;
+use crate::model::helm::Home;
 use crate::model::{Key, Text, Uid};
 use std::borrow::Cow;
 
@@ -80,10 +81,22 @@ pub enum RowId {
     Mention(Key, usize),
     /// A finalizer of an object.
     Finalizer(Key, Uid, Text),
+    /// A release whose records are no objects of the world: Helm keeps them in `ConfigMap`s.
+    Release(Home),
+    /// A revision of such a release.
+    Revision(u32),
+    /// An object that a manifest names, of a kind the world does not hold.
+    Document(Text),
     /// A step of this session.
     Step(u64),
     /// A step left unfinished by an earlier session, by its name in the journal.
     Doubt(Text),
+    /// A run that an earlier session left unfinished.
+    Run(String),
+    /// An item of the gate of a run's step, by its place.
+    RunItem(String, usize),
+    /// A line of the run's screen.
+    RunLine(usize),
 }
 
 impl RowId {
@@ -91,7 +104,33 @@ impl RowId {
     pub const fn object(&self) -> Option<&Key> {
         match self {
             Self::Object(key, _) | Self::Mention(key, _) | Self::Finalizer(key, _, _) => Some(key),
-            Self::Tenant(_) | Self::Step(_) | Self::Doubt(_) => None,
+            Self::Tenant(_)
+            | Self::Release(_)
+            | Self::Revision(_)
+            | Self::Document(_)
+            | Self::Step(_)
+            | Self::Doubt(_)
+            | Self::Run(_)
+            | Self::RunItem(..)
+            | Self::RunLine(_) => None,
+        }
+    }
+
+    /// The name to be copied of what is no object of the world.
+    pub fn bare_name(&self) -> Option<String> {
+        match self {
+            Self::Release(home) => Some(home.name.to_string()),
+            Self::Document(name) => name.rsplit('/').next().map(str::to_owned),
+            Self::Tenant(name) => Some(name.to_string()),
+            Self::Object(..)
+            | Self::Mention(..)
+            | Self::Finalizer(..)
+            | Self::Revision(_)
+            | Self::Step(_)
+            | Self::Doubt(_)
+            | Self::Run(_)
+            | Self::RunItem(..)
+            | Self::RunLine(_) => None,
         }
     }
 
@@ -101,8 +140,14 @@ impl RowId {
             Self::Tenant(name) => format!("tenant {name}"),
             Self::Object(key, _) | Self::Mention(key, _) => key.to_string(),
             Self::Finalizer(key, _, finalizer) => format!("{finalizer} of {key}"),
+            Self::Release(home) => format!("release {home}"),
+            Self::Revision(number) => format!("revision {number}"),
+            Self::Document(name) => name.to_string(),
             Self::Step(number) => format!("step {number}"),
             Self::Doubt(step) => format!("step {step}"),
+            Self::Run(id) => format!("run {id}"),
+            Self::RunItem(step, at) => format!("item {} of step {step}", at + 1),
+            Self::RunLine(_) => "this line".to_owned(),
         }
     }
 }

@@ -1,5 +1,9 @@
 //! The words of the command line. What a newcomer reads in `--help` stands here and nowhere else.
 
+mod run;
+
+pub(super) use run::{Decision, RunArgs};
+
 use crate::cluster::ConnectOptions;
 use crate::model::Propagation;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -27,13 +31,17 @@ Examples:
   pilothouse                                       look at the current context; nothing can be changed
   pilothouse --operate --context prod-eks          look, and act through the gates
   pilothouse explain pvc/shared-data -n hasan-prod why is it Terminating, and what is the safe way out
+  pilothouse --operate unstick pvc/shared-data -n hasan-prod
+                                                   go that way step by step, each through its panel
+  pilothouse release show eks-1.0.4 -n hasan-prod  what an uninstall would delete, keep, or take from others
   pilothouse forecast delete job/train-7f -n hasan-prod --cascade background
   pilothouse forecast scale sts/vault -n hasan-prod --replicas 2
   pilothouse status -o json                        the fleet's verdicts for a script
   pilothouse runbook list                          what can be run, and where it comes from
   pilothouse plan unstick --set namespace=hasan-prod --set release=eks-1.0.4
+  pilothouse run unstick --set namespace=hasan-prod --set release=eks-1.0.4 --sandbox hasan-prod
 
-Exit codes: 0 nothing is wrong · 1 something is wrong · 2 bad input or no cluster · 3 it cannot be said";
+Exit codes: 0 nothing is wrong · 1 something is wrong · 2 bad input or no cluster · 3 it cannot be said · 4 a person is needed";
 
 /// Which cluster, as whom.
 #[derive(Clone, Debug, Default, Args)]
@@ -44,6 +52,10 @@ pub struct ConnectArgs {
     /// The context to use instead of the kubeconfig's current one; it stays pinned for the whole session
     #[arg(long, global = true, value_name = "NAME", help_heading = "Cluster")]
     pub context: Option<String>,
+    /// The operator's own helm, by its path or its name on PATH; or, for forecasts alone, a version as `helm version --short`
+    /// says it: what an uninstall deletes differs [default: helm on PATH]
+    #[arg(long, global = true, value_name = "PATH|VERSION", help_heading = "Cluster")]
+    pub helm: Option<String>,
     /// Allow acts. Without it the cockpit only observes and every gate stays shut
     #[arg(long, help_heading = "Cluster")]
     pub operate: bool,
@@ -120,6 +132,23 @@ pub enum Command {
         #[arg(long, short, value_enum, default_value_t)]
         output: Output,
     },
+    /// Go the safe way out of what is stuck, step by step, each through its panel
+    ///
+    /// Opens the cockpit on the way out of a PVC, PV, namespace, Job, pod or release; `pilothouse --operate unstick …` may act. With -o it
+    /// prints the way instead, and what its next step would do. Exit codes then: 0 nothing is stuck; 1 there are steps;
+    /// 3 facts are missing.
+    Unstick {
+        #[command(flatten)]
+        target: Target,
+        /// Print the way out instead of opening the cockpit
+        #[arg(long, short, value_enum)]
+        output: Option<Output>,
+    },
+    /// Look into a Helm release: its revisions, what they hold, and how its objects stand
+    Release {
+        #[command(subcommand)]
+        command: ReleaseCommand,
+    },
     /// Say what an act would do, object by object, without doing it
     Forecast {
         #[command(subcommand)]
@@ -134,13 +163,17 @@ pub enum Command {
     Plan {
         #[command(flatten)]
         values: RunbookValues,
-        /// The version of the helm that would be used, as `helm version --short` says it. Without it whatever depends on it
-        /// is unknown
-        #[arg(long, value_name = "VERSION")]
-        helm: Option<String>,
         #[arg(long, short, value_enum, default_value_t)]
         output: Output,
     },
+    /// Run a runbook: each act through its own gate, every change of the run kept in the journal
+    ///
+    /// Opens the cockpit in the run's screen; it may act. What is left unfinished is taken up with --resume, with the text and
+    /// the values it began with. With --headless there is no screen: the run goes on until a person is needed, and what is
+    /// asked is printed with a digest; an approval is given for that digest and no other. Exit codes of --headless: 0 every
+    /// step has passed as the runbook has it; 1 the run is stopped, blocked or aborted, or went on without something; 2 the
+    /// runbook or a value is wrong; 3 facts are missing, or the deadline is over; 4 a person is needed.
+    Run(Box<RunArgs>),
     /// Check, show, list and begin runbooks; needs no cluster
     Runbook {
         #[command(subcommand)]
@@ -150,6 +183,69 @@ pub enum Command {
     Journal {
         #[command(subcommand)]
         command: JournalCommand,
+    },
+}
+
+/// A release, and where Helm keeps its records.
+#[derive(Clone, Debug, Args)]
+pub struct Which {
+    /// The release's name; its namespace is the first `--namespace`
+    pub release: String,
+    /// Where helm keeps its records: `HELM_DRIVER` [default: Secrets, and `ConfigMaps` where no Secret holds this release]
+    #[arg(long, value_enum)]
+    pub driver: Option<DriverArg>,
+}
+
+/// `--driver`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DriverArg {
+    Secret,
+    Configmap,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum ReleaseCommand {
+    /// Show one revision: each object of its stored manifest and how it stands, its hooks, and its values if asked
+    ///
+    /// Exit codes: 0 every object is there and nobody else claims it; 1 something is wrong; 3 something is not known.
+    Show {
+        #[command(flatten)]
+        which: Which,
+        /// The revision [default: the newest]
+        #[arg(long)]
+        revision: Option<u32>,
+        /// Show the operator's values too; what looks like a secret stays hidden
+        #[arg(long)]
+        values: bool,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Show every revision that is kept: label and payload, chart, times, description
+    ///
+    /// Exit codes: 0 every record can be read and says what its label says; 1 one does not; 3 one cannot be read.
+    History {
+        #[command(flatten)]
+        which: Which,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Show what a revision changed, or in what the live objects are not as it says
+    ///
+    /// Exit codes: 0 nothing differs; 1 something does; 2 a revision cannot be read; 3 an object cannot be looked at.
+    Diff {
+        #[command(flatten)]
+        which: Which,
+        /// The revision to begin from [default: the one before --to; with --live, the newest]
+        #[arg(long)]
+        from: Option<u32>,
+        /// The revision to end with [default: the newest]
+        #[arg(long, conflicts_with = "live")]
+        to: Option<u32>,
+        /// Compare the stored manifest with what is live
+        #[arg(long)]
+        live: bool,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
     },
 }
 
@@ -296,16 +392,19 @@ pub enum ForecastAct {
         #[arg(long)]
         wait: bool,
     },
-    /// Upgrade a Helm release to a rendered manifest
+    /// Install a chart as a Helm release, in a namespace that is there
+    HelmInstall {
+        #[command(flatten)]
+        helm: HelmArgs,
+        #[command(flatten)]
+        chart: ChartArgs,
+    },
+    /// Upgrade a Helm release to a chart, or to a rendered manifest
     HelmUpgrade {
         #[command(flatten)]
         helm: HelmArgs,
-        /// The new manifest: the output of `helm template --is-upgrade`, hooks included
-        #[arg(long, value_name = "FILE")]
-        rendered: PathBuf,
-        /// Adopt what is another's
-        #[arg(long)]
-        take_ownership: bool,
+        #[command(flatten)]
+        chart: ChartArgs,
     },
     /// Roll a Helm release back to an earlier revision
     HelmRollback {
@@ -315,6 +414,29 @@ pub enum ForecastAct {
         #[arg(long, default_value_t, value_name = "REVISION")]
         to: u32,
     },
+}
+
+/// What a release is to hold: a chart that the operator's own helm renders for this cluster, or a manifest rendered before.
+#[derive(Clone, Debug, Args)]
+pub struct ChartArgs {
+    /// The chart: a path or a reference. helm renders it (`--dry-run=server`)
+    #[arg(required_unless_present = "rendered", conflicts_with = "rendered")]
+    pub chart: Option<String>,
+    /// The chart's version
+    #[arg(long, value_name = "VERSION", conflicts_with = "rendered")]
+    pub version: Option<String>,
+    /// A values file; repeat it for several
+    #[arg(long = "values", short = 'f', value_name = "FILE", conflicts_with = "rendered")]
+    pub values: Vec<String>,
+    /// Without a chart and without a helm: the output of `helm template`, for an upgrade with `--is-upgrade`, hooks included
+    #[arg(long, value_name = "FILE")]
+    pub rendered: Option<PathBuf>,
+    /// Adopt what is another's
+    #[arg(long)]
+    pub take_ownership: bool,
+    /// Wait until everything is ready
+    #[arg(long)]
+    pub wait: bool,
 }
 
 /// `--policy`.
@@ -329,10 +451,6 @@ pub enum Policy {
 pub struct HelmArgs {
     /// The release's name; its namespace is the first `--namespace`
     pub release: String,
-    /// The version of the helm that would do it, as `helm version --short` says it: what an uninstall deletes differs.
-    /// Without it whatever depends on it is unknown
-    #[arg(long, value_name = "VERSION")]
-    pub helm: Option<String>,
     /// Run no hooks
     #[arg(long)]
     pub no_hooks: bool,

@@ -86,7 +86,10 @@ pub(super) fn read(asked: &ForecastAct, target: Pin) -> Result<Act, Failure> {
             }
             Act::create_claim(target.key, draft, FORECAST)
         }
-        ForecastAct::HelmUninstall { .. } | ForecastAct::HelmUpgrade { .. } | ForecastAct::HelmRollback { .. } => {
+        ForecastAct::HelmInstall { .. }
+        | ForecastAct::HelmUninstall { .. }
+        | ForecastAct::HelmUpgrade { .. }
+        | ForecastAct::HelmRollback { .. } => {
             return Err(bad(
                 "an act of helm's is about a release",
                 "see `pilothouse help forecast`",

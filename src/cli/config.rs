@@ -14,6 +14,7 @@ struct File {
     #[serde(default)]
     namespaces: Vec<String>,
     theme: Option<String>,
+    helm: Option<PathBuf>,
 }
 
 /// Reads the file the flags name, else the user's own if there is one; flags win.
@@ -55,7 +56,7 @@ fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
         let at = error.span().map_or(0, |span| span.start);
         Failure::new(
             format!("{}:{}: {}", path.display(), position(text, at), error.message()),
-            "known keys are tenants, namespaces and theme",
+            "known keys are tenants, namespaces, theme and helm",
         )
     })?;
     let tenants = match file.tenants {
@@ -75,6 +76,7 @@ fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
         namespaces: file.namespaces.into_iter().map(Text::from).collect(),
         theme: file.theme,
         dead_provisioners: BTreeSet::new(),
+        helm: file.helm,
     })
 }
 

@@ -1,15 +1,15 @@
 //! `pilothouse forecast helm-…`: the release's newest record, what it names, and the act on it.
 
-use super::args::{ForecastAct, HelmArgs};
+use super::args::{ChartArgs, ForecastAct, HelmArgs};
 use super::report::{Sight, look, print, width};
 use crate::cluster;
+use crate::cluster::helm::Unhelmed;
 use crate::headless;
-use crate::laws::helm::reach;
-use crate::model::act::{HelmAct, Rollback, Uninstall, Upgrade};
+use crate::model::act::{HelmAct, Install, Rollback, Source, Uninstall, Upgrade};
 use crate::model::helm::{Executor, Ledger, Manifest};
-use crate::model::{Act, Key, Kind, Object, Pin};
+use crate::model::{Act, Key, Kind, Object, Pin, Text, World};
 use crate::shell::{Config, Failure, QUIET};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -18,6 +18,54 @@ use super::args::{ConnectArgs, Output};
 /// A rendered manifest is a text of at most this many bytes.
 const RENDERED_CAP: u64 = 32 << 20;
 
+/// Which helm is meant: one that is started, or only one that is spoken of.
+pub(super) enum Which {
+    /// A version: for forecasts alone, nothing is started.
+    Spoken(Executor),
+    /// A path or a name; nothing said: `helm` on `PATH`.
+    Started(Option<PathBuf>),
+}
+
+impl Which {
+    /// By `--helm`, else by the configuration.
+    pub(super) fn of(connect: &ConnectArgs, config: &Config) -> Result<Self, Failure> {
+        match connect.helm.as_deref() {
+            None => Ok(Self::Started(config.helm.clone())),
+            Some("") => Err(Failure::new("--helm names nothing", WHICH)),
+            Some(word) => Ok(match word.parse::<Executor>() {
+                Ok(version) => Self::Spoken(version),
+                Err(_) => Self::Started(Some(PathBuf::from(word))),
+            }),
+        }
+    }
+
+    /// For a cockpit, which starts it: a version alone names none.
+    pub(super) fn acting(self, config: &mut Config) -> Result<(), Failure> {
+        match self {
+            Self::Spoken(version) => {
+                let told = format!("--helm {version} names a version, and a cockpit needs a program");
+                return Err(Failure::new(told, WHICH));
+            }
+            Self::Started(named) => config.helm = named,
+        }
+        Ok(())
+    }
+
+    /// Its version. Where nothing was said and there is none on `PATH`, it is not known, and whatever depends on it is unknown.
+    pub(super) async fn version(&self) -> Result<Option<Executor>, Failure> {
+        match self {
+            Self::Spoken(version) => Ok(Some(*version)),
+            Self::Started(named) => match cluster::helm::find(named.as_deref()).await {
+                Ok(helm) => Ok(Some(helm.version)),
+                Err(Unhelmed::Missing { .. }) if named.is_none() => Ok(None),
+                Err(why) => Err(Failure::new(why.to_string(), why.way_out())),
+            },
+        }
+    }
+}
+
+const WHICH: &str = "write --helm /usr/local/bin/helm, or ask `helm version --short` and write --helm 3.22.0";
+
 pub(super) async fn forecast(
     connect: &ConnectArgs,
     config: &Config,
@@ -25,65 +73,101 @@ pub(super) async fn forecast(
     act: &ForecastAct,
     output: Output,
 ) -> Result<ExitCode, Failure> {
-    let executor = helm.helm.as_deref().map(str::parse::<Executor>).transpose();
-    let executor = executor.map_err(|why| Failure::new(why, "ask `helm version --short`"))?;
+    let which = Which::of(connect, config)?;
     let mut ledger = Ledger::default();
-    let Some(act) = asked(act, executor, helm, config, &mut ledger).await? else {
+    let Some(asked) = asked(act, helm, config, &mut ledger).await? else {
         return Err(Failure::new("this is no act of helm's", ""));
+    };
+    // what is rendered needs a helm that is started; everything else only its version
+    let asked = if asked.source().is_some() {
+        asked
+    } else {
+        match which.version().await? {
+            Some(version) => asked.by(version),
+            None => asked,
+        }
     };
     let mut sight = look(connect, config).await?;
     let namespace = namespace(config);
-    let failing = &helm.failing_hooks;
-    let newest = learn(&mut sight, &mut ledger, namespace, &helm.release, Some((&act, failing))).await?;
-    let act = Act::Helm {
-        release: newest,
-        helm: act,
+    let act = match (&asked, asked.source()) {
+        (HelmAct::Install(install), _) => Act::install(namespace, &helm.release, install.clone()),
+        (HelmAct::Uninstall(_) | HelmAct::Upgrade(_) | HelmAct::Rollback(_), _) => Act::Helm {
+            release: newest(&sight, namespace, &helm.release)?,
+            helm: asked.clone(),
+            means: None,
+        },
     };
+    if let Some(why) = act.misfit() {
+        return Err(Failure::new(why, "see `pilothouse help forecast`"));
+    }
+    let act = if asked.source().is_some() {
+        rendered(&sight, &which, act, &mut ledger).await?
+    } else {
+        act
+    };
+    if let Act::Helm {
+        release, helm: asked, ..
+    } = &act
+    {
+        study(&mut sight, &mut ledger, release, asked, &helm.failing_hooks).await?;
+    }
     let report = headless::forecast(&sight.world, &act, &sight.conditions, sight.now, QUIET);
     print(&report, &report.text(width()), report.exit(), output)
 }
 
-/// Reads what an act on a release rests on, with the hooks that are taken to fail, or, without an act, its newest record.
-/// Returns the record the act is aimed at.
-pub(super) async fn learn(
-    sight: &mut Sight,
-    ledger: &mut Ledger,
-    namespace: &str,
-    release: &str,
-    asked: Option<(&HelmAct, &[String])>,
-) -> Result<Pin, Failure> {
-    let revisions = revisions(sight, namespace, release)?;
-    let Some(newest) = revisions.last().map(|object| object.pin()) else {
+/// Has helm render what the act brings.
+pub(super) async fn rendered(sight: &Sight, which: &Which, act: Act, ledger: &mut Ledger) -> Result<Act, Failure> {
+    let Which::Started(named) = which else {
+        let told = "a chart is rendered by a helm that is started, and --helm names a version alone";
         return Err(Failure::new(
-            format!("there is no release {release:?} in {namespace}"),
-            "say which namespace with -n; `pilothouse status` lists releases",
+            told,
+            "give the path of helm, or --rendered FILE in place of the chart",
         ));
     };
-    let keys = asked.map_or_else(|| vec![newest.key.clone()], |(act, _)| records(act, &revisions));
-    for key in keys {
-        let (pin, reading) = cluster::read::record(&sight.connection, &key)
-            .await
-            .map_err(|error| Failure::of_cluster(&error))?;
-        ledger.enter(pin, reading);
-    }
-    for (act, hook) in asked
-        .iter()
-        .flat_map(|(act, hooks)| hooks.iter().map(move |hook| (act, hook)))
-    {
-        fail(ledger, &revisions, act, hook)?;
+    let prepared = cluster::helm::prepare(&sight.connection, named.as_deref(), &sight.world, act)
+        .await
+        .map_err(|why| Failure::new(why.to_string(), ""))?;
+    ledger.take_in(&prepared.ledger);
+    Ok(prepared.act)
+}
+
+/// The newest record of a release.
+pub(super) fn newest(sight: &Sight, namespace: &str, release: &str) -> Result<Pin, Failure> {
+    let revisions = revisions(sight, namespace, release)?;
+    revisions.last().map(|object| object.pin()).ok_or_else(|| {
+        Failure::new(
+            format!("there is no release {release:?} in {namespace}"),
+            "say which namespace with -n; `pilothouse status` lists releases",
+        )
+    })
+}
+
+/// Reads what an act on a release rests on, with the hooks that are taken to fail.
+pub(super) async fn study(
+    sight: &mut Sight,
+    ledger: &mut Ledger,
+    release: &Pin,
+    act: &HelmAct,
+    failing: &[String],
+) -> Result<(), Failure> {
+    cluster::helm::study(&sight.connection, &sight.world, release, act, ledger)
+        .await
+        .map_err(|error| Failure::of_cluster(&error))?;
+    for hook in failing {
+        fail(ledger, &sight.world, release, act, hook)?;
     }
     sight.conditions.helm = Arc::new(ledger.clone());
-    if let Some((act, _)) = asked {
-        let addresses = reach(&newest, act, &sight.conditions, &sight.world);
-        let live = cluster::read::live(&sight.connection, &addresses)
-            .await
-            .map_err(|error| Failure::of_cluster(&error))?;
-        for (address, live) in live {
-            ledger.enter_live(address, live);
-        }
-        sight.conditions.helm = Arc::new(ledger.clone());
-    }
-    Ok(newest)
+    Ok(())
+}
+
+/// Reads the newest record of a release, for checks that ask about it.
+pub(super) async fn read_newest(sight: &mut Sight, ledger: &mut Ledger, release: &Pin) -> Result<(), Failure> {
+    let (pin, reading) = cluster::read::record(&sight.connection, &release.key)
+        .await
+        .map_err(|error| Failure::of_cluster(&error))?;
+    ledger.enter(pin, reading);
+    sight.conditions.helm = Arc::new(ledger.clone());
+    Ok(())
 }
 
 fn namespace(config: &Config) -> &str {
@@ -95,11 +179,11 @@ fn namespace(config: &Config) -> &str {
 
 async fn asked(
     act: &ForecastAct,
-    executor: Option<Executor>,
     helm: &HelmArgs,
     config: &Config,
     ledger: &mut Ledger,
 ) -> Result<Option<HelmAct>, Failure> {
+    let no_hooks = helm.no_hooks;
     Ok(Some(match act {
         ForecastAct::HelmUninstall {
             cascade,
@@ -107,31 +191,38 @@ async fn asked(
             wait,
             ..
         } => HelmAct::Uninstall(Uninstall {
-            executor,
             cascade: cascade.propagation(),
             keep_history: *keep_history,
             wait: *wait,
-            no_hooks: helm.no_hooks,
+            no_hooks,
+            ..Uninstall::plain(None)
         }),
-        ForecastAct::HelmUpgrade {
-            rendered,
-            take_ownership,
-            ..
-        } => {
-            let text = read(rendered).await?;
-            let digest = Manifest::digest(&text);
-            ledger.enter_rendered(digest.clone(), Manifest::parse(&text, namespace(config)));
+        ForecastAct::HelmInstall { chart, .. } => {
+            let (source, rendered) = brought(chart, config, ledger).await?;
+            HelmAct::Install(Install {
+                source,
+                rendered,
+                take_ownership: chart.take_ownership,
+                wait: chart.wait,
+                no_hooks,
+                ..Install::default()
+            })
+        }
+        ForecastAct::HelmUpgrade { chart, .. } => {
+            let (source, rendered) = brought(chart, config, ledger).await?;
             HelmAct::Upgrade(Upgrade {
-                executor,
-                rendered: digest,
-                take_ownership: *take_ownership,
-                no_hooks: helm.no_hooks,
+                source,
+                rendered,
+                take_ownership: chart.take_ownership,
+                wait: chart.wait,
+                no_hooks,
+                ..Upgrade::default()
             })
         }
         ForecastAct::HelmRollback { to, .. } => HelmAct::Rollback(Rollback {
-            executor,
             to: *to,
-            no_hooks: helm.no_hooks,
+            no_hooks,
+            ..Rollback::default()
         }),
         ForecastAct::Delete { .. }
         | ForecastAct::ClearClaimRef { .. }
@@ -144,6 +235,22 @@ async fn asked(
         | ForecastAct::Stamp { .. }
         | ForecastAct::CreateClaim { .. } => return Ok(None),
     }))
+}
+
+/// The chart to be rendered, or the digest of a manifest that was rendered before.
+async fn brought(chart: &ChartArgs, config: &Config, ledger: &mut Ledger) -> Result<(Option<Source>, Text), Failure> {
+    if let Some(path) = &chart.rendered {
+        let text = read(path).await?;
+        let digest = Manifest::digest(&text);
+        ledger.enter_rendered(digest.clone(), Manifest::parse(&text, namespace(config)));
+        return Ok((None, digest));
+    }
+    let source = Source {
+        chart: chart.chart.as_deref().unwrap_or_default().into(),
+        version: chart.version.as_deref().unwrap_or_default().into(),
+        values: chart.values.iter().map(Text::from).collect(),
+    };
+    Ok((Some(source), Text::default()))
 }
 
 pub(super) async fn read(path: &Path) -> Result<String, Failure> {
@@ -187,38 +294,16 @@ fn revisions<'s>(sight: &'s Sight, namespace: &str, release: &str) -> Result<Vec
     Ok(found.into_iter().map(|(_, object)| object).collect())
 }
 
-/// The records the act rests on, and no others.
-fn records(act: &HelmAct, revisions: &[&Arc<Object>]) -> Vec<Key> {
-    let newest = revisions.last().map(|object| object.key());
-    let second = match act {
-        HelmAct::Uninstall(_) => None,
-        HelmAct::Upgrade(_) => revisions
-            .iter()
-            .rev()
-            .find(|object| object.body.release().is_some_and(|facts| facts.status == "deployed")),
-        HelmAct::Rollback(options) if options.to == 0 => revisions.iter().rev().nth(1),
-        HelmAct::Rollback(options) => revisions.iter().find(|object| {
-            let facts = object.body.release();
-            facts.is_some_and(|facts| facts.revision == options.to)
-        }),
-    };
-    let mut keys: Vec<Key> = newest.into_iter().chain(second.map(|object| object.key())).collect();
-    keys.dedup();
-    keys
-}
-
 /// Enters a hook, by its name, among those that are taken to fail.
-fn fail(ledger: &mut Ledger, revisions: &[&Arc<Object>], act: &HelmAct, name: &str) -> Result<(), Failure> {
-    let pins: Vec<Pin> = revisions.iter().map(|object| object.pin()).collect();
+fn fail(ledger: &mut Ledger, world: &World, release: &Pin, act: &HelmAct, name: &str) -> Result<(), Failure> {
+    let records = world.in_namespace(Kind::Release, &release.key.namespace);
+    let pins: Vec<Pin> = records.map(|object| object.pin()).collect();
     let stored = pins
         .iter()
         .filter_map(|pin| ledger.record(pin))
         .filter_map(|reading| reading.record())
         .flat_map(|record| &record.hooks);
-    let rendered = match act {
-        HelmAct::Upgrade(options) => ledger.rendered(&options.rendered),
-        HelmAct::Uninstall(_) | HelmAct::Rollback(_) => None,
-    };
+    let rendered = act.rendered().and_then(|digest| ledger.rendered(digest));
     let hooks = stored.chain(rendered.into_iter().flat_map(|manifest| &manifest.hooks));
     let found: Vec<_> = hooks
         .map(|hook| hook.document.address.clone())

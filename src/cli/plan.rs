@@ -1,14 +1,13 @@
 //! `pilothouse plan`: a runbook's values resolved, the cluster looked at once, every step forecast in order.
 
 use super::args::{ConnectArgs, Output, RunbookValues};
-use super::helm;
+use super::helm::{self, Which};
 use super::report::{Sight, look, print, width};
 use super::runbook::{read, refused, source};
 use crate::diagnose::Look;
 use crate::headless::{self, escaped};
-use crate::model::Text;
-use crate::model::act::HelmAct;
 use crate::model::helm::{Executor, Ledger, Manifest};
+use crate::model::{Act, Text};
 use crate::runbook::deed::{Deed, Known};
 use crate::runbook::plan::Ground;
 use crate::runbook::{self, Faults, Given, Origin, Resolved, Tenancy, plan as planned};
@@ -22,12 +21,12 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'a> {
     pub(super) values: &'a RunbookValues,
-    pub(super) helm: Option<&'a str>,
     pub(super) output: Output,
 }
 
 /// What is wrong with the runbook or its values.
-enum Wrong {
+#[derive(Debug)]
+pub(super) enum Wrong {
     Faults(Faults),
     Values(runbook::Unresolved),
     Failure(Failure),
@@ -47,18 +46,22 @@ impl From<Failure> for Wrong {
 
 pub(super) async fn run(connect: &ConnectArgs, config: &Config, asked: Asked<'_>) -> Result<ExitCode, Failure> {
     // what is wrong with the words alone is told before a cluster is asked
-    let executor = asked.helm.map(str::parse::<Executor>).transpose();
-    let executor = executor.map_err(|why| Failure::new(why, "ask `helm version --short`"))?;
+    let which = Which::of(connect, config)?;
     let resolved = match resolved(asked.values) {
         Ok(resolved) => resolved,
         Err(Wrong::Faults(faults)) => return Ok(refused(&faults)),
         Err(Wrong::Failure(failure)) => return Err(failure),
         Err(Wrong::Values(wrong)) => return Ok(told(&wrong)),
     };
+    let executor = if deeds(&resolved).any(Deed::is_helms) {
+        which.version().await?
+    } else {
+        None
+    };
     let mut ledger = Ledger::default();
-    let rendered = manifests(&resolved, &mut ledger).await?;
+    let mut rendered = manifests(&resolved, &mut ledger).await?;
     let mut sight = look(connect, config).await?;
-    learn(&mut sight, ledger, &resolved, executor, &rendered).await?;
+    learn(&mut sight, ledger, &resolved, (&which, executor), &mut rendered).await?;
     let plan = planned(
         &resolved,
         Ground {
@@ -75,7 +78,7 @@ pub(super) async fn run(connect: &ConnectArgs, config: &Config, asked: Asked<'_>
 }
 
 /// Reads the runbook and gives every parameter its value.
-fn resolved(asked: &RunbookValues) -> Result<Resolved, Wrong> {
+pub(super) fn resolved(asked: &RunbookValues) -> Result<Resolved, Wrong> {
     let runbook = runbook::parse(&source(&asked.runbook)?)?;
     let mut given = Vec::new();
     for file in &asked.values {
@@ -96,7 +99,7 @@ fn resolved(asked: &RunbookValues) -> Result<Resolved, Wrong> {
 }
 
 /// Everything wrong with the values, each on a line; exit code 2.
-fn told(wrong: &runbook::Unresolved) -> ExitCode {
+pub(super) fn told(wrong: &runbook::Unresolved) -> ExitCode {
     use std::io::Write as _;
     let lines: Vec<String> = wrong
         .sentences()
@@ -109,7 +112,7 @@ fn told(wrong: &runbook::Unresolved) -> ExitCode {
 }
 
 /// Reads the rendered manifests that steps name, and enters them under their digests.
-async fn manifests(resolved: &Resolved, ledger: &mut Ledger) -> Result<BTreeMap<String, Text>, Failure> {
+pub(super) async fn manifests(resolved: &Resolved, ledger: &mut Ledger) -> Result<BTreeMap<String, Text>, Failure> {
     let mut digests = BTreeMap::new();
     for deed in deeds(resolved) {
         let Some(path) = deed.rendered(&resolved.values) else {
@@ -123,7 +126,7 @@ async fn manifests(resolved: &Resolved, ledger: &mut Ledger) -> Result<BTreeMap<
     Ok(digests)
 }
 
-fn deeds(resolved: &Resolved) -> impl Iterator<Item = &Deed> {
+pub(super) fn deeds(resolved: &Resolved) -> impl Iterator<Item = &Deed> {
     resolved.runbook.steps.iter().filter_map(|step| step.deed.as_ref())
 }
 
@@ -132,13 +135,16 @@ async fn learn(
     sight: &mut Sight,
     mut ledger: Ledger,
     resolved: &Resolved,
-    executor: Option<Executor>,
-    rendered: &BTreeMap<String, Text>,
+    (which, executor): (&Which, Option<Executor>),
+    rendered: &mut BTreeMap<String, Text>,
 ) -> Result<(), Failure> {
-    let mut wanted: Vec<(Text, Text, Option<HelmAct>)> = Vec::new();
-    if let Some(release) = &resolved.release {
-        wanted.push((resolved.namespace.as_str().into(), release.as_str().into(), None));
+    if let Some(release) = &resolved.release
+        && helm::there(sight, &resolved.namespace, release)
+    {
+        let newest = helm::newest(sight, &resolved.namespace, release)?;
+        helm::read_newest(sight, &mut ledger, &newest).await?;
     }
+    sight.conditions.helm = Arc::new(ledger.clone());
     for deed in deeds(resolved) {
         let known = Known {
             tenancy: Tenancy {
@@ -156,15 +162,29 @@ async fn learn(
             rendered,
             step: "plan",
         };
-        if let (Some(Ok((namespace, name))), Some(Ok(act))) = (deed.release(known), deed.asked(known)) {
-            wanted.push((namespace, name, Some(act)));
-        }
-    }
-    sight.conditions.helm = Arc::new(ledger.clone());
-    for (namespace, name, act) in wanted {
-        if helm::there(sight, &namespace, &name) {
-            let asked = act.as_ref().map(|act| (act, &[][..]));
-            helm::learn(sight, &mut ledger, &namespace, &name, asked).await?;
+        // an object that is not there yet, or that a step before makes, is for the plan to tell
+        let Ok(acts) = deed.acts(known) else { continue };
+        let name = deed.rendering(known);
+        for act in acts {
+            let act = match (&name, which) {
+                (Some(_), Which::Started(_)) => match helm::rendered(sight, which, act.clone(), &mut ledger).await {
+                    Ok(act) => act,
+                    Err(why) => {
+                        tracing::warn!(%why, "a chart was not rendered");
+                        act
+                    }
+                },
+                (None, _) | (Some(_), Which::Spoken(_)) => act,
+            };
+            if let Act::Helm {
+                release, helm: asked, ..
+            } = &act
+            {
+                if let (Some(name), Some(digest)) = (&name, asked.rendered().filter(|digest| !digest.is_empty())) {
+                    rendered.insert(name.clone(), digest.clone());
+                }
+                helm::study(sight, &mut ledger, release, asked, &[]).await?;
+            }
         }
     }
     Ok(())

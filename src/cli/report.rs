@@ -3,6 +3,7 @@
 use super::args::{ConnectArgs, ForecastAct, Output, Target};
 use super::sandbox::say;
 use crate::cluster::{self, Clock, Connection, Scopes};
+use crate::diagnose::Look;
 use crate::headless::{self, Exit, TargetError};
 use crate::laws::Conditions;
 use crate::model::feed::FeedState;
@@ -61,6 +62,24 @@ pub(super) async fn explain(
     print(&report, &report.text(width()), report.exit(), output)
 }
 
+pub(super) async fn unstick(
+    connect: &ConnectArgs,
+    config: &Config,
+    target: &Target,
+    output: Output,
+) -> Result<ExitCode, Failure> {
+    let key = meant(target, config)?;
+    let sight = look(connect, config).await?;
+    let look = Look {
+        world: &sight.world,
+        conditions: &sight.conditions,
+        now: sight.now,
+        quiet: QUIET,
+    };
+    let report = headless::unstick(look, &key).or_else(unfound)?;
+    print(&report, &report.text(width()), report.exit(), output)
+}
+
 pub(super) async fn forecast(
     connect: &ConnectArgs,
     config: &Config,
@@ -68,7 +87,8 @@ pub(super) async fn forecast(
     output: Output,
 ) -> Result<ExitCode, Failure> {
     let target = match act {
-        ForecastAct::HelmUninstall { helm, .. }
+        ForecastAct::HelmInstall { helm, .. }
+        | ForecastAct::HelmUninstall { helm, .. }
         | ForecastAct::HelmUpgrade { helm, .. }
         | ForecastAct::HelmRollback { helm, .. } => {
             return super::helm::forecast(connect, config, helm, act, output).await;
@@ -103,7 +123,7 @@ pub(super) async fn forecast(
 }
 
 /// The object the words name. Its namespace is the first `--namespace`, else `default`, as with kubectl.
-fn meant(target: &Target, config: &Config) -> Result<Key, Failure> {
+pub(super) fn meant(target: &Target, config: &Config) -> Result<Key, Failure> {
     let namespace = config
         .namespaces
         .first()

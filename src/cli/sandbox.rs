@@ -52,7 +52,7 @@ pub(super) async fn serve(scenario: Option<&str>) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn start(name: &str) -> Result<Sandbox, Failure> {
+pub(super) fn start(name: &str) -> Result<Sandbox, Failure> {
     let told = |error: scenario::ScenarioError| Failure::new(error.to_string(), "");
     let scenario = scenario::load(name).map_err(told)?;
     let options = Options::of(&scenario, Clock::Real, SEED).map_err(told)?;

@@ -10,7 +10,7 @@ use super::said;
 use crate::laws::Conditions;
 use crate::model::{ClusterIdentity, Operator, Text};
 use kube::Config;
-use kube::config::ExecInteractiveMode;
+use kube::config::{ExecInteractiveMode, Kubeconfig};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
@@ -35,6 +35,8 @@ pub struct Connection(Arc<Shared>);
 
 struct Shared {
     config: Config,
+    /// The kubeconfig of this connection alone, for the operator's helm. It holds credentials.
+    alone: Kubeconfig,
     identity: ClusterIdentity,
     operator: Operator,
     version: Option<ServerVersion>,
@@ -73,6 +75,7 @@ pub async fn connect(options: &ConnectOptions, clock: Clock) -> Result<Connectio
         version: known.version,
         attachless,
         config,
+        alone: chosen.alone,
         clock,
         clients: watch::Sender::new(clients),
         renewing: Mutex::new(()),
@@ -122,6 +125,10 @@ impl Connection {
 
     pub(super) fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    pub(super) fn kubeconfig(&self) -> &Kubeconfig {
+        &self.0.alone
     }
 
     pub(super) fn clients(&self) -> Clients {

@@ -4,7 +4,10 @@
 use super::error::ClusterError;
 use super::said;
 use kube::Config;
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{
+    AuthInfo, Cluster, Context, ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError, NamedAuthInfo,
+    NamedCluster, NamedContext,
+};
 use std::path::{Path, PathBuf};
 
 /// What the files say about the context chosen.
@@ -13,6 +16,8 @@ pub(super) struct Chosen {
     /// The user's name in the kubeconfig; empty when the context names none.
     pub(super) user: String,
     pub(super) config: Config,
+    /// The same as a kubeconfig of its own: this context, its cluster and its user, nothing else.
+    pub(super) alone: Kubeconfig,
 }
 
 /// Reads `--kubeconfig`, else every file of `KUBECONFIG`, else `~/.kube/config`, and loads the context asked for, else
@@ -50,6 +55,7 @@ pub(super) async fn choose(file: Option<&Path>, context: Option<&str>) -> Result
         .as_ref()
         .and_then(|context| context.user.clone())
         .unwrap_or_default();
+    let alone = alone(&merged, &name, &user);
     let options = KubeConfigOptions {
         context: Some(name.clone()),
         ..KubeConfigOptions::default()
@@ -64,7 +70,50 @@ pub(super) async fn choose(file: Option<&Path>, context: Option<&str>) -> Result
         context: name,
         user,
         config,
+        alone,
     })
+}
+
+/// One context of a kubeconfig, with what it names.
+fn alone(merged: &Kubeconfig, context: &str, user: &str) -> Kubeconfig {
+    let contexts: Vec<_> = merged
+        .contexts
+        .iter()
+        .filter(|named| named.name == context)
+        .take(1)
+        .cloned()
+        .collect();
+    let cluster = contexts
+        .iter()
+        .find_map(|named| named.context.as_ref())
+        .map(|context| context.cluster.clone());
+    let mut auth_infos: Vec<_> = merged
+        .auth_infos
+        .iter()
+        .filter(|named| named.name == user)
+        .take(1)
+        .cloned()
+        .collect();
+    for named in &mut auth_infos {
+        // a credential plugin may not talk to the terminal behind the screen
+        if let Some(exec) = named.auth_info.as_mut().and_then(|user| user.exec.as_mut()) {
+            exec.interactive_mode = Some(ExecInteractiveMode::Never);
+        }
+    }
+    let clusters = merged
+        .clusters
+        .iter()
+        .filter(|named| Some(&named.name) == cluster.as_ref())
+        .take(1);
+    Kubeconfig {
+        clusters: clusters.cloned().collect(),
+        auth_infos,
+        contexts,
+        current_context: Some(context.to_owned()),
+        kind: Some("Config".to_owned()),
+        api_version: Some("v1".to_owned()),
+        ..Kubeconfig::default()
+    }
 }
 
 /// The files of `KUBECONFIG`, else the usual one.
@@ -84,9 +133,42 @@ fn candidates() -> Vec<PathBuf> {
 
 /// The service account of the pod we run in, if any.
 fn in_cluster() -> Option<Chosen> {
-    Config::incluster().ok().map(|config| Chosen {
-        context: "in-cluster".to_owned(),
-        user: "service account".to_owned(),
+    const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+    let config = Config::incluster().ok()?;
+    let (context, user) = ("in-cluster".to_owned(), "service account".to_owned());
+    let merged = Kubeconfig {
+        clusters: vec![NamedCluster {
+            name: context.clone(),
+            cluster: Some(Cluster {
+                server: Some(config.cluster_url.to_string()),
+                certificate_authority: Some(format!("{ACCOUNT}/ca.crt")),
+                ..Cluster::default()
+            }),
+            ..NamedCluster::default()
+        }],
+        auth_infos: vec![NamedAuthInfo {
+            name: user.clone(),
+            auth_info: Some(AuthInfo {
+                token_file: Some(format!("{ACCOUNT}/token")),
+                ..AuthInfo::default()
+            }),
+            ..NamedAuthInfo::default()
+        }],
+        contexts: vec![NamedContext {
+            name: context.clone(),
+            context: Some(Context {
+                cluster: context.clone(),
+                user: Some(user.clone()),
+                ..Context::default()
+            }),
+            ..NamedContext::default()
+        }],
+        ..Kubeconfig::default()
+    };
+    Some(Chosen {
+        alone: alone(&merged, &context, &user),
+        context,
+        user,
         config,
     })
 }

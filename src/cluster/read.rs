@@ -20,7 +20,8 @@ use std::time::Duration;
 
 pub use events::events;
 pub use fresh::{Reading, fresh};
-pub use release::{live, record};
+pub(in crate::cluster) use release::unveiled;
+pub use release::{claims, config_maps, live, open, record, records, whole};
 
 /// How long one question may take.
 pub const DEADLINE: Duration = Duration::from_secs(15);

@@ -16,6 +16,8 @@ use std::time::Duration;
 pub(super) const JSON: &str = "application/json";
 /// Metadata of one object only: all that is ever asked of a Secret.
 pub(super) const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+/// Metadata of a list only.
+pub(super) const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// What is listed and watched: protobuf, of which we skip what no rule reads, where the server has it.
 pub(super) const EITHER: &str = "application/vnd.kubernetes.protobuf, application/json";

@@ -5,13 +5,15 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod answer;
+mod helm;
 
 use super::body;
 use super::connect::Connection;
+use super::helm::Rehearsal;
 use super::paths;
 use super::said;
 use super::wire::{self, JSON, Trouble};
-use crate::gate::Clearance;
+use crate::gate::{Carrier, Clearance};
 use crate::journal::Outcome;
 use crate::model::{Act, FeedId, Scope};
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -25,6 +27,24 @@ use std::time::Duration;
 /// Nothing is sent when the clearance is for another cluster or person than this connection's, when the cluster would not
 /// say which one it is, or when the request does not fit the act.
 pub async fn perform(clearance: Clearance, connection: &Connection, deadline: Duration) -> Outcome {
+    perform_heard(clearance, connection, deadline, None).await
+}
+
+/// Who hears what helm says while it is at work, and what was learned for it beforehand.
+pub struct Voice<'a> {
+    /// What it must not be heard to say.
+    pub rehearsal: &'a Rehearsal,
+    pub hear: &'a mut (dyn FnMut(String) + Send),
+}
+
+/// The same, and what helm says meanwhile, line by line, with nothing secret in it. An act of Helm's is started only with
+/// somebody to hear it.
+pub async fn perform_heard(
+    clearance: Clearance,
+    connection: &Connection,
+    deadline: Duration,
+    voice: Option<Voice<'_>>,
+) -> Outcome {
     if !clearance.cluster().same(connection.identity()) {
         return Outcome::NotApplied {
             why: format!(
@@ -34,15 +54,27 @@ pub async fn perform(clearance: Clearance, connection: &Connection, deadline: Du
             ),
         };
     }
-    let request = clearance.request();
-    let wire = Wire {
-        method: request.method(),
-        path: request.path(),
-        content_type: request.content_type(),
-        body: request.body(),
+    let outcome = match clearance.request().carrier() {
+        Carrier::Http(request) => {
+            let wire = Wire {
+                method: request.method(),
+                path: request.path(),
+                content_type: request.content_type(),
+                body: request.body(),
+            };
+            tracing::info!(act = %clearance.act(), path = request.path(), "sending");
+            deliver(connection, clearance.act(), &wire, deadline).await
+        }
+        Carrier::Helm(command) => match voice {
+            Some(Voice { rehearsal, hear }) => {
+                tracing::info!(act = %clearance.act(), %command, "starting helm");
+                helm::carry(clearance.act(), command, connection, deadline, &rehearsal.mask, hear).await
+            }
+            None => Outcome::NotApplied {
+                why: "helm is not started where nobody hears it".to_owned(),
+            },
+        },
     };
-    tracing::info!(act = %clearance.act(), path = request.path(), "sending");
-    let outcome = deliver(connection, clearance.act(), &wire, deadline).await;
     tracing::info!(act = %clearance.act(), outcome = outcome.word(), "answered");
     outcome
 }

@@ -106,7 +106,7 @@ fn same<'w>(world: &'w World, object: &Object) -> Option<&'w Arc<Object>> {
 
 /// What the API server does with the request itself, or helm with its own.
 fn carry_out(world: &mut World, act: &Act, conditions: &Conditions, trace: &mut Trace) {
-    let Act::Helm { release, helm } = act else {
+    let Act::Helm { release, helm, .. } = act else {
         return request::carry_out(world, act, conditions.now);
     };
     helm::act(world, release, helm, conditions, &mut |world, heard| match heard {

@@ -1,7 +1,7 @@
 //! Every difference between the future with the act and the one without, as one object's fate each.
 
 use super::course::Futures;
-use super::{Entry, Outcome, Recreation, holders, target, volume, words};
+use super::{Entry, Outcome, Recreation, helm, holders, target, volume, words};
 use crate::laws::{Reason, made};
 use crate::model::storage::ClaimPhase;
 use crate::model::workload::Pod;
@@ -27,7 +27,7 @@ pub(super) fn entries(futures: &Futures<'_>) -> Vec<Entry> {
     let made = futures.after.objects().filter(|object| made::is_made(&object.meta.uid));
     entries.extend(made.filter_map(|object| {
         if futures.act.creates() && object.key() == *futures.target() {
-            Some(target::created(futures, object))
+            Some(helm::made(futures, object).unwrap_or_else(|| target::created(futures, object)))
         } else {
             recreated(futures, object)
         }

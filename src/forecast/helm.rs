@@ -4,13 +4,13 @@ use super::course::Futures;
 use super::{Entry, Other, Outcome, target};
 use crate::laws::helm::{Deed, Step, reach};
 use crate::laws::{Conditions, Reason};
-use crate::model::{Act, Key, Kind, Object, World};
+use crate::model::{Act, Key, Kind, Object, Uid, World};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The objects besides the release's own namespace that the act can touch; of a kind the world does not hold, the
 /// namespace it is made in.
 pub(super) fn touched(world: &World, act: &Act, conditions: &Conditions) -> BTreeSet<Key> {
-    let Act::Helm { release, helm } = act else {
+    let Act::Helm { release, helm, .. } = act else {
         return BTreeSet::new();
     };
     reach(release, helm, conditions, world)
@@ -39,6 +39,20 @@ pub(super) fn release(futures: &Futures<'_>, object: &Object) -> (Outcome, &'sta
         reason.text = format!("{} ({count} revisions)", reason.text);
     }
     (outcome(&step.deed), step.law, reason)
+}
+
+/// The record that an install makes.
+pub(super) fn made(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
+    matches!(futures.act, Act::Helm { .. }).then(|| {
+        let (outcome, law, reason) = release(futures, object);
+        Entry {
+            object: object.key(),
+            uid: Uid::default(),
+            outcome,
+            law: law.into(),
+            reason,
+        }
+    })
 }
 
 /// Puts Helm's own steps among the differences: what it deleted itself is not "later", what it spared, was refused or
@@ -79,7 +93,7 @@ pub(super) fn told(futures: &Futures<'_>, entries: &mut Vec<Entry>) {
             step.deed,
             Deed::Delete | Deed::Create | Deed::Absent | Deed::Hang { .. }
         );
-        if key.kind == Kind::Release || known.contains(&key) || quiet {
+        if (key.kind == Kind::Release && key != release.key) || known.contains(&key) || quiet {
             continue;
         }
         let uid = futures.before.get(&key).map(|held| held.meta.uid.clone());

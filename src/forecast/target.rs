@@ -36,6 +36,10 @@ pub(super) fn refusal(world: &World, act: &Act) -> Option<Entry> {
     if let Act::CreateClaim { draft, .. } = act {
         return created::refusal(world, &pin.key, draft).map(|(outcome, reason)| entry(outcome, reason));
     }
+    // whether its name is free is helm's to look
+    if act.creates() {
+        return None;
+    }
     let Some(held) = world.get(&pin.key) else {
         if lists(world, pin.key.kind, &pin.key.namespace) && world.malformed().all(|broken| broken.key != pin.key) {
             let error = format!("404 NotFound: {} {:?} not found", pin.key.kind.plural(), pin.key.name);

@@ -1,9 +1,10 @@
 //! An approval: what was shown, who said yes to it, and until when.
 
+use super::demand::Demand;
 use super::fingerprint;
 use super::item::{Item, ItemState};
 use super::request::Request;
-use crate::forecast::Forecast;
+use crate::forecast::{Forecast, Tier};
 use crate::journal::{Intent, Waiver};
 use crate::model::{Act, ClusterIdentity, Moment, Operator, Pin};
 use serde_json::{Value, json};
@@ -46,6 +47,8 @@ pub struct Approved {
     pub(super) forecast: Forecast,
     pub(super) cluster: ClusterIdentity,
     pub(super) at: Moment,
+    /// The tier that a runbook raises the forecast's to.
+    pub(super) raised: Option<Tier>,
     operator: Operator,
     digest: String,
     answers: Value,
@@ -62,6 +65,7 @@ pub(super) struct Shown<'a> {
     pub(super) cluster: &'a ClusterIdentity,
     pub(super) operator: &'a Operator,
     pub(super) waiver: Option<Waiver>,
+    pub(super) demand: Option<&'a Demand>,
 }
 
 impl Approved {
@@ -74,6 +78,7 @@ impl Approved {
             shown.items,
             shown.cluster,
             shown.operator,
+            shown.demand,
         );
         let items: Vec<Value> = shown.items.iter().map(answer).collect();
         Self {
@@ -84,6 +89,7 @@ impl Approved {
             forecast: shown.forecast.clone(),
             cluster: shown.cluster.clone(),
             at,
+            raised: shown.demand.and_then(Demand::tier),
             operator: shown.operator.clone(),
             digest,
             answers: json!({
@@ -92,6 +98,7 @@ impl Approved {
                 "forecast": shown.forecast.entries.iter().map(|entry| json!([entry.object, entry.uid, entry.outcome])).collect::<Vec<_>>(),
                 "items": items,
                 "typed": shown.question,
+                "runbook": shown.demand.map(Demand::binding),
             }),
             waivers: shown.waiver.into_iter().collect(),
         }

@@ -12,7 +12,10 @@ const FINGER: Duration = Duration::from_millis(3);
 const PASTE: usize = 4;
 
 /// The longest answer that is taken in.
-const LONGEST: usize = 64;
+const LONGEST: usize = 256;
+
+/// The longest fact that is asked for.
+const FACT: usize = 64;
 
 /// A question about the objects on screen, and what was typed so far. The answer leaves this module only as yes or no.
 ///
@@ -41,7 +44,7 @@ impl Challenge {
     /// One of the facts of an act's objects, by seed. `None` when they have none to ask for: then nothing can pass.
     pub(super) fn choose(world: &World, act: &Act, seed: u64) -> Option<Self> {
         let mut facts = facts(world, act);
-        facts.retain(|(_, answer)| !answer.trim().is_empty() && answer.chars().count() <= LONGEST);
+        facts.retain(|(_, answer)| !answer.trim().is_empty() && answer.chars().count() <= FACT);
         let count = u64::try_from(facts.len()).ok().filter(|count| *count > 0)?;
         let at = usize::try_from(scatter(seed) % count).ok()?;
         let (question, answer) = facts.into_iter().nth(at)?;
@@ -53,6 +56,30 @@ impl Challenge {
             hurried: 0,
             notice: None,
         })
+    }
+
+    /// A text that a runbook asks for. Blanks are left out: the key for a blank signs items.
+    pub(super) fn text(step: &str, text: &str) -> Self {
+        let answer: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+        let blanks = if answer == text { "" } else { " (without the blanks)" };
+        Self {
+            question: format!("what step {step} asks for, {text}{blanks}"),
+            answer,
+            typed: String::new(),
+            last: None,
+            hurried: 0,
+            notice: None,
+        }
+    }
+
+    /// What was typed as a whole, in a line of its own.
+    pub(super) fn replace(&mut self, text: &str) {
+        self.notice = None;
+        self.typed = text
+            .chars()
+            .filter(|letter| !letter.is_whitespace() && !letter.is_control())
+            .take(LONGEST)
+            .collect();
     }
 
     /// What to type, as a sentence: `the last six of the uid of pv/efs-data`.
@@ -112,6 +139,10 @@ fn facts(world: &World, act: &Act) -> Vec<(String, String)> {
         let place = world.get(&Key::cluster(Kind::Namespace, &claim.key.namespace));
         let known = volume.into_iter().chain(place).map(|object| uid(object));
         return known.chain(volume.and_then(|volume| handle(volume))).collect();
+    }
+    if act.creates() {
+        let place = Key::cluster(Kind::Namespace, &act.target().key.namespace);
+        return world.get(&place).map(|object| uid(object)).into_iter().collect();
     }
     let Some(target) = world.pinned(act.target()) else {
         return Vec::new();

@@ -7,6 +7,7 @@ mod claim_ref;
 mod create;
 mod finalizer;
 mod going;
+mod helm;
 mod job;
 mod mark;
 mod pod;
@@ -38,11 +39,16 @@ pub(super) fn items(sight: Sight<'_>) -> Vec<Item> {
     let mut items = Vec::new();
     if let Act::CreateClaim { claim, draft, .. } = act {
         items.extend(create::items(sight, &claim.key, draft));
+    } else if act.creates() {
+        items.push(helm::free(sight));
     } else {
         items.push(unchanged(sight));
     }
     let kinds = kinds(act);
     let target = sight.target();
+    if let Act::Helm { release, helm, means } = act {
+        items.extend(helm::items(sight, release, helm, means.as_ref()));
+    }
     if let Some(target) = target.as_deref() {
         items.extend(own(sight, target));
     }
@@ -123,21 +129,33 @@ impl Sight<'_> {
 /// The feeds an act's checklist and forecast read.
 const fn kinds(act: &Act) -> &'static [Kind] {
     match act {
-        Act::Delete { .. } | Act::Evict { .. } | Act::Scale { .. } | Act::RemoveFinalizer { .. } | Act::Helm { .. } => {
-            &[
-                Kind::PersistentVolumeClaim,
-                Kind::PersistentVolume,
-                Kind::Pod,
-                Kind::Job,
-                Kind::CronJob,
-                Kind::StorageClass,
-                Kind::VolumeAttachment,
-                Kind::StatefulSet,
-                Kind::Deployment,
-                Kind::ReplicaSet,
-                Kind::DaemonSet,
-            ]
-        }
+        Act::Helm { .. } => &[
+            Kind::Release,
+            Kind::PersistentVolumeClaim,
+            Kind::PersistentVolume,
+            Kind::Pod,
+            Kind::Job,
+            Kind::CronJob,
+            Kind::StorageClass,
+            Kind::VolumeAttachment,
+            Kind::StatefulSet,
+            Kind::Deployment,
+            Kind::ReplicaSet,
+            Kind::DaemonSet,
+        ],
+        Act::Delete { .. } | Act::Evict { .. } | Act::Scale { .. } | Act::RemoveFinalizer { .. } => &[
+            Kind::PersistentVolumeClaim,
+            Kind::PersistentVolume,
+            Kind::Pod,
+            Kind::Job,
+            Kind::CronJob,
+            Kind::StorageClass,
+            Kind::VolumeAttachment,
+            Kind::StatefulSet,
+            Kind::Deployment,
+            Kind::ReplicaSet,
+            Kind::DaemonSet,
+        ],
         Act::ClearClaimRef { .. }
         | Act::RetargetClaimRef { .. }
         | Act::SetReclaimPolicy { .. }
@@ -248,9 +266,19 @@ fn facts(sight: Sight<'_>, kinds: &[Kind]) -> Item {
         }
         Freshness::Live { .. } | Freshness::Denied { .. } | Freshness::Unserved => None,
     };
-    let lacking: Vec<String> = feeds.chain(fates).chain(nodes).collect();
+    let others = sight.forecast.others.iter().filter_map(|other| {
+        if let Outcome::Unknown { missing } = &other.outcome {
+            Some(format!("{}: {missing}", other.object))
+        } else {
+            None
+        }
+    });
+    let lacking: Vec<String> = feeds.chain(fates).chain(others).chain(nodes).collect();
     let found = match refusal(sight.forecast) {
         _ if !lacking.is_empty() => Found::untold(lacking.join("; ")),
+        Some(error) if matches!(sight.forecast.act, Act::Helm { .. }) => {
+            Found::no(format!("helm or the API server would refuse: {error}"))
+        }
         Some(error) => Found::no(format!("the API server would refuse: {error}")),
         None => Found::yes(format!("{} feeds live", kinds.len())),
     };
@@ -264,8 +292,10 @@ fn facts(sight: Sight<'_>, kinds: &[Kind]) -> Item {
 }
 
 fn refusal(forecast: &Forecast) -> Option<&str> {
-    forecast.entries.iter().find_map(|entry| {
-        if let Outcome::Rejected { error } = &entry.outcome {
+    let entries = forecast.entries.iter().map(|entry| &entry.outcome);
+    let others = forecast.others.iter().map(|other| &other.outcome);
+    entries.chain(others).find_map(|outcome| {
+        if let Outcome::Rejected { error } = outcome {
             Some(error.as_str())
         } else {
             None

@@ -1,6 +1,7 @@
 //! The second judgement: on what is, after the intent is on disk and before the request leaves.
 
 use super::approved::Approved;
+use super::demand::raised;
 use super::fingerprint::{self, Picture};
 use super::request::Request;
 use crate::forecast::Forecast;
@@ -80,11 +81,12 @@ pub fn clear(logged: Logged<Approved>, fresh: &Fresh, now: Now) -> Result<Cleara
         changes.extend(identity(&approved.cluster, &fresh.cluster));
     }
     changes.extend(pins(&approved, fresh));
-    if approved.forecast_digest != fingerprint::forecast(&fresh.forecast) {
+    let forecast = raised(fresh.forecast.clone(), approved.raised);
+    if approved.forecast_digest != fingerprint::forecast(&forecast) {
         changes.push("the forecast is another one now".to_owned());
         changes.extend(fingerprint::diff(
             &Picture::of(None, &approved.forecast, &[]),
-            &Picture::of(None, &fresh.forecast, &[]),
+            &Picture::of(None, &forecast, &[]),
         ));
     }
     if changes.is_empty() {

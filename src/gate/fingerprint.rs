@@ -2,6 +2,7 @@
 //!
 //! Sentences and ages are left out: only what would change the decision may void it.
 
+use super::demand::Demand;
 use super::item::{Item, ItemState};
 use super::request::Request;
 use crate::forecast::{Forecast, Outcome};
@@ -42,6 +43,7 @@ pub(super) fn approval(
     items: &[Item],
     cluster: &ClusterIdentity,
     operator: &Operator,
+    demand: Option<&Demand>,
 ) -> String {
     let items: Vec<_> = items.iter().map(Item::rests_on).collect();
     let who = json!([
@@ -51,7 +53,8 @@ pub(super) fn approval(
         cluster.user,
         operator.user
     ]);
-    let substance = json!([forecast_digest, pins, request.text(), items, who]);
+    let run = demand.map(Demand::binding);
+    let substance = json!([forecast_digest, pins, request.text(), items, who, run]);
     sha256(substance.to_string().as_bytes())
 }
 

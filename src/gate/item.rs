@@ -110,6 +110,16 @@ impl Item {
         self.attestable() || self.id == SECOND_PERSON
     }
 
+    /// The item as it stands before a person has answered it.
+    pub(super) fn unanswered(&self) -> Self {
+        let mut item = self.clone();
+        if self.asks_person() {
+            item.state = ItemState::Unattested;
+            item.value.clear();
+        }
+        item
+    }
+
     /// What of a sensed item an approval rests on. The wording of what is not known may change freely.
     pub(super) fn rests_on(&self) -> (&'static str, &'static str, Text) {
         let value = match self.state {

@@ -3,6 +3,7 @@
 use super::approved::{Approved, Shown};
 use super::challenge::Challenge;
 use super::checklist::{self, Sight};
+use super::demand::Demand;
 use super::fingerprint::{self, Picture};
 use super::item::{Item, ItemState, SECOND_PERSON};
 use super::request::{Request, Unsendable};
@@ -10,6 +11,7 @@ use crate::diagnose::Look;
 use crate::forecast::{Forecast, Tier, forecast};
 use crate::journal::Waiver;
 use crate::laws::Conditions;
+use crate::model::helm::record_parts;
 use crate::model::{Act, ClusterIdentity, Key, Kind, Moment, Now, Operator, Pin, World, feed};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -52,6 +54,10 @@ pub struct Panel {
     attested: BTreeMap<&'static str, Moment>,
     waiver: Option<Waiver>,
     challenge: Option<Challenge>,
+    /// What the runbook of a run adds.
+    demand: Option<Demand>,
+    /// What the runbook asks to be typed, before the fact.
+    typed: Option<Challenge>,
     seed: u64,
     hold: Option<Hold>,
     opened_at: Moment,
@@ -73,9 +79,21 @@ struct Hold {
 impl Panel {
     /// Opens the panel of a forecast that was made of what `look` sees; `seed` chooses the fact to type.
     pub fn open(forecast: Forecast, look: Look<'_>, cluster: &ClusterIdentity, operator: &Operator, seed: u64) -> Self {
+        Self::demanded(forecast, look, cluster, operator, seed, None)
+    }
+
+    /// [`Self::open`] with what the step of a run adds.
+    pub fn demanded(
+        forecast: Forecast,
+        look: Look<'_>,
+        cluster: &ClusterIdentity,
+        operator: &Operator,
+        seed: u64,
+        demand: Option<Demand>,
+    ) -> Self {
         let now = look.now;
         let mut panel = Self {
-            forecast,
+            forecast: raise(demand.as_ref(), forecast),
             request: Err(Unsendable::TargetGone),
             request_text: String::new(),
             pins: Vec::new(),
@@ -85,6 +103,8 @@ impl Panel {
             attested: BTreeMap::new(),
             waiver: None,
             challenge: None,
+            typed: demand.as_ref().and_then(Demand::typed),
+            demand,
             seed,
             hold: None,
             opened_at: now.mono,
@@ -121,7 +141,7 @@ impl Panel {
         if self.sensed_at.age(now.mono) > feed::PROMISE {
             self.complete_since = None;
         }
-        self.forecast = forecast;
+        self.forecast = raise(self.demand.as_ref(), forecast);
         self.look(look);
         let picture = self.draw(world);
         let asked_anew = match (&self.challenge, Challenge::choose(world, &self.forecast.act, self.seed)) {
@@ -171,7 +191,7 @@ impl Panel {
             Ok(request) => request.text().to_owned(),
             Err(why) => format!("no request: {why}"),
         };
-        self.pins = pins(world, &self.forecast.act);
+        self.pins = pins(world, &self.forecast);
         self.items = checklist::items(Sight {
             world,
             forecast: &self.forecast,
@@ -179,8 +199,22 @@ impl Panel {
             now,
             quiet,
         });
+        self.demand_items(look);
         self.sensed_at = now.mono;
         self.fill_in(now.mono);
+    }
+
+    /// The runbook's items: what is sensed before what a person signs, the second person last.
+    fn demand_items(&mut self, look: Look<'_>) {
+        let Some(demand) = &self.demand else {
+            return;
+        };
+        let asked = |item: &Item| item.asks_person();
+        let sensed = self.items.iter().position(asked).unwrap_or(self.items.len());
+        self.items.splice(sensed..sensed, demand.sensed(look));
+        let second = |item: &Item| item.id == SECOND_PERSON;
+        let signed = self.items.iter().position(second).unwrap_or(self.items.len());
+        self.items.splice(signed..signed, demand.attested());
     }
 
     fn ask(&mut self, world: &World) {
@@ -201,6 +235,7 @@ impl Panel {
         self.hold = None;
         self.complete_since = None;
         self.seed = self.seed.wrapping_add(1);
+        self.typed = self.demand.as_ref().and_then(Demand::typed);
         self.opened_at = now;
         for item in &mut self.items {
             if item.state == ItemState::Attested {
@@ -224,6 +259,16 @@ impl Panel {
         self.challenge.as_ref()
     }
 
+    /// What the runbook asks to be typed.
+    pub const fn typed(&self) -> Option<&Challenge> {
+        self.typed.as_ref()
+    }
+
+    /// What the step of a run adds.
+    pub const fn demand(&self) -> Option<&Demand> {
+        self.demand.as_ref()
+    }
+
     /// The exact request that will be sent, or why there is none.
     pub fn request(&self) -> &str {
         &self.request_text
@@ -237,7 +282,7 @@ impl Panel {
         &self.forecast.act
     }
 
-    /// How much the panel asks for: the forecast's tier.
+    /// How much the panel asks for: the forecast's tier, or what the runbook raises it to.
     pub const fn tier(&self) -> Tier {
         self.forecast.tier
     }
@@ -267,17 +312,69 @@ impl Panel {
             &self.items,
             &self.cluster,
             &self.operator,
+            self.demand.as_ref(),
         ))
+    }
+
+    /// The digest of what is shown, whatever was answered: act and pins, forecast, request, items, questions, cluster and
+    /// person. An approval that is given elsewhere is for this digest and no other. `None` when there is no request.
+    pub fn shown(&self) -> Option<String> {
+        let request = self.request.as_ref().ok()?;
+        let asked: Vec<Item> = self.items.iter().map(Item::unanswered).collect();
+        let questions = [&self.typed, &self.challenge].map(|held| held.as_ref().map(Challenge::question));
+        let rests_on = fingerprint::approval(
+            &fingerprint::forecast(&self.forecast),
+            &self.pins,
+            request,
+            &asked,
+            &self.cluster,
+            &self.operator,
+            self.demand.as_ref(),
+        );
+        let titles: Vec<&str> = asked.iter().map(|item| item.title.as_str()).collect();
+        let whole = serde_json::json!([rests_on, titles, questions]);
+        Some(crate::journal::sha256(whole.to_string().as_bytes()))
     }
 }
 
-/// The target, and the other half of its claim–volume pair; for a claim to be made, the volume it names.
-fn pins(world: &World, act: &Act) -> Vec<Pin> {
+/// The forecast with the tier that a runbook raises it to.
+fn raise(demand: Option<&Demand>, forecast: Forecast) -> Forecast {
+    match demand {
+        Some(demand) => demand.raise(forecast),
+        None => forecast,
+    }
+}
+
+/// Of an act of Helm's, besides its newest record: the release's other records, and every claim and volume that is there and
+/// that the act touches.
+fn around(world: &World, release: &Pin, forecast: &Forecast) -> Vec<Pin> {
+    let name = record_parts(&release.key.name).map_or("", |(name, _)| name);
+    let records = world
+        .in_namespace(Kind::Release, &release.key.namespace)
+        .filter(|object| {
+            let own = object.body.release().is_some_and(|facts| facts.name == name);
+            own && object.key() != release.key
+        });
+    let disks = forecast.entries.iter().filter_map(|entry| {
+        let disk = matches!(entry.object.kind, Kind::PersistentVolumeClaim | Kind::PersistentVolume);
+        world.get(&entry.object).filter(|_| disk)
+    });
+    records.chain(disks).map(|object| object.pin()).collect()
+}
+
+/// The target, and the other half of its claim–volume pair; for a claim to be made, the volume it names; for an act of
+/// Helm's, its records, claims and volumes.
+fn pins(world: &World, forecast: &Forecast) -> Vec<Pin> {
+    let act = &forecast.act;
     let target = act.target();
     let mut pins = vec![target.clone()];
     if let Act::CreateClaim { draft, .. } = act {
         let volume = Key::cluster(Kind::PersistentVolume, &draft.volume_name);
         pins.extend(world.get(&volume).map(|volume| volume.pin()));
+        return pins;
+    }
+    if let Act::Helm { release, .. } = act {
+        pins.extend(around(world, release, forecast));
         return pins;
     }
     if let Some(object) = world.pinned(target)

@@ -1,6 +1,10 @@
-//! The exact request of an act: built once, shown, hashed into the approval, and sent unchanged.
+//! The exact request of an act: built once, shown, hashed into the approval, and sent unchanged. An HTTP request, or the
+//! command line of the operator's helm.
 
+mod command;
 mod document;
+
+pub use command::Command;
 
 use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::model::{Act, Object, Pin};
@@ -11,14 +15,28 @@ const JSON: &str = "application/json";
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
-/// One HTTP request, complete but for the server's address and the credentials. Nobody outside this module can alter it.
+/// What is sent, and by whom, complete but for the server's address and the credentials. Nobody outside this module can
+/// alter it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
+    carrier: Carrier,
+    text: String,
+}
+
+/// Who carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    Http(Http),
+    Helm(Command),
+}
+
+/// One HTTP request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http {
     method: &'static str,
     path: String,
     content_type: &'static str,
     body: Vec<u8>,
-    text: String,
 }
 
 /// Why there is no request for an act.
@@ -65,6 +83,7 @@ impl Request {
     /// | JSON patch (scale, finalizer, policy, claimRef) | `test` of uid, of resourceVersion and of the field it changes |
     /// | merge patch (annotations, labels) | uid and resourceVersion in `metadata`, which the server compares (409) |
     /// | POST of a claim | nothing of its name is there (409) |
+    /// | helm | the newest record is the one that was shown, read through just before; then helm's own record lock |
     ///
     /// A scale is a patch of the object and not of its `scale` subresource: all three tests are made on the object that was
     /// shown, and the answer is that object, by which the write is judged. (Seen on v1.36: the subresource checks uid and
@@ -74,6 +93,9 @@ impl Request {
     pub fn of(act: &Act, target: Option<&Object>) -> Result<Self, Unsendable> {
         if !act.performed() {
             return Err(Unsendable::ForecastOnly);
+        }
+        if let Act::Helm { release, helm, means } = act {
+            return Ok(Self::command(command::of(release, helm, means.as_ref(), target)?));
         }
         let pin = act.target();
         if let Act::CreateClaim { draft, step, .. } = act {
@@ -129,13 +151,41 @@ impl Request {
         let written = body.to_string();
         Self {
             text: format!("{method} {path}\nContent-Type: {content_type}\n\n{written}"),
-            method,
-            path,
-            content_type,
-            body: written.into_bytes(),
+            carrier: Carrier::Http(Http {
+                method,
+                path,
+                content_type,
+                body: written.into_bytes(),
+            }),
         }
     }
 
+    fn command(command: Command) -> Self {
+        Self {
+            text: command.to_string(),
+            carrier: Carrier::Helm(command),
+        }
+    }
+
+    pub const fn carrier(&self) -> &Carrier {
+        &self.carrier
+    }
+
+    /// The HTTP request, where it is one.
+    pub const fn http(&self) -> Option<&Http> {
+        match &self.carrier {
+            Carrier::Http(http) => Some(http),
+            Carrier::Helm(_) => None,
+        }
+    }
+
+    /// The request as it is shown: line, content type, body; or the command line and what is set for it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Http {
     /// `DELETE`, `PATCH` or `POST`.
     pub const fn method(&self) -> &'static str {
         self.method
@@ -151,11 +201,6 @@ impl Request {
 
     pub fn body(&self) -> &[u8] {
         &self.body
-    }
-
-    /// The request as it is shown: line, content type, body.
-    pub fn text(&self) -> &str {
-        &self.text
     }
 }
 

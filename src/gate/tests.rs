@@ -2,6 +2,7 @@
 
 mod answers;
 mod clearing;
+mod demands;
 mod items;
 mod requests;
 mod strips;

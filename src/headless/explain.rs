@@ -78,7 +78,7 @@ impl ExplanationReport {
         let (glyph, word) = match self.exit() {
             Exit::Findings => ("✗", "to do"),
             Exit::Unknown => ("?", "unknown"),
-            Exit::Clean | Exit::BadInput => ("✓", "fine"),
+            Exit::Clean | Exit::BadInput | Exit::Person => ("✓", "fine"),
         };
         page.line(&format!("{glyph} {word}: "), sentence);
         let below: Vec<&Link> = chain.iter().filter(|link| link.depth > 0).collect();

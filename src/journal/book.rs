@@ -5,6 +5,7 @@ use super::chain::{self, Head, Torn};
 use super::disk::{Disk, Lock, io_error, private_dir, private_file, sync_dir};
 use super::hash::sha256;
 use super::record::{Record, RecordKind, VERSION};
+use super::runs::Runs;
 use super::steps::Steps;
 use crate::model::redact::redact;
 use crate::model::{Now, Operator, Text};
@@ -60,6 +61,7 @@ pub(super) struct Book {
     pub(super) disk: Box<dyn Disk>,
     pub(super) operator: Operator,
     pub(super) steps: Steps,
+    pub(super) runs: Runs,
     pub(super) head: Head,
     pub(super) torn: Option<Torn>,
     pub(super) server: Option<Timestamp>,
@@ -89,7 +91,7 @@ impl Book {
         if let Some(tampered) = scan.tampered {
             return Err(JournalError::Tampered(tampered));
         }
-        let mut steps = Steps::default();
+        let (mut steps, mut runs) = (Steps::default(), Runs::default());
         for sealed in &scan.records {
             let record = &sealed.record;
             if record.known_kind().is_none() {
@@ -100,6 +102,7 @@ impl Book {
             }
             steps
                 .take(record)
+                .and_then(|()| runs.take(record))
                 .map_err(|why| JournalError::Unreadable { seq: record.seq, why })?;
         }
         let mut book = Self {
@@ -108,6 +111,7 @@ impl Book {
             disk: Box::new(file),
             operator: operator.clone(),
             steps,
+            runs,
             head: scan.head,
             torn: scan.torn,
             server: None,
@@ -166,6 +170,7 @@ impl Book {
         for record in &records {
             self.steps
                 .take(record)
+                .and_then(|()| self.runs.take(record))
                 .map_err(|why| JournalError::Unreadable { seq: record.seq, why })?;
         }
         Ok(())

@@ -47,6 +47,16 @@ impl Doubt {
         &self.steps
     }
 
+    /// Every step, by the order of their intents.
+    pub fn all_steps(&self) -> impl Iterator<Item = &super::StepEntry> {
+        self.book.steps.iter()
+    }
+
+    /// Runs of runbooks, in the order they began.
+    pub fn runs(&self) -> impl Iterator<Item = &crate::runbook::chronicle::Story> {
+        self.book.runs.iter()
+    }
+
     pub fn head(&self) -> &Head {
         &self.book.head
     }

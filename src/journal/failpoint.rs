@@ -1,7 +1,9 @@
-//! The seven points at which a crash must leave the journal able to answer (`reference/safety-and-performance.md` A5 fault 9).
+//! The points at which a crash must leave the journal able to answer (`reference/safety-and-performance.md` A5 fault 9).
 //!
 //! In a debug build the environment variable `PILOTHOUSE_FAILPOINT=J3` makes the program abort there, as `kill -9` would:
 //! no destructor runs and nothing is flushed. A release build does not contain the check.
+
+use crate::runbook::chronicle::Chapter;
 
 /// A point in the life of one act. All seven are passed inside `journal`, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +40,24 @@ impl Point {
     }
 }
 
+/// A point in the life of a record of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunPoint {
+    /// Before it is written.
+    R0,
+    /// It is on disk.
+    R1,
+}
+
+impl RunPoint {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::R0 => "R0",
+            Self::R1 => "R1",
+        }
+    }
+}
+
 /// The environment variable that names the point to die at.
 pub const VARIABLE: &str = "PILOTHOUSE_FAILPOINT";
 
@@ -49,4 +69,21 @@ pub fn pass(point: Point) {
     }
     #[cfg(not(debug_assertions))]
     let _: Point = point;
+}
+
+/// Passes a point of a record of a run, which is named by the record too: `R1:sending:end-jobs`, `R0:opened`.
+pub fn pass_run(point: RunPoint, chapter: &Chapter) {
+    #[cfg(debug_assertions)]
+    {
+        let step = chapter
+            .step
+            .as_ref()
+            .map_or_else(String::new, |step| format!(":{step}"));
+        let name = format!("{}:{}{step}", point.name(), chapter.name());
+        if std::env::var_os(VARIABLE).is_some_and(|wanted| wanted == name.as_str()) {
+            std::process::abort();
+        }
+    }
+    #[cfg(not(debug_assertions))]
+    let _: (RunPoint, &Chapter) = (point, chapter);
 }

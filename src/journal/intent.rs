@@ -100,6 +100,8 @@ pub enum Outcome {
     Conflict { why: String },
     /// The server refused: denied, invalid, rate-limited. `code` is the HTTP status.
     Refused { code: u16, why: String },
+    /// Helm was at work and came to another end than was asked, or was stopped half way: what it did stays done.
+    Failed { why: String },
     /// The request may or may not have been carried out: no answer, a cut connection, a 5xx.
     InDoubt { why: String },
 }
@@ -112,6 +114,7 @@ impl Outcome {
             Self::NotApplied { .. } => "not applied",
             Self::Conflict { .. } => "conflict",
             Self::Refused { .. } => "refused",
+            Self::Failed { .. } => "failed",
             Self::InDoubt { .. } => "in doubt",
         }
     }
@@ -120,9 +123,11 @@ impl Outcome {
     pub fn evidence(&self) -> &str {
         match self {
             Self::Done { evidence } | Self::Accepted { evidence, .. } => evidence,
-            Self::NotApplied { why } | Self::Conflict { why } | Self::Refused { why, .. } | Self::InDoubt { why } => {
-                why
-            }
+            Self::NotApplied { why }
+            | Self::Conflict { why }
+            | Self::Refused { why, .. }
+            | Self::Failed { why }
+            | Self::InDoubt { why } => why,
         }
     }
 
@@ -130,9 +135,11 @@ impl Outcome {
     pub(super) fn bounded(mut self) -> Self {
         let text = match &mut self {
             Self::Done { evidence } | Self::Accepted { evidence, .. } => evidence,
-            Self::NotApplied { why } | Self::Conflict { why } | Self::Refused { why, .. } | Self::InDoubt { why } => {
-                why
-            }
+            Self::NotApplied { why }
+            | Self::Conflict { why }
+            | Self::Refused { why, .. }
+            | Self::Failed { why }
+            | Self::InDoubt { why } => why,
         };
         if text.chars().count() > 500 {
             *text = text.chars().take(500).chain("… (cut)".chars()).collect();

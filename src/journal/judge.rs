@@ -2,8 +2,10 @@
 //!
 //! Nothing here ever sends again. A step that was not applied goes back to the gate and is approved anew.
 
+mod helm;
+
 use super::steps::{Stage, StepEntry};
-use crate::model::act::STEP;
+use crate::model::act::{Means, STEP, Standing};
 use crate::model::time::short_span;
 use crate::model::{Act, Moment, Now, Object, Operator, Pin, ResourceVersion, Text, Uid};
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,8 @@ pub enum Observed {
         /// For a patch: the object is as the patch would have left it.
         image_equal: bool,
     },
+    /// All records of the release that an act of Helm's was about; none: it is gone.
+    Release { records: Vec<Standing> },
     /// No answer, or one that says nothing: 403, 5xx.
     Unreachable { why: String },
 }
@@ -151,7 +155,8 @@ impl DoubtfulStep {
         }
         let target = self.entry.act.target();
         match &self.entry.act {
-            Act::Delete { .. } | Act::Evict { .. } | Act::Helm { .. } => format!(
+            Act::Helm { helm, .. } => helm::observe(target, helm),
+            Act::Delete { .. } | Act::Evict { .. } => format!(
                 "whether {} still exists with uid {}, and whether its deletionTimestamp is set",
                 target.key, target.uid
             ),
@@ -177,11 +182,37 @@ impl DoubtfulStep {
         }
     }
 
+    /// How long what was sent may go on when nobody waits for it: a request as long as a server works on one, helm until it
+    /// has waited for everything it waits for.
+    fn deadline(&self) -> Duration {
+        match &self.entry.act {
+            // it has ended, and what it asked for last may still be carried out
+            Act::Helm { .. } if matches!(self.entry.stage, Stage::Ended(_)) => REQUEST_DEADLINE,
+            Act::Helm { means, .. } => {
+                let usual = Means {
+                    program: Text::default(),
+                    timeout: Means::TIMEOUT,
+                };
+                means.as_ref().unwrap_or(&usual).deadline() + REQUEST_DEADLINE
+            }
+            Act::Delete { .. }
+            | Act::Evict { .. }
+            | Act::Scale { .. }
+            | Act::RemoveFinalizer { .. }
+            | Act::SetReclaimPolicy { .. }
+            | Act::ClearClaimRef { .. }
+            | Act::RetargetClaimRef { .. }
+            | Act::Annotate { .. }
+            | Act::Stamp { .. }
+            | Act::CreateClaim { .. } => REQUEST_DEADLINE,
+        }
+    }
+
     /// How long the server may still be busy with the request. Zero when it cannot be any more.
     fn may_be_under_way(&self, now: Now) -> Duration {
         let since = self.entry.sent.unwrap_or(self.entry.asked);
         let waited = now.since(since).max(self.found.age(now.mono));
-        REQUEST_DEADLINE.saturating_sub(waited)
+        self.deadline().saturating_sub(waited)
     }
 }
 
@@ -192,8 +223,8 @@ pub fn judge(step: &DoubtfulStep, observed: &Observed, now: Now) -> Verdict {
     }
     let target = step.entry.act.target();
     match &step.entry.act {
-        // no request of ours does what helm does: only that the record is there or not can be told
-        Act::Delete { .. } | Act::Evict { .. } | Act::Helm { .. } => judge_delete(step, target, observed, now),
+        Act::Helm { helm, .. } => helm::judge(step, helm, observed, now),
+        Act::Delete { .. } | Act::Evict { .. } => judge_delete(step, target, observed, now),
         Act::CreateClaim { .. } => judge_create(step, target, observed, now),
         Act::Scale { .. }
         | Act::RemoveFinalizer { .. }
@@ -235,6 +266,7 @@ fn judge_delete(step: &DoubtfulStep, target: &Pin, observed: &Observed, now: Now
             now,
             &format!("{key} still has uid {uid} and no deletionTimestamp"),
         ),
+        Observed::Release { .. } => unreachable_target(step, "records of a release were read in its place"),
         Observed::Unreachable { why } => unreachable_target(step, why),
     }
 }
@@ -277,6 +309,7 @@ fn judge_patch(step: &DoubtfulStep, target: &Pin, observed: &Observed, now: Now)
                 "{key} was changed otherwise: it is at resourceVersion {resource_version} and not as the patch asked"
             ),
         ),
+        Observed::Release { .. } => unreachable_target(step, "records of a release were read in its place"),
         Observed::Unreachable { why } => unreachable_target(step, why),
     }
 }
@@ -294,6 +327,7 @@ fn judge_create(step: &DoubtfulStep, target: &Pin, observed: &Observed, now: Now
             Ruling::Conflict,
             format!("{key}, uid {uid}, is there and was not made by this step"),
         ),
+        Observed::Release { .. } => unreachable_target(step, "records of a release were read in its place"),
         Observed::Unreachable { why } => unreachable_target(step, why),
     }
 }

@@ -38,12 +38,14 @@ pub enum RecordKind {
     /// A person did without a checklist item, and said why.
     Waived,
     Note,
+    /// A run of a runbook began, or something came of it.
+    Run,
     /// The cockpit ended in order.
     Closed,
 }
 
 impl RecordKind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Opened,
         Self::Intent,
         Self::Cleared,
@@ -53,6 +55,7 @@ impl RecordKind {
         Self::Settled,
         Self::Waived,
         Self::Note,
+        Self::Run,
         Self::Closed,
     ];
 
@@ -68,6 +71,7 @@ impl RecordKind {
             Self::Settled => "settled",
             Self::Waived => "waived",
             Self::Note => "note",
+            Self::Run => "run",
             Self::Closed => "closed",
         }
     }

@@ -3,7 +3,9 @@
 
 use super::chain::{self, Head, Tampered, Torn};
 use super::record::{Record, RecordKind};
+use super::runs::Runs;
 use super::steps::{StepEntry, Steps};
+use crate::runbook::chronicle::{Chapter, Story};
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -14,6 +16,8 @@ use std::path::Path;
 pub struct Shown {
     pub entries: Vec<Record>,
     pub steps: Vec<StepEntry>,
+    /// Runs of runbooks, in the order they began.
+    pub runs: Vec<Story>,
     pub head: Head,
     pub torn: Option<Torn>,
     /// Where verification ended; entries are those before it.
@@ -26,10 +30,10 @@ pub struct Shown {
 /// Only when the file cannot be read at all; a damaged one is shown up to the damage.
 pub fn show(path: &Path) -> Result<Shown, Tampered> {
     let (_, scan) = chain::read(path)?;
-    let mut steps = Steps::default();
+    let (mut steps, mut runs) = (Steps::default(), Runs::default());
     let mut tampered = scan.tampered;
     for sealed in &scan.records {
-        if let Err(what) = steps.take(&sealed.record)
+        if let Err(what) = steps.take(&sealed.record).and_then(|()| runs.take(&sealed.record))
             && tampered.is_none()
         {
             tampered = Some(Tampered {
@@ -42,6 +46,7 @@ pub fn show(path: &Path) -> Result<Shown, Tampered> {
     Ok(Shown {
         entries: scan.records.into_iter().map(|sealed| sealed.record).collect(),
         steps: steps.iter().cloned().collect(),
+        runs: runs.iter().cloned().collect(),
         head: scan.head,
         torn: scan.torn,
         tampered,
@@ -124,6 +129,10 @@ fn sentence(record: &Record) -> String {
         Some(RecordKind::Voided) => record.payload.get("changes").map(Value::to_string).unwrap_or_default(),
         Some(RecordKind::Waived) => format!("{} by {}, because {}", field("item"), field("person"), field("reason")),
         Some(RecordKind::Note) => field("text").to_owned(),
+        Some(RecordKind::Run) => {
+            let chapter: Option<Chapter> = serde::Deserialize::deserialize(&record.payload).ok();
+            chapter.map_or_else(String::new, |chapter| chapter.sentence())
+        }
         Some(RecordKind::Cleared | RecordKind::Sent | RecordKind::Closed) => String::new(),
         None => format!("(written by a newer pilothouse, version {})", record.v),
     }

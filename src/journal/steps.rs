@@ -68,6 +68,8 @@ pub struct StepEntry {
     pub step: Text,
     pub act: Act,
     pub request: String,
+    /// The digest of everything the approval rests on.
+    pub approval: String,
     /// Who approved it.
     pub actor: String,
     pub asked: Timestamp,
@@ -126,7 +128,7 @@ impl Steps {
                     evidence: parse(record.payload.get("evidence").unwrap_or(&Value::Null))?,
                 })
             }),
-            RecordKind::Opened | RecordKind::Waived | RecordKind::Note | RecordKind::Closed => Ok(()),
+            RecordKind::Opened | RecordKind::Waived | RecordKind::Note | RecordKind::Run | RecordKind::Closed => Ok(()),
         }
     }
 
@@ -137,6 +139,7 @@ impl Steps {
             step: record.step.clone(),
             act: asked.act,
             request: asked.request,
+            approval: asked.approval,
             actor: record.actor.to_string(),
             asked: record.wall,
             sent: None,

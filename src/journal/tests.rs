@@ -3,6 +3,7 @@
 mod crash;
 mod doubts;
 mod lifecycle;
+mod runs;
 mod tampering;
 
 use super::{Intent, Journal, Opened, Saved, Ticket, Waiver, open};

@@ -8,7 +8,7 @@
 use super::owned::{adopt, pods};
 use super::stateful_set::{LAW, ordinal};
 use super::{Change, Reaction, Reason};
-use crate::model::workload::StatefulSet;
+use crate::model::workload::{Pod, StatefulSet};
 use crate::model::{Key, Kind, Object, Uid, World};
 
 /// Brings the owners of the claims of the set's pods in line with its policy.
@@ -27,10 +27,24 @@ pub(super) fn react(world: &World, object: &Object, set: &StatefulSet, reactions
             let Some(claim) = world.get(&key).filter(|claim| !claim.meta.deleting()) else {
                 continue;
             };
-            tie(claim, object, by_set, reactions);
+            if !unnoticed(claim, pod) {
+                tie(claim, object, by_set, reactions);
+            }
             tie(claim, pod, by_pod, reactions);
         }
     }
+}
+
+/// A claim that came after its pod, which runs and is ready: a set looks at its claims when it or its pods change, and a new
+/// claim is no news to it (conformance seed 1827).
+fn unnoticed(claim: &Object, pod: &Object) -> bool {
+    let late = match (claim.meta.creation_timestamp, pod.meta.creation_timestamp) {
+        (Some(claim), Some(pod)) => claim > pod,
+        // made by what is being forecast
+        (None, Some(_)) => true,
+        (_, None) => false,
+    };
+    late && pod.body.pod().is_some_and(Pod::ready)
 }
 
 /// Makes the owner own the claim, or not. A claim that somebody else controls is left alone.

@@ -1,12 +1,14 @@
-//! What does Helm do? Uninstall, upgrade and rollback, carried out on facts in Helm's own order, by the executor's version.
+//! What does Helm do? Install, uninstall, upgrade and rollback, carried out on facts in Helm's own order, by the executor's version.
 //!
 //! A world and what was read of the release in; the requests Helm would send out, each with its reason, and the world as
 //! they leave it. Between them the laws of Kubernetes run where Helm waits. Sources: `reference/semantics.md` §2 and §4,
-//! `pkg/action/{uninstall,upgrade,rollback,hooks,validate}.go` and `pkg/kube/client.go` of Helm 3.22.0 and 4.3.1.
+//! `pkg/action/{install,uninstall,upgrade,rollback,hooks,validate}.go` and `pkg/kube/client.go` of Helm 3.22.0 and 4.3.1.
 
+mod adoption;
 mod hands;
 mod hooks;
 mod immutable;
+mod install;
 mod marks;
 mod merge;
 mod order;
@@ -76,12 +78,14 @@ pub fn act(
     hear: &mut dyn FnMut(&World, Heard<'_>),
 ) {
     let law = match act {
+        HelmAct::Install(_) => "helm_install",
         HelmAct::Uninstall(_) => "helm_uninstall",
         HelmAct::Upgrade(_) => "helm_upgrade",
         HelmAct::Rollback(_) => "helm_rollback",
     };
     let mut hands = Hands::new(world, conditions, release, law, hear);
     match act {
+        HelmAct::Install(options) => install::install(&mut hands, options),
         HelmAct::Uninstall(options) => uninstall::uninstall(&mut hands, options),
         HelmAct::Upgrade(options) => upgrade::upgrade(&mut hands, options),
         HelmAct::Rollback(options) => rollback::rollback(&mut hands, options),
@@ -100,6 +104,12 @@ pub fn reach(release: &Pin, act: &HelmAct, conditions: &Conditions, world: &Worl
     let mut pins = vec![release.clone()];
     match act {
         HelmAct::Uninstall(_) => {}
+        HelmAct::Install(options) => {
+            if let Some(rendered) = ledger.rendered(&options.rendered) {
+                take(rendered, &rendered.hooks);
+                take(&crate::model::helm::Manifest::of(rendered.definitions.clone()), &[]);
+            }
+        }
         HelmAct::Upgrade(options) => {
             if let Some(rendered) = ledger.rendered(&options.rendered) {
                 take(rendered, &rendered.hooks);

@@ -7,13 +7,14 @@ mod helm;
 mod image;
 pub mod words;
 
+use super::helm::record_name;
 use super::storage::ReclaimPolicy;
 use super::{Key, Kind, Pin, ResourceVersion, Text, Uid, meta};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 pub use draft::Draft;
-pub use helm::{HelmAct, Rollback, Uninstall, Upgrade};
+pub use helm::{After, HelmAct, Install, Means, Rollback, Source, Standing, Uninstall, Upgrade};
 pub use image::scale;
 
 /// `propagationPolicy` of a DELETE. Always sent: the default for a Job is `Orphan` (`reference/semantics.md` §3.1).
@@ -74,8 +75,14 @@ pub enum Act {
     },
     /// POST of a new claim. Its precondition is that nothing of that name is there; `step` is written on it as [`STEP`].
     CreateClaim { claim: Pin, draft: Box<Draft>, step: Text },
-    /// What the operator's own helm does to a release, named by the record of its newest revision. Forecast only.
-    Helm { release: Pin, helm: HelmAct },
+    /// What the operator's own helm does to a release, named by the record of its newest revision; of one that is to be
+    /// installed, by that of its first, which is not there yet. Without `means` it is forecast only.
+    Helm {
+        release: Pin,
+        helm: HelmAct,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        means: Option<Means>,
+    },
 }
 
 impl Act {
@@ -93,6 +100,19 @@ impl Act {
             claim,
             draft: Box::new(draft),
             step: step.into(),
+        }
+    }
+
+    /// An install of a release of this name; its first record has no uid and no resource version yet.
+    pub fn install(namespace: &str, release: &str, install: Install) -> Self {
+        Self::Helm {
+            release: Pin {
+                key: Key::new(Kind::Release, namespace, &record_name(release, 1)),
+                uid: Uid::default(),
+                resource_version: ResourceVersion::default(),
+            },
+            helm: HelmAct::Install(install),
+            means: None,
         }
     }
 
@@ -132,7 +152,14 @@ impl Act {
 
     /// The target is not there yet: the act makes it.
     pub const fn creates(&self) -> bool {
-        matches!(self, Self::CreateClaim { .. })
+        matches!(
+            self,
+            Self::CreateClaim { .. }
+                | Self::Helm {
+                    helm: HelmAct::Install(_),
+                    ..
+                }
+        )
     }
 
     /// Whether this program sends such a request at all.
@@ -148,7 +175,21 @@ impl Act {
             | Self::Annotate { .. }
             | Self::Stamp { .. }
             | Self::CreateClaim { .. } => self.misfit().is_none(),
-            Self::Helm { .. } => false,
+            Self::Helm { helm, means, .. } => {
+                let brings = helm
+                    .rendered()
+                    .is_none_or(|digest| !digest.is_empty() && helm.source().is_some());
+                means.is_some() && helm.executor().is_some() && brings && self.misfit().is_none()
+            }
+        }
+    }
+
+    /// Whether this program does such an act, once its own helm was asked what it needs for it.
+    pub fn doable(&self) -> bool {
+        if let Self::Helm { helm, .. } = self {
+            helm.rendered().is_none() || helm.source().is_some()
+        } else {
+            self.performed()
         }
     }
 
@@ -194,7 +235,7 @@ impl Act {
                 (release.is_empty() || namespace.is_empty())
                     .then(|| "a release is named by its namespace and its name".to_owned())
             }),
-            Self::Helm { .. } => only(Kind::Release, "act of Helm's"),
+            Self::Helm { release, helm, .. } => only(Kind::Release, "act of Helm's").or_else(|| helm.misfit(release)),
             Self::CreateClaim { draft, .. } => {
                 only(Kind::PersistentVolumeClaim, "claim to make").or_else(|| draft.lacks().map(str::to_owned))
             }

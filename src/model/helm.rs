@@ -1,24 +1,39 @@
 //! What Helm has written down: release records, their manifests and hooks, and whose stamp an object bears.
 //!
 //! Knows Helm's formats (`reference/semantics.md` §2.1, §2.5, §2.6) and no rule of what Helm does with them: that is
-//! `laws::helm`. Keeps no value of a Secret and no user value: of both only fingerprints.
+//! `laws::helm`. What a forecast goes by ([`Record`]) keeps no value of a Secret and no user value, of both only fingerprints;
+//! what a person looks at ([`Opened`]) keeps what does not look like a secret, while he looks.
 
 mod address;
+mod claims;
+mod compare;
 mod executor;
+mod home;
 mod hook;
+mod leaves;
 mod ledger;
 mod manifest;
+mod opened;
 mod payload;
 mod print;
 mod record;
+mod release;
+mod rendering;
 mod stamp;
 
 pub use address::Address;
+pub use claims::Claims;
+pub use compare::{Change, Changes, Difference, How, Side, differences, drift};
 pub use executor::Executor;
+pub use home::{Driver, Home};
 pub use hook::{DeletePolicy, Event, Hook, Run};
-pub use ledger::{Ledger, Live};
+pub use leaves::{Leaf, Leaves};
+pub use ledger::{Ledger, Live, Whole};
 pub use manifest::{Document, Manifest};
-pub use payload::Undecodable;
+pub use opened::{Contents, Opened, Opening};
+pub use payload::{Undecodable, unveiled};
 pub use print::Print;
-pub use record::{Chart, Reading, Record};
+pub use record::{Chart, Reading, Record, Story};
+pub use release::{record_name, record_parts};
+pub use rendering::Rendering;
 pub use stamp::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE, RESOURCE_POLICY, Stamp};

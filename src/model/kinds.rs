@@ -1,10 +1,14 @@
-//! A set of kinds: what a rule reads, and what a change touches.
+//! A set of kinds: what a rule reads, and what a change touches. Of each kind apart: which objects there are and their
+//! metadata, and what stands in them besides (`spec`, `status`), which changes far more often.
 
 use super::Kind;
 
-/// A set of [`Kind`]s, in one word.
+/// A set of [`Kind`]s, in one word: a bit for the objects and their metadata, and another for their bodies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Kinds(u16);
+pub struct Kinds(u32);
+
+/// The bits of the bodies stand so far from those of the objects.
+const BODIES: u32 = 16;
 
 impl Kinds {
     pub const NONE: Self = Self(0);
@@ -22,7 +26,19 @@ impl Kinds {
 
     #[must_use]
     pub const fn with(self, kind: Kind) -> Self {
-        Self(self.0 | 1 << kind as u16)
+        Self(self.0 | (1 | 1 << BODIES) << kind as u32)
+    }
+
+    /// Of these kinds which objects there are and their metadata, and nothing of their bodies.
+    #[must_use]
+    pub const fn heads(self) -> Self {
+        Self(self.0 & ((1 << BODIES) - 1))
+    }
+
+    /// Of these kinds the bodies, and neither which objects there are nor their metadata.
+    #[must_use]
+    pub const fn bodies(self) -> Self {
+        Self(self.0 & !((1 << BODIES) - 1))
     }
 
     #[must_use]
@@ -64,5 +80,9 @@ mod tests {
         let two = Kinds::of(&[Kind::Pod, Kind::Job]);
         assert_eq!(two, Kinds::from(Kind::Pod).and(Kind::Job.into()));
         assert!(!two.within(Kind::Pod.into()) && !Kinds::NONE.overlaps(Kinds::ALL));
+        for set in [two, Kinds::ALL, Kind::Release.into()] {
+            assert!(!set.heads().overlaps(set.bodies()) && set.heads().and(set.bodies()) == set);
+            assert!(set.heads() != Kinds::NONE && set.bodies() != Kinds::NONE);
+        }
     }
 }

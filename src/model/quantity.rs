@@ -12,12 +12,21 @@ pub struct Quantity(pub Text);
 
 impl Quantity {
     /// Whole bytes, rounded up as Kubernetes does; `None` when the text is no quantity.
+    pub fn bytes(&self) -> Option<u64> {
+        self.scaled(1.0)
+    }
+
+    /// In thousandths, rounded up: what tells `500m` from `1` and not from `0.5`.
+    pub fn thousandths(&self) -> Option<u64> {
+        self.scaled(1_000.0)
+    }
+
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "negative and infinite values are refused first, and sizes of disks are far below 2^52 bytes"
     )]
-    pub fn bytes(&self) -> Option<u64> {
+    fn scaled(&self, scale: f64) -> Option<u64> {
         const SUFFIXES: [(&str, f64); 15] = [
             ("Ki", 1024.0),
             ("Mi", 1_048_576.0),
@@ -40,7 +49,7 @@ impl Quantity {
             .iter()
             .find_map(|(suffix, factor)| text.strip_suffix(suffix).map(|number| (number, *factor)))
             .unwrap_or((text, 1.0));
-        let value = number.parse::<f64>().ok()? * factor;
+        let value = number.parse::<f64>().ok()? * factor * scale;
         (value.is_finite() && value >= 0.0).then(|| value.ceil() as u64)
     }
 }

@@ -18,6 +18,16 @@ struct Row<'w, 'de> {
 }
 
 impl<'de> Row<'_, 'de> {
+    /// How many values are left; none too few, where the wire is whole.
+    fn left(&self) -> usize {
+        let mut wire = *self.wire;
+        let mut left = usize::from(self.first.is_some());
+        while wire.peek() == Some(self.tag) && wire.field().is_ok() {
+            left += 1;
+        }
+        left
+    }
+
     fn next(&mut self) -> Result<Option<Field<'de>>, Flaw> {
         if let Some(first) = self.first.take() {
             return Ok(Some(first));
@@ -110,6 +120,11 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
             Some(field) => seed.deserialize(One::of(self.0.kind, field, self.0.depth)).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Room is made for them at once.
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.0.left())
     }
 }
 

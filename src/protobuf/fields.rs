@@ -3,7 +3,7 @@
 use super::DEEPEST;
 use super::entries::{Elements, Entries};
 use super::error::{Error, Flaw};
-use super::schema::{Keep, Kind, Known, Many, Schema, Shape};
+use super::schema::{Keep, Kind, Known, Many, Schema, Shape, Wanted};
 use super::value::One;
 use super::wire::{Field, Wire, number};
 use serde::de::value::BorrowedStrDeserializer;
@@ -65,6 +65,18 @@ impl<'de> Message<'de> {
         }
     }
 
+    fn fields(self, names: Option<&'static [&'static str]>) -> Fields<'de> {
+        Fields {
+            wire: Wire::of(self.bytes),
+            shape: self.shape,
+            names,
+            wanted: wanted(self.shape, names),
+            depth: self.depth,
+            around: [None; INLINE],
+            held: None,
+        }
+    }
+
     fn find(&self, name: &str) -> Option<(&'static Known, Field<'de>)> {
         let wanted = self.shape.fields().find(|known| known.name == name)?;
         let mut wire = Wire::of(self.bytes);
@@ -81,13 +93,17 @@ impl<'de> Deserializer<'de> for Message<'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(Fields {
-            wire: Wire::of(self.bytes),
-            shape: self.shape,
-            depth: self.depth,
-            around: [None; INLINE],
-            held: None,
-        })
+        visitor.visit_map(self.fields(None))
+    }
+
+    /// What the struct has no field for is passed over.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_map(self.fields(Some(names)))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -104,7 +120,7 @@ impl<'de> Deserializer<'de> for Message<'de> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct enum identifier
+        tuple_struct map enum identifier
     }
 }
 
@@ -112,11 +128,18 @@ impl<'de> Deserializer<'de> for Message<'de> {
 struct Fields<'de> {
     wire: Wire<'de>,
     shape: &'static Shape,
+    /// The fields of the struct it is read into; `None` for a map.
+    names: Option<&'static [&'static str]>,
+    wanted: Wanted,
     depth: u8,
     /// The messages that the present one is written into: what is left of them.
     around: [Option<(Wire<'de>, &'static Shape)>; INLINE],
     /// The field whose name was told and whose value comes next, its tag, and the first of its values.
     held: Option<(&'static Known, u64, Field<'de>)>,
+}
+
+fn wanted(shape: &'static Shape, names: Option<&'static [&'static str]>) -> Wanted {
+    names.map_or(Wanted::ALL, |names| shape.wanted(names))
 }
 
 impl<'de> Fields<'de> {
@@ -126,6 +149,7 @@ impl<'de> Fields<'de> {
         let free = self.around.iter_mut().find(|around| around.is_none());
         *free.ok_or(Flaw::TooDeep)? = Some((self.wire, self.shape));
         (self.wire, self.shape) = (Wire::of(bytes), shape);
+        self.wanted = wanted(shape, self.names);
         Ok(())
     }
 
@@ -135,6 +159,7 @@ impl<'de> Fields<'de> {
         match last {
             Some((wire, shape)) => {
                 (self.wire, self.shape) = (wire, shape);
+                self.wanted = wanted(shape, self.names);
                 true
             }
             None => false,
@@ -151,6 +176,9 @@ impl<'de> Fields<'de> {
                 return Ok(None);
             };
             let field = self.wire.value(tag)?;
+            if !self.wanted.has(number(tag)) {
+                continue;
+            }
             let Some(known) = self.shape.field(number(tag)) else {
                 continue;
             };

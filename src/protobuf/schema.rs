@@ -61,12 +61,62 @@ impl Known {
 pub struct Shape {
     pub name: &'static str,
     rows: Vec<Option<Known>>,
+    /// What of it is read into the structs that were met so far.
+    reads: [OnceLock<Reads>; STRUCTS],
+}
+
+/// Into how many different structs a message is read, at most, before each reading has to look at every name.
+const STRUCTS: usize = 4;
+
+/// The fields of a message that a struct has, by number: what it has not is skipped before its name is told.
+#[derive(Debug)]
+struct Reads {
+    /// The struct, by its list of names; two structs with the same names read the same.
+    names: &'static [&'static str],
+    wanted: Vec<bool>,
+}
+
+/// What of a message is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted(Option<&'static [bool]>);
+
+impl Wanted {
+    /// A map takes everything.
+    pub(super) const ALL: Self = Self(None);
+
+    #[inline]
+    pub(super) fn has(self, number: u64) -> bool {
+        self.0.is_none_or(|wanted| {
+            let at = usize::try_from(number).ok();
+            at.and_then(|at| wanted.get(at)).copied().unwrap_or(false)
+        })
+    }
 }
 
 impl Shape {
     #[inline]
     pub(super) fn field(&self, number: u64) -> Option<&Known> {
         self.rows.get(usize::try_from(number).ok()?)?.as_ref()
+    }
+
+    /// What of this message a struct of these fields takes in.
+    #[inline]
+    pub(super) fn wanted(&'static self, names: &'static [&'static str]) -> Wanted {
+        for known in &self.reads {
+            let reads = known.get_or_init(|| self.reads_of(names));
+            if std::ptr::eq(reads.names, names) {
+                return Wanted(Some(&reads.wanted));
+            }
+        }
+        Wanted::ALL
+    }
+
+    fn reads_of(&self, names: &'static [&'static str]) -> Reads {
+        let wanted = |known: &Known| known.is_inline() || names.contains(&known.name);
+        Reads {
+            names,
+            wanted: self.rows.iter().map(|row| row.as_ref().is_some_and(wanted)).collect(),
+        }
     }
 
     /// The fields in the order of their numbers, in which Go writes them.
@@ -96,7 +146,11 @@ impl Schema {
                 rows.resize(rows.len().max(at + 1), None);
                 rows.splice(at..=at, [Some(known)]);
             }
-            Shape { name, rows }
+            Shape {
+                name,
+                rows,
+                reads: Default::default(),
+            }
         });
         Self(shapes.collect())
     }

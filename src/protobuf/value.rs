@@ -66,6 +66,21 @@ impl<'de> Deserializer<'de> for One<'de> {
         visitor.visit_newtype_struct(self)
     }
 
+    /// A message knows what of it a struct has no field for.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.kind {
+            Kind::Message(place) => {
+                Message::within(place, self.field.bytes()?, self.depth)?.deserialize_struct(name, fields, visitor)
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     /// A word out of a closed list.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
@@ -85,7 +100,7 @@ impl<'de> Deserializer<'de> for One<'de> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier
+        tuple_struct map identifier
     }
 }
 

@@ -13,6 +13,7 @@ use super::template::{Template, Values};
 use super::tenancy::Tenancy;
 use super::value::is_name;
 use crate::diagnose::Found;
+use crate::model::act::{After, Standing};
 use crate::model::{Act, Key, Kind};
 
 /// The check of a step's own act: only a step knows it.
@@ -125,6 +126,26 @@ impl Condition {
             Self::All(inner) => joined(inner, facts, false),
             Self::Any(inner) => joined(inner, facts, true),
         }
+    }
+
+    /// The kinds it reads; of a check of one object, that object's too.
+    pub fn reads(&self) -> Vec<Kind> {
+        let mut kinds = match self {
+            Self::Named { check, .. } => {
+                let own = match check.about {
+                    About::One(kind) => Some(kind),
+                    About::Tenant | About::Release | About::Any => None,
+                };
+                check.reads.iter().copied().chain(own).collect()
+            }
+            Self::Own { expression, .. } => expression.kinds(),
+            Self::Done => Vec::new(),
+            Self::Not(inner) => inner.reads(),
+            Self::All(inner) | Self::Any(inner) => inner.iter().flat_map(Self::reads).collect(),
+        };
+        kinds.sort();
+        kinds.dedup();
+        kinds
     }
 
     /// As it is shown, parameters filled in: `claim.bound mysql-pvc`.
@@ -300,7 +321,10 @@ fn done(facts: Facts<'_>) -> Found {
         };
         let ends = match act {
             Act::Delete { .. } | Act::Evict { .. } => live.is_none(),
-            Act::Helm { .. } => return Found::untold("what helm did is told by checks of the release"),
+            Act::Helm { release, helm, .. } => match helm.after(release, &Standing::all(look.world, release)) {
+                After::Reached(_) => true,
+                After::Untouched(_) | After::Halfway(_) | After::Otherwise(_) => false,
+            },
             Act::Scale { .. }
             | Act::RemoveFinalizer { .. }
             | Act::SetReclaimPolicy { .. }

@@ -14,6 +14,7 @@ use super::selection::Selection;
 use super::template::{Template, Values};
 use super::value::{LONGEST, Value, spelled};
 use crate::forecast::Tier;
+use crate::model::act::Source;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Kind, Propagation};
 use std::fmt;
@@ -63,16 +64,68 @@ pub enum Deed {
         keep_history: bool,
         wait: bool,
     },
+    HelmInstall {
+        release: HelmAim,
+        brings: Brings,
+        take_ownership: bool,
+        wait: bool,
+    },
     HelmUpgrade {
         release: HelmAim,
-        /// The file with the output of `helm template --is-upgrade`.
-        rendered: Template,
+        brings: Brings,
         take_ownership: bool,
+        wait: bool,
     },
     HelmRollback {
         release: HelmAim,
         to: Slot<u32>,
+        wait: bool,
     },
+}
+
+/// What a release is to hold.
+#[derive(Clone, Debug)]
+pub enum Brings {
+    /// The file with the output of `helm template`: for forecasts alone.
+    Rendered(Template),
+    /// A chart that the operator's own helm renders.
+    Chart {
+        chart: Template,
+        version: Option<Template>,
+        values: Vec<Template>,
+    },
+}
+
+impl Brings {
+    /// The chart with its values files, parameters filled in; `None` for a file that was rendered before.
+    pub(super) fn source(&self, values: &Values) -> Option<Source> {
+        let Self::Chart {
+            chart,
+            version,
+            values: files,
+        } = self
+        else {
+            return None;
+        };
+        Some(Source {
+            chart: chart.fill(values).into(),
+            version: version
+                .as_ref()
+                .map(|version| version.fill(values))
+                .unwrap_or_default()
+                .into(),
+            values: files.iter().map(|file| file.fill(values).into()).collect(),
+        })
+    }
+}
+
+/// As the runbook writes it.
+impl fmt::Display for Brings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rendered(file) | Self::Chart { chart: file, .. } => f.write_str(file.written()),
+        }
+    }
 }
 
 /// A claim that is to be made.
@@ -190,6 +243,25 @@ impl fmt::Display for Aim {
 }
 
 impl Deed {
+    /// The operator's helm does it.
+    pub const fn is_helms(&self) -> bool {
+        match self {
+            Self::HelmInstall { .. }
+            | Self::HelmUninstall { .. }
+            | Self::HelmUpgrade { .. }
+            | Self::HelmRollback { .. } => true,
+            Self::Delete { .. }
+            | Self::Evict { .. }
+            | Self::Scale { .. }
+            | Self::SetReclaimPolicy { .. }
+            | Self::ClearClaimRef { .. }
+            | Self::Reserve { .. }
+            | Self::Annotate { .. }
+            | Self::Stamp { .. }
+            | Self::CreateClaim(_) => false,
+        }
+    }
+
     /// The word it is written with.
     pub const fn word(&self) -> &'static str {
         match self {
@@ -202,6 +274,7 @@ impl Deed {
             Self::Annotate { .. } => "annotate",
             Self::Stamp { .. } => "stamp",
             Self::CreateClaim(_) => "createClaim",
+            Self::HelmInstall { .. } => "helmInstall",
             Self::HelmUninstall { .. } => "helmUninstall",
             Self::HelmUpgrade { .. } => "helmUpgrade",
             Self::HelmRollback { .. } => "helmRollback",
@@ -221,6 +294,7 @@ impl Deed {
             | Self::Annotate { .. }
             | Self::Stamp { .. }
             | Self::CreateClaim(_)
+            | Self::HelmInstall { .. }
             | Self::HelmUpgrade { .. }
             | Self::HelmRollback { .. } => Tier::T1,
             Self::SetReclaimPolicy { .. }
@@ -246,6 +320,7 @@ impl Deed {
             | Self::SetReclaimPolicy { .. }
             | Self::ClearClaimRef { .. }
             | Self::Reserve { .. }
+            | Self::HelmInstall { .. }
             | Self::HelmUninstall { .. }
             | Self::HelmUpgrade { .. }
             | Self::HelmRollback { .. } => true,
@@ -270,13 +345,13 @@ impl fmt::Display for Deed {
             Self::Stamp { aim, release, .. } => write!(f, "stamp {aim} for release {}", release.written()),
             Self::CreateClaim(claim) => write!(f, "create pvc/{}", claim.name.written()),
             Self::HelmUninstall { release, .. } => write!(f, "helm uninstall {}", release.release.written()),
-            Self::HelmUpgrade { release, rendered, .. } => write!(
-                f,
-                "helm upgrade {} to {}",
-                release.release.written(),
-                rendered.written()
-            ),
-            Self::HelmRollback { release, to } => write!(f, "helm rollback {} to {to}", release.release.written()),
+            Self::HelmInstall { release, brings, .. } => {
+                write!(f, "helm install {} from {brings}", release.release.written())
+            }
+            Self::HelmUpgrade { release, brings, .. } => {
+                write!(f, "helm upgrade {} to {brings}", release.release.written())
+            }
+            Self::HelmRollback { release, to, .. } => write!(f, "helm rollback {} to {to}", release.release.written()),
         }
     }
 }

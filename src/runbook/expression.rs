@@ -112,6 +112,15 @@ impl Expression {
         })
     }
 
+    /// The kinds it reads.
+    pub fn kinds(&self) -> Vec<Kind> {
+        self.reads
+            .iter()
+            .flat_map(|name| projection::kinds(name))
+            .copied()
+            .collect()
+    }
+
     /// Asks the facts. Where a kind it reads cannot be seen, nothing is said.
     pub fn judge(&self, tenancy: Tenancy<'_>, values: &Values) -> Found {
         let kinds = self.reads.iter().flat_map(|name| projection::kinds(name));

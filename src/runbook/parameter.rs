@@ -330,6 +330,8 @@ pub enum Origin {
     File(String),
     /// `--set`.
     Flag,
+    /// As a journal keeps it: where the value came from when the run began.
+    Kept(String),
 }
 
 /// `default (runbook.yaml:8:14)`, `values.yaml:2:10`, `--set`.
@@ -337,7 +339,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default(place) => write!(f, "default ({place})"),
-            Self::File(place) => f.write_str(place),
+            Self::File(place) | Self::Kept(place) => f.write_str(place),
             Self::Flag => f.write_str("--set"),
         }
     }

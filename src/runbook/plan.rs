@@ -357,7 +357,7 @@ impl Course<'_> {
     }
 }
 
-fn told(asked: &Asked) -> String {
+pub(super) fn told(asked: &Asked) -> String {
     format!("{}: {}", asked.check, asked.found.value)
 }
 

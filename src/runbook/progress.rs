@@ -1,14 +1,19 @@
-//! How far a run of a runbook has come: the state of each step, and which events may follow which.
+//! How far a run of a runbook has come: the state of each step and of its acts, and which events may follow which.
 //!
-//! Knows no act and no world: a step is told what happened to it. It is what a journal keeps, so that a run can be taken up
-//! where it was left.
+//! Knows no world: a step is told what happened to it. It is what a journal keeps, so that a run can be taken up where it
+//! was left.
 
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
+mod event;
+
+pub use event::{Event, Misplaced, Word};
+
 use super::format::Runbook;
-use super::step::OnTimeout;
+use super::step::{OnTimeout, Step};
+use crate::model::Act;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// A run of one very runbook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +23,10 @@ pub struct Progress {
     /// SHA-256 of the text the run began with.
     pub digest: String,
     pub steps: Vec<Course>,
+    /// The steps of the way back, in the order they are walked, once somebody has turned the run around.
+    pub back: Vec<Course>,
+    /// Somebody turned the run around: who, and why.
+    pub turned: Option<Word>,
     /// Somebody ended the run before its end: who, and why.
     pub aborted: Option<Word>,
 }
@@ -28,14 +37,28 @@ pub struct Progress {
 pub struct Course {
     pub id: String,
     pub state: State,
+    /// Its acts as they were found when it began: what is selected later is not touched.
+    pub acts: Vec<Taken>,
 }
 
-/// A person's word.
+/// One act of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Word {
-    pub by: String,
-    pub reason: String,
+pub struct Taken {
+    pub act: Act,
+    pub went: Went,
+}
+
+/// How far an act of a step has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "went")]
+pub enum Went {
+    /// It waits for its gate.
+    Ahead,
+    /// It was approved, with this digest, and handed to the journal.
+    Sent { approval: String },
+    /// It stands, or nothing had to be done.
+    Over { how: String },
 }
 
 /// Where a step stands.
@@ -52,15 +75,18 @@ pub enum State {
     /// Everything was sent; the end is waited for, for the first or the second time.
     Verifying {
         again: bool,
+        since: Timestamp,
     },
     Done,
     /// Its end was not seen, and the run went on.
     InDoubt {
         seen: String,
     },
-    /// Its end was not seen in time, or an act failed: a person decides.
+    /// Its end was not seen in time, an act failed, or a person stopped it: a person decides.
     Stopped {
         seen: String,
+        /// All its acts stand, and its end is what was not seen: only such a step can be waived.
+        unseen: bool,
     },
     /// A person left it out.
     Skipped {
@@ -71,63 +97,6 @@ pub enum State {
         word: Word,
         seen: String,
     },
-}
-
-/// What happened to the step that is on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "event")]
-pub enum Event {
-    NotNeeded {
-        why: String,
-    },
-    Began,
-    /// Its last act was sent and answered.
-    Acted,
-    /// Its end was seen.
-    Verified,
-    /// Its time is over; what was seen last.
-    TimedOut {
-        seen: String,
-    },
-    /// An act failed, or its end is not known.
-    Failed {
-        seen: String,
-    },
-    /// A person lets a stopped step begin anew.
-    Resumed {
-        word: Word,
-    },
-    Skipped {
-        word: Word,
-    },
-    Waived {
-        word: Word,
-    },
-    /// A person ends the run.
-    Aborted {
-        word: Word,
-    },
-}
-
-/// Why an event cannot be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Misplaced {
-    /// The run has come to its end.
-    Ended,
-    /// The step that is on is in no state for it.
-    Unfit { step: String, state: State },
-    /// A person's word without a name or a reason.
-    Wordless,
-}
-
-impl fmt::Display for Misplaced {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ended => f.write_str("the run is over"),
-            Self::Unfit { step, state } => write!(f, "step {step} is {}, and this cannot follow", state.word()),
-            Self::Wordless => f.write_str("who says so, and why, has to be said"),
-        }
-    }
 }
 
 impl State {
@@ -159,14 +128,12 @@ impl State {
 impl Progress {
     /// A run that has not begun its first step.
     pub fn begin(runbook: &Runbook) -> Self {
-        let course = |id: &String| Course {
-            id: id.clone(),
-            state: State::Waiting,
-        };
         Self {
             runbook: runbook.name.clone(),
             digest: runbook.digest.clone(),
-            steps: runbook.steps.iter().map(|step| course(&step.id)).collect(),
+            steps: runbook.steps.iter().map(|step| Course::to(&step.id)).collect(),
+            back: Vec::new(),
+            turned: None,
             aborted: None,
         }
     }
@@ -178,93 +145,189 @@ impl Progress {
 
     /// The step that is on; `None` when the run is over.
     pub fn current(&self) -> Option<&Course> {
-        let open = self.steps.iter().find(|step| !step.state.passed());
+        let way = if self.turned.is_some() { &self.back } else { &self.steps };
+        let open = way.iter().find(|step| !step.state.passed());
         open.filter(|_| self.aborted.is_none())
     }
 
-    /// Every step has passed.
+    /// Every step has passed, and nobody turned the run around.
     pub fn complete(&self) -> bool {
-        self.aborted.is_none() && self.current().is_none()
+        self.aborted.is_none() && self.turned.is_none() && self.current().is_none()
     }
 
-    /// Takes an event in. `on_timeout` is what the runbook says of the step that is on.
-    pub fn apply(&mut self, event: Event, on_timeout: OnTimeout) -> Result<(), Misplaced> {
-        let word = match &event {
-            Event::Resumed { word } | Event::Skipped { word } | Event::Waived { word } | Event::Aborted { word } => {
-                Some(word)
-            }
-            Event::NotNeeded { .. }
-            | Event::Began
-            | Event::Acted
-            | Event::Verified
-            | Event::TimedOut { .. }
-            | Event::Failed { .. } => None,
-        };
-        if word.is_some_and(|word| word.by.trim().is_empty() || word.reason.trim().is_empty()) {
+    /// An act of the step that is on is under way: what becomes of it has to be known first.
+    pub fn under_way(&self) -> bool {
+        self.current().is_some_and(Course::under_way)
+    }
+
+    /// Takes in what happened at a time. `on_timeout` is what the runbook says of the step that is on.
+    pub fn apply(&mut self, event: Event, on_timeout: OnTimeout, at: Timestamp) -> Result<(), Misplaced> {
+        if event.word().is_some_and(|word| !word.said()) {
             return Err(Misplaced::Wordless);
         }
-        if self.current().is_none() {
+        let Some(current) = self.current() else {
             return Err(Misplaced::Ended);
-        }
+        };
+        let unfit = Misplaced::Unfit {
+            step: current.id.clone(),
+            state: Box::new(current.state.clone()),
+        };
         if let Event::Aborted { word } = event {
             self.aborted = Some(word);
             return Ok(());
         }
-        let Some(step) = self.steps.iter_mut().find(|step| !step.state.passed()) else {
-            return Err(Misplaced::Ended);
-        };
-        match next(&step.state, event, on_timeout) {
-            Some(state) => {
-                step.state = state;
-                Ok(())
-            }
-            None => Err(Misplaced::Unfit {
-                step: step.id.clone(),
-                state: step.state.clone(),
-            }),
+        if matches!(event, Event::Changed { .. }) {
+            return Ok(());
         }
+        if let Event::TurnedBack { word, steps } = event {
+            if self.turned.is_some() || self.under_way() || steps.is_empty() {
+                return Err(unfit);
+            }
+            self.turned = Some(word);
+            self.back = steps.iter().map(|id| Course::to(id)).collect();
+            return Ok(());
+        }
+        let way = if self.turned.is_some() {
+            &mut self.back
+        } else {
+            &mut self.steps
+        };
+        let open = way.iter_mut().find(|step| !step.state.passed());
+        open.and_then(|step| step.take(event, on_timeout, at)).ok_or(unfit)
     }
 }
 
-/// The state after an event; `None` where the one cannot follow the other.
-fn next(state: &State, event: Event, on_timeout: OnTimeout) -> Option<State> {
-    match (state, event) {
-        (State::Waiting, Event::NotNeeded { why }) => Some(State::NotNeeded { why }),
-        (State::Waiting, Event::Began) => Some(State::Acting),
-        (State::Acting, Event::Acted) => Some(State::Verifying { again: false }),
-        (State::Verifying { .. }, Event::Verified) => Some(State::Done),
-        (State::Verifying { again }, Event::TimedOut { seen }) => Some(match on_timeout {
-            OnTimeout::ContinueWithDoubt => State::InDoubt { seen },
-            OnTimeout::Retry if !again => State::Verifying { again: true },
-            OnTimeout::Retry | OnTimeout::Stop => State::Stopped { seen },
-        }),
-        (State::Acting | State::Verifying { .. }, Event::Failed { seen }) => Some(State::Stopped { seen }),
-        (State::Stopped { .. }, Event::Resumed { .. }) => Some(State::Waiting),
-        (State::Stopped { seen }, Event::Waived { word }) => Some(State::Waived {
-            word,
-            seen: seen.clone(),
-        }),
-        (State::Waiting | State::Stopped { .. }, Event::Skipped { word }) => Some(State::Skipped { word }),
-        (
-            State::Waiting
-            | State::NotNeeded { .. }
-            | State::Acting
-            | State::Verifying { .. }
-            | State::Done
-            | State::InDoubt { .. }
-            | State::Stopped { .. }
-            | State::Skipped { .. }
-            | State::Waived { .. },
-            Event::NotNeeded { .. }
-            | Event::Began
-            | Event::Acted
-            | Event::Verified
-            | Event::TimedOut { .. }
-            | Event::Failed { .. }
-            | Event::Resumed { .. }
-            | Event::Skipped { .. }
-            | Event::Waived { .. }
-            | Event::Aborted { .. },
-        ) => None,
+impl Course {
+    fn to(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            state: State::Waiting,
+            acts: Vec::new(),
+        }
     }
+
+    /// Something was done in it, so that there may be something to undo.
+    pub fn left_traces(&self) -> bool {
+        self.acts.iter().any(|taken| taken.went != Went::Ahead)
+    }
+
+    fn under_way(&self) -> bool {
+        self.acts.iter().any(|taken| matches!(taken.went, Went::Sent { .. }))
+    }
+
+    fn over(&self) -> bool {
+        self.acts.iter().all(|taken| matches!(taken.went, Went::Over { .. }))
+    }
+
+    /// The step after an event; `None`, and unchanged, where the one cannot follow the other.
+    fn take(&mut self, event: Event, on_timeout: OnTimeout, at: Timestamp) -> Option<()> {
+        let idle = !self.under_way();
+        let state = match (&self.state, event) {
+            (State::Waiting, Event::NotNeeded { why }) => State::NotNeeded { why },
+            (State::Waiting, Event::Began { acts }) => {
+                self.begin(acts);
+                State::Acting
+            }
+            (State::Waiting, Event::Signed { .. }) => State::Acting,
+            (
+                State::Acting,
+                Event::Sending {
+                    act, approval, shown, ..
+                },
+            ) if idle => self.sending(act, approval, *shown)?,
+            (State::Acting, Event::Returned { act, .. }) => {
+                self.went(act, Went::Ahead, |went| matches!(went, Went::Sent { .. }))?
+            }
+            (State::Acting, Event::Ended { act, how }) => {
+                self.went(act, Went::Over { how }, |went| !matches!(went, Went::Over { .. }))?
+            }
+            (State::Acting, Event::Acted) if self.over() => State::Verifying {
+                again: false,
+                since: at,
+            },
+            (State::Verifying { .. }, Event::Verified { .. }) => State::Done,
+            (State::Verifying { again, .. }, Event::TimedOut { seen }) => match on_timeout {
+                OnTimeout::ContinueWithDoubt => State::InDoubt { seen },
+                OnTimeout::Retry if !again => State::Verifying { again: true, since: at },
+                OnTimeout::Retry | OnTimeout::Stop => State::Stopped { seen, unseen: true },
+            },
+            (State::Acting, Event::Failed { seen }) if idle => State::Stopped { seen, unseen: false },
+            (State::Acting, Event::Halted { word }) if idle => State::Stopped {
+                seen: word.halt(),
+                unseen: false,
+            },
+            (State::Verifying { .. }, Event::Halted { word }) => State::Stopped {
+                seen: word.halt(),
+                unseen: true,
+            },
+            (State::Stopped { .. }, Event::Resumed { .. }) => {
+                self.acts.retain(|taken| taken.went != Went::Ahead);
+                State::Waiting
+            }
+            (State::Stopped { seen, unseen: true }, Event::Waived { word }) => State::Waived {
+                word,
+                seen: seen.clone(),
+            },
+            (State::Waiting | State::Stopped { .. }, Event::Skipped { word }) => State::Skipped { word },
+            (
+                State::Waiting
+                | State::NotNeeded { .. }
+                | State::Acting
+                | State::Verifying { .. }
+                | State::Done
+                | State::InDoubt { .. }
+                | State::Stopped { .. }
+                | State::Skipped { .. }
+                | State::Waived { .. },
+                Event::NotNeeded { .. }
+                | Event::Began { .. }
+                | Event::Signed { .. }
+                | Event::Sending { .. }
+                | Event::Returned { .. }
+                | Event::Ended { .. }
+                | Event::Acted
+                | Event::Verified { .. }
+                | Event::TimedOut { .. }
+                | Event::Failed { .. }
+                | Event::Changed { .. }
+                | Event::Halted { .. }
+                | Event::Resumed { .. }
+                | Event::Skipped { .. }
+                | Event::Waived { .. }
+                | Event::TurnedBack { .. }
+                | Event::Aborted { .. },
+            ) => return None,
+        };
+        self.state = state;
+        Some(())
+    }
+
+    /// The acts found now come after those that stand from an earlier beginning; what stands is not asked for again.
+    fn begin(&mut self, acts: Vec<Act>) {
+        for act in acts {
+            let same =
+                |taken: &Taken| taken.act.to_string() == act.to_string() && taken.act.target().uid == act.target().uid;
+            self.acts.retain(|taken| !same(taken));
+            self.acts.push(Taken { act, went: Went::Ahead });
+        }
+    }
+
+    /// From here on the act is the very one that was shown.
+    fn sending(&mut self, act: usize, approval: String, shown: Act) -> Option<State> {
+        let state = self.went(act, Went::Sent { approval }, |went| *went == Went::Ahead)?;
+        self.acts.get_mut(act)?.act = shown;
+        Some(state)
+    }
+
+    fn went(&mut self, act: usize, to: Went, from: impl Fn(&Went) -> bool) -> Option<State> {
+        let taken = self.acts.get_mut(act).filter(|taken| from(&taken.went))?;
+        taken.went = to;
+        Some(State::Acting)
+    }
+}
+
+/// What the runbook says of a step whose end is not seen in time.
+pub fn on_timeout(step: Option<&Step>) -> OnTimeout {
+    step.and_then(|step| step.verify.as_ref())
+        .map_or(OnTimeout::Stop, |verify| verify.on_timeout)
 }

@@ -117,7 +117,7 @@ impl Step {
         let act = fields.get("act");
         let deed = act.and_then(|node| deed::read(reader, node, parameters));
         // an act that cannot be read is told once, where it stands
-        place.acts = act.is_some() && !deed.as_ref().is_some_and(helm);
+        place.acts = act.is_some();
         let gate = fields
             .get("gate")
             .map(|node| Gate::read(reader, node, place, deed.as_ref()));
@@ -160,13 +160,6 @@ impl Step {
         let act = self.deed.as_ref().map_or(Tier::T0, Deed::floor);
         self.gate.tier.map_or(act, |raised| raised.max(act))
     }
-}
-
-const fn helm(deed: &Deed) -> bool {
-    matches!(
-        deed,
-        Deed::HelmUninstall { .. } | Deed::HelmUpgrade { .. } | Deed::HelmRollback { .. }
-    )
 }
 
 fn identifier(reader: &mut Reader<'_>, node: &Node) -> Option<String> {

@@ -4,5 +4,6 @@ mod any;
 mod asked;
 mod planned;
 mod progressed;
+mod ran;
 mod refused;
 mod sound;

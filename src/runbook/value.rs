@@ -143,7 +143,7 @@ impl fmt::Display for Value {
 pub const LONGEST: Duration = Duration::from_hours(7 * 24);
 
 /// `10m`, `1h30m`, `90s`: more than nothing and at most a week.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let shape = || "it is a duration, as in 90s, 10m or 1h30m".to_owned();
     let mut rest = text;
     let mut span = Duration::ZERO;

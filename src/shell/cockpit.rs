@@ -3,12 +3,16 @@
 
 use super::failure::Failure;
 use super::hand::{Hand, Order};
+use super::release;
 use super::session::Session;
 use crate::app::{self, Effect, Event, Fetched, Mode, Start, State};
-use crate::cluster::{self, Clock, Connection, Scopes, Watches, read};
+use crate::cluster::{self, Clock, Connection, Scopes, Watches, helm, read};
+use crate::journal::sha256;
 use crate::model::feed::{FeedState, PROMISE};
-use crate::model::{ClusterIdentity, Key, Observation, Text, redact};
+use crate::model::{Act, ClusterIdentity, Key, Observation, Text, redact};
+use crate::runbook;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -39,13 +43,15 @@ pub struct Cockpit {
     reported: Vec<Observation>,
     inbox: mpsc::Receiver<Event>,
     outbox: mpsc::Sender<Event>,
-    hand: mpsc::Sender<Order>,
+    hand: mpsc::UnboundedSender<Order>,
     task: tokio::task::JoinHandle<()>,
     clock: Clock,
     quiet: Duration,
     lost: bool,
     /// Drivers whose provisioner is gone for good, by the operator's own word.
     dead_provisioners: BTreeSet<Text>,
+    /// The path or name of helm, where the operator gave one.
+    helm: Option<PathBuf>,
 }
 
 impl Cockpit {
@@ -71,6 +77,9 @@ impl Cockpit {
         for feed in Scopes::feeds() {
             state.expect(feed);
         }
+        if let Some(key) = &session.unstick {
+            state.unstick(key.clone());
+        }
         let (sink, observations) = mpsc::channel(BACKLOG);
         let scopes = Scopes {
             namespaces: session.namespaces(),
@@ -92,9 +101,13 @@ impl Cockpit {
             quiet: session.quiet,
             lost: false,
             dead_provisioners: session.config.dead_provisioners.clone(),
+            helm: session.config.helm.clone(),
         };
         let connected = cockpit.connected();
         cockpit.take(connected);
+        if let Some(order) = &session.run {
+            cockpit.take(Event::RunAsked(order.clone()));
+        }
         Ok(cockpit)
     }
 
@@ -214,6 +227,31 @@ impl Cockpit {
                     Fetched::Events { key, answer }
                 });
             }
+            Effect::PrepareHelm(asked) => {
+                let helm = self.helm.clone();
+                let world = self.state.world().clone();
+                self.fetch(move |connection| async move {
+                    let prepared = helm::prepare(&connection, helm.as_deref(), &world, Act::clone(&asked)).await;
+                    Fetched::Helm {
+                        asked,
+                        answer: prepared
+                            .map(|prepared| (Box::new(prepared.act), Box::new(prepared.ledger)))
+                            .map_err(|why| why.to_string()),
+                    }
+                });
+            }
+            Effect::ReadRecord(key) => self.fetch(move |connection| async move {
+                let answer = read::record(&connection, &key)
+                    .await
+                    .map(|(pin, reading)| (pin, Box::new(reading)))
+                    .map_err(|error| error.to_string());
+                Fetched::Record { key, answer }
+            }),
+            Effect::FetchRelease(question) => {
+                self.fetch(
+                    move |connection| async move { Fetched::Release(release::ask(&connection, question).await) },
+                );
+            }
             Effect::Commit { number, approved } => {
                 let world = Box::new(self.state.world().clone());
                 self.order(Order::Commit {
@@ -223,6 +261,8 @@ impl Cockpit {
                     conditions: self.state.conditions().clone(),
                 });
             }
+            Effect::Keep(chapter) => self.order(Order::Keep(chapter)),
+            Effect::CheckRunbook { name } => self.check_runbook(name),
             Effect::Ended { number, ending } => self.order(Order::Ended { number, ending }),
             Effect::ObserveDoubts => self.order(Order::ObserveDoubts),
             Effect::SettleDoubt { step, answer } => self.order(Order::SettleDoubt { step, answer }),
@@ -239,11 +279,33 @@ impl Cockpit {
         None
     }
 
-    /// Hands an order to the one hand that writes. It is never full in practice: orders come from key presses.
+    /// Hands an order to the one hand that writes.
     fn order(&mut self, order: Order) {
-        if self.hand.try_send(order).is_err() {
-            self.tell("the hand that writes is busy or gone; nothing was sent, try again".to_owned());
+        if self.hand.send(order).is_err() {
+            self.tell("the hand that writes is gone; nothing was sent, start the cockpit again".to_owned());
         }
+    }
+
+    /// Reads the file a run's runbook came from, if it came from one.
+    fn check_runbook(&self, name: String) {
+        let outbox = self.outbox.clone();
+        tokio::spawn(async move {
+            let text = match runbook::shipped(name.strip_prefix("shipped:").unwrap_or_default()) {
+                Some(shipped) => shipped.text,
+                None => match tokio::fs::read_to_string(&name).await {
+                    Ok(text) => text,
+                    Err(error) => {
+                        // the run has its own text
+                        tracing::info!(%error, name, "the runbook's file cannot be read any more");
+                        return;
+                    }
+                },
+            };
+            let digest = sha256(text.as_bytes());
+            if outbox.send(Event::RunbookRead { digest }).await.is_err() {
+                tracing::debug!("the cockpit is closed");
+            }
+        });
     }
 
     fn fetch<F, R>(&self, ask: F)

@@ -1,16 +1,22 @@
 //! The one hand that writes: it owns the journal and takes one step at a time through record, fresh read, clearance,
 //! request and outcome. Nothing here decides whether an act may be done; `gate::clear` does.
 
+mod saving;
+
 use super::cockpit::yaml;
+use super::helm::{self, Errand};
 use super::session::JournalHome;
 use crate::app::{Answer, Doubtful, Ending, Event, JournalState, StepNumber, StepProgress};
-use crate::cluster::{ClusterError, Connection, read, write};
+use crate::cluster::{ClusterError, Connection, helm as cluster_helm, read, write};
 use crate::forecast::forecast;
 use crate::gate::{self, Approved, Fresh};
-use crate::journal::{self, Doubt, Intent as _, Journal, Logged, Observed, Opened, Ruling, Saved, Ticket, Verdict};
+use crate::journal::{
+    self, Doubt, Intent as _, Journal, Logged, Observed, Opened, Ruling, Saved, StepEntry, Ticket, Verdict,
+};
 use crate::laws::Conditions;
 use crate::model::feed::PROMISE;
-use crate::model::{Act, Key, Kind, Object, Text, World};
+use crate::model::{Act, Key, Object, Text, World};
+use crate::runbook::chronicle::Chapter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -36,6 +42,8 @@ pub(super) enum Order {
         number: StepNumber,
         ending: Ending,
     },
+    /// A record of a run: on disk before the next order is looked at.
+    Keep(Box<Chapter>),
     ObserveDoubts,
     SettleDoubt {
         step: Text,
@@ -60,6 +68,8 @@ pub(super) struct Hand {
     tickets: BTreeMap<StepNumber, Ticket>,
     /// Steps that were accepted and whose end is still to be observed.
     accepted: BTreeSet<StepNumber>,
+    /// Records of runs that came while a step was in doubt: nothing is recorded before that is settled.
+    waiting: Vec<Chapter>,
 }
 
 impl Hand {
@@ -68,8 +78,9 @@ impl Hand {
         connection: Connection,
         home: Option<JournalHome>,
         events: mpsc::Sender<Event>,
-    ) -> (mpsc::Sender<Order>, JoinHandle<()>) {
-        let (orders, mut inbox) = mpsc::channel(16);
+    ) -> (mpsc::UnboundedSender<Order>, JoinHandle<()>) {
+        // orders come from keys, and from a run as many as it has steps: none of them may be lost
+        let (orders, mut inbox) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
             let mut hand = Self {
                 connection,
@@ -77,6 +88,7 @@ impl Hand {
                 desk: Desk::None,
                 tickets: BTreeMap::new(),
                 accepted: BTreeSet::new(),
+                waiting: Vec::new(),
             };
             if let Some(home) = home {
                 hand.open(&home).await;
@@ -109,6 +121,7 @@ impl Hand {
                 self.doubt_what_is_unfinished().await;
             }
             Order::Ended { number, ending } => self.ended(number, &ending),
+            Order::Keep(chapter) => self.keep(*chapter).await,
             Order::ObserveDoubts => self.settle(&[]).await,
             Order::SettleDoubt { step, answer } => self.settle(&[(step, answer)]).await,
         }
@@ -137,10 +150,12 @@ impl Hand {
         match block_in_place(|| journal::open(&directory, self.connection.operator(), now)) {
             Ok(Opened::Settled(journal)) => {
                 self.desk = Desk::Open(journal);
+                self.tell_runs().await;
                 self.tell(Event::Journal(JournalState::Ready)).await;
             }
             Ok(Opened::InDoubt(doubt)) => {
                 self.desk = Desk::InDoubt(doubt);
+                self.tell_runs().await;
                 self.tell(Event::Journal(JournalState::InDoubt)).await;
                 self.settle(&[]).await;
             }
@@ -161,7 +176,7 @@ impl Hand {
     ) -> StepProgress {
         let failed = |why: String| StepProgress::Failed { why };
         let mut saved = Saved::new();
-        if let Some(key) = worth_saving(approved.act()) {
+        for key in saving::worth(&approved) {
             saved = match yaml(&self.connection, &key).await {
                 Ok(yaml) => saved.with(key, yaml),
                 Err(why) => {
@@ -196,6 +211,7 @@ impl Hand {
         mut world: World,
         conditions: &Conditions,
     ) -> Result<StepProgress, String> {
+        let mut conditions = conditions.clone();
         let ticket = logged.ticket();
         let act = logged.intent().act().clone();
         let rests_on: Vec<Key> = logged.intent().pins().iter().map(|pin| pin.key.clone()).collect();
@@ -208,11 +224,22 @@ impl Hand {
                 None => drop(world.take(key)),
             }
         }
+        let errand = helm::rehearse(&self.connection, &act, &world, &mut conditions).await?;
+        if let Some(Errand { rehearsal, .. }) = &errand
+            && !rehearsal.strays.is_empty()
+        {
+            let mut changes = vec!["what helm renders is not what was shown".to_owned()];
+            changes.extend(rehearsal.strays.iter().cloned());
+            return Ok(match self.void(&ticket, &changes) {
+                None => StepProgress::Voided { changes },
+                Some(why) => StepProgress::Failed { why },
+            });
+        }
         let now = self.connection.clock().now();
         let fresh = Fresh {
             objects,
             cluster,
-            forecast: forecast(&world, &act, conditions, now, PROMISE),
+            forecast: forecast(&world, &act, &conditions, now, PROMISE),
         };
         let clearance = match gate::clear(logged, &fresh, now) {
             Ok(clearance) => clearance,
@@ -228,7 +255,14 @@ impl Hand {
         self.report(number, StepProgress::Cleared).await;
         self.write(|journal, now| journal.sent(&ticket, now))?;
         self.report(number, StepProgress::Sent).await;
-        let outcome = write::perform(clearance, &self.connection, REQUEST).await;
+        let outcome = match &errand {
+            Some(errand) => {
+                let (outcome, said) = errand.perform(clearance, &self.connection, number, &self.events).await;
+                self.quote(&ticket, &said);
+                outcome
+            }
+            None => write::perform(clearance, &self.connection, REQUEST).await,
+        };
         if matches!(outcome, journal::Outcome::Accepted { .. }) {
             self.accepted.insert(number);
         }
@@ -237,6 +271,42 @@ impl Hand {
             self.tell(Event::Journal(JournalState::ReadOnly { why })).await;
         }
         Ok(StepProgress::Answered(outcome))
+    }
+
+    /// What helm said is for the record, before the outcome that may shut the journal.
+    fn quote(&mut self, ticket: &Ticket, said: &[String]) {
+        if said.is_empty() {
+            return;
+        }
+        let text = format!("{}: helm said:\n{}", ticket.step(), said.join("\n"));
+        if let Err(why) = self.write(|journal, now| journal.note(&text, now)) {
+            tracing::warn!(%why, "what helm said could not be noted");
+        }
+    }
+
+    /// Writes a record of a run; while a step is in doubt it waits.
+    async fn keep(&mut self, chapter: Chapter) {
+        if matches!(self.desk, Desk::InDoubt(_)) {
+            self.waiting.push(chapter);
+            return;
+        }
+        if let Err(why) = self.write(|journal, now| journal.run(&chapter, now)) {
+            self.tell(Event::Journal(JournalState::ReadOnly { why })).await;
+        }
+    }
+
+    /// Tells which runs the journal holds, and what became of approved acts.
+    async fn tell_runs(&self) {
+        let acts = |entries: &mut dyn Iterator<Item = &StepEntry>| {
+            let stages = entries.map(|entry| (entry.approval.clone(), entry.stage.clone()));
+            stages.collect::<BTreeMap<_, _>>()
+        };
+        let (stories, acts) = match &self.desk {
+            Desk::None => return,
+            Desk::Open(journal) => (journal.runs().cloned().collect(), acts(&mut journal.steps())),
+            Desk::InDoubt(doubt) => (doubt.runs().cloned().collect(), acts(&mut doubt.all_steps())),
+        };
+        self.tell(Event::Runs { stories, acts }).await;
     }
 
     /// Writes a record. An error means that the journal cannot be written any more.
@@ -272,7 +342,7 @@ impl Hand {
                 let line = format!("{}: observed: {what}", ticket.step());
                 self.write(|journal, now| journal.note(&line, now))
             }
-            Ending::TimedOut { .. } => {
+            Ending::TimedOut { .. } | Ending::Otherwise { .. } => {
                 let line = format!("{}: {}", ticket.step(), ending.sentence());
                 self.write(|journal, now| journal.note(&line, now))
             }
@@ -340,6 +410,10 @@ impl Hand {
             Ok(journal) => {
                 self.desk = Desk::Open(journal);
                 self.tell(Event::Doubts(told)).await;
+                for chapter in std::mem::take(&mut self.waiting) {
+                    self.keep(chapter).await;
+                }
+                self.tell_runs().await;
                 self.tell(Event::Journal(JournalState::Ready)).await;
             }
             Err((doubt, error)) => {
@@ -352,6 +426,12 @@ impl Hand {
 
     async fn look(&self, act: &Act) -> Observed {
         let key = &act.target().key;
+        if let Act::Helm { release, .. } = act {
+            return match cluster_helm::standing(&self.connection, release).await {
+                Ok(records) => Observed::Release { records },
+                Err(error) => Observed::Unreachable { why: error.to_string() },
+            };
+        }
         match read::object_json(&self.connection, key).await {
             Ok(value) => match Object::from_value(key.kind, &value) {
                 Ok(object) => Observed::of(act, Some(&object)),
@@ -371,16 +451,5 @@ impl Hand {
         {
             tracing::warn!(%error, "the journal could not be closed in order");
         }
-    }
-}
-
-/// What is kept before an act: its target, or, of a claim that is not there yet, the volume it asks for.
-fn worth_saving(act: &Act) -> Option<Key> {
-    match act {
-        Act::CreateClaim { draft, .. } => {
-            let volume = &draft.volume_name;
-            (!volume.is_empty()).then(|| Key::cluster(Kind::PersistentVolume, volume))
-        }
-        _ => Some(act.target().key.clone()),
     }
 }

@@ -1,7 +1,8 @@
 //! What a cockpit is opened with: which cluster, may it act, where its journal lives, how it looks.
 
+use crate::app::run::Order;
 use crate::cluster::{Clock, ConnectOptions};
-use crate::model::{Globs, TenantRule, Text};
+use crate::model::{Globs, Key, TenantRule, Text};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,6 +24,8 @@ pub struct Config {
     pub theme: Option<String>,
     /// Drivers whose provisioner is gone for good, by the operator's own word.
     pub dead_provisioners: BTreeSet<Text>,
+    /// The path or name of the operator's helm; without it, `helm` on `PATH`.
+    pub helm: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -33,6 +36,7 @@ impl Default for Config {
             namespaces: Vec::new(),
             theme: None,
             dead_provisioners: BTreeSet::new(),
+            helm: None,
         }
     }
 }
@@ -48,6 +52,10 @@ pub struct Session {
     pub config: Config,
     pub clock: Clock,
     pub quiet: Duration,
+    /// A run of a runbook to begin or to take up.
+    pub run: Option<Box<Order>>,
+    /// The object whose way out is shown first.
+    pub unstick: Option<Key>,
 }
 
 impl Session {
@@ -59,12 +67,21 @@ impl Session {
             config: config.clone(),
             clock: Clock::system(),
             quiet: QUIET,
+            run: None,
+            unstick: None,
         }
     }
 
     #[must_use]
     pub fn operating(mut self, home: JournalHome) -> Self {
         self.operate = Some(home);
+        self
+    }
+
+    /// Begins, or takes up, a run.
+    #[must_use]
+    pub fn running(mut self, order: Order) -> Self {
+        self.run = Some(Box::new(order));
         self
     }
 

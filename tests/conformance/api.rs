@@ -84,6 +84,10 @@ impl Api {
             code: 0,
             message: why.to_string(),
         })?;
+        let shown = shown.http().ok_or_else(|| Refusal {
+            code: 0,
+            message: "helm is asked, and not the server".to_owned(),
+        })?;
         let body = String::from_utf8_lossy(shown.body()).into_owned();
         send(&self.once, shown.method(), shown.path(), shown.content_type(), body).await
     }

@@ -325,7 +325,7 @@ fn through_a_cut_wire(trial: &Trial<'_>, claim: &Key, cut: Cut, verdict: &str) -
 }
 
 /// Runs a flight to its end.
-fn fly<T>(flight: impl Future<Output = T>) -> T {
+pub(crate) fn fly<T>(flight: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

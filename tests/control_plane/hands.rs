@@ -91,10 +91,14 @@ impl Flight {
 
     async fn answer_once(&mut self, tenant: &str) -> Result<(), String> {
         self.looked_at().await;
-        if self.text().contains("T1 disruptive") {
-            return Ok(()); // the key that is held is the approval
-        }
         self.attest();
+        if self.text().contains("T1 disruptive") {
+            // the key that is held is the approval; it is held where nothing is to be signed
+            for _ in 0..20 {
+                self.key(app::Key::Up);
+            }
+            return Ok(());
+        }
         self.type_fact(tenant).await;
         if self.text().contains("T3 irreversible") && self.text().contains("break the glass") {
             self.key(app::Key::Ctrl('g'));

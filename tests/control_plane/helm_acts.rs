@@ -1,6 +1,7 @@
 //! What Pilothouse forecasts of helm's acts, what the real helm then does on a real control plane, and on the sandbox.
 
 mod changes;
+mod installs;
 mod others;
 mod uninstalls;
 
@@ -9,19 +10,20 @@ use serde_json::{Value, json};
 
 use crate::stage::{Errand, Stage};
 use crate::support::helm::write_chart;
-pub(super) use crate::support::helm::{FOUR, Helm, THREE};
+pub(crate) use crate::support::helm::{FOUR, Helm, THREE};
 use crate::trial::{Trial, pod_spec};
 
 pub(crate) use changes::*;
+pub(crate) use installs::*;
 pub(crate) use others::*;
 pub(crate) use uninstalls::*;
 
 impl Helm {
-    pub(super) fn uninstall(self) -> Errand<'static> {
+    pub(crate) fn uninstall(self) -> Errand<'static> {
         self.uninstall_with(|_| {}, &["uninstall", "app"])
     }
 
-    pub(super) fn uninstall_with<'a>(self, set: impl FnOnce(&mut Uninstall), arguments: &'a [&'a str]) -> Errand<'a> {
+    pub(crate) fn uninstall_with<'a>(self, set: impl FnOnce(&mut Uninstall), arguments: &'a [&'a str]) -> Errand<'a> {
         let mut options = Uninstall::plain(Some(self.executor));
         set(&mut options);
         Errand {
@@ -35,18 +37,18 @@ impl Helm {
 }
 
 /// The trial's chart with these templates, written anew; its path.
-pub(super) fn chart(trial: &Trial<'_>, templates: &[Value]) -> String {
+pub(crate) fn chart(trial: &Trial<'_>, templates: &[Value]) -> String {
     let chart = trial.plane.path("charts").join(&trial.namespace);
     write_chart(&chart, templates);
     chart.display().to_string()
 }
 
 /// A stage with a volume `disk` and the release `app` of these templates on it.
-pub(super) fn installed<'plane>(trial: &'plane Trial<'plane>, helm: Helm, templates: &[Value]) -> Stage<'plane> {
+pub(crate) fn installed<'plane>(trial: &'plane Trial<'plane>, helm: Helm, templates: &[Value]) -> Stage<'plane> {
     installed_on(trial, helm, templates, "Retain")
 }
 
-pub(super) fn installed_on<'plane>(
+pub(crate) fn installed_on<'plane>(
     trial: &'plane Trial<'plane>,
     helm: Helm,
     templates: &[Value],
@@ -60,11 +62,11 @@ pub(super) fn installed_on<'plane>(
     stage
 }
 
-pub(super) fn config(name: &str) -> Value {
+pub(crate) fn config(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"a": "1"}})
 }
 
-pub(super) fn claim(stage: &Trial<'_>, policy: Option<&str>) -> Value {
+pub(crate) fn claim(stage: &Trial<'_>, policy: Option<&str>) -> Value {
     let annotations = policy.map_or(json!({}), |policy| json!({"helm.sh/resource-policy": policy}));
     json!({
         "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "annotations": annotations},
@@ -75,7 +77,7 @@ pub(super) fn claim(stage: &Trial<'_>, policy: Option<&str>) -> Value {
     })
 }
 
-pub(super) fn deployment(claim: &str) -> Value {
+pub(crate) fn deployment(claim: &str) -> Value {
     let labels = json!({"app": "web"});
     json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
@@ -86,7 +88,7 @@ pub(super) fn deployment(claim: &str) -> Value {
     })
 }
 
-pub(super) fn hook(name: &str, events: &str, policy: Option<&str>, pod: &Value) -> Value {
+pub(crate) fn hook(name: &str, events: &str, policy: Option<&str>, pod: &Value) -> Value {
     let mut annotations = json!({"helm.sh/hook": events});
     if let Some(policy) = policy {
         annotations["helm.sh/hook-delete-policy"] = json!(policy);
@@ -94,7 +96,7 @@ pub(super) fn hook(name: &str, events: &str, policy: Option<&str>, pod: &Value) 
     job(name, &annotations, pod)
 }
 
-pub(super) fn job(name: &str, annotations: &Value, pod: &Value) -> Value {
+pub(crate) fn job(name: &str, annotations: &Value, pod: &Value) -> Value {
     json!({
         "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name, "annotations": annotations},
         "spec": {
@@ -107,7 +109,7 @@ pub(super) fn job(name: &str, annotations: &Value, pod: &Value) -> Value {
 }
 
 /// Makes a pod end well: the first for the kit's kubelet, the second for the sandbox's.
-pub(super) fn ends() -> Value {
+pub(crate) fn ends() -> Value {
     json!({
         "labels": {"kit/ends": "completed"},
         "annotations": {"sandbox.pilothouse.dev/completes-after": "1s"},

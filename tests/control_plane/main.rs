@@ -45,10 +45,12 @@ mod hands;
 mod helm;
 mod helm_acts;
 mod helm_facts;
+mod helm_hand;
 mod jobs;
 mod panels;
 #[path = "../support/picture.rs"]
 mod picture;
+mod releases;
 mod server;
 mod stage;
 mod statefulset;
@@ -186,6 +188,14 @@ const SHARED: &[Story] = &[
     ("helm4-definitions-of-an-upgrade", helm_facts::definitions_of_an_upgrade_four),
     ("helm3-dry-run", helm_facts::dry_run_three),
     ("helm4-dry-run", helm_facts::dry_run_four),
+    ("helm-act-install-three", helm_acts::install_three),
+    ("helm-act-install-four", helm_acts::install_four),
+    ("helm-act-install-adopts-three", helm_acts::install_adopts_three),
+    ("helm-act-install-adopts-four", helm_acts::install_adopts_four),
+    ("helm-act-install-refused-three", helm_acts::install_refused_three),
+    ("helm-act-install-refused-four", helm_acts::install_refused_four),
+    ("helm-act-install-takes-over-three", helm_acts::install_takes_over_three),
+    ("helm-act-install-takes-over-four", helm_acts::install_takes_over_four),
     ("helm-act-plain-three", helm_acts::plain_three),
     ("helm-act-plain-four", helm_acts::plain_four),
     ("helm-act-destroys", helm_acts::destroys),
@@ -244,6 +254,16 @@ const SHARED: &[Story] = &[
     ("helm-act-ownership-taken-three", helm_acts::ownership_taken_three),
     ("helm-act-ownership-taken-four", helm_acts::ownership_taken_four),
     ("helm-act-wrong-version-is-noticed", helm_acts::wrong_version_is_noticed),
+    ("release-secrets-three", releases::secrets_three),
+    ("release-secrets-four", releases::secrets_four),
+    ("release-config-maps-three", releases::config_maps_three),
+    ("release-config-maps-four", releases::config_maps_four),
+    ("release-upgrade-killed-three", releases::upgrade_killed_three),
+    ("release-upgrade-killed-four", releases::upgrade_killed_four),
+    ("release-install-killed-three", releases::install_killed_three),
+    ("release-install-killed-four", releases::install_killed_four),
+    ("release-record-deleted-three", releases::record_deleted_three),
+    ("release-record-deleted-four", releases::record_deleted_four),
     ("persons", server::persons),
     ("both-pod-first", both::pod_first),
     ("both-claim-first", both::claim_first),
@@ -304,7 +324,6 @@ const SHARED: &[Story] = &[
     ("panel-daemon-set-deleted", panels::daemon_set_deleted),
     ("panel-budget-deleted", panels::budget_deleted),
     ("panel-class-deleted", panels::class_deleted),
-    ("panel-node-deleted", panels::node_deleted),
     ("panel-attachment-deleted", panels::attachment_deleted),
     ("panel-dead-provisioners-finalizer", panels::dead_provisioners_finalizer),
     ("panel-foreign-finalizer", panels::foreign_finalizer),
@@ -328,6 +347,11 @@ const SHARED: &[Story] = &[
     ("workloads-budget-of-a-deployment", workloads::cluster::budget_of_a_deployment),
     ("workloads-default-class-comes-late", workloads::cluster::default_class_comes_late),
     ("workloads-class-deleted", workloads::cluster::class_deleted),
+    ("helm-hand-course-three", helm_hand::course_three),
+    ("helm-hand-course-four", helm_hand::course_four),
+    ("helm-hand-adoption-three", helm_hand::adoption_three),
+    ("helm-hand-adoption-four", helm_hand::adoption_four),
+    ("helm-hand-killed-in-the-middle", helm_hand::killed_in_the_middle),
     ("cockpit-incident", cockpit::incident),
     ("cockpit-refused-while-held", cockpit::refused_while_held),
     ("cockpit-changed-under-the-panel", cockpit::changed_under_the_panel),
@@ -336,8 +360,10 @@ const SHARED: &[Story] = &[
     ("cockpit-answer-lost", cockpit::answer_lost),
 ];
 
-/// Trials that take the API server, or a part of what it tells, away from everybody.
+/// Trials that take the API server, or a part of what it tells, away from everybody, or that others would come in the way of.
 const EXCLUSIVE: &[Story] = &[
+    // pods that tolerate everything come onto any node
+    ("panel-node-deleted", panels::node_deleted),
     (
         "namespace-waits-for-an-api-that-is-down",
         deletion::namespace_waits_for_an_api_that_is_down,
@@ -346,6 +372,10 @@ const EXCLUSIVE: &[Story] = &[
     ("server-frozen-and-thawed", server::frozen_and_thawed),
     ("cockpit-server-killed-at-a-gate", cockpit::server_killed_at_a_gate),
     ("cockpit-server-frozen-at-a-gate", cockpit::server_frozen_at_a_gate),
+    (
+        "helm-hand-server-gone-in-the-middle",
+        helm_hand::server_gone_in_the_middle,
+    ),
 ];
 
 /// Started by the first trial that needs it; a listing or a filter that matches nothing never starts it.

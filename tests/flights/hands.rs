@@ -59,7 +59,10 @@ impl Flight {
     /// The fact that the panel asks for.
     pub(super) fn question(&self) -> String {
         let line = self.line();
-        let asked = line.split(" type ").nth(1).and_then(|rest| rest.split(':').next());
+        // what a runbook asks to be typed stands before the fact
+        let mut typed = line.split(" type ").skip(1);
+        let asked = typed.find(|rest| !rest.starts_with("what step "));
+        let asked = asked.and_then(|rest| rest.split(':').next());
         asked
             .unwrap_or_else(|| panic!("nothing is asked:\n{}", self.text()))
             .to_owned()

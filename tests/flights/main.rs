@@ -17,11 +17,15 @@ mod changes;
 mod claims;
 mod doubts;
 mod hands;
+mod helm;
 mod keys;
 mod looks;
 mod losses;
 mod pods;
+mod releases;
+mod runs;
 mod sight;
+mod unstick;
 
 use flight::Flight;
 

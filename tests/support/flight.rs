@@ -37,6 +37,7 @@ pub(crate) struct Plan {
     prepare: Box<dyn FnOnce(&Sandbox)>,
     operates: bool,
     listed: bool,
+    helm: Option<PathBuf>,
 }
 
 impl Plan {
@@ -52,7 +53,14 @@ impl Plan {
             prepare: Box::new(|_| {}),
             operates: true,
             listed: true,
+            helm: Some(PathBuf::from("/no/helm/in/flights")),
         }
+    }
+
+    /// With this program as helm.
+    pub(crate) fn with_helm(mut self, program: PathBuf) -> Self {
+        self.helm = Some(program);
+        self
     }
 
     /// Changes the objects it begins with.
@@ -87,6 +95,7 @@ impl Plan {
             prepare,
             operates,
             listed,
+            helm,
         } = self;
         let sandbox = Arc::new(Sandbox::start(options).unwrap());
         sandbox.settle(Duration::ZERO);
@@ -105,7 +114,11 @@ impl Plan {
             told.replace(&sandbox.address().to_string(), &address.to_string()),
         )
         .unwrap();
-        let mut flight = Flight::open(kubeconfig, clock, home, (operates, &Config::default())).await;
+        let config = Config {
+            helm,
+            ..Config::default()
+        };
+        let mut flight = Flight::open(kubeconfig, clock, home, (operates, &config)).await;
         flight.sandbox = Some(sandbox);
         flight.wire = wire;
         if listed {
@@ -149,6 +162,15 @@ impl Flight {
         let mut flight = Self::open(kubeconfig, Clock::system(), home, (true, config)).await;
         flight.listed().await;
         flight
+    }
+
+    /// The same, with this program as helm.
+    pub(crate) async fn with_helm(kubeconfig: PathBuf, helm: PathBuf) -> Self {
+        let config = Config {
+            helm: Some(helm),
+            ..Config::default()
+        };
+        Self::of_config(kubeconfig, &config).await
     }
 
     async fn open(

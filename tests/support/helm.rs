@@ -94,8 +94,7 @@ pub(crate) async fn ledger(
         ..Conditions::default()
     };
     let addresses = reach(release, act, &conditions, world);
-    let looked = read::live(connection, &addresses).await;
-    for (address, live) in looked.map_err(|error| error.to_string())? {
+    for (address, live) in read::live(connection, &addresses).await {
         ledger.enter_live(address, live);
     }
     Ok(ledger)

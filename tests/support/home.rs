@@ -38,6 +38,14 @@ impl Home {
         command
     }
 
+    /// [`Self::run`] with more in its environment.
+    pub(crate) fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+        self.command(arguments)
+            .envs(environment.iter().copied())
+            .output()
+            .unwrap()
+    }
+
     /// Runs the binary to its end, with no terminal.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()

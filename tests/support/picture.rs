@@ -135,7 +135,7 @@ pub(crate) fn left(world: &World, alter: &dyn Fn(&mut World), conditions: &pilot
 pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Conditions) -> World {
     use pilothouse::laws::{request, settle};
     let mut end = world.clone();
-    if let Act::Helm { release, helm } = act {
+    if let Act::Helm { release, helm, .. } = act {
         pilothouse::laws::helm::act(&mut end, release, helm, conditions, &mut |_, _| {});
     } else {
         request::carry_out(&mut end, act, conditions.now);

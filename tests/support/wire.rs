@@ -2,6 +2,11 @@
 //! what was sent is counted where it was sent and not where it was meant. Also the plainest client there is, to ask the
 //! server itself what is true.
 
+#![allow(
+    dead_code,
+    reason = "each test target uses a part of it; `expect` would fail in one that uses all"
+)]
+
 use serde_json::Value;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -70,6 +75,25 @@ impl Wire {
         // a question in the form of a creation: who am I, what may I
         writes.retain(|line| !line.contains("/selfsubject"));
         writes
+    }
+
+    /// Changes an object as somebody else would, past the tap.
+    pub(crate) fn merge(&self, path: &str, changes: &Value) {
+        let mut stream = TcpStream::connect(self.server).unwrap();
+        let body = changes.to_string();
+        write!(
+            stream,
+            "PATCH {path} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/merge-patch+json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.server,
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.0 200") || answer.starts_with("HTTP/1.1 200"),
+            "{answer}"
+        );
     }
 
     /// Asks the server itself, past the tap: the code and the document.

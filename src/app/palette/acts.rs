@@ -1,6 +1,8 @@
 //! Acts after `:`. A line names an act, its object (or the one under the cursor is meant) and what it asks; what comes of
 //! it is a panel, never the act itself.
 
+mod helm;
+
 use crate::app::screen::Screen;
 use crate::app::state::State;
 use crate::app::words::RowId;
@@ -30,10 +32,14 @@ pub enum Verb {
     Annotate,
     Stamp,
     CreateClaim,
+    Install,
+    Upgrade,
+    Rollback,
+    Uninstall,
 }
 
 impl Verb {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Delete,
         Self::Evict,
         Self::Scale,
@@ -44,6 +50,10 @@ impl Verb {
         Self::Annotate,
         Self::Stamp,
         Self::CreateClaim,
+        Self::Install,
+        Self::Upgrade,
+        Self::Rollback,
+        Self::Uninstall,
     ];
 
     /// The word as it is completed, with the blank after it.
@@ -59,6 +69,10 @@ impl Verb {
             Self::Annotate => "annotate ",
             Self::Stamp => "stamp ",
             Self::CreateClaim => "create-claim ",
+            Self::Install => "install ",
+            Self::Upgrade => "upgrade ",
+            Self::Rollback => "rollback ",
+            Self::Uninstall => "uninstall ",
         }
     }
 
@@ -77,6 +91,16 @@ impl Verb {
             Self::CreateClaim => {
                 ":create-claim pvc/NAME size=10Gi [volume=PV] [class=CLASS] [modes=RWO,RWX] [label=K=V] [annotation=K=V]"
             }
+            Self::Install => {
+                ":install NAME CHART [version=V] [values=FILE] [take-ownership] [wait] [no-hooks] [timeout=SECONDS]"
+            }
+            Self::Upgrade => {
+                ":upgrade [release/NAME] CHART [version=V] [values=FILE] [take-ownership] [wait] [no-hooks] [timeout=SECONDS]"
+            }
+            Self::Rollback => ":rollback [release/NAME] [REVISION] [wait] [no-hooks] [timeout=SECONDS]",
+            Self::Uninstall => {
+                ":uninstall [release/NAME] [background|foreground|orphan] [keep-history] [wait] [no-hooks] [timeout=SECONDS]"
+            }
         }
     }
 
@@ -88,6 +112,7 @@ impl Verb {
             Self::Scale => &Act::SCALED,
             Self::ReclaimPolicy | Self::ClearClaimRef | Self::Retarget => &[Kind::PersistentVolume],
             Self::CreateClaim => &[Kind::PersistentVolumeClaim],
+            Self::Install | Self::Upgrade | Self::Rollback | Self::Uninstall => &[Kind::Release],
         }
     }
 }
@@ -97,7 +122,8 @@ pub(super) fn read(verb: Verb, rest: &str) -> Asked {
     let mut rest: Vec<Text> = rest.split_whitespace().map(Text::from).collect();
     let named = rest.first().and_then(|word| {
         let (kind, name) = word.split_once('/')?;
-        let kind = Kind::from_word(kind).filter(|_| !name.is_empty() && !name.contains(['/', '=']))?;
+        let kind = Kind::from_word(kind)
+            .filter(|_| !name.is_empty() && !name.contains(['/', '=']) && verb != Verb::Install)?;
         // `:retarget pv-1/x` and `:stamp pod/x` mean a place where only a place is left to say
         let places = matches!(verb, Verb::Retarget | Verb::Stamp) && rest.len() == 1;
         (!places).then(|| (kind, Text::from(name)))
@@ -117,6 +143,12 @@ pub fn act(state: &State, asked: &Asked) -> Result<Act, String> {
     let usage = || asked.verb.usage().to_owned();
     if asked.verb == Verb::CreateClaim {
         return create(state, asked);
+    }
+    if matches!(
+        asked.verb,
+        Verb::Install | Verb::Upgrade | Verb::Rollback | Verb::Uninstall
+    ) {
+        return helm::act(state, asked);
     }
     let object = meant(state, asked)?;
     let target = object.pin();
@@ -265,6 +297,7 @@ pub(super) fn completions(state: &State, verb: Verb, typed: &str) -> Vec<String>
     let mut words: Vec<String> = Vec::new();
     if asked.target.is_none() && asked.rest.is_empty() && verb != Verb::CreateClaim {
         words.extend(objects(state, verb));
+        words.extend(helm::releases(state, verb));
     }
     words.extend(arguments(state, &asked));
     words
@@ -325,6 +358,7 @@ fn arguments(state: &State, asked: &Asked) -> Vec<String> {
                 .collect()
         }
         Verb::CreateClaim => owned(&["size=", "volume=", "class=", "modes=RWO", "label=", "annotation="]),
+        Verb::Install | Verb::Upgrade | Verb::Rollback | Verb::Uninstall => helm::arguments(state, asked),
         Verb::Evict | Verb::ClearClaimRef => Vec::new(),
     }
 }

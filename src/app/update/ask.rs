@@ -1,12 +1,12 @@
 //! Going to a screen, and asking for what it shows.
 
-use super::{asked, command, gate};
+use super::{asked, command, gate, release, run};
 use crate::app::event::Effect;
 use crate::app::palette::{Order, acts};
 use crate::app::screen::{Part, Screen, Subject, Visit};
 use crate::app::state::State;
 use crate::app::words::RowId;
-use crate::model::Text;
+use crate::model::{Act, Kind, Text};
 
 /// Screens kept below the one on top; the oldest but the fleet is forgotten.
 const DEPTH: usize = 32;
@@ -27,17 +27,24 @@ pub(super) fn open(state: &mut State, screen: Screen, effects: &mut Vec<Effect>)
             state.events.insert(subject.key.clone(), asked(state.now));
             effects.push(Effect::FetchEvents(subject.key.clone()));
         }
+        Screen::Tenant(name) => {
+            let tenant = state.derived.tenants.iter().find(|tenant| tenant.name == *name);
+            let namespaces = tenant.map(|tenant| tenant.namespaces.clone()).unwrap_or_default();
+            release::ask_config_maps(state, &namespaces, effects);
+        }
         Screen::Fleet
-        | Screen::Tenant(_)
         | Screen::Kind { .. }
         | Screen::Chain(_)
         | Screen::Explain(_)
         | Screen::Forecast(..)
         | Screen::History(_)
+        | Screen::Unstick(_)
+        | Screen::Release(_)
         | Screen::Help
         | Screen::Log
         | Screen::Steps
-        | Screen::Doubts => {}
+        | Screen::Doubts
+        | Screen::Run => {}
     }
     if state.visits.len() >= DEPTH {
         state.visits.remove(1);
@@ -53,6 +60,20 @@ pub(super) fn enter(state: &mut State, effects: &mut Vec<Effect>) {
     };
     match at {
         RowId::Tenant(name) => open(state, Screen::Tenant(name), effects),
+        RowId::Object(key, _) if key.kind == Kind::Release => {
+            match (&state.visit().screen, release::under_cursor(state)) {
+                (Screen::Release(_), Some(revision)) => release::show(state, revision),
+                _ => match release::home_of(state, &key) {
+                    Some(home) => release::open(state, home, effects),
+                    None => state.tell(format!("{key} is not there")),
+                },
+            }
+        }
+        RowId::Release(home) => release::open(state, home, effects),
+        RowId::Revision(revision) => release::show(state, revision),
+        RowId::Document(name) => state.tell(format!(
+            "{name} is of a kind Pilothouse does not hold: there is no more to show"
+        )),
         RowId::Object(key, uid) | RowId::Finalizer(key, uid, _) => {
             open(state, Screen::Chain(Subject { key, uid }), effects);
         }
@@ -64,7 +85,7 @@ pub(super) fn enter(state: &mut State, effects: &mut Vec<Effect>) {
             None => state.tell(format!("{key} is not there")),
         },
         RowId::Step(number) => state.following = Some(number),
-        RowId::Doubt(_) => {}
+        RowId::Doubt(_) | RowId::Run(_) | RowId::RunItem(..) | RowId::RunLine(_) => {}
     }
 }
 
@@ -80,7 +101,12 @@ pub(super) fn order(state: &mut State, order: Order, effects: &mut Vec<Effect>) 
         }
         Order::Open(screen) => open(state, screen, effects),
         Order::Act(asked) => match acts::act(state, &asked) {
+            Ok(act @ Act::Helm { .. }) => gate::prepare(state, act, effects),
             Ok(act) => gate::open(state, &act, Vec::new(), effects),
+            Err(why) => state.warn(why),
+        },
+        Order::Run(words) => match state.runs.read(&words) {
+            Ok(order) => run::order(state, order, effects),
             Err(why) => state.warn(why),
         },
         Order::Theme(name) => effects.push(Effect::SetTheme(name)),

@@ -1,11 +1,13 @@
 //! What each command does, outside gates and prompts.
 
 use super::look::{self, Move};
-use super::{ask, doubts, gate};
+use super::{ask, doubts, gate, release, run, unstick};
 use crate::app::event::{Answer, Effect};
 use crate::app::keys::Command;
+use crate::app::run::Said;
 use crate::app::screen::{Screen, Subject};
 use crate::app::state::{Prompt, State};
+use crate::app::words::RowId;
 use crate::model::{Act, Propagation};
 
 pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
@@ -45,7 +47,31 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         Command::Forecast => about(state, forecast, effects),
         Command::History => about(state, Screen::History, effects),
         Command::Propagation => next_propagation(state),
+        Command::OlderRevision => release::step(state, false),
+        Command::NewerRevision => release::step(state, true),
+        Command::BaseRevision => release::choose_base(state),
+        Command::ShowValues => release::show_values(state),
+        Command::CompareAll => release::compare_all(state),
+        Command::ReadAgain => release::read_again(state, effects),
+        // an explanation is of one object: there the key means that, wherever the cursor rests among what holds it
+        Command::Unstick => match state.visit().screen.subject().cloned() {
+            Some(subject) => ask::open(state, Screen::Unstick(subject), effects),
+            None => about(state, Screen::Unstick, effects),
+        },
+        Command::OpenStep => unstick::open_step(state, effects),
         Command::DeletePanel | Command::ClearClaimRefPanel => gate::ask(state, command, effects),
+        Command::Run => ask::open(state, Screen::Run, effects),
+        Command::RunAct => run::act(state, effects),
+        Command::RunItem => run::sign_item(state),
+        Command::RunSign => run::sign(state, effects),
+        Command::RunParameters => run::parameters(state),
+        Command::RunTyped => run::ask(state, Said::Typed, effects),
+        Command::RunHalt => run::ask(state, Said::Halt, effects),
+        Command::RunResume => run::ask(state, Said::Resume, effects),
+        Command::RunSkip => run::ask(state, Said::Skip, effects),
+        Command::RunWaive => run::ask(state, Said::Waive, effects),
+        Command::RunBack => run::ask(state, Said::TurnBack, effects),
+        Command::RunAbort => run::ask(state, Said::Abort, effects),
         Command::ObserveDoubts => effects.push(Effect::ObserveDoubts),
         Command::DoubtDone => doubts::say(state, Answer::Done, effects),
         Command::DoubtNotApplied => doubts::say(state, Answer::NotApplied, effects),
@@ -69,6 +95,10 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
 }
 
 fn turn(state: &mut State, by: isize) {
+    if matches!(state.visit().screen, Screen::Release(_)) {
+        release::turn(state, by);
+        return;
+    }
     let visit = state.visit_mut();
     visit.part = visit.part.further(by);
 }
@@ -122,7 +152,13 @@ fn copy_name(state: &mut State, effects: &mut Vec<Effect>) {
             state.tell(format!("{name} is copied"));
             effects.push(Effect::CopyToClipboard(name));
         }
-        None => state.tell("there is no object under the cursor"),
+        None => match state.visit().cursor().at().and_then(RowId::bare_name) {
+            Some(name) => {
+                state.tell(format!("{name} is copied"));
+                effects.push(Effect::CopyToClipboard(name));
+            }
+            None => state.tell("there is no object under the cursor"),
+        },
     }
 }
 

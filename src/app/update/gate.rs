@@ -1,6 +1,7 @@
 //! Keys at a gate, and the way to one. A destructive key only opens a panel; Enter never approves.
 
 use super::ask as go;
+use super::run;
 use super::world::subject;
 use crate::app::event::{Effect, Rhythm};
 use crate::app::key::Key;
@@ -12,8 +13,10 @@ use crate::app::view;
 use crate::diagnose::Look;
 use crate::forecast::{Tier, forecast};
 use crate::gate::{Item, Panel};
+use crate::model::act::{HelmAct, Uninstall};
+use crate::model::helm::Ledger;
 use crate::model::storage::VolumePhase;
-use crate::model::{Act, Kind, Object, Observation, feed};
+use crate::model::{Act, Kind, Object, Observation, Pin, feed};
 use std::sync::Arc;
 
 /// A destructive key: opens the panel in front of its act, or says why there is none.
@@ -58,6 +61,25 @@ pub(super) fn ask(state: &mut State, command: Command, effects: &mut Vec<Effect>
     {
         propagation = *chosen;
     }
+    if object.kind() == Kind::Release {
+        let helm = HelmAct::Uninstall(Uninstall {
+            cascade: propagation,
+            ..Uninstall::plain(None)
+        });
+        match newest(state, &object) {
+            Ok(release) => prepare(
+                state,
+                Act::Helm {
+                    release,
+                    helm,
+                    means: None,
+                },
+                effects,
+            ),
+            Err(why) => state.warn(why),
+        }
+        return;
+    }
     let act = Act::Delete {
         target: object.pin(),
         propagation,
@@ -72,6 +94,54 @@ pub(super) fn ask(state: &mut State, command: Command, effects: &mut Vec<Effect>
     ));
     let Subject { key, uid } = subject;
     go::open(state, Screen::Forecast(Subject { key, uid }, propagation), effects);
+}
+
+/// The newest record of the release that a record belongs to: helm acts on no other.
+pub(in crate::app) fn newest(state: &State, object: &Object) -> Result<Pin, String> {
+    let name = object
+        .body
+        .release()
+        .map(|facts| facts.name.clone())
+        .unwrap_or_default();
+    state
+        .world
+        .in_namespace(Kind::Release, &object.meta.namespace)
+        .filter_map(|record| Some((record.body.release()?, record)))
+        .filter(|(facts, _)| facts.name == name)
+        .max_by_key(|(facts, _)| facts.revision)
+        .map(|(_, record)| record.pin())
+        .ok_or_else(|| format!("release {name} is gone"))
+}
+
+/// Asks for what an act of Helm's rests on; its panel opens when that comes.
+pub(super) fn prepare(state: &mut State, act: Act, effects: &mut Vec<Effect>) {
+    state.tell(format!("asking helm and reading the records for: {act}"));
+    state.preparing = Some(act.clone());
+    effects.push(Effect::PrepareHelm(Box::new(act)));
+}
+
+/// What an act of Helm's rests on has come: its panel opens, unless the operator has gone on to something else.
+pub(super) fn prepared(
+    state: &mut State,
+    asked: &Act,
+    answer: Result<(Box<Act>, Box<Ledger>), String>,
+    effects: &mut Vec<Effect>,
+) {
+    if state.preparing.as_ref() != Some(asked) {
+        return;
+    }
+    state.preparing = None;
+    match answer {
+        Ok((act, ledger)) => {
+            let mut held = Ledger::clone(&state.conditions.helm);
+            held.take_in(&ledger);
+            state.conditions.helm = Arc::new(held);
+            if state.gate.is_none() {
+                open(state, &act, Vec::new(), effects);
+            }
+        }
+        Err(why) => state.warn(why),
+    }
 }
 
 /// The volume whose `claimRef` may be cleared: the one meant, or the one the claim meant names; only when Released.
@@ -114,20 +184,30 @@ fn released(state: &State, object: &Arc<Object>) -> Result<Arc<Object>, String> 
 }
 
 pub(super) fn open(state: &mut State, act: &Act, changes: Vec<String>, effects: &mut Vec<Effect>) {
+    let demand = run::demand(state, act);
     let (Some(cluster), Some(operator)) = (&state.identity, &state.operator) else {
         state.warn("the server has not said yet who it is: no panel without that");
         return;
     };
     let told = forecast(&state.world, act, &state.conditions, state.now, feed::PROMISE);
     // which fact is asked for must not be foreseeable from habit; it need not be secret
-    let seed = u64::try_from(state.now.wall.as_nanosecond() & i128::from(u64::MAX)).unwrap_or_default();
+    let seed = if state.runs.unattended {
+        // whoever approves does so in another process, which has to ask for the same fact
+        act.target()
+            .uid
+            .to_string()
+            .bytes()
+            .fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)))
+    } else {
+        u64::try_from(state.now.wall.as_nanosecond() & i128::from(u64::MAX)).unwrap_or_default()
+    };
     let look = Look {
         world: &state.world,
         conditions: &state.conditions,
         now: state.now,
         quiet: feed::PROMISE,
     };
-    let panel = Panel::open(told, look, cluster, operator, seed);
+    let panel = Panel::demanded(told, look, cluster, operator, seed, demand);
     state.gate = Some(Gate {
         panel,
         item: 0,
@@ -141,7 +221,15 @@ pub(super) fn open(state: &mut State, act: &Act, changes: Vec<String>, effects: 
 
 /// Opens the panel again after its approval was voided, on the same object if it is still that one.
 pub(super) fn reopen(state: &mut State, act: &Act, changes: Vec<String>, effects: &mut Vec<Effect>) {
-    if state.gate.is_some() {
+    if state.gate.is_some() || run::reopens(state, act, &changes, effects) {
+        return;
+    }
+    // its records, or what helm renders, are others now: everything is read again first
+    if let Act::Helm { .. } = act {
+        state.warn(format!(
+            "the approval is void, nothing was sent: {}",
+            changes.join("; ")
+        ));
         return;
     }
     let mut act = act.clone();
@@ -277,11 +365,17 @@ fn approve(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(gate) = &mut state.gate else {
         return;
     };
+    let of_run = gate.panel.demand().is_some();
     match gate.panel.approve(now) {
         Ok(approved) => {
-            let act = gate.panel.act().clone();
+            let told = gate.panel.forecast().clone();
             let number = state.steps.keys().next_back().copied().unwrap_or(0) + 1;
-            state.steps.insert(number, Step::begun(number, act, &state.world, now));
+            if of_run {
+                run::sending(state, number, &approved, effects);
+            }
+            state
+                .steps
+                .insert(number, Step::begun(number, &told, &state.world, now));
             state.gate = None;
             state.following = Some(number);
             effects.push(Effect::Commit {

@@ -1,10 +1,11 @@
 //! The line being typed after `:` or `/`.
 
-use super::{ask, gate};
+use super::{ask, gate, run};
 use crate::app::event::Effect;
 use crate::app::key::Key;
 use crate::app::keys::Command;
 use crate::app::palette;
+use crate::app::run::Said;
 use crate::app::state::{Prompt, State};
 
 /// No command or filter is longer.
@@ -28,6 +29,8 @@ pub(super) fn key(state: &mut State, key: Key, found: Option<Command>, effects: 
 pub(super) fn paste(state: &mut State, text: &str) {
     if state.gate.is_some() {
         gate::refuse_paste(state);
+    } else if matches!(state.prompt, Some(Prompt::Word { said: Said::Typed, .. })) {
+        state.warn("pasting is refused here: the text has to be read and typed");
     } else if state.prompt.is_some() {
         let line: String = text.chars().filter(|character| !character.is_control()).collect();
         edit(state, |typed| typed.push_str(&line));
@@ -39,7 +42,7 @@ pub(super) fn paste(state: &mut State, text: &str) {
 fn edit(state: &mut State, change: impl FnOnce(&mut String)) {
     let filtering = matches!(state.prompt, Some(Prompt::Filter { .. }));
     let typed = match &mut state.prompt {
-        Some(Prompt::Palette { typed } | Prompt::Reason { typed }) => typed,
+        Some(Prompt::Palette { typed } | Prompt::Reason { typed } | Prompt::Word { typed, .. }) => typed,
         Some(Prompt::Filter { .. }) => &mut state.visit_mut().filter,
         None => return,
     };
@@ -56,6 +59,7 @@ fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     match state.prompt.take() {
         Some(Prompt::Palette { typed }) => ask::order(state, palette::read(&typed), effects),
         Some(Prompt::Reason { typed }) => gate::break_glass(state, &typed),
+        Some(Prompt::Word { said, typed }) => run::say(state, said, &typed, effects),
         Some(Prompt::Filter { .. }) | None => {}
     }
 }
@@ -69,7 +73,7 @@ fn cancel(state: &mut State) {
 fn complete(state: &mut State) {
     let rest = match &state.prompt {
         Some(Prompt::Palette { typed }) => palette::completion(state, typed),
-        Some(Prompt::Filter { .. } | Prompt::Reason { .. }) | None => return,
+        Some(Prompt::Filter { .. } | Prompt::Reason { .. } | Prompt::Word { .. }) | None => return,
     };
     edit(state, |typed| typed.push_str(&rest));
 }

@@ -12,6 +12,7 @@ pub(super) fn progress(state: &mut State, number: StepNumber, progress: StepProg
         StepProgress::Recorded
         | StepProgress::Cleared
         | StepProgress::Sent
+        | StepProgress::Said { .. }
         | StepProgress::Answered(_)
         | StepProgress::Failed { .. } => None,
     };

@@ -2,4 +2,6 @@
 
 mod acting;
 mod looking;
+mod releases;
+mod running;
 mod world;

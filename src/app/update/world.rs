@@ -37,6 +37,11 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
         {
             continue;
         }
+        let kinds = before
+            .as_deref()
+            .zip(after.map(AsRef::as_ref))
+            .filter(|(before, after)| before.meta.alike(&after.meta))
+            .map_or(kinds, |_same_head| kinds.bodies());
         let owners = [claimant(before.as_deref()), claimant(after.map(AsRef::as_ref))];
         touch(state, reach, kinds);
         if guessed || matches!(key.kind, Kind::Namespace | Kind::Release) {

@@ -10,7 +10,7 @@ use crate::app::state::{Connection, Gate, Mode, State};
 use crate::app::text;
 use crate::app::words::{Line, Page, Span, Tone};
 use crate::forecast::Undo;
-use crate::gate::{Item, ItemState, Panel};
+use crate::gate::{Challenge, Item, ItemState, Panel};
 
 /// Rows of the screen that the panel's lines cannot have: header, title, footer.
 const CHROME: u16 = 3;
@@ -40,7 +40,15 @@ pub fn page(state: &State, gate: &Gate) -> Page {
 fn dense(state: &State, gate: &Gate, density: Density) -> Page {
     let panel = &gate.panel;
     let width = columns(state.size.0);
-    let mut page = Page::titled(format!("{} ── {}", panel.tier().word(), text::ascii(&place(panel))));
+    let step = panel
+        .demand()
+        .map(|demand| format!(" ── {}", text::ascii(demand.place())));
+    let mut page = Page::titled(format!(
+        "{} ── {}{}",
+        panel.tier().word(),
+        text::ascii(&place(panel)),
+        step.unwrap_or_default()
+    ));
     changes(gate, density, width, &mut page);
     let told = panel.forecast();
     let undo = forecast::undo(&told.undo);
@@ -158,7 +166,7 @@ const fn standing(state: ItemState) -> (&'static str, Tone) {
 }
 
 /// An item with its value and age, and its source where there is room.
-fn item_short(look: Look<'_>, item: &Item, selected: bool, sourced: bool, width: usize, page: &mut Page) {
+pub(super) fn item_short(look: Look<'_>, item: &Item, selected: bool, sourced: bool, width: usize, page: &mut Page) {
     let (mark, tone) = standing(item.state);
     let cursor = if selected { "▸" } else { " " };
     let fresh = freshness::told("facts", &item.freshness, look).text;
@@ -223,9 +231,12 @@ fn item_lines(look: Look<'_>, item: &Item, selected: bool, width: usize, page: &
 
 /// The fact to type, and what was typed so far.
 fn challenge(panel: &Panel, width: usize, page: &mut Page) {
-    let Some(challenge) = panel.challenge() else {
-        return;
-    };
+    for challenge in panel.typed().into_iter().chain(panel.challenge()) {
+        question(challenge, width, page);
+    }
+}
+
+fn question(challenge: &Challenge, width: usize, page: &mut Page) {
     let question = text::ascii(challenge.question());
     let typed = text::ascii(challenge.typed());
     page.sentence(0, &format!("type {question}:  {typed}▏"), Tone::Accent, width);

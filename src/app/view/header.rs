@@ -139,6 +139,12 @@ pub fn crumbs(state: &State) -> Line {
             tone,
         ));
     }
+    if let Some(on) = state.runs.on()
+        && visit.screen != Screen::Run
+    {
+        spans.push(Span::plain("   "));
+        spans.push(super::run::brief(on));
+    }
     if state.doubts.iter().any(|doubt| !doubt.settled) {
         spans.push(Span::new("   ? steps in doubt (:doubts)", Tone::Bad));
     }

@@ -1,7 +1,10 @@
-//! Helm releases as the labels of their records tell: name, newest revision, status, age.
+//! Helm releases as the labels of their records tell: name, newest revision, status, age. Those whose records are Secrets
+//! are watched; those whose records are `ConfigMap`s were asked for when the tenant was opened.
 
 use super::{Look, belongs, freshness};
+use crate::app::state::Fetch;
 use crate::app::words::{Column, Fit, Row, RowId, Span, Table, Tone};
+use crate::model::helm::{Driver, Home};
 use crate::model::time::short_span;
 use crate::model::{Kind, Object, Tenant, Text};
 use std::collections::BTreeMap;
@@ -40,6 +43,9 @@ pub static COLUMNS: &[Column] = &[
     },
 ];
 
+/// What was asked of `ConfigMap`s, by namespace.
+pub type ConfigMaps = BTreeMap<Text, Fetch<Vec<Arc<Object>>>>;
+
 /// A release: its newest record and how many there are.
 #[derive(Clone, Debug)]
 pub struct Release {
@@ -50,23 +56,38 @@ pub struct Release {
 
 /// The releases of a tenant, by name.
 pub fn of(look: Look<'_>, tenant: &Tenant) -> Vec<Release> {
+    let records = tenant
+        .namespaces
+        .iter()
+        .flat_map(|namespace| look.world.in_namespace(Kind::Release, namespace));
+    gathered(tenant, records)
+}
+
+/// Those whose records are `ConfigMap`s, as far as they were answered.
+pub fn in_config_maps(tenant: &Tenant, asked: &ConfigMaps) -> Vec<Release> {
+    let answers = tenant
+        .namespaces
+        .iter()
+        .filter_map(|namespace| asked.get(namespace)?.answer.as_ref());
+    gathered(tenant, answers.filter_map(|(_, answer)| answer.as_ref().ok()).flatten())
+}
+
+fn gathered<'a>(tenant: &Tenant, records: impl Iterator<Item = &'a Arc<Object>>) -> Vec<Release> {
     let mut found: BTreeMap<(Text, Text), Release> = BTreeMap::new();
-    for namespace in &tenant.namespaces {
-        for object in look.world.in_namespace(Kind::Release, namespace) {
-            let Some(record) = object.body.release().filter(|_| belongs(tenant, object)) else {
-                continue;
-            };
-            let held = found
-                .entry((namespace.clone(), record.name.clone()))
-                .or_insert_with(|| Release {
-                    name: record.name.clone(),
-                    newest: Arc::clone(object),
-                    revisions: 0,
-                });
-            held.revisions += 1;
-            if record.revision > held.revision() {
-                held.newest = Arc::clone(object);
-            }
+    for object in records {
+        let Some(record) = object.body.release().filter(|_| belongs(tenant, object)) else {
+            continue;
+        };
+        let held = found
+            .entry((object.meta.namespace.clone(), record.name.clone()))
+            .or_insert_with(|| Release {
+                name: record.name.clone(),
+                newest: Arc::clone(object),
+                revisions: 0,
+            });
+        held.revisions += 1;
+        if record.revision > held.revision() {
+            held.newest = Arc::clone(object);
         }
     }
     found.into_values().collect()
@@ -109,32 +130,61 @@ pub fn cell(releases: &[Release]) -> (String, Tone) {
     (text, shown.tone())
 }
 
-pub fn table(look: Look<'_>, tenant: &Tenant) -> Table {
-    let rows = of(look, tenant)
+pub fn table(look: Look<'_>, tenant: &Tenant, asked: &ConfigMaps) -> Table {
+    let mut rows: Vec<Row> = of(look, tenant)
         .into_iter()
-        .map(|release| {
-            let age = release
-                .newest
-                .meta
-                .creation_timestamp
-                .map_or_else(|| "?".to_owned(), |made| short_span(look.now.since(made)));
-            Row {
-                id: RowId::Object(release.newest.key(), release.newest.meta.uid.clone()),
-                cells: vec![
-                    Span::plain(release.name.as_str()),
-                    Span::plain(format!("r{}", release.revision())),
-                    Span::new(release.status(), release.tone()),
-                    Span::dim(age),
-                    Span::dim(format!("{} kept", release.revisions)),
-                ],
-                under: None,
-            }
-        })
+        .map(|release| row(look, &release, Driver::Secret))
         .collect();
+    rows.extend(
+        in_config_maps(tenant, asked)
+            .iter()
+            .map(|release| row(look, release, Driver::ConfigMap)),
+    );
     let of = freshness::worst(look, Some(tenant), &[Kind::Release]);
-    Table::of(
-        COLUMNS,
-        rows,
-        freshness::emptiness(&of, look, "no Helm release in this tenant"),
-    )
+    let gap = gap(tenant, asked);
+    let mut empty = freshness::emptiness(&of, look, "no Helm release in this tenant");
+    match (rows.last_mut(), gap) {
+        (Some(last), gap) => last.under = gap.map(|gap| Span::new(gap, Tone::Unknown)),
+        (None, Some(gap)) => empty = Span::new(format!("{}; {gap}", empty.text), Tone::Unknown),
+        (None, None) => {}
+    }
+    Table::of(COLUMNS, rows, empty)
+}
+
+fn row(look: Look<'_>, release: &Release, driver: Driver) -> Row {
+    let newest = &release.newest;
+    let age = newest
+        .meta
+        .creation_timestamp
+        .map_or_else(|| "?".to_owned(), |made| short_span(look.now.since(made)));
+    let (id, kept) = match driver {
+        Driver::Secret => (
+            RowId::Object(newest.key(), newest.meta.uid.clone()),
+            format!("{} kept", release.revisions),
+        ),
+        Driver::ConfigMap => (
+            RowId::Release(Home::new(&newest.meta.namespace, &release.name, driver)),
+            format!("{} in ConfigMaps", release.revisions),
+        ),
+    };
+    Row {
+        id,
+        cells: vec![
+            Span::plain(release.name.as_str()),
+            Span::plain(format!("r{}", release.revision())),
+            Span::new(release.status(), release.tone()),
+            Span::dim(age),
+            Span::dim(kept),
+        ],
+        under: None,
+    }
+}
+
+/// Why some releases may be missing: the `ConfigMap`s of a namespace could not be listed.
+fn gap(tenant: &Tenant, asked: &ConfigMaps) -> Option<String> {
+    tenant.namespaces.iter().find_map(|namespace| {
+        let (_, answer) = asked.get(namespace)?.answer.as_ref()?;
+        let why = answer.as_ref().err()?;
+        Some(format!("? those in ConfigMaps: {why}"))
+    })
 }

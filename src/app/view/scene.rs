@@ -118,9 +118,12 @@ fn body<'a>(state: &'a State, visit: &Visit) -> Body<'a> {
         | Screen::Explain(_)
         | Screen::Forecast(..)
         | Screen::History(_)
+        | Screen::Unstick(_)
+        | Screen::Release(_)
         | Screen::Help
         | Screen::Steps
-        | Screen::Doubts => {
+        | Screen::Doubts
+        | Screen::Run => {
             let page = &state.derived.page;
             let cursor = visit.cursor();
             let selected = cursor
@@ -202,6 +205,7 @@ fn prompt(state: &State) -> Option<(String, String)> {
             format!("why no second person? {typed}"),
             "  (recorded, and shown first in every report)".to_owned(),
         )),
+        Prompt::Word { said, typed } => Some((format!("{}{typed}", said.question()), "  (recorded)".to_owned())),
         Prompt::Filter { .. } => Some((format!("/{}", state.visit().filter), String::new())),
     }
 }

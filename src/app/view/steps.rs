@@ -66,6 +66,9 @@ fn lines(look: Look<'_>, step: &Step, width: usize, page: &mut Page) {
     for (at, what) in &step.log {
         page.sentence(2, &format!("{}  {what}", clock(*at)), Tone::Plain, width);
     }
+    for line in &step.said {
+        page.sentence(4, &format!("helm: {line}"), Tone::Dim, width);
+    }
     if step.over() {
         return;
     }
@@ -107,6 +110,7 @@ pub const fn standing(step: &Step) -> (&'static str, Tone, &'static str) {
             Ending::Observed { .. } => ("✓", Tone::Ok, "done"),
             Ending::Voided { .. } => ("▲", Tone::Warn, "void"),
             Ending::NotDone { .. } => ("✗", Tone::Warn, "not done"),
+            Ending::Otherwise { .. } => ("✗", Tone::Bad, "otherwise"),
             Ending::InDoubt { .. } => ("?", Tone::Bad, "in doubt"),
             Ending::TimedOut { .. } => ("▲", Tone::Warn, "not seen in time"),
         },

@@ -43,13 +43,20 @@ pub struct View {
 }
 
 /// One of a tenant's panels, filtered and sorted as the visit says.
-pub fn panel(look: Look<'_>, tenant: &Tenant, judged: Option<&Judged>, part: Part, visit: &Visit) -> View {
+pub fn panel(
+    look: Look<'_>,
+    tenant: &Tenant,
+    judged: Option<&Judged>,
+    part: Part,
+    visit: &Visit,
+    asked: &releases::ConfigMaps,
+) -> View {
     let (table, kinds): (Table, &[Kind]) = match part {
         Part::Whole | Part::Volumes => (volumes::table(look, tenant), volumes::KINDS),
         Part::Jobs => (jobs::table(look, tenant), &[Kind::Job, Kind::Pod]),
         Part::Finalizers => (volumes::finalizers::table(look, tenant), volumes::KINDS),
         Part::Raft => return raft(),
-        Part::Releases => (releases::table(look, tenant), &[Kind::Release]),
+        Part::Releases => (releases::table(look, tenant, asked), &[Kind::Release]),
         Part::Findings => (findings(judged), volumes::KINDS),
     };
     let mut rows = table.rows;

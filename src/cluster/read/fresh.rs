@@ -10,7 +10,8 @@ use crate::cluster::page;
 use crate::cluster::paths;
 use crate::cluster::said;
 use crate::cluster::wire::{self, JSON, METADATA, Question};
-use crate::model::{Act, ClusterIdentity, FeedId, Key, Kind, Now, Object, Scope, Text};
+use crate::model::helm::record_parts;
+use crate::model::{Act, ClusterIdentity, FeedId, Key, Kind, Now, Object, Pin, Scope, Text};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
 use std::collections::BTreeMap;
@@ -51,6 +52,9 @@ pub async fn fresh(
         reader.get_all([act.target().key.clone()]).await?;
         reader.get_all(rests_on.iter().cloned()).await?;
         reader.around(&act.target().key).await?;
+        if let Act::Helm { release, .. } = act {
+            reader.records(release).await?;
+        }
         Ok(Reading {
             objects: reader.found.into_iter().collect(),
             cluster,
@@ -80,6 +84,15 @@ impl Reader<'_> {
         wire::ask(&clients.writing, Question::Get { path, accept }, self.deadline)
             .await
             .map_err(|trouble| self.connection.error(trouble))
+    }
+
+    /// Every record of a release: a newer one than was shown may have come.
+    async fn records(&mut self, release: &Pin) -> Result<(), ClusterError> {
+        let name = record_parts(&release.key.name).map_or("", |(name, _)| name);
+        let records = super::records(self.connection, &release.key.namespace, name).await?;
+        self.found
+            .extend(records.into_iter().map(|object| (object.key(), Some(object))));
+        Ok(())
     }
 
     async fn get_all(&mut self, keys: impl IntoIterator<Item = Key>) -> Result<(), ClusterError> {

@@ -1,7 +1,7 @@
 //! Every way a write can end, on the wire: what is said of it must be certain, and it must be sent once.
 
 #[path = "../../../tests/support/scripted.rs"]
-mod scripted;
+pub(super) mod scripted;
 
 use super::{Wire, deliver, judge};
 use crate::cluster::{Clock, ConnectOptions, Connection, connect};

@@ -1,7 +1,7 @@
 //! Traps 21–23: the newest revision of a release is pending or uninstalling, by its label. The payload decides, and is read
 //! for a forecast only.
 
-use super::super::explain::release::{latest, pending};
+use super::super::explain::release::{PATIENCE, latest, pending};
 use super::super::finding::{Finding, Gist, Severity};
 use super::super::look::Look;
 use super::super::phrase;
@@ -9,10 +9,6 @@ use super::super::ward::Ward;
 use super::finding;
 use crate::laws::Reason;
 use crate::model::Kind;
-use std::time::Duration;
-
-/// An operation may take this long (Helm's own default timeout) before it counts as killed.
-const PATIENCE: Duration = Duration::from_mins(5);
 
 pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
     newest(look, ward)

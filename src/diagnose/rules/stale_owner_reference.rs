@@ -6,7 +6,7 @@ use super::super::phrase;
 use super::super::ward::Ward;
 use super::finding;
 use crate::laws::Reason;
-use crate::model::{Kind, Object, OwnerReference};
+use crate::model::{Key, Kind, Object, OwnerReference};
 
 pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -60,12 +60,18 @@ fn doomed(object: &Object) -> Option<Finding> {
 
 /// The owner is certainly not there: its kind is held and complete, and no object of its key has its uid.
 fn absent(look: Look<'_>, object: &Object, owner: &OwnerReference) -> bool {
-    owner
-        .key(&object.meta.namespace)
-        .is_some_and(|key| match look.world.get(&key) {
-            Some(held) => held.meta.uid != owner.uid,
-            None => look.gone(&key),
-        })
+    let Some(kind) = Kind::from_api(&owner.api_version, &owner.kind) else {
+        return false;
+    };
+    let home = if kind.namespaced() {
+        object.meta.namespace.as_str()
+    } else {
+        ""
+    };
+    match look.world.find(kind, home, &owner.name) {
+        Some(held) => held.meta.uid != owner.uid,
+        None => look.gone(&Key::new(kind, home, &owner.name)),
+    }
 }
 
 #[cfg(test)]

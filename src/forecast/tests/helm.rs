@@ -68,7 +68,17 @@ fn says(objects: &str, manifest: &str, mut ledger: Ledger, helm: HelmAct) -> For
         helm: Arc::new(ledger),
         ..Conditions::default()
     };
-    forecast(&world, &Act::Helm { release, helm }, &conditions, now(), QUIET)
+    forecast(
+        &world,
+        &Act::Helm {
+            release,
+            helm,
+            means: None,
+        },
+        &conditions,
+        now(),
+        QUIET,
+    )
 }
 
 fn names(subjects: &[Subject]) -> Vec<String> {
@@ -150,6 +160,7 @@ fn an_upgrade_is_rolled_up_whole() {
             rendered: "new".into(),
             take_ownership: false,
             no_hooks: false,
+            ..Upgrade::default()
         };
         says("", &base, ledger, HelmAct::Upgrade(upgrade)).summary()
     };

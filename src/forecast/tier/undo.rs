@@ -134,6 +134,9 @@ const fn of_helm(helm: &HelmAct) -> &'static str {
         HelmAct::Uninstall(_) => {
             "the records are gone: keep them before, and install the chart again; what was kept has to be adopted"
         }
+        HelmAct::Install(_) => {
+            "helm uninstall takes away again what it made, and what it adopted goes with it; crds/ stay, and so do hooks' objects"
+        }
         HelmAct::Upgrade(_) | HelmAct::Rollback(_) => {
             "helm rollback to the revision before makes again what was deleted, as other objects, and runs its hooks"
         }

@@ -1,6 +1,6 @@
 //! What a person puts into a panel: attestations, the typed fact, the held key, a reason to break the glass.
 
-use super::{HOLD_GAP, Hold, Panel, REASON, SETTLE};
+use super::{Challenge, HOLD_GAP, Hold, Panel, REASON, SETTLE};
 use crate::gate::item::{ItemState, SECOND_PERSON};
 use crate::journal::Waiver;
 use crate::model::feed::Freshness;
@@ -29,15 +29,23 @@ impl Panel {
         if self.unsettled(now.mono) {
             return;
         }
-        if let Some(challenge) = &mut self.challenge {
+        if let Some(challenge) = self.asked() {
             challenge.input(letter, now.mono);
         }
         self.settle(now.mono);
     }
 
+    /// What typed characters are for: first the runbook's text, which stands there to be read, then the fact.
+    fn asked(&mut self) -> Option<&mut Challenge> {
+        match &mut self.typed {
+            Some(typed) if !typed.answered() || self.challenge.is_none() => Some(typed),
+            Some(_) | None => self.challenge.as_mut(),
+        }
+    }
+
     /// Takes the last character back.
     pub fn erase(&mut self, now: Now) {
-        if let Some(challenge) = &mut self.challenge {
+        if let Some(challenge) = self.asked() {
             challenge.erase();
         }
         self.settle(now.mono);
@@ -45,7 +53,7 @@ impl Panel {
 
     /// A paste is never taken for typing: what was typed so far goes, too.
     pub fn refuse_paste(&mut self, now: Now) {
-        if let Some(challenge) = &mut self.challenge {
+        if let Some(challenge) = self.asked() {
             challenge.refuse_paste();
         }
         self.settle(now.mono);

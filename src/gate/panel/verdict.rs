@@ -37,6 +37,7 @@ impl Panel {
             cluster: &self.cluster,
             operator: &self.operator,
             waiver: self.waiver.clone(),
+            demand: self.demand.as_ref(),
         };
         Ok(Approved::new(shown, now.mono))
     }
@@ -98,6 +99,9 @@ impl Panel {
     }
 
     fn lacking_answers(&self, now: Moment, reasons: &mut Vec<String>) {
+        if let Some(typed) = self.typed.as_ref().filter(|typed| !typed.answered()) {
+            reasons.push(format!("{} is not typed as it is", typed.question()));
+        }
         match self.forecast.tier {
             Tier::T0 => {}
             Tier::T1 => {

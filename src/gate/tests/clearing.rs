@@ -197,7 +197,7 @@ fn the_digest_changes_with_each_of_its_inputs() {
     let digest = |forecast: &str, pins: &[_], request, items: &[_], cluster: &_, user: &str| {
         let mut operator = anna();
         operator.user = user.into();
-        fingerprint::approval(forecast, pins, request, items, cluster, &operator)
+        fingerprint::approval(forecast, pins, request, items, cluster, &operator, None)
     };
     let (pins, items) = (panel.pins().to_vec(), panel.items().to_vec());
     let user = "anna@corp";

@@ -35,16 +35,23 @@ fn a_delete_is_bound_to_uid_and_resource_version_and_names_its_propagation() {
                 propagation,
             };
             let request = Request::of(&act, target(&world, &act)).unwrap();
-            assert_eq!((request.method(), request.path()), ("DELETE", path));
-            assert_eq!(request.content_type(), "application/json");
-            let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+            assert_eq!(
+                (request.http().unwrap().method(), request.http().unwrap().path()),
+                ("DELETE", path)
+            );
+            assert_eq!(request.http().unwrap().content_type(), "application/json");
+            let body: serde_json::Value = serde_json::from_slice(request.http().unwrap().body()).unwrap();
             assert_eq!(
                 body,
                 json!({"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation.word(),
                        "preconditions": {"uid": pin.uid, "resourceVersion": "41"}})
             );
             assert!(request.text().starts_with(&format!("DELETE {path}\n")));
-            assert!(request.text().ends_with(std::str::from_utf8(request.body()).unwrap()));
+            assert!(
+                request
+                    .text()
+                    .ends_with(std::str::from_utf8(request.http().unwrap().body()).unwrap())
+            );
         }
     }
 }
@@ -64,11 +71,11 @@ fn the_patch_tests_before_it_removes_and_never_removes_the_whole_reference() {
         let act = clear_ref(&world);
         let request = Request::of(&act, target(&world, &act)).unwrap();
         assert_eq!(
-            (request.method(), request.path()),
+            (request.http().unwrap().method(), request.http().unwrap().path()),
             ("PATCH", "/api/v1/persistentvolumes/pv-1")
         );
-        assert_eq!(request.content_type(), "application/json-patch+json");
-        let patch: json_patch::Patch = serde_json::from_slice(request.body()).unwrap();
+        assert_eq!(request.http().unwrap().content_type(), "application/json-patch+json");
+        let patch: json_patch::Patch = serde_json::from_slice(request.http().unwrap().body()).unwrap();
         let operations = serde_json::to_value(&patch).unwrap();
         let of = |op: &str| -> Vec<String> {
             let all = operations.as_array().unwrap().iter();
@@ -145,7 +152,7 @@ fn every_request_carries_what_binds_it() {
     let pin = |kind: Kind, name: &str| delete(&held, kind, name).target().clone();
     let claim = pin(Kind::PersistentVolumeClaim, "data-vault-0");
     let tested = |request: &Request| {
-        let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(request.http().unwrap().body()).unwrap();
         let operations = body.as_array().unwrap();
         let tests: Vec<&str> = operations
             .iter()
@@ -157,7 +164,7 @@ fn every_request_carries_what_binds_it() {
             tests.starts_with(&["/metadata/uid", "/metadata/resourceVersion"]),
             "{body}"
         );
-        assert_eq!(request.content_type(), "application/json-patch+json");
+        assert_eq!(request.http().unwrap().content_type(), "application/json-patch+json");
         (tests[2..].join(" "), rest)
     };
     let request = |act: &Act| Request::of(act, target(&held, act)).unwrap();
@@ -197,10 +204,10 @@ fn every_request_carries_what_binds_it() {
         pod: pin(Kind::Pod, "vault-0"),
     });
     assert_eq!(
-        (evict.method(), evict.path()),
+        (evict.http().unwrap().method(), evict.http().unwrap().path()),
         ("POST", "/api/v1/namespaces/hasan-prod/pods/vault-0/eviction")
     );
-    let body: serde_json::Value = serde_json::from_slice(evict.body()).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(evict.http().unwrap().body()).unwrap();
     assert_eq!(body["deleteOptions"]["preconditions"]["resourceVersion"], "41");
 
     let annotate = request(&Act::Annotate {
@@ -208,8 +215,8 @@ fn every_request_carries_what_binds_it() {
         annotation: "helm.sh/hook".into(),
         value: None,
     });
-    assert_eq!(annotate.content_type(), "application/merge-patch+json");
-    let body: serde_json::Value = serde_json::from_slice(annotate.body()).unwrap();
+    assert_eq!(annotate.http().unwrap().content_type(), "application/merge-patch+json");
+    let body: serde_json::Value = serde_json::from_slice(annotate.http().unwrap().body()).unwrap();
     assert_eq!(
         body,
         json!({"metadata": {"uid": claim.uid, "resourceVersion": "41", "annotations": {"helm.sh/hook": null}}})
@@ -232,10 +239,10 @@ fn a_create_is_sent_only_where_nothing_is() {
     );
     let request = Request::of(&act, None).unwrap();
     assert_eq!(
-        (request.method(), request.path()),
+        (request.http().unwrap().method(), request.http().unwrap().path()),
         ("POST", "/api/v1/namespaces/hasan-prod/persistentvolumeclaims")
     );
-    let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(request.http().unwrap().body()).unwrap();
     assert_eq!(body["metadata"]["annotations"]["pilothouse.dev/step"], "7");
     assert_eq!(
         body["spec"],

@@ -4,7 +4,8 @@ use super::super::{
     DoubtfulStep, JournalError, Observed, Opened, Outcome, REQUEST_DEADLINE, Ruling, Verdict, judge, open, show,
 };
 use super::{advance, anna, at, clear_claim_ref, delete_claim, fresh, settled};
-use crate::model::{Act, Now, Object, ResourceVersion, Uid};
+use crate::model::act::{HelmAct, Means, Standing, Upgrade};
+use crate::model::{Act, Kind, Now, Object, ResourceVersion, Uid};
 use std::time::Duration;
 
 fn doubtful(act: Act, stage: usize) -> (tempfile::TempDir, super::super::Doubt) {
@@ -136,6 +137,67 @@ fn the_table_for_patch() {
     }
 }
 
+fn record(revision: u32, status: &str, version: &str) -> Standing {
+    Standing {
+        revision,
+        status: status.into(),
+        uid: Uid::new("uid-1"),
+        resource_version: ResourceVersion::new(version),
+    }
+}
+
+/// Helm may be at work for three timeouts and a minute, and the server a minute longer.
+#[test]
+fn the_table_for_helm() {
+    const OVER: u64 = 3 + 3 * 5 + 60 + 60 + 1;
+    let upgrade = || Act::Helm {
+        release: super::pin(
+            crate::model::Key::new(Kind::Release, "hasan-prod", "sh.helm.release.v1.eks.v7"),
+            "uid-1",
+        ),
+        helm: HelmAct::Upgrade(Upgrade::default()),
+        means: Some(Means {
+            program: "/usr/bin/helm".into(),
+            timeout: 5,
+        }),
+    };
+    let old = || record(7, "deployed", "41");
+    for stage in [1, 2] {
+        let (_dir, doubt) = doubtful(upgrade(), stage);
+        let step = &doubt.steps()[0];
+        assert!(step.observe().contains("has a revision 8"), "{}", step.observe());
+        let begun = |status: &str| vec![old(), record(8, status, "50")];
+        let untouched = if stage == 1 {
+            Ruling::NotApplied
+        } else {
+            Ruling::StillInDoubt
+        };
+        for (records, now, expected, evidence) in [
+            (begun("deployed"), EARLY, Ruling::Done, "revision 8 of eks is deployed"),
+            (vec![old()], LATE, untouched, "there is no revision 8"),
+            (vec![old()], OVER, Ruling::NotApplied, "there is no revision 8"),
+            (begun("failed"), EARLY, Ruling::Conflict, "revision 8 of eks is failed"),
+            (begun("pending-upgrade"), OVER, Ruling::Conflict, "broke off"),
+        ] {
+            let told = format!("stage {stage}, {records:?} at {now}");
+            let (found, text) = ruling(step, &Observed::Release { records }, at(now));
+            assert_eq!(found, expected, "{told}: {text}");
+            assert!(text.contains(evidence), "{told}: {text}");
+        }
+        let unread = Observed::Unreachable { why: "503".to_owned() };
+        assert_eq!(ruling(step, &unread, at(OVER)).0, Ruling::StillInDoubt);
+    }
+    let (_dir, doubt) = doubtful(upgrade(), 2);
+    let pending = Observed::Release {
+        records: vec![old(), record(8, "pending-upgrade", "50")],
+    };
+    let (found, text) = ruling(&doubt.steps()[0], &pending, at(LATE));
+    assert!(
+        found == Ruling::StillInDoubt && text.contains("helm may still be at work"),
+        "{text}"
+    );
+}
+
 #[test]
 fn what_was_never_cleared_never_left() {
     for act in [delete_claim(), clear_claim_ref()] {
@@ -177,7 +239,7 @@ fn observations_are_read_off_objects() {
         let json = format!(
             r#"{{"metadata":{{"name":"efs-data","uid":"uid-1","resourceVersion":"42"}},"spec":{{"claimRef":{claim_ref}}}}}"#
         );
-        Object::decode(crate::model::Kind::PersistentVolume, json.as_bytes()).unwrap()
+        Object::decode(Kind::PersistentVolume, json.as_bytes()).unwrap()
     };
     for (claim_ref, equal) in [
         (r#"{"namespace":"a","name":"b"}"#, true),

@@ -152,6 +152,11 @@ impl<'a> Hands<'a> {
         }
     }
 
+    /// A kind is served from now on, and nothing of it is there yet.
+    pub(super) fn serve(&mut self, address: &Address) {
+        self.touched.insert(address.clone(), Live::Absent);
+    }
+
     /// Sends a DELETE, whatever is there; a 404 counts as done.
     pub(super) fn delete(&mut self, document: &Document, propagation: Propagation, reason: Reason) {
         let address = &document.address;
@@ -343,6 +348,26 @@ impl<'a> Hands<'a> {
         if settled != crate::laws::Settled::AtRest {
             self.grant("the world does not come to rest while helm waits");
         }
+    }
+
+    /// Makes the first record of a release, in this status.
+    pub(super) fn enrol(&mut self, release: &str, status: &str, deed: Deed, reason: Reason) {
+        self.about_release(deed, reason);
+        let key = &self.release.key;
+        let object = Object {
+            meta: crate::model::Meta {
+                name: key.name.clone(),
+                namespace: key.namespace.clone(),
+                uid: made::fresh_uid(self.world),
+                ..crate::model::Meta::default()
+            },
+            body: crate::model::Body::Release(Box::new(crate::model::fact::Release {
+                name: release.into(),
+                revision: 1,
+                status: status.into(),
+            })),
+        };
+        self.world.put(object);
     }
 
     /// Forgets a record.

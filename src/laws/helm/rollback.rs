@@ -1,7 +1,7 @@
 //! `helm rollback` to a stored revision (`reference/semantics.md` §2.7; `pkg/action/rollback.go`).
 
 use super::hands::{Hands, revisions};
-use super::update::{Course, unserved, update};
+use super::update::{Course, unserved, update, waited};
 use super::{Deed, hooks};
 use crate::laws::Reason;
 use crate::model::Pin;
@@ -116,6 +116,9 @@ fn carried_out(hands: &mut Hands<'_>, options: &Rollback, current: &Record, targ
         from_live: true,
     };
     update(hands, &course).map_err(Failure::of_update)?;
+    if options.wait {
+        waited(hands);
+    }
     if options.no_hooks {
         return Ok(());
     }

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+mod install;
 mod update;
 
 const THREE: Option<Executor> = Some(Executor::new(3, 22, 0));
@@ -115,6 +116,7 @@ impl Case {
             rendered: NEW.into(),
             take_ownership: false,
             no_hooks: false,
+            ..Upgrade::default()
         }))
     }
 }
@@ -166,6 +168,7 @@ fn a_finalizer_holds_what_the_world_does_not_hold_too() {
             executor: FOUR,
             to: 1,
             no_hooks: false,
+            wait: false,
         }));
         assert!(steps[0].starts_with(expected), "{steps:?}");
     }
@@ -443,6 +446,24 @@ fn a_plain_object_that_becomes_a_hook_is_deleted_by_the_update() {
 }
 
 #[test]
+fn helm_4_makes_a_hook_while_the_one_before_may_still_be_going() {
+    let before = claim(
+        "data",
+        "helm.sh/hook: pre-upgrade, helm.sh/hook-delete-policy: before-hook-creation",
+    );
+    let protected = |held: &str| live_claim(&format!("{OWN}, finalizers: [kubernetes.io/pvc-protection{held}]"));
+    let exists = "refuse pvc/data: Hook pre-upgrade pvc/data failed: it already exists";
+    for (finalizers, executor, expected) in [
+        ("", FOUR, "create pvc/data"),
+        (", example.com/hold", FOUR, exists),
+        ("", THREE, "create pvc/data"),
+    ] {
+        let steps = Case::manifest(&protected(finalizers), "").upgraded(executor, &before);
+        assert_eq!(steps[..2], ["delete pvc/data", expected], "{finalizers} {executor:?}");
+    }
+}
+
+#[test]
 fn a_rollback_makes_what_the_old_revision_listed_and_drops_the_rest() {
     let case = Case::manifest(&live_claim(OWN), &claim("data", "")).first(&claim("old", ""));
     let back = |to| {
@@ -450,6 +471,7 @@ fn a_rollback_makes_what_the_old_revision_listed_and_drops_the_rest() {
             executor: THREE,
             to,
             no_hooks: false,
+            ..Rollback::default()
         }))
     };
     let expected = [

@@ -44,6 +44,12 @@ pub(super) fn unserved(hands: &mut Hands<'_>, manifest: &Manifest, prefix: &str)
     true
 }
 
+/// `--wait`: everybody else goes on, and what helm waits for is taken to become ready in time.
+pub(super) fn waited(hands: &mut Hands<'_>) {
+    hands.wait();
+    hands.grant("what --wait waits for; it is taken to be ready within its timeout");
+}
+
 /// Carries it out. An error is Helm's own: what was done until then stays done, nothing is deleted.
 pub(super) fn update(hands: &mut Hands<'_>, course: &Course<'_>) -> Result<(), String> {
     let mut errors = Vec::new();

@@ -1,12 +1,12 @@
 //! `helm upgrade` to a rendered manifest (`reference/semantics.md` §2.4, §2.5, §2.6; `pkg/action/upgrade.go`).
 
+use super::adoption::conflict;
 use super::hands::{Hands, revisions};
-use super::uninstall::evident;
-use super::update::{Course, unserved, update};
+use super::update::{Course, unserved, update, waited};
 use super::{Deed, hooks};
 use crate::laws::Reason;
 use crate::model::act::Upgrade;
-use crate::model::helm::{Event, Live, Manifest, Record};
+use crate::model::helm::{Event, Manifest, Record};
 use crate::model::{Key, Pin};
 
 pub(super) fn upgrade(hands: &mut Hands<'_>, options: &Upgrade) {
@@ -49,7 +49,7 @@ pub(super) fn upgrade(hands: &mut Hands<'_>, options: &Upgrade) {
             &rendered,
             "unable to build kubernetes objects from new release manifest",
         )
-        || (!options.take_ownership && conflict(hands, &base, &rendered))
+        || (!options.take_ownership && conflict(hands, "update", &base, &rendered))
     {
         return;
     }
@@ -90,6 +90,9 @@ fn carried_out(
         from_live: false,
     };
     update(hands, &course)?;
+    if options.wait {
+        waited(hands);
+    }
     if options.no_hooks {
         return Ok(());
     }
@@ -125,37 +128,4 @@ fn base(hands: &mut Hands<'_>, last: &Record, all: &[(Pin, bool)]) -> Option<(Ke
         "no revision is deployed, and the last one neither failed nor was superseded",
     );
     None
-}
-
-/// Objects new to the manifest that are there already and are not this release's: checked before anything is done.
-fn conflict(hands: &mut Hands<'_>, base: &Record, rendered: &Manifest) -> bool {
-    let mut refused = false;
-    for document in &rendered.documents {
-        if base.manifest.find(&document.address).is_some() {
-            continue;
-        }
-        let live = hands.look(&document.address);
-        let Live::There(stamp) = &live else { continue };
-        let Some(why) = stamp.disowned(&base.name, &base.namespace) else {
-            continue;
-        };
-        let address = &document.address;
-        let error = format!(
-            "Unable to continue with update: {} {:?} in namespace {:?} exists and cannot be imported into the current release: {why}",
-            address.kind, address.name, address.namespace
-        );
-        let was_hook = base.hooks.iter().any(|hook| hook.document.address.same(address));
-        let text = if was_hook {
-            "it was a hook, and hooks bear no stamp: delete it before; nothing is changed"
-        } else {
-            "it is there and is not this release's; nothing is changed"
-        };
-        hands.step(
-            document,
-            Deed::Refuse { error },
-            evident(Reason::new(text), document, &live),
-        );
-        refused = true;
-    }
-    refused
 }

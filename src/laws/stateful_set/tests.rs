@@ -27,6 +27,9 @@ spec:
     )
 }
 
+const SOONER: &str = ", creationTimestamp: 2026-05-01T10:00:00Z";
+const LATER: &str = ", creationTimestamp: 2026-05-01T10:05:00Z";
+
 fn pod(ordinal: u32, meta: &str, phase: &str) -> String {
     let ready = if phase == "Running" { "True" } else { "False" };
     format!(
@@ -153,6 +156,21 @@ fn it_adopts_scales_down_and_ties_claims() {
         (
             "whenDeleted: Delete",
             set("", gone) + &claim(0, "") + &pod(0, OWNED, "Running"),
+            &["Adopt statefulset/vault pvc/data-vault-0"],
+        ),
+        (
+            "a claim that came after its pod is no news to the set",
+            set("", gone) + &claim(0, LATER) + &pod(0, &format!("{OWNED}{SOONER}"), "Running"),
+            &[],
+        ),
+        (
+            "one that came before it",
+            set("", gone) + &claim(0, SOONER) + &pod(0, &format!("{OWNED}{LATER}"), "Running"),
+            &["Adopt statefulset/vault pvc/data-vault-0"],
+        ),
+        (
+            "one that came while its pod is not ready",
+            set("", gone) + &claim(0, LATER) + &pod(0, &format!("{OWNED}{SOONER}"), "Pending"),
             &["Adopt statefulset/vault pvc/data-vault-0"],
         ),
         (

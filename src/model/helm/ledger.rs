@@ -1,7 +1,7 @@
 //! What was read on demand for an act of Helm's: records, rendered manifests, and live objects of kinds that the world
 //! does not hold.
 
-use super::{Address, Manifest, Reading, Stamp};
+use super::{Address, Leaves, Manifest, Reading, Stamp};
 use crate::model::{Key, Pin, Text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,6 +16,15 @@ pub enum Live {
     Unknown {
         why: String,
     },
+}
+
+/// A live object, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whole {
+    Absent,
+    There(Leaves),
+    Unserved,
+    Unknown { why: String },
 }
 
 /// Everything read, each piece by what it was read from.
@@ -42,6 +51,14 @@ impl Ledger {
     /// Enters a rendered manifest under the digest of its text.
     pub fn enter_rendered(&mut self, digest: Text, manifest: Manifest) {
         self.rendered.insert(digest, Arc::new(manifest));
+    }
+
+    /// Takes in everything that another ledger holds; what both hold is the other's.
+    pub fn take_in(&mut self, other: &Self) {
+        self.records.extend(other.records.clone());
+        self.rendered.extend(other.rendered.clone());
+        self.live.extend(other.live.clone());
+        self.failing.extend(other.failing.iter().cloned());
     }
 
     pub fn enter_live(&mut self, address: Address, live: Live) {

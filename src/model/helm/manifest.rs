@@ -4,8 +4,11 @@ use super::hook::{DELETE_POLICY, HOOK, WEIGHT};
 use super::{Address, DeletePolicy, Event, Hook, Print, RESOURCE_POLICY};
 use crate::model::{Kind, Object, Text};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// How deep a document may be.
+const DEPTH: usize = 128;
 
 /// One document: what it names and what a law reads of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub struct Document {
     /// A fingerprint of each field below `spec`, or of each top-level field where there is no `spec`, by path; and of
     /// labels and annotations.
     pub prints: BTreeMap<Text, Print>,
+    /// A fingerprint of the whole document.
+    pub whole: Print,
 }
 
 /// The documents of a manifest, hooks apart.
@@ -31,6 +36,10 @@ pub struct Manifest {
     pub broken: Vec<String>,
     /// Documents with a hook event Helm does not know: neither applied nor deleted by it.
     pub dropped: Vec<Address>,
+    /// Definitions from the chart's `crds/`: made before everything else by an install, and nobody's from then on.
+    pub definitions: Vec<Document>,
+    /// What a chart makes anew each time it is rendered (a random password), by document.
+    pub unsteady: BTreeSet<Address>,
 }
 
 impl Manifest {
@@ -50,14 +59,21 @@ impl Manifest {
     pub fn parse(text: &str, release_namespace: &str) -> Self {
         let mut manifest = Self::default();
         for (at, part) in parts(text).into_iter().enumerate() {
-            match serde_saphyr::from_str::<Value>(&part) {
+            match parsed(&part) {
                 Ok(Value::Null) => {}
                 Ok(value) => manifest.take(at, &value, release_namespace),
-                // the parser's own words may quote a value: only the place is told
-                Err(_) => manifest.broken.push(format!("document {} is no YAML", at + 1)),
+                Err(why) => manifest.broken.push(format!("document {} {why}", at + 1)),
             }
         }
         manifest
+    }
+
+    /// A manifest of these documents alone.
+    pub fn of(documents: Vec<Document>) -> Self {
+        Self {
+            documents,
+            ..Self::default()
+        }
     }
 
     pub fn find(&self, address: &Address) -> Option<&Document> {
@@ -112,26 +128,16 @@ impl Manifest {
 impl Document {
     /// Reads one object.
     pub(super) fn read(at: usize, value: &Value, release_namespace: &str) -> Result<Self, String> {
-        let (Some(api_version), Some(kind)) = (text(value, "apiVersion"), text(value, "kind")) else {
+        let Some(address) = named(value, release_namespace) else {
             return Err(format!("document {} has no apiVersion or kind", at + 1));
         };
-        let name = value.pointer("/metadata/name").and_then(Value::as_str);
-        let namespace = value.pointer("/metadata/namespace").and_then(Value::as_str);
-        let name = name.unwrap_or_default();
-        let address = Address::new(
-            api_version,
-            kind,
-            namespace.unwrap_or_default(),
-            name,
-            release_namespace,
-        );
         let policy = value.pointer("/metadata/annotations");
         let policy = policy.and_then(|all| all.get(RESOURCE_POLICY)).and_then(Value::as_str);
-        let object = match Kind::from_api(api_version, kind) {
+        let object = match Kind::from_api(&address.api_version, &address.kind) {
             None => None,
             Some(known) => {
                 let mut object = Object::from_value(known, value)
-                    .map_err(|_error| format!("document {} ({address}) is no {kind}", at + 1))?;
+                    .map_err(|_error| format!("document {} ({address}) is no {}", at + 1, address.kind))?;
                 object.meta.namespace = address.namespace.clone();
                 Some(Arc::new(object))
             }
@@ -141,6 +147,7 @@ impl Document {
             policy: policy.map(Text::from),
             object,
             prints: prints(value),
+            whole: Print::of(value),
             address,
         })
     }
@@ -170,8 +177,36 @@ fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
     value.get(field).and_then(Value::as_str)
 }
 
+/// What a document names; `None` where it has no apiVersion or kind.
+pub(super) fn named(value: &Value, release_namespace: &str) -> Option<Address> {
+    let (api_version, kind) = (text(value, "apiVersion")?, text(value, "kind")?);
+    let meta = |field: &str| value.pointer(field).and_then(Value::as_str).unwrap_or_default();
+    let (namespace, name) = (meta("/metadata/namespace"), meta("/metadata/name"));
+    Some(Address::new(api_version, kind, namespace, name, release_namespace))
+}
+
+/// A document's YAML, no deeper than [`DEPTH`]. The parser's own words may quote a value: only what is wrong is told.
+pub(super) fn parsed(part: &str) -> Result<Value, &'static str> {
+    use serde_saphyr::DeserializeError;
+    use serde_saphyr::budget::BudgetBreach;
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! { max_depth: DEPTH, flow_nesting_limit: DEPTH },
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options(part, options).map_err(|error| match error {
+        DeserializeError::Budget {
+            breach: BudgetBreach::Depth { .. },
+            ..
+        } => "is deeper than 128 levels",
+        DeserializeError::Budget { .. } => "is too large to be read",
+        // how the scanner calls the depth of flow collections
+        other if other.to_string().contains("recursion limit exceeded") => "is deeper than 128 levels",
+        _ => "is no YAML",
+    })
+}
+
 /// The texts between separators, empty ones left out: a line that begins with `---` (`releaseutil/manifest.go`).
-fn parts(text: &str) -> Vec<String> {
+pub(super) fn parts(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("---") {

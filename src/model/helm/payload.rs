@@ -1,10 +1,11 @@
 //! From a record's bytes to its JSON, within limits: base64, gzip, JSON (`reference/semantics.md` §2.1).
 
-use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use base64::{DecodeError, Engine as _};
 use flate2::read::GzDecoder;
+use serde_json::error::Category;
 use std::fmt;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 
 /// The most that is unpacked, in bytes.
 pub(super) const CAP: usize = 32 << 20;
@@ -25,6 +26,24 @@ impl fmt::Display for Undecodable {
     }
 }
 
+impl Undecodable {
+    /// JSON that cannot be read. Its parser's own words may quote a value: only the place is told.
+    pub(super) fn at(error: &serde_json::Error) -> Self {
+        let why = match error.classify() {
+            Category::Eof => "its JSON is cut short".to_owned(),
+            Category::Syntax if error.to_string().starts_with("recursion limit exceeded") => {
+                "its JSON is deeper than 128 levels".to_owned()
+            }
+            Category::Syntax | Category::Data | Category::Io => format!(
+                "its JSON cannot be read at line {}, column {}",
+                error.line(),
+                error.column()
+            ),
+        };
+        Self { why }
+    }
+}
+
 impl From<&str> for Undecodable {
     fn from(why: &str) -> Self {
         Self { why: why.to_owned() }
@@ -35,7 +54,7 @@ impl From<&str> for Undecodable {
 pub(super) fn unpacked(payload: &str) -> Result<Vec<u8>, Undecodable> {
     let packed = STANDARD
         .decode(payload.trim())
-        .map_err(|_error| Undecodable::from("the payload is no base64"))?;
+        .map_err(|error| unbase64(&error, "the payload"))?;
     if !packed.starts_with(&GZIP) {
         return Ok(packed);
     }
@@ -54,14 +73,34 @@ pub(super) fn unpacked(payload: &str) -> Result<Vec<u8>, Undecodable> {
     }
     match read {
         Ok(_) => Ok(json),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            Err(Undecodable::from("the gzip stream is cut short"))
+        }
         Err(_) => Err(Undecodable::from("the gzip stream is broken")),
     }
+}
+
+/// The release in a record's `Secret`, as JSON and with everything that is secret in it: for hiding it, and for nothing else.
+/// `None` for what cannot be read.
+pub fn unveiled(secret: &[u8]) -> Option<serde_json::Value> {
+    let secret: serde_json::Value = serde_json::from_slice(secret).ok()?;
+    let data = secret.pointer("/data/release")?.as_str()?;
+    let payload = of_secret(data).ok()?;
+    serde_json::from_slice(&unpacked(&payload).ok()?).ok()
+}
+
+fn unbase64(error: &DecodeError, what: &str) -> Undecodable {
+    let why = match error {
+        DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => format!("the base64 of {what} is cut short"),
+        DecodeError::InvalidByte(..) | DecodeError::InvalidLastSymbol { .. } => format!("{what} is no base64"),
+    };
+    Undecodable { why }
 }
 
 /// The outer layer of a Secret's `data`.
 pub(super) fn of_secret(data: &str) -> Result<String, Undecodable> {
     let inner = STANDARD
         .decode(data.trim())
-        .map_err(|_error| Undecodable::from("the Secret's data is no base64"))?;
+        .map_err(|error| unbase64(&error, "the Secret's data"))?;
     String::from_utf8(inner).map_err(|_error| Undecodable::from("the payload is no base64"))
 }

@@ -2,11 +2,13 @@
 
 use super::DeletePolicy;
 use super::hook::{Event, Hook, Run};
-use super::manifest::{Document, Manifest};
+use super::manifest::{Document, Manifest, parsed};
 use super::payload::{self, Undecodable};
 use super::print::{Print, leaves};
 use crate::model::Text;
 use crate::model::lenient::or_default;
+use crate::model::redact::redact;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -19,13 +21,14 @@ pub enum Reading {
 }
 
 /// What Helm knows of one revision. Its own status decides what Helm does, not the Secret's label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
     pub name: Text,
     pub namespace: Text,
     pub revision: u32,
     /// `info.status`.
     pub status: Text,
+    pub story: Story,
     pub chart: Chart,
     /// `ssa` or `csa`; empty, as Helm 3 writes it, means `csa`.
     pub apply_method: Text,
@@ -35,6 +38,21 @@ pub struct Record {
     /// The operator's own values: paths and fingerprints, no value.
     pub values: BTreeMap<String, Print>,
 }
+
+/// When a revision was made and what Helm says of it: `info`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Story {
+    /// When the release was installed.
+    pub first_deployed: Option<Timestamp>,
+    /// When this revision was begun.
+    pub last_deployed: Option<Timestamp>,
+    pub deleted: Option<Timestamp>,
+    /// `Upgrade complete`, or the error of one that failed; at most 1,000 characters.
+    pub description: Text,
+}
+
+/// The most characters that are kept of a description.
+const DESCRIPTION: usize = 1_000;
 
 /// `chart.metadata`, as far as it is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -51,36 +69,17 @@ pub struct Chart {
 impl Reading {
     /// Reads the `Secret` of a record, as the API server sends it.
     pub fn of_secret(json: &[u8]) -> Self {
-        Self::of(json, payload::of_secret)
+        Self::of(Stored::of_secret(json))
     }
 
     /// Reads the `ConfigMap` of a record (`HELM_DRIVER=configmap`).
     pub fn of_config_map(json: &[u8]) -> Self {
-        Self::of(json, |data| Ok(data.to_owned()))
+        Self::of(Stored::of_config_map(json))
     }
 
-    fn of(json: &[u8], peel: impl FnOnce(&str) -> Result<String, Undecodable>) -> Self {
-        #[derive(Deserialize)]
-        struct Holder {
-            #[serde(default)]
-            data: Data,
-        }
-        #[derive(Default, Deserialize)]
-        struct Data {
-            release: Option<String>,
-        }
-        let read = serde_json::from_slice::<Holder>(json)
-            .map_err(|_error| Undecodable::from("the object is no Secret or ConfigMap"))
-            .and_then(|holder| {
-                holder
-                    .data
-                    .release
-                    .ok_or_else(|| Undecodable::from("it holds no key \"release\""))
-            })
-            .and_then(|data| peel(&data))
-            .and_then(|payload| Record::decode(&payload));
-        match read {
-            Ok(record) => Self::Read(Box::new(record)),
+    fn of(stored: Result<Stored, Undecodable>) -> Self {
+        match stored {
+            Ok(stored) => Self::Read(Box::new(stored.record())),
             Err(why) => Self::Undecodable(why),
         }
     }
@@ -93,23 +92,24 @@ impl Reading {
     }
 }
 
+/// A payload as Helm writes it, as far as it is read.
 #[derive(Deserialize)]
 #[serde(default)]
-struct Stored {
+pub(super) struct Stored {
     name: Text,
     #[serde(deserialize_with = "or_default")]
-    namespace: Text,
+    pub(super) namespace: Text,
     version: u32,
     #[serde(deserialize_with = "or_default")]
     info: Info,
     #[serde(deserialize_with = "or_default")]
     chart: StoredChart,
     #[serde(deserialize_with = "or_default")]
-    config: Value,
+    pub(super) config: Value,
     #[serde(deserialize_with = "or_default")]
-    manifest: String,
+    pub(super) manifest: String,
     #[serde(deserialize_with = "or_default")]
-    hooks: Vec<StoredHook>,
+    pub(super) hooks: Vec<StoredHook>,
     #[serde(deserialize_with = "or_default")]
     apply_method: Text,
 }
@@ -135,6 +135,14 @@ impl Default for Stored {
 struct Info {
     #[serde(deserialize_with = "or_default")]
     status: Text,
+    #[serde(deserialize_with = "or_default")]
+    first_deployed: Text,
+    #[serde(deserialize_with = "or_default")]
+    last_deployed: Text,
+    #[serde(deserialize_with = "or_default")]
+    deleted: Text,
+    #[serde(deserialize_with = "or_default")]
+    description: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -146,9 +154,9 @@ struct StoredChart {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct StoredHook {
+pub(super) struct StoredHook {
     #[serde(deserialize_with = "or_default")]
-    manifest: String,
+    pub(super) manifest: String,
     #[serde(deserialize_with = "or_default")]
     events: Vec<String>,
     #[serde(deserialize_with = "or_default")]
@@ -170,45 +178,97 @@ struct StoredRun {
     phase: Text,
 }
 
-impl Record {
+impl Stored {
+    pub(super) fn of_secret(json: &[u8]) -> Result<Self, Undecodable> {
+        Self::of(json, payload::of_secret)
+    }
+
+    pub(super) fn of_config_map(json: &[u8]) -> Result<Self, Undecodable> {
+        Self::of(json, |data| Ok(data.to_owned()))
+    }
+
+    fn of(json: &[u8], peel: impl FnOnce(&str) -> Result<String, Undecodable>) -> Result<Self, Undecodable> {
+        #[derive(Deserialize)]
+        struct Holder {
+            #[serde(default, deserialize_with = "or_default")]
+            data: Data,
+        }
+        #[derive(Default, Deserialize)]
+        struct Data {
+            release: Option<String>,
+        }
+        let holder: Holder =
+            serde_json::from_slice(json).map_err(|_error| Undecodable::from("the object is no Secret or ConfigMap"))?;
+        let data = holder.data.release;
+        let data = data.ok_or_else(|| Undecodable::from("it holds no key \"release\""))?;
+        Self::decode(&peel(&data)?)
+    }
+
     /// Reads a payload: base64(gzip(JSON)). JSON deeper than 128 levels is refused by its parser.
-    pub fn decode(payload: &str) -> Result<Self, Undecodable> {
+    fn decode(payload: &str) -> Result<Self, Undecodable> {
         let json = payload::unpacked(payload)?;
         if json.len() > payload::CAP {
             return Err(Undecodable::from("it is larger than 32 MiB"));
         }
-        let stored: Stored = serde_json::from_slice(&json).map_err(|error| Undecodable {
-            // the parser's own words may quote a value: only the place is told
-            why: format!(
-                "its JSON cannot be read at line {}, column {}",
-                error.line(),
-                error.column()
-            ),
-        })?;
+        Self::of_json(&json)
+    }
+
+    /// Reads the release as JSON.
+    pub(super) fn of_json(json: &[u8]) -> Result<Self, Undecodable> {
+        let stored: Self = serde_json::from_slice(json).map_err(|error| Undecodable::at(&error))?;
         if stored.name.is_empty() || stored.version == 0 {
             return Err(Undecodable::from("it is no release: it has no name or revision"));
         }
-        let mut manifest = Manifest::parse(&stored.manifest, &stored.namespace);
+        Ok(stored)
+    }
+
+    pub(super) fn record(self) -> Record {
+        let mut manifest = Manifest::parse(&self.manifest, &self.namespace);
         let mut hooks = Vec::new();
-        for (at, hook) in stored.hooks.into_iter().enumerate() {
-            match hook.read(at, &stored.namespace) {
+        for (at, hook) in self.hooks.into_iter().enumerate() {
+            match hook.read(at, &self.namespace) {
                 Ok(hook) => hooks.push(hook),
                 Err(why) => manifest.broken.push(why),
             }
         }
         // a hook document in the manifest itself is dropped by every operation
         manifest.hooks.clear();
-        Ok(Self {
-            name: stored.name,
-            namespace: stored.namespace,
-            revision: stored.version,
-            status: stored.info.status,
-            chart: stored.chart.metadata,
-            apply_method: stored.apply_method,
+        Record {
+            name: self.name,
+            namespace: self.namespace,
+            revision: self.version,
+            status: self.info.status,
+            story: Story {
+                first_deployed: time(&self.info.first_deployed),
+                last_deployed: time(&self.info.last_deployed),
+                deleted: time(&self.info.deleted),
+                description: told(&self.info.description),
+            },
+            chart: self.chart.metadata,
+            apply_method: self.apply_method,
             manifest,
             hooks,
-            values: leaves(&stored.config),
-        })
+            values: leaves(&self.config),
+        }
+    }
+}
+
+/// A time as Helm writes it: RFC 3339; empty (Helm 3) or absent (Helm 4) where there is none.
+fn time(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
+}
+
+/// A description may quote an error of the API server at any length, and with it a value.
+fn told(description: &str) -> Text {
+    let redacted = redact(Value::String(description.to_owned()));
+    let words = redacted.as_str().unwrap_or_default();
+    words.chars().take(DESCRIPTION).collect::<String>().into()
+}
+
+impl Record {
+    /// Reads a payload as a `ConfigMap` holds it.
+    pub fn decode(payload: &str) -> Result<Self, Undecodable> {
+        Stored::decode(payload).map(Stored::record)
     }
 
     /// An install, upgrade or rollback is under way, or was killed (`release/status.go` `IsPending`).
@@ -223,7 +283,7 @@ impl Record {
 impl StoredHook {
     fn read(self, at: usize, namespace: &str) -> Result<Hook, String> {
         let broken = || format!("hook {} cannot be read", at + 1);
-        let value: Value = serde_saphyr::from_str(&self.manifest).map_err(|_error| broken())?;
+        let value: Value = parsed(&self.manifest).map_err(|_error| broken())?;
         Ok(Hook {
             document: Document::read(at, &value, namespace).map_err(|_why| broken())?,
             events: Event::all(self.events.iter().map(String::as_str)).ok_or_else(broken)?,

@@ -3,8 +3,7 @@
 //! Held as bytes, sorted by key: for each pair the key (one byte for a key in [`KNOWN`], else its length and its text)
 //! and the value's length and text. What belongs to whom is decided elsewhere.
 
-use crate::model::Text;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
@@ -152,15 +151,19 @@ impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Labels {
             if pairs.get(at + 1).is_some_and(|(next, _)| next.as_ref() == key) {
                 continue;
             }
-            if let Ok(known) = KNOWN.binary_search(&key) {
-                out.push(u8::try_from(known).unwrap_or(SPELT));
-            } else {
-                out.push(SPELT);
-                put(key, &mut out);
-            }
+            put_key(key, &mut out);
             put(value.as_ref(), &mut out);
         }
         Self(out.into_boxed_slice())
+    }
+}
+
+fn put_key(key: &str, out: &mut Vec<u8>) {
+    if let Ok(known) = KNOWN.binary_search(&key) {
+        out.push(u8::try_from(known).unwrap_or(SPELT));
+    } else {
+        out.push(SPELT);
+        put(key, out);
     }
 }
 
@@ -185,16 +188,101 @@ impl<'de, F: Fn(&str) -> bool> Visitor<'de> for Kept<F> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
-        let mut pairs: Vec<(Text, Text)> = Vec::new();
-        while let Some(key) = map.next_key::<Text>()? {
-            if (self.0)(&key) {
-                let value: Option<Text> = map.next_value()?;
-                pairs.push((key, value.unwrap_or_default()));
-            } else {
+        let mut out = Vec::with_capacity(ROOM);
+        let (mut last, mut sorted) = (None, true);
+        loop {
+            let at = out.len();
+            let key = KeyOf {
+                keep: &self.0,
+                out: &mut out,
+            };
+            let Some(wanted) = map.next_key_seed(key)? else { break };
+            if !wanted {
                 map.next_value::<serde::de::IgnoredAny>()?;
+                continue;
             }
+            map.next_value_seed(ValueOf(&mut out))?;
+            let key = |at: usize| Some(Pairs(out.get(at..)?).next()?.0);
+            // API servers write maps sorted by key
+            sorted &= last.is_none_or(|last| key(last) < key(at));
+            last = Some(at);
         }
-        Ok(pairs.into_iter().collect())
+        if sorted {
+            Ok(Labels(out.as_slice().into()))
+        } else {
+            Ok(Pairs(&out).collect())
+        }
+    }
+}
+
+/// What the labels of most objects take.
+const ROOM: usize = 256;
+
+/// Writes a key that is wanted; whether it is.
+struct KeyOf<'o, F> {
+    keep: &'o F,
+    out: &'o mut Vec<u8>,
+}
+
+impl<'de, F: Fn(&str) -> bool> DeserializeSeed<'de> for KeyOf<'_, F> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<F: Fn(&str) -> bool> Visitor<'_> for KeyOf<'_, F> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
+        let wanted = (self.keep)(key);
+        if wanted {
+            put_key(key, self.out);
+        }
+        Ok(wanted)
+    }
+}
+
+/// Writes a value.
+struct ValueOf<'o>(&'o mut Vec<u8>);
+
+impl<'de> DeserializeSeed<'de> for ValueOf<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ValueOf<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        put(value, self.0);
+        Ok(())
+    }
+
+    fn visit_none<E>(self) -> Result<(), E> {
+        put("", self.0);
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        put("", self.0);
+        Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
     }
 }
 
@@ -241,13 +329,32 @@ mod tests {
         assert_eq!(labels.with("new", Some("")).get("new"), Some(""));
     }
 
+    #[test]
+    fn json_in_whatever_order_reads_as_the_same() {
+        let read = |json: &str| serde_json::from_str::<Labels>(json).unwrap();
+        let wanted: Labels = [("app", "b"), ("tier", ""), ("zone", "z")].into_iter().collect();
+        for json in [
+            r#"{"app": "b", "tier": null, "zone": "z"}"#,
+            r#"{"zone": "z", "app": "b", "tier": ""}"#,
+            r#"{"app": "a", "tier": "", "zone": "z", "app": "b"}"#,
+        ] {
+            assert_eq!(read(json), wanted, "{json}");
+        }
+        assert_eq!(read("null"), Labels::default());
+        for malformed in [r#"{"app": 1}"#, r#"{"app": {}}"#, "[]", "1", r#"{"app": ["a"]}"#] {
+            assert!(serde_json::from_str::<Labels>(malformed).is_err(), "{malformed}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_map_reads_back(map in proptest::collection::btree_map("\\PC{0,40}", "\\PC{0,300}", 0..12)) {
             let labels: Labels = map.iter().collect();
             let back: std::collections::BTreeMap<String, String> =
                 labels.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-            prop_assert_eq!(back, map);
+            prop_assert_eq!(&back, &map);
+            let read: Labels = serde_json::from_value(serde_json::to_value(&map).unwrap()).unwrap();
+            prop_assert_eq!(read, labels);
         }
     }
 }

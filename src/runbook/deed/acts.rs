@@ -3,8 +3,8 @@
 use super::super::template::{Template, Values};
 use super::super::tenancy::Tenancy;
 use super::super::value::is_name;
-use super::{Aim, Deed, HelmAim, NewClaim};
-use crate::model::act::{HelmAct, Rollback, Uninstall, Upgrade, words};
+use super::{Aim, Brings, Deed, HelmAim, NewClaim};
+use crate::model::act::{HelmAct, Install, Rollback, Source, Uninstall, Upgrade, words};
 use crate::model::helm::Executor;
 use crate::model::quantity::Quantity;
 use crate::model::{Act, Draft, Key, Kind, Pin, Text};
@@ -17,7 +17,7 @@ pub struct Known<'a> {
     pub values: &'a Values,
     /// The version of the operator's helm; `None`: whatever depends on it is unknown.
     pub executor: Option<Executor>,
-    /// The digests of rendered manifests, by the path the runbook names them with.
+    /// The digests of rendered manifests, by the path the runbook names them with, or by [`Deed::rendering`].
     pub rendered: &'a BTreeMap<String, Text>,
     /// What is written on objects that the step makes.
     pub step: &'a str,
@@ -84,9 +84,10 @@ impl Deed {
                 })
             }
             Self::CreateClaim(claim) => create(claim, known).map(|act| vec![act]),
-            Self::HelmUninstall { .. } | Self::HelmUpgrade { .. } | Self::HelmRollback { .. } => {
-                self.helm(known).map(|act| vec![act])
-            }
+            Self::HelmInstall { .. }
+            | Self::HelmUninstall { .. }
+            | Self::HelmUpgrade { .. }
+            | Self::HelmRollback { .. } => self.helm(known).map(|act| vec![act]),
         }?;
         match acts.iter().find_map(Act::misfit) {
             Some(why) => Err(Unaimed::Misfit { why }),
@@ -96,7 +97,8 @@ impl Deed {
 
     /// The release an act of Helm's is about, by namespace and name.
     pub fn release(&self, known: Known<'_>) -> Option<Result<(Text, Text), Unaimed>> {
-        let (Self::HelmUninstall { release, .. }
+        let (Self::HelmInstall { release, .. }
+        | Self::HelmUninstall { release, .. }
         | Self::HelmUpgrade { release, .. }
         | Self::HelmRollback { release, .. }) = self
         else {
@@ -110,10 +112,42 @@ impl Deed {
 
     /// The file of a rendered manifest that it goes by.
     pub fn rendered(&self, values: &Values) -> Option<String> {
-        if let Self::HelmUpgrade { rendered, .. } = self {
-            Some(rendered.fill(values))
-        } else {
-            None
+        let (Self::HelmInstall { brings, .. } | Self::HelmUpgrade { brings, .. }) = self else {
+            return None;
+        };
+        match brings {
+            Brings::Rendered(file) => Some(file.fill(values)),
+            Brings::Chart { .. } => None,
+        }
+    }
+
+    /// What helm has to render for it: under this name its digest is looked for in [`Known::rendered`].
+    pub fn rendering(&self, known: Known<'_>) -> Option<String> {
+        let (Self::HelmInstall { brings, .. } | Self::HelmUpgrade { brings, .. }) = self else {
+            return None;
+        };
+        let source = brings.source(known.values)?;
+        let (namespace, name) = self.release(known)?.ok()?;
+        Some(format!("{namespace}/{name}: {source}"))
+    }
+
+    /// What it brings, and the digest of it as far as it was read. A chart that was not rendered yet has none: what it would
+    /// do is unknown until then.
+    fn brought(&self, brings: &Brings, known: Known<'_>) -> Result<(Option<Source>, Text), Unaimed> {
+        match brings {
+            Brings::Rendered(file) => {
+                let path = file.fill(known.values);
+                let digest = known.rendered.get(&path).cloned();
+                digest.map(|digest| (None, digest)).ok_or_else(|| Unaimed::Unseen {
+                    why: format!("the rendered manifest {path} was not read"),
+                })
+            }
+            Brings::Chart { .. } => {
+                let digest = self
+                    .rendering(known)
+                    .and_then(|name| known.rendered.get(&name).cloned());
+                Ok((brings.source(known.values), digest.unwrap_or_default()))
+            }
         }
     }
 
@@ -134,28 +168,41 @@ impl Deed {
                 wait: *wait,
                 no_hooks: options(release),
             })),
+            Self::HelmInstall {
+                release,
+                brings,
+                take_ownership,
+                wait,
+            } => self.brought(brings, known).map(|(source, rendered)| {
+                HelmAct::Install(Install {
+                    executor,
+                    rendered,
+                    source,
+                    take_ownership: *take_ownership,
+                    wait: *wait,
+                    no_hooks: options(release),
+                })
+            }),
             Self::HelmUpgrade {
                 release,
-                rendered,
+                brings,
                 take_ownership,
-            } => {
-                let path = rendered.fill(known.values);
-                match known.rendered.get(&path) {
-                    Some(digest) => Ok(HelmAct::Upgrade(Upgrade {
-                        executor,
-                        rendered: digest.clone(),
-                        take_ownership: *take_ownership,
-                        no_hooks: options(release),
-                    })),
-                    None => Err(Unaimed::Unseen {
-                        why: format!("the rendered manifest {path} was not read"),
-                    }),
-                }
-            }
-            Self::HelmRollback { release, to } => to.fill(known.values).map_err(misfit).map(|to| {
+                wait,
+            } => self.brought(brings, known).map(|(source, rendered)| {
+                HelmAct::Upgrade(Upgrade {
+                    executor,
+                    rendered,
+                    source,
+                    take_ownership: *take_ownership,
+                    wait: *wait,
+                    no_hooks: options(release),
+                })
+            }),
+            Self::HelmRollback { release, to, wait } => to.fill(known.values).map_err(misfit).map(|to| {
                 HelmAct::Rollback(Rollback {
                     executor,
                     to,
+                    wait: *wait,
                     no_hooks: options(release),
                 })
             }),
@@ -176,6 +223,9 @@ impl Deed {
             return Err(misfit("this is no act of helm's".to_owned()));
         };
         let ((namespace, name), helm) = (release?, asked?);
+        if let HelmAct::Install(install) = helm {
+            return Ok(Act::install(&namespace, &name, install));
+        }
         let tenancy = Tenancy {
             namespace: &namespace,
             release: Some(&name),
@@ -190,6 +240,7 @@ impl Deed {
         Ok(Act::Helm {
             release: newest.pin(),
             helm,
+            means: None,
         })
     }
 }

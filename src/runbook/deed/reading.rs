@@ -9,7 +9,7 @@ use super::super::reading::{Fields, Reader, Said, listed};
 use super::super::selection::{SELECTIONS, Selection};
 use super::super::template::Template;
 use super::super::value::{Type, is_name};
-use super::{Aim, Deed, Slot};
+use super::{Aim, Brings, Deed, Slot};
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Act, Kind, Propagation, meta};
 
@@ -24,6 +24,7 @@ const WORDS: &[&str] = &[
     "annotate",
     "stamp",
     "createClaim",
+    "helmInstall",
     "helmUninstall",
     "helmUpgrade",
     "helmRollback",
@@ -36,7 +37,6 @@ const LATER: &[&str] = &[
     "restore",
     "copy",
     "snapshot",
-    "helmInstall",
     "createStorageClass",
     "suspend",
     "stepDown",
@@ -74,6 +74,7 @@ pub(in crate::runbook) fn read(reader: &mut Reader<'_>, node: &Node, parameters:
         "annotate" => book.annotate(reader, body),
         "stamp" => book.stamp(reader, body),
         "createClaim" => book.create(reader, body),
+        "helmInstall" => book.install(reader, body),
         "helmUninstall" => book.uninstall(reader, body),
         "helmUpgrade" => book.upgrade(reader, body),
         "helmRollback" => book.rollback(reader, body),

@@ -7,25 +7,26 @@
 use crate::forecast::{Forecast, Outcome};
 use crate::laws::Conditions;
 use crate::model::act::{HelmAct, Rollback};
-use crate::model::helm::{Ledger, Manifest, Reading, Record};
+use crate::model::helm::{Ledger, Manifest, Reading, Record, record_name, record_parts};
 use crate::model::{Act, Body, Kind, Object, Pin, Uid, World};
 use std::sync::Arc;
 
 /// Takes a forecast act into the world it leaves and into what is known of records. Says whether the release's revisions
 /// are still known.
 pub(super) fn after(world: &mut World, conditions: &mut Conditions, forecast: &Forecast) -> bool {
-    let Act::Helm { release, helm } = &forecast.act else {
+    let Act::Helm { release, helm, .. } = &forecast.act else {
         return true;
     };
     let mut ledger = Ledger::clone(&conditions.helm);
     let stored = match helm {
         // there is nothing left to go by
         HelmAct::Uninstall(_) => return true,
+        HelmAct::Install(options) => installed(&ledger, release, &options.rendered),
         HelmAct::Upgrade(options) => upgraded(&ledger, release, &options.rendered),
         HelmAct::Rollback(options) => rolled_back(world, &ledger, release, options),
     };
     let made = stored.filter(|_| certain(forecast)).and_then(|record| {
-        let object = revision(world, release, &record)?;
+        let object = revision(world, release, helm, &record)?;
         Some((object, record))
     });
     let known = made.is_some();
@@ -55,16 +56,34 @@ fn read<'l>(ledger: &'l Ledger, pin: &Pin) -> Option<&'l Record> {
     }
 }
 
+/// The record that an install makes.
+fn installed(ledger: &Ledger, release: &Pin, rendered: &str) -> Option<Record> {
+    let (name, revision) = record_parts(&release.key.name)?;
+    Some(Record {
+        name: name.into(),
+        namespace: release.key.namespace.clone(),
+        revision,
+        ..brought(ledger, rendered, &Record::default())?
+    })
+}
+
 /// The record of the revision that an upgrade makes.
 fn upgraded(ledger: &Ledger, release: &Pin, rendered: &str) -> Option<Record> {
     let old = read(ledger, release)?;
+    Some(Record {
+        revision: old.revision.saturating_add(1),
+        ..brought(ledger, rendered, old)?
+    })
+}
+
+/// A deployed record with the rendered manifest in it.
+fn brought(ledger: &Ledger, rendered: &str, old: &Record) -> Option<Record> {
     let rendered = ledger.rendered(rendered)?;
     let manifest = Manifest {
         hooks: Vec::new(),
         ..Manifest::clone(rendered)
     };
     Some(Record {
-        revision: old.revision.saturating_add(1),
         status: "deployed".into(),
         manifest,
         hooks: rendered.hooks.clone(),
@@ -93,9 +112,13 @@ fn rolled_back(world: &World, ledger: &Ledger, release: &Pin, options: &Rollback
 }
 
 /// The object that the record would stand in.
-fn revision(world: &World, release: &Pin, record: &Record) -> Option<Object> {
+fn revision(world: &World, release: &Pin, helm: &HelmAct, record: &Record) -> Option<Object> {
     let mut object = Object::clone(world.get(&release.key)?);
-    let name = format!("sh.helm.release.v1.{}.v{}", record.name, record.revision);
+    // an install's own record is in the forecast's world already
+    if matches!(helm, HelmAct::Install(_)) {
+        return Some(object);
+    }
+    let name = record_name(&record.name, record.revision);
     object.meta.uid = Uid::new(&format!("forecast:{name}"));
     object.meta.name = name.into();
     let Body::Release(facts) = &mut object.body else {

@@ -204,6 +204,8 @@ fn acts() {
         "run: \"rm -rf ${namespace}\"",
         "run: [rm, -rf, \"${namespace}\"]",
         "helmInstall: { release: x }",
+        "helmUpgrade: { release: x, chart: a, rendered: b }",
+        "helmInstall: { release: x, rendered: b, values: [c] }",
         "removeFinalizer: { target: pvc/x, finalizer: y }",
         "delte: { target: job/x, propagation: Background }",
         "delete: { target: job/x }",

@@ -74,8 +74,14 @@ impl Errand {
                 rendered,
                 take_ownership,
                 no_hooks,
+                ..Upgrade::default()
             }),
-            Task::Rollback { to } => HelmAct::Rollback(Rollback { executor, to, no_hooks }),
+            Task::Rollback { to } => HelmAct::Rollback(Rollback {
+                executor,
+                to,
+                no_hooks,
+                ..Rollback::default()
+            }),
         }
     }
 

@@ -41,8 +41,9 @@ impl Slot {
         let (Some(chart), Some(helm)) = (line.field("chart"), line.field("helm").and_then(helm)) else {
             return Err(wrong());
         };
+        // also the disks of what a later revision brings: nobody else makes them
         let ground = self.ground(&BTreeMap::new(), |ground| {
-            let members = case.chart(chart).filter_map(Member::line);
+            let members = case.members.iter().filter_map(Member::line);
             members.map(|line| ground.manifest(&line)).collect::<Vec<Value>>()
         });
         for object in &ground {
@@ -161,6 +162,7 @@ impl Slot {
         let act = |pin: Pin| Act::Helm {
             release: pin,
             helm: helm.clone(),
+            means: None,
         };
 
         let before = self.mirror.part(&self.name);

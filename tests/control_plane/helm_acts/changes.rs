@@ -33,6 +33,7 @@ pub(super) fn upgrade(trial: &Trial<'_>, helm: Helm, templates: &[Value]) -> (Er
             rendered: Manifest::digest(&rendered),
             take_ownership: false,
             no_hooks: false,
+            ..Upgrade::default()
         }),
         rendered: Some(rendered),
         arguments: &[],
@@ -233,6 +234,7 @@ pub(super) fn back_to_one(helm: Helm) -> Errand<'static> {
             executor: Some(helm.executor),
             to: 1,
             no_hooks: false,
+            ..Rollback::default()
         }),
         rendered: None,
         arguments: &["rollback", "app", "1"],

@@ -109,11 +109,7 @@ impl Stage<'_> {
     pub(crate) fn errand_untold(&mut self, errand: &Errand<'_>, home: Option<&str>) -> (Forecast, Ran) {
         let conditions = self.runtime.block_on(read(&self.real, self.trial, errand));
         let state = self.real.flight.state();
-        let (_, _, release) = newest(state.world(), &self.trial.namespace, APP).expect("a release");
-        let act = Act::Helm {
-            release,
-            helm: errand.act.clone(),
-        };
+        let act = act(state.world(), &self.trial.namespace, errand);
         let forecast = forecast(state.world(), &act, &conditions, state.now(), state.quiet());
         let forgetful = self.trial.plane.path(&format!("forgetful-{}", self.trial.namespace));
         let forgetful = forgetful.display().to_string();
@@ -258,21 +254,36 @@ async fn ledger(kubeconfig: &Path, world: &World, trial: &Trial<'_>, errand: &Er
         ..ConnectOptions::default()
     };
     let connection = cluster::connect(&options, Clock::system()).await.expect("a connection");
-    let (_, _, release) = newest(world, &trial.namespace, APP).expect("a release");
-    helm::ledger(&connection, world, &release, &errand.act, errand.rendered.as_deref())
-        .await
-        .expect("what is read of the release")
+    let act = act(world, &trial.namespace, errand);
+    helm::ledger(
+        &connection,
+        world,
+        act.target(),
+        &errand.act,
+        errand.rendered.as_deref(),
+    )
+    .await
+    .expect("what is read of the release")
+}
+
+/// The act, on the newest record; an install, on the first, which is not there yet.
+fn act(world: &World, namespace: &str, errand: &Errand<'_>) -> Act {
+    if let HelmAct::Install(install) = &errand.act {
+        return Act::install(namespace, APP, install.clone());
+    }
+    let (_, _, release) = newest(world, namespace, APP).expect("a release");
+    Act::Helm {
+        release,
+        helm: errand.act.clone(),
+        means: None,
+    }
 }
 
 async fn end(side: &mut Side, trial: &Trial<'_>, errand: &Errand<'_>, conditions: Conditions) -> (End, Ran) {
     let namespace = &trial.namespace;
     let state = side.flight.state();
     let before = state.world().clone();
-    let (_, _, release) = newest(&before, namespace, APP).expect("a release");
-    let act = Act::Helm {
-        release,
-        helm: errand.act.clone(),
-    };
+    let act = act(&before, namespace, errand);
     let forecast = forecast(&before, &act, &conditions, state.now(), state.quiet());
     let end = picture::end(&before, &act, &conditions);
     let foretold = picture::picture(&end, &before, &Frame::Namespace(namespace.clone()));

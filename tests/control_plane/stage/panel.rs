@@ -21,10 +21,13 @@ impl Stage<'_> {
         let namespace = self.trial.namespace.clone();
         let flight = &mut self.real.flight;
         let act = act(flight.state().world());
-        flight.open_panel(&namespace, &act);
-        let answered = self.runtime.block_on(flight.answer(&namespace));
-        let shown = flight.line();
-        flight.key(pilothouse::app::Key::Esc);
+        let (answered, shown) = self.runtime.block_on(async {
+            flight.open_panel(&namespace, &act);
+            let answered = flight.answer(&namespace).await;
+            let shown = flight.line();
+            flight.key(pilothouse::app::Key::Esc);
+            (answered, shown)
+        });
         let why = answered.expect_err("the panel opened");
         format!("{why}\n{shown}")
     }

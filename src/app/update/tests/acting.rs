@@ -3,17 +3,19 @@
 use super::super::gate::concerned;
 use crate::app::fixture::{applied, at, claim, cockpit, deleted, job, press, volume, wait};
 use crate::app::{
-    Answer, Doubtful, Effect, Ending, Event, JournalState, Mode, Phase, Rhythm, Screen, State, StepProgress, update,
+    Answer, Doubtful, Effect, Ending, Event, Fetched, JournalState, Mode, Phase, Rhythm, Screen, State, StepProgress,
+    update,
 };
 use crate::journal::Outcome;
-use crate::model::{FeedId, Kind, Moment, Observation};
+use crate::model::{Act, FeedId, Kind, Moment, Observation};
 
 const SIZE: (u16, u16) = (120, 50);
 
 /// A cockpit with the panel in front of deleting Job train-7f open.
 fn at_the_gate(mode: Mode) -> State {
     let mut state = cockpit(mode, SIZE);
-    let effects = press(&mut state, "<enter><tab><ctrl-d>");
+    press(&mut state, "<enter>");
+    let effects = press(&mut state, "<tab><ctrl-d>");
     assert!(matches!(effects.as_slice(), [Effect::SetRhythm(Rhythm::Fast)]));
     wait(&mut state, 1);
     state
@@ -298,11 +300,48 @@ fn q_asks_once_while_a_step_is_under_way() {
 }
 
 #[test]
-fn what_pilothouse_does_not_delete_is_only_forecast() {
+fn a_release_is_uninstalled_by_helm_which_is_asked_first() {
     let mut state = cockpit(Mode::Operating, SIZE);
-    press(&mut state, "<enter>:releases<enter><ctrl-d>");
+    let effects = press(&mut state, "<enter>:releases<enter><ctrl-d>");
+    assert!(state.gate.is_none(), "nothing is known yet");
+    let mut asked = None;
+    for effect in effects {
+        if let Effect::PrepareHelm(act) = effect {
+            asked = Some(act);
+        }
+    }
+    let asked = asked.expect("helm is asked");
+    assert!(
+        asked.to_string().starts_with("uninstall (helm of an unknown version)"),
+        "{asked}"
+    );
+    let no = Err("there is no helm".to_owned());
+    let told = |asked: &Act, answer| {
+        Event::Fetched(Fetched::Helm {
+            asked: Box::new(asked.clone()),
+            answer,
+        })
+    };
+    update(&mut state, told(&asked, no));
     assert!(state.gate.is_none());
-    assert!(matches!(&state.visit().screen, Screen::Forecast(subject, _) if subject.key.kind == Kind::Release));
+    assert!(
+        state
+            .flash
+            .as_ref()
+            .is_some_and(|flash| flash.sentence == "there is no helm")
+    );
+    // an answer that nobody waits for any more opens nothing
+    let late = (asked.clone(), Box::default());
+    update(&mut state, told(&asked, Ok(late)));
+    assert!(state.gate.is_none());
+    press(&mut state, "<ctrl-d>");
+    let ready = (asked.clone(), Box::default());
+    update(&mut state, told(&asked, Ok(ready)));
+    let panel = &state.gate.as_ref().expect("the panel").panel;
+    assert!(
+        !panel.closed(state.now).is_empty(),
+        "what was not read is unknown, and blocks"
+    );
 }
 
 #[test]

@@ -114,7 +114,8 @@ fn the_palette_goes_where_it_is_told() {
 #[test]
 fn n_copies_the_name_and_theme_asks_for_a_theme() {
     let mut state = start();
-    let effects = press(&mut state, "<enter>n");
+    press(&mut state, "<enter>");
+    let effects = press(&mut state, "n");
     assert!(matches!(effects.as_slice(), [Effect::CopyToClipboard(name)] if name == "logs-pvc"));
     let effects = press(&mut state, ":theme light<enter>");
     assert!(matches!(effects.as_slice(), [Effect::SetTheme(name)] if name == "light"));
@@ -123,7 +124,8 @@ fn n_copies_the_name_and_theme_asks_for_a_theme() {
 #[test]
 fn q_leaves_from_the_fleet_only() {
     let mut state = start();
-    assert!(press(&mut state, "<enter>q").is_empty());
+    press(&mut state, "<enter>");
+    assert!(press(&mut state, "q").is_empty());
     assert!(matches!(press(&mut state, "q").as_slice(), [Effect::Quit]));
     assert!(matches!(press(&mut state, "<ctrl-c>").as_slice(), [Effect::Quit]));
 }

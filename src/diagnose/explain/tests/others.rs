@@ -46,13 +46,15 @@ fn releases_by_their_label() {
     assert_eq!(deployed.sentence, "r7 deployed 41d");
     assert!(deployed.way_out.is_empty());
     for (status, step) in [
+        ("pending-install", "helm uninstall eks: the only act"),
+        ("pending-install", "it is not known since when it is pending-install"),
         (
-            "pending-install",
-            "see that no helm is running; then helm uninstall eks and install again",
+            "pending-upgrade",
+            "no revision of eks that was ever deployed is in sight",
         ),
-        ("pending-upgrade", "see that no helm is running; then helm rollback eks"),
-        ("uninstalling", "find out what failed (a hook, a delete)"),
-        ("failed", "find out what failed, then upgrade or roll back eks"),
+        ("pending-rollback", "where nobody runs helm any more"),
+        ("uninstalling", "find out what failed: a pre-delete hook"),
+        ("failed", "find out what failed: the record of r8 says it"),
     ] {
         let record = format!(
             "- {{kind: Secret, metadata: {{name: sh.helm.release.v1.eks.v8, namespace: shop, labels: {{owner: helm, name: eks, version: '8', status: {status}}}}}}}"
@@ -77,13 +79,44 @@ fn the_way_out_of_a_stuck_release_can_be_forecast() {
     };
     let before = record(6, "deployed") + &record(7, "superseded");
     assert_eq!(acts("pending-upgrade", &before), [ROLLBACK]);
+    assert_eq!(
+        acts("pending-upgrade", &record(6, "superseded")),
+        [ROLLBACK],
+        "where none is deployed, the newest that was"
+    );
     assert!(
-        acts("pending-upgrade", &record(7, "superseded")).is_empty(),
+        acts("pending-upgrade", &record(7, "failed")).is_empty(),
         "nothing to go back to"
     );
+    assert_eq!(acts("failed", &before), [ROLLBACK]);
+    assert!(acts("failed", "").is_empty());
     assert_eq!(acts("uninstalling", ""), [UNINSTALL]);
     assert_eq!(acts("pending-install", ""), [UNINSTALL]);
     assert!(acts("deployed", "").is_empty());
+}
+
+#[test]
+fn how_old_a_pending_operation_is_tells_whether_a_helm_may_be_at_work() {
+    for (made, told_so) in [
+        (
+            "2026-04-27T12:58:00Z",
+            "it is pending-upgrade for 1h02m, longer than the 5m00s helm waits",
+        ),
+        (
+            "2026-04-27T13:58:00Z",
+            "it is pending-upgrade for 2m00s only: a helm may still be at work",
+        ),
+    ] {
+        let record = format!(
+            "- {{kind: Secret, metadata: {{name: sh.helm.release.v1.eks.v8, namespace: shop, creationTimestamp: '{made}', labels: {{owner: helm, name: eks, version: '8', status: pending-upgrade}}}}}}"
+        );
+        let explanation = told(&world(&record), "release/sh.helm.release.v1.eks.v8");
+        assert!(
+            explanation.way_out[0].sentence.starts_with(told_so),
+            "{:?}",
+            explanation.way_out
+        );
+    }
 }
 
 const ROLLBACK: &str = "rollback to revision 6 (helm of an unknown version) of release/sh.helm.release.v1.eks.v8";

@@ -87,6 +87,7 @@ fn a_mark_that_the_manifest_no_longer_states_is_taken_off() {
         rendered: NEW.into(),
         take_ownership: false,
         no_hooks: false,
+        ..Upgrade::default()
     });
     act(&mut world, &case.release, &upgrade, &conditions, &mut |_, _| {});
     let annotations = &world.get(&key("pvc shop/data")).unwrap().meta.annotations;
@@ -157,6 +158,7 @@ fn a_rollback_cannot_take_back_a_bound_claim_that_the_newest_revision_drops() {
             executor,
             to,
             no_hooks: false,
+            ..Rollback::default()
         }))
     };
     let old = claim("data", "");
@@ -195,6 +197,7 @@ fn a_rollback_cannot_take_back_a_budget_that_the_newest_revision_drops() {
             executor: THREE,
             to: 1,
             no_hooks: false,
+            wait: false,
         }))
     };
     let dropped = back(&Case::manifest(&live, &claim("new", "")).first(budget));
@@ -219,6 +222,7 @@ fn a_rollback_leaves_the_status_of_what_was_uninstalled() {
         executor: FOUR,
         to: 1,
         no_hooks: false,
+        ..Rollback::default()
     }));
     assert_eq!(steps, ["create pvc/data", "keep record.v2"]);
 }
@@ -238,6 +242,7 @@ fn a_rollback_takes_the_finalizers_off_what_is_being_deleted() {
         executor: FOUR,
         to: 1,
         no_hooks: false,
+        ..Rollback::default()
     });
     let mut told = String::new();
     act(&mut world, &case.release, &back, &conditions, &mut |_, heard| {

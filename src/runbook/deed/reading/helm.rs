@@ -1,10 +1,24 @@
 //! How acts of Helm's are read.
 
 use super::super::{Deed, HelmAim, Slot};
+use super::Brings;
 use super::{Book, PROPAGATION, flag};
 use crate::model::Propagation;
 use crate::runbook::document::Node;
 use crate::runbook::reading::{Fields, Reader};
+
+/// The fields of what brings a manifest.
+const BRINGING: &[&str] = &[
+    "release",
+    "namespace",
+    "chart",
+    "version",
+    "values",
+    "rendered",
+    "takeOwnership",
+    "wait",
+    "noHooks",
+];
 
 impl Book<'_> {
     fn helm(self, reader: &mut Reader<'_>, fields: Fields<'_>) -> Option<HelmAim> {
@@ -31,24 +45,82 @@ impl Book<'_> {
         })
     }
 
-    pub(super) fn upgrade(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {
-        const FIELDS: &[&str] = &["release", "namespace", "rendered", "takeOwnership", "noHooks"];
-        let fields = reader.fields(node, "`helmUpgrade`", FIELDS)?;
-        let rendered = self.needed(
-            reader,
-            fields,
-            "rendered",
-            "write the file with the output of `helm template --is-upgrade`",
-        );
-        Some(Deed::HelmUpgrade {
+    pub(super) fn install(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {
+        let fields = reader.fields(node, "`helmInstall`", BRINGING)?;
+        let brings = self.brings(reader, fields, "helmInstall");
+        Some(Deed::HelmInstall {
             release: self.helm(reader, fields)?,
-            rendered: rendered?,
+            brings: brings?,
             take_ownership: flag(reader, fields, "takeOwnership"),
+            wait: flag(reader, fields, "wait"),
         })
     }
 
+    pub(super) fn upgrade(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {
+        let fields = reader.fields(node, "`helmUpgrade`", BRINGING)?;
+        let brings = self.brings(reader, fields, "helmUpgrade");
+        Some(Deed::HelmUpgrade {
+            release: self.helm(reader, fields)?,
+            brings: brings?,
+            take_ownership: flag(reader, fields, "takeOwnership"),
+            wait: flag(reader, fields, "wait"),
+        })
+    }
+
+    /// `chart`, with `version` and `values`; or `rendered` alone.
+    fn brings(self, reader: &mut Reader<'_>, fields: Fields<'_>, act: &str) -> Option<Brings> {
+        let (chart, rendered) = (fields.get("chart"), fields.get("rendered"));
+        match (chart, rendered) {
+            (None, None) => {
+                reader.fault(
+                    fields.at,
+                    format!("`{act}` brings nothing"),
+                    "write `chart: PATH`, or `rendered: FILE` with the output of `helm template`",
+                );
+                None
+            }
+            (Some(_), Some(node)) => {
+                reader.fault(
+                    &node.at,
+                    format!("`{act}` brings a chart and a rendered file"),
+                    "keep one of them",
+                );
+                None
+            }
+            (None, Some(_)) => {
+                for field in ["version", "values"] {
+                    if let Some(node) = fields.get(field) {
+                        let told = format!("`{field}` is nothing for what is rendered already");
+                        reader.fault(&node.at, told, "drop it");
+                    }
+                }
+                self.optional(reader, fields, "rendered").map(Brings::Rendered)
+            }
+            (Some(_), None) => {
+                let nodes = fields
+                    .get("values")
+                    .map(|node| reader.list(node, "`values`"))
+                    .unwrap_or_default();
+                let values: Vec<_> = nodes
+                    .iter()
+                    .filter_map(|node| self.slot(reader, node, "a values file"))
+                    .collect();
+                let version = self.optional(reader, fields, "version");
+                Some(Brings::Chart {
+                    chart: self.optional(reader, fields, "chart")?,
+                    version,
+                    values,
+                })
+            }
+        }
+    }
+
     pub(super) fn rollback(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {
-        let fields = reader.fields(node, "`helmRollback`", &["release", "namespace", "to", "noHooks"])?;
+        let fields = reader.fields(
+            node,
+            "`helmRollback`",
+            &["release", "namespace", "to", "wait", "noHooks"],
+        )?;
         let to = match fields.get("to") {
             Some(node) => self.number(reader, node, "`to`")?,
             None => Slot::Fixed(0),
@@ -56,6 +128,7 @@ impl Book<'_> {
         Some(Deed::HelmRollback {
             release: self.helm(reader, fields)?,
             to,
+            wait: flag(reader, fields, "wait"),
         })
     }
 }

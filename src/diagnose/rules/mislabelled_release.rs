@@ -1,0 +1,67 @@
+//! Traps 22 and 23: a record's label says another status than its payload. Found of the newest revisions whose records were
+//! read; of others it is not known.
+
+use super::super::finding::{Finding, Gist, Severity};
+use super::super::look::Look;
+use super::super::standing::mislabelled;
+use super::super::ward::Ward;
+use super::finding;
+use super::pending_release::newest;
+use crate::laws::Reason;
+
+pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
+    newest(look, ward)
+        .into_iter()
+        .filter_map(|object| {
+            let release = object.body.release()?;
+            let record = look.conditions.helm.record(&object.pin())?.record()?;
+            let wrong = mislabelled(&release.status, record)?;
+            Some(finding(
+                "mislabelled_release",
+                Severity::Warned,
+                object.key(),
+                format!("release {} r{}: {wrong}", release.name, release.revision),
+                Reason::new("helm lists by the label and decides by the payload")
+                    .seen(&object.key(), "metadata.labels.status", release.status.as_str())
+                    .seen(&object.key(), "payload info.status", record.status.as_str()),
+                Gist::new("release", "labelled otherwise than its payload says"),
+            ))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::fixture::{conditions, world};
+    use super::super::{said, said_given};
+    use crate::model::Kind;
+    use crate::model::helm::Reading;
+    use serde_json::json;
+    use std::sync::Arc;
+
+    const RULE: &str = "mislabelled_release";
+    const SAID: &str = "Warned release/sh.helm.release.v1.eks.v7: release eks r7: its label says \"failed\" and its payload \"deployed\": helm finds it by the label, and what may be done next goes by the payload";
+    const WORLD: &str = r#"
+- {kind: Secret, metadata: {name: sh.helm.release.v1.eks.v7, namespace: shop, labels: {owner: helm, name: eks, version: "7", status: failed}}}
+- {kind: PersistentVolumeClaim, metadata: {name: data, namespace: shop, annotations: {helm.sh/resource-policy: keep}}}
+- {kind: PersistentVolumeClaim, metadata: {name: kept, namespace: shop, annotations: {helm.sh/resource-policy: keep}}}"#;
+
+    #[test]
+    fn only_a_record_that_was_read_tells() {
+        let world = world(WORLD);
+        assert!(said(&world, RULE).is_empty(), "the payload was not read");
+        let claim = |name: &str, policy: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: {name}, annotations: {{{policy}}}}}\n"
+            )
+        };
+        let manifest = claim("data", "") + &claim("kept", "helm.sh/resource-policy: keep") + &claim("gone", "");
+        let stored = json!({"name": "eks", "namespace": "shop", "version": 7, "info": {"status": "deployed"}, "manifest": manifest});
+        let payload = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, stored.to_string());
+        let reading = Reading::of_config_map(json!({"data": {"release": payload}}).to_string().as_bytes());
+        let mut conditions = conditions();
+        let pin = world.of_kind(Kind::Release).next().unwrap().pin();
+        Arc::make_mut(&mut conditions.helm).enter(pin, reading);
+        assert_eq!(said_given(&world, RULE, &conditions), [SAID]);
+    }
+}

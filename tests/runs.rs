@@ -1,0 +1,554 @@
+//! `run --headless` as a script meets it, in the built binary against a sandbox with a real socket between: what is asked,
+//! what an approval is good for, how a run is left and taken up, and death at every record of a run.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on fails"
+)]
+
+#[path = "support/home.rs"]
+mod home;
+#[path = "support/wire.rs"]
+mod wire;
+
+use home::{Home, Served, printed, said};
+use serde_json::Value;
+use wire::Wire;
+
+const NAMESPACE: &str = "hasan-prod";
+
+/// Steps that look, change, destroy and wait.
+const NIGHT: &str = r#"apiVersion: pilothouse.dev/v1
+kind: Runbook
+metadata: { name: night, title: A short night, version: "1" }
+tenant: { namespace: hasan-prod, release: eks-1.0.4 }
+parameters:
+  job: { type: name, default: train-7f }
+steps:
+  - id: look
+    title: Somebody has looked
+    gate:
+      sensed: [feeds.fresh]
+      attested: [The window is open]
+      typed: "end ${job}"
+    verify: { all: [namespace.active], within: 5m, onTimeout: stop }
+  - id: keep
+    title: Keep the disks
+    when: { not: volumes.retained }
+    act: { setReclaimPolicy: { each: volumes.not-retained, policy: Retain } }
+    verify: { all: [act.done, volumes.retained], within: 5m, onTimeout: stop }
+  - id: end
+    title: End one Job
+    act: { delete: { target: "job/${job}", propagation: Background } }
+    gate:
+      attested: [Its owner knows]
+      typed: "${job}"
+    verify: { all: [act.done], within: 5m, onTimeout: stop }
+  - id: gone
+    title: It is gone
+    verify:
+      all:
+        - object.gone: "job/${job}"
+      within: 5m
+      onTimeout: stop
+"#;
+
+struct Bed {
+    home: Home,
+    wire: Wire,
+    kubeconfig: String,
+    _served: Served,
+}
+
+/// How a call ended.
+struct Told {
+    code: Option<i32>,
+    report: Value,
+    text: String,
+}
+
+impl Bed {
+    fn new() -> Self {
+        let home = Home::new();
+        let served = Served::start(&home, NAMESPACE);
+        let text = std::fs::read_to_string(&served.kubeconfig).unwrap();
+        let wire = Wire::of_kubeconfig(&text);
+        let path = home.path("tapped");
+        std::fs::write(&path, wire.tapped(&text)).unwrap();
+        Self {
+            kubeconfig: path.to_str().unwrap().to_owned(),
+            home,
+            wire,
+            _served: served,
+        }
+    }
+
+    /// A runbook in a file of its own.
+    fn file(&self, text: &str) -> String {
+        let path = self.home.path("night.yaml");
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn call(&self, point: &str, arguments: &[&str]) -> Told {
+        let fixed = [
+            "--headless",
+            "--kubeconfig",
+            &self.kubeconfig,
+            "-o",
+            "json",
+            "--deadline",
+            "5m",
+        ];
+        let arguments = [&["run"], arguments, &fixed].concat();
+        let output = self.home.run_with(&[("PILOTHOUSE_FAILPOINT", point)], &arguments);
+        let text = printed(&output) + &said(&output);
+        Told {
+            code: output.status.code(),
+            report: serde_json::from_str(&printed(&output)).unwrap_or_default(),
+            text,
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Told {
+        self.call("", arguments)
+    }
+
+    fn journal(&self, arguments: &[&str]) -> String {
+        let output = self.home.run(&[&["journal"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}{}", printed(&output), said(&output));
+        printed(&output)
+    }
+
+    /// The fact that is asked for, from the server itself.
+    fn fact(&self, question: &str) -> String {
+        let jobs = format!("/apis/batch/v1/namespaces/{NAMESPACE}/jobs/");
+        let words: Vec<&str> = question.split(' ').collect();
+        let named = words.iter().find_map(|word| word.split_once('/')).unwrap();
+        let path = match named.0 {
+            "job" => format!("{jobs}{}", named.1),
+            "pv" => format!("/api/v1/persistentvolumes/{}", named.1),
+            other => panic!("{other}: {question}"),
+        };
+        let (code, object) = self.wire.get(&path);
+        assert_eq!(code, 200, "{question}: {object:#}");
+        let uid = object["metadata"]["uid"].as_str().unwrap();
+        if question.contains("uid") {
+            return uid[uid.len() - 6..].to_owned();
+        }
+        if question.contains("handle") {
+            let handle = object["spec"]["csi"]["volumeHandle"].as_str().unwrap();
+            return handle[handle.len() - 6..].to_owned();
+        }
+        let (_, pods) = self.wire.get(&format!("/api/v1/namespaces/{NAMESPACE}/pods"));
+        let pods = pods["items"].as_array().unwrap();
+        let own: Vec<&Value> = pods
+            .iter()
+            .filter(|pod| pod["metadata"]["ownerReferences"][0]["uid"] == uid)
+            .collect();
+        if question.contains("how many") {
+            own.len().to_string()
+        } else {
+            own[0]["spec"]["nodeName"].as_str().unwrap().to_owned()
+        }
+    }
+
+    /// The words that answer what a call asked, and approve it.
+    fn answers(&self, told: &Told) -> Vec<String> {
+        let asked = &told.report["asked"];
+        let mut words: Vec<String> = ["--by", "berta", "--reason", "ticket 4711", "--approve"]
+            .map(str::to_owned)
+            .to_vec();
+        words.push(asked["digest"].as_str().unwrap().to_owned());
+        for item in asked["items"].as_array().unwrap() {
+            if item["person"] == true {
+                words.extend(["--attest".to_owned(), item["number"].to_string()]);
+            }
+        }
+        if let Some(question) = asked["typed"].as_str() {
+            let text = question.rsplit(", ").next().unwrap();
+            let text = text.split(" (without").next().unwrap();
+            words.extend(["--type".to_owned(), text.to_owned()]);
+        }
+        if let Some(question) = asked["fact"].as_str() {
+            words.extend(["--fact".to_owned(), self.fact(question)]);
+        }
+        words
+    }
+
+    /// The next words, by what a call told: an approval of what was asked, a stopped step begun anew, else nothing but to
+    /// take the run up.
+    fn next(&self, told: &Told) -> Vec<String> {
+        let mut words = vec!["--resume".to_owned()];
+        match told.code {
+            Some(4) => words.extend(self.answers(told)),
+            Some(1) if told.report["told"].as_str().unwrap().starts_with("stopped") => {
+                words.extend(["--decide", "again", "--by", "berta", "--reason", "it was not done"].map(str::to_owned));
+            }
+            _ => {}
+        }
+        words
+    }
+
+    /// Goes on as somebody who approves all that is asked, until the run is over.
+    fn walk(&self, mut told: Told) -> Told {
+        for _ in 0..40 {
+            if told.code == Some(0) {
+                return told;
+            }
+            assert!(matches!(told.code, Some(1 | 4)), "{}", told.text);
+            let words = self.next(&told);
+            told = self.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+        panic!("it does not end: {}", told.text);
+    }
+
+    /// How often the server was asked to delete the Job.
+    fn deletions(&self) -> usize {
+        let delete = format!("DELETE /apis/batch/v1/namespaces/{NAMESPACE}/jobs/");
+        self.wire
+            .writes()
+            .iter()
+            .filter(|line| line.starts_with(&delete))
+            .count()
+    }
+
+    fn policies(&self) -> Vec<String> {
+        let (_, volumes) = self.wire.get("/api/v1/persistentvolumes");
+        let volumes = volumes["items"].as_array().unwrap();
+        volumes
+            .iter()
+            .filter(|volume| volume["spec"]["claimRef"]["namespace"] == NAMESPACE)
+            .map(|volume| volume["spec"]["persistentVolumeReclaimPolicy"].to_string())
+            .collect()
+    }
+}
+
+fn states(report: &Value) -> Vec<String> {
+    let steps = report["steps"].as_array().unwrap();
+    steps
+        .iter()
+        .map(|step| step["state"]["state"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_run_stops_at_what_needs_a_person_and_goes_on_with_an_approval_of_what_was_shown() {
+    let bed = Bed::new();
+    let file = bed.file(NIGHT);
+    let told = bed.run(&[&file]);
+    assert_eq!(told.code, Some(4), "{}", told.text);
+    assert_eq!(
+        (
+            &told.report["apiVersion"],
+            &told.report["kind"],
+            &told.report["exitCode"]
+        ),
+        (&"pilothouse.dev/v1".into(), &"Run".into(), &4.into())
+    );
+    let asked = &told.report["asked"];
+    assert_eq!((&asked["step"], &asked["act"]), (&"look".into(), &Value::Null));
+    assert!(
+        told.report["told"]
+            .as_str()
+            .unwrap()
+            .contains(asked["digest"].as_str().unwrap())
+    );
+
+    // another digest, and half an answer: nothing passes
+    let wrong = bed.run(&[
+        "--resume",
+        "--approve",
+        &"0".repeat(64),
+        "--by",
+        "berta",
+        "--reason",
+        "ticket 4711",
+    ]);
+    assert_eq!(wrong.code, Some(4), "{}", wrong.text);
+    assert!(
+        wrong.report["told"]
+            .as_str()
+            .unwrap()
+            .contains("something else than is shown"),
+        "{}",
+        wrong.text
+    );
+    let digest = asked["digest"].as_str().unwrap();
+    assert_eq!(wrong.report["asked"]["digest"], digest, "the same is asked again");
+    let half = bed.run(&[
+        "--resume",
+        "--approve",
+        digest,
+        "--by",
+        "berta",
+        "--reason",
+        "ticket 4711",
+    ]);
+    assert_eq!(half.code, Some(4), "{}", half.text);
+    assert!(
+        half.report["told"].as_str().unwrap().contains("lacks something"),
+        "{}",
+        half.text
+    );
+    assert_eq!(states(&half.report)[0], "waiting");
+
+    // the first step that changes something, and its text form
+    let words = bed.next(&half);
+    let told = bed.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(told.code, Some(4), "{}", told.text);
+    assert_eq!(
+        (states(&told.report)[0].as_str(), states(&told.report)[1].as_str()),
+        ("done", "acting")
+    );
+    assert!(
+        told.report["asked"]["request"].as_str().unwrap().starts_with("PATCH "),
+        "{}",
+        told.text
+    );
+    assert!(bed.wire.writes().is_empty(), "nothing left before it was approved");
+    let whole = bed.walk(told);
+    assert_eq!(whole.report["told"], "the run is over: complete");
+    assert_eq!(states(&whole.report), ["done"; 4]);
+    assert_eq!(bed.deletions(), 1);
+    assert!(
+        bed.policies().iter().all(|policy| policy == "\"Retain\""),
+        "{:?}",
+        bed.policies()
+    );
+
+    // who approved what stands in the journal, with the whole text
+    let shown = bed.journal(&["show"]);
+    assert!(
+        shown.contains("end: act 1 was approved by berta: ticket 4711"),
+        "{shown}"
+    );
+    let journal: Value = serde_json::from_str(&bed.journal(&["show", "-o", "json"])).unwrap();
+    let story = &journal["items"][0]["journal"]["runs"][0];
+    assert_eq!(story["opening"]["text"], NIGHT);
+    assert_eq!(story["opening"]["parameters"][0]["text"], "train-7f");
+    assert!(bed.journal(&["verify"]).starts_with('✓'));
+    // it is over: there is nothing to take up
+    let over = bed.run(&["--resume"]);
+    assert_eq!(over.code, Some(1), "{}", over.text);
+    assert!(over.text.contains("no such unfinished run"), "{}", over.text);
+}
+
+#[test]
+fn an_approval_dies_when_what_was_shown_has_changed() {
+    let bed = Bed::new();
+    let file = bed.file(&NIGHT.replace("    when: { not: volumes.retained }\n", "    when: volumes.retained\n"));
+    let mut told = bed.run(&[&file]);
+    let words = bed.next(&told);
+    told = bed.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(
+        told.report["asked"]["act"], "delete job/train-7f (Background)",
+        "{}",
+        told.text
+    );
+    let words = bed.next(&told);
+    bed.wire.merge(
+        &format!("/apis/batch/v1/namespaces/{NAMESPACE}/jobs/train-7f"),
+        &serde_json::json!({"metadata": {"labels": {"changed": "meanwhile"}}}),
+    );
+    let stale = bed.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(stale.code, Some(4), "{}", stale.text);
+    assert!(
+        stale.report["told"]
+            .as_str()
+            .unwrap()
+            .contains("something else than is shown"),
+        "{}",
+        stale.text
+    );
+    assert_ne!(stale.report["asked"]["digest"], told.report["asked"]["digest"]);
+    assert_eq!(bed.deletions(), 0);
+}
+
+#[test]
+fn a_persons_words_are_kept_and_an_aborted_run_is_over() {
+    let bed = Bed::new();
+    let file = bed.file(NIGHT);
+    let told = bed.run(&[&file]);
+    assert_eq!(told.code, Some(4), "{}", told.text);
+    // the same runbook is not begun a second time beside it
+    let twin = bed.run(&[&file]);
+    assert_eq!(twin.code, Some(1), "{}", twin.text);
+    assert!(twin.text.contains("unfinished"), "{}", twin.text);
+    let say = |word: &str| {
+        bed.run(&[
+            "--resume",
+            "--decide",
+            word,
+            "--by",
+            "berta",
+            "--reason",
+            "the window is shut",
+        ])
+    };
+    let skipped = say("skip");
+    assert_eq!(states(&skipped.report)[0], "skipped", "{}", skipped.text);
+    let waived = say("waive");
+    assert_eq!(
+        states(&waived.report)[1],
+        "acting",
+        "a gate is not waived: {}",
+        waived.text
+    );
+    let aborted = say("abort");
+    assert_eq!(aborted.code, Some(1), "{}", aborted.text);
+    assert!(
+        aborted.report["told"]
+            .as_str()
+            .unwrap()
+            .contains("aborted by berta: the window is shut"),
+        "{}",
+        aborted.text
+    );
+    assert!(bed.wire.writes().is_empty());
+    let shown = bed.journal(&["show"]);
+    assert!(shown.contains("look: skipped by berta: the window is shut"), "{shown}");
+    assert!(shown.contains("the run is aborted by berta"), "{shown}");
+}
+
+#[test]
+fn a_changed_file_is_told_and_the_run_keeps_the_text_it_began_with() {
+    let bed = Bed::new();
+    let file = bed.file(NIGHT);
+    let told = bed.run(&[&file]);
+    let digest = told.report["digest"].clone();
+    bed.file(&NIGHT.replace("job/${job}\", propagation", "job/train-80\", propagation"));
+    let words = bed.next(&told);
+    let resumed = bed.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(resumed.report["digest"], digest);
+    let whole = bed.walk(resumed);
+    assert!(
+        bed.journal(&["show"])
+            .contains("the runbook's file holds another text now")
+    );
+    assert_eq!(states(&whole.report), ["done"; 4]);
+    let deleted = bed.wire.writes();
+    assert!(
+        deleted.iter().any(|line| line.ends_with("/jobs/train-7f")),
+        "{deleted:?}"
+    );
+}
+
+#[test]
+fn words_that_make_no_sense_are_told_before_a_cluster_is_asked() {
+    let home = Home::new();
+    for (arguments, told) in [
+        (&["run", "--headless"][..], "which runbook?"),
+        (&["run", "no-such", "--headless"], "no runbook"),
+        (&["run", "unstick", "--headless"], "namespace is required"),
+        (&["run", "unstick", "--approve", "x"], "--headless"),
+        (&["run", "--resume", "--headless", "--approve", "x"], "--by"),
+        (&["run", "--resume", "--set", "a=b"], "cannot be used"),
+        (
+            &["run", "--resume", "--headless", "--deadline", "soon"],
+            "--deadline soon",
+        ),
+        (
+            &[
+                "run",
+                "--resume",
+                "--headless",
+                "--decide",
+                "skip",
+                "--by",
+                " ",
+                "--reason",
+                "x",
+            ],
+            "say nothing",
+        ),
+    ] {
+        let output = home.run(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments:?}: {}{}",
+            printed(&output),
+            said(&output)
+        );
+        assert!(said(&output).contains(told), "{arguments:?}: {}", said(&output));
+    }
+}
+
+/// Dies at each of these points in turn, in one run, and takes it up after each.
+fn die_at_each(bed: &Bed, first: &[&str], points: &[String]) -> Told {
+    let mut words: Vec<String> = first.iter().map(|word| (*word).to_owned()).collect();
+    for point in points {
+        let mut died = false;
+        for _ in 0..8 {
+            let told = bed.call(point, &words.iter().map(String::as_str).collect::<Vec<_>>());
+            if told.code.is_none() {
+                died = true;
+                // what was not opened is begun again; everything else is taken up
+                if !point.starts_with("R0:opened") {
+                    words = vec!["--resume".to_owned()];
+                }
+                break;
+            }
+            words = bed.next(&told);
+        }
+        assert!(died, "{point} was not passed");
+        assert!(bed.journal(&["verify"]).starts_with('✓'), "{point}");
+    }
+    bed.walk(bed.run(&["--resume"]))
+}
+
+/// Every record of every step: before it is written, and when it is on disk. What was done is done once.
+#[test]
+fn a_run_that_dies_at_each_of_its_records_is_taken_up_at_the_right_step() {
+    let bed = Bed::new();
+    let file = bed.file(NIGHT);
+    let mut points = vec!["R0:opened".to_owned(), "R1:opened".to_owned()];
+    let act = ["began", "sending", "ended", "acted", "verified"];
+    let steps: [(&str, &[&str]); 4] = [
+        ("look", &["signed", "acted", "verified"]),
+        ("keep", &act),
+        ("end", &act),
+        ("gone", &["began", "acted", "verified"]),
+    ];
+    for (step, events) in steps {
+        for event in events {
+            points.extend(["R0", "R1"].map(|point| format!("{point}:{event}:{step}")));
+        }
+    }
+    // the very last record ends the run: there is nothing to take up after it
+    let last = points.pop().unwrap();
+    assert_eq!(last, "R1:verified:gone");
+    let told = die_at_each(&bed, &[&file], &points);
+    assert_eq!(told.report["told"], "the run is over: complete", "{}", told.text);
+    assert_eq!(states(&told.report), ["done"; 4]);
+    assert_eq!(bed.deletions(), 1, "{:?}", bed.wire.writes());
+    assert!(
+        bed.policies().iter().all(|policy| policy == "\"Retain\""),
+        "{:?}",
+        bed.policies()
+    );
+    assert!(!bed.journal(&["show"]).contains("IN DOUBT"));
+}
+
+/// On the way of an act, too: the journal's doubt comes first, then the step is judged from the world.
+#[test]
+fn a_run_that_dies_on_the_way_of_its_acts_settles_the_doubt_first_and_does_each_once() {
+    let bed = Bed::new();
+    let first = [
+        "drain-foreign-jobs",
+        "--set",
+        "namespace=hasan-prod",
+        "--set",
+        "release=eks-1.0.4",
+    ];
+    let points: Vec<String> = ["J0", "J1", "J2", "J3", "J4", "J5", "J6"].map(str::to_owned).to_vec();
+    let told = die_at_each(&bed, &first, &points);
+    assert_eq!(told.report["told"], "the run is over: complete", "{}", told.text);
+    assert_eq!(bed.deletions(), 9, "each of the nine once: {:?}", bed.wire.writes());
+    let shown = bed.journal(&["show"]);
+    assert!(shown.contains("settled") && !shown.contains("IN DOUBT"), "{shown}");
+}
