@@ -38,6 +38,10 @@ pub(super) fn furnish(trial: &Trial<'_>) {
         let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "many"}, "spec": spec});
         object["spec"]["selector"] = selector.clone();
         object["spec"]["template"] = template.clone();
+        if kind == "DaemonSet" {
+            // it tolerates everything, and would come onto the nodes of other trials
+            object["spec"]["template"]["spec"]["nodeSelector"] = json!({"kubernetes.io/hostname": NODE});
+        }
         trial.create(object);
     }
     let mut once = rich();
