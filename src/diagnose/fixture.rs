@@ -2,8 +2,11 @@
 
 use crate::laws::Conditions;
 use crate::model::feed::FeedState;
+use crate::model::helm::Reading;
 use crate::model::{FeedId, Key, Kind, Moment, Now, Object, Observation, World};
 use serde::Deserialize as _;
+use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The instant every fixture is told at.
@@ -93,6 +96,31 @@ pub(crate) fn key(text: &str) -> Key {
 
 pub(crate) fn conditions() -> Conditions {
     Conditions::default()
+}
+
+/// A release whose newest record is labelled `failed` and stored as `deployed`, with a claim that is kept where it is stored and
+/// one that is kept on the live object only; and the conditions of one who has read that record.
+pub(crate) fn release_read() -> (World, Conditions) {
+    let world = world(
+        r#"
+- {kind: Secret, metadata: {name: sh.helm.release.v1.eks.v7, namespace: shop, labels: {owner: helm, name: eks, version: "7", status: failed}}}
+- {kind: PersistentVolumeClaim, metadata: {name: data, namespace: shop, annotations: {helm.sh/resource-policy: keep}}}
+- {kind: PersistentVolumeClaim, metadata: {name: kept, namespace: shop, annotations: {helm.sh/resource-policy: keep}}}"#,
+    );
+    let claim = |name: &str, policy: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: {name}, annotations: {{{policy}}}}}\n"
+        )
+    };
+    let manifest = claim("data", "") + &claim("kept", "helm.sh/resource-policy: keep") + &claim("gone", "");
+    let stored =
+        json!({"name": "eks", "namespace": "shop", "version": 7, "info": {"status": "deployed"}, "manifest": manifest});
+    let payload = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, stored.to_string());
+    let reading = Reading::of_config_map(json!({"data": {"release": payload}}).to_string().as_bytes());
+    let mut conditions = conditions();
+    let pin = world.of_kind(Kind::Release).next().unwrap().pin();
+    Arc::make_mut(&mut conditions.helm).enter(pin, reading);
+    (world, conditions)
 }
 
 /// Reads the scenario of seed 000: `shared-data` and `logs-pvc` Terminating, nine foreign training Jobs of one pod each.

@@ -32,36 +32,16 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fixture::{conditions, world};
+    use super::super::super::fixture::release_read;
     use super::super::{said, said_given};
-    use crate::model::Kind;
-    use crate::model::helm::Reading;
-    use serde_json::json;
-    use std::sync::Arc;
 
     const RULE: &str = "mislabelled_release";
     const SAID: &str = "Warned release/sh.helm.release.v1.eks.v7: release eks r7: its label says \"failed\" and its payload \"deployed\": helm finds it by the label, and what may be done next goes by the payload";
-    const WORLD: &str = r#"
-- {kind: Secret, metadata: {name: sh.helm.release.v1.eks.v7, namespace: shop, labels: {owner: helm, name: eks, version: "7", status: failed}}}
-- {kind: PersistentVolumeClaim, metadata: {name: data, namespace: shop, annotations: {helm.sh/resource-policy: keep}}}
-- {kind: PersistentVolumeClaim, metadata: {name: kept, namespace: shop, annotations: {helm.sh/resource-policy: keep}}}"#;
 
     #[test]
     fn only_a_record_that_was_read_tells() {
-        let world = world(WORLD);
+        let (world, conditions) = release_read();
         assert!(said(&world, RULE).is_empty(), "the payload was not read");
-        let claim = |name: &str, policy: &str| {
-            format!(
-                "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: {name}, annotations: {{{policy}}}}}\n"
-            )
-        };
-        let manifest = claim("data", "") + &claim("kept", "helm.sh/resource-policy: keep") + &claim("gone", "");
-        let stored = json!({"name": "eks", "namespace": "shop", "version": 7, "info": {"status": "deployed"}, "manifest": manifest});
-        let payload = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, stored.to_string());
-        let reading = Reading::of_config_map(json!({"data": {"release": payload}}).to_string().as_bytes());
-        let mut conditions = conditions();
-        let pin = world.of_kind(Kind::Release).next().unwrap().pin();
-        Arc::make_mut(&mut conditions.helm).enter(pin, reading);
         assert_eq!(said_given(&world, RULE, &conditions), [SAID]);
     }
 }
