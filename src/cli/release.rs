@@ -85,7 +85,9 @@ impl<'a> Asked<'a> {
                 "say which namespace with -n, and with --driver where helm keeps its records",
             ));
         }
-        let others = deployed(&home, &secrets, &maps);
+        let secrets = secrets.iter().map(|object| (object.as_ref(), Driver::Secret));
+        let maps = maps.iter().map(|object| (object.as_ref(), Driver::ConfigMap));
+        let others = home.others(secrets.chain(maps));
         Ok(Self {
             sight,
             home,
@@ -191,22 +193,4 @@ impl<'a> Asked<'a> {
 
 fn number(object: &Object) -> u32 {
     object.body.release().map_or(0, |facts| facts.revision)
-}
-
-/// Every other release, with the revision it has deployed, or its newest where none is.
-fn deployed(own: &Home, secrets: &[Arc<Object>], maps: &[Arc<Object>]) -> Vec<(Home, u32)> {
-    let mut found: BTreeMap<Home, (bool, u32)> = BTreeMap::new();
-    let secrets = secrets.iter().map(|object| (object, Driver::Secret));
-    for (object, driver) in secrets.chain(maps.iter().map(|object| (object, Driver::ConfigMap))) {
-        let Some(facts) = object.body.release() else { continue };
-        let home = Home::new(&object.meta.namespace, &facts.name, driver);
-        let rank = (facts.status == "deployed", facts.revision);
-        let held = found.entry(home).or_insert(rank);
-        *held = rank.max(*held);
-    }
-    found.remove(own);
-    found
-        .into_iter()
-        .map(|(home, (_, revision))| (home, revision))
-        .collect()
 }

@@ -170,25 +170,11 @@ fn compare(dossier: &mut Dossier, shown: u32, others: Vec<(Home, u32)>, now: Now
 
 /// Every other release in sight, with the revision it has deployed, or its newest where none is.
 pub(in crate::app) fn others(state: &State, own: &Home) -> Vec<(Home, u32)> {
-    let mut found: std::collections::BTreeMap<Home, (bool, u32)> = std::collections::BTreeMap::new();
-    let secrets = state
-        .world
-        .of_kind(Kind::Release)
-        .map(|object| (object, Driver::Secret));
+    let secrets = state.world.of_kind(Kind::Release);
     let maps = state.config_maps.values().filter_map(|fetch| fetch.answer.as_ref());
     let maps = maps.filter_map(|(_, answer)| answer.as_ref().ok()).flatten();
-    for (object, driver) in secrets.chain(maps.map(|object| (object, Driver::ConfigMap))) {
-        let Some(facts) = object.body.release() else { continue };
-        let home = Home::new(&object.meta.namespace, &facts.name, driver);
-        let rank = (facts.status == "deployed", facts.revision);
-        let held = found.entry(home).or_insert(rank);
-        *held = rank.max(*held);
-    }
-    found.remove(own);
-    found
-        .into_iter()
-        .map(|(home, (_, revision))| (home, revision))
-        .collect()
+    let secrets = secrets.map(|object| (object.as_ref(), Driver::Secret));
+    own.others(secrets.chain(maps.map(|object| (object.as_ref(), Driver::ConfigMap))))
 }
 
 /// Takes an answer in. One that nobody waits for any more is dropped.

@@ -1,7 +1,8 @@
 //! Which release: its name, its namespace, and where Helm keeps its records.
 
-use crate::model::{Key, Kind, Text};
+use crate::model::{Key, Kind, Object, Text};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Where Helm keeps the records of a release: `HELM_DRIVER`. Those in memory or in a database are not in the cluster.
@@ -47,6 +48,23 @@ impl Home {
             name: name.into(),
             driver,
         }
+    }
+
+    /// The releases of these records but for this one, each with the revision it has deployed, or its newest where none is.
+    pub fn others<'o>(&self, records: impl IntoIterator<Item = (&'o Object, Driver)>) -> Vec<(Self, u32)> {
+        let mut found: BTreeMap<Self, (bool, u32)> = BTreeMap::new();
+        for (object, driver) in records {
+            let Some(facts) = object.body.release() else { continue };
+            let home = Self::new(&object.meta.namespace, &facts.name, driver);
+            let rank = (facts.status == "deployed", facts.revision);
+            let held = found.entry(home).or_insert(rank);
+            *held = rank.max(*held);
+        }
+        found.remove(self);
+        found
+            .into_iter()
+            .map(|(home, (_, revision))| (home, revision))
+            .collect()
     }
 
     /// The record of a revision (`pkg/storage/storage.go` `makeKey`). As a key it is a release's, whatever the driver.
