@@ -41,9 +41,7 @@ pub(super) async fn rehearse(
         return Ok(None);
     };
     let mut ledger = Ledger::clone(&conditions.helm);
-    helm::look(connection, world, release, asked, &mut ledger)
-        .await
-        .map_err(|error| format!("what is could not be read afresh: {error}"))?;
+    helm::look(connection, world, release, asked, &mut ledger).await;
     conditions.helm = Arc::new(ledger);
     let rehearsal = helm::rehearse(connection, act, &conditions.helm)
         .await

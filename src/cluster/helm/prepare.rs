@@ -124,17 +124,12 @@ pub async fn study(
         let (pin, reading) = read::record(connection, &key).await?;
         ledger.enter(pin, reading);
     }
-    look(connection, world, release, helm, ledger).await
+    look(connection, world, release, helm, ledger).await;
+    Ok(())
 }
 
-/// Looks again at whatever the act may touch of kinds that the world does not hold.
-pub async fn look(
-    connection: &Connection,
-    world: &World,
-    release: &Pin,
-    helm: &HelmAct,
-    ledger: &mut Ledger,
-) -> Result<(), ClusterError> {
+/// Looks again at whatever the act may touch of kinds that the world does not hold. What cannot be looked at is unknown.
+pub async fn look(connection: &Connection, world: &World, release: &Pin, helm: &HelmAct, ledger: &mut Ledger) {
     let conditions = Conditions {
         helm: Arc::new(ledger.clone()),
         ..Conditions::default()
@@ -143,7 +138,6 @@ pub async fn look(
     for (address, live) in read::live(connection, &addresses).await {
         ledger.enter_live(address, live);
     }
-    Ok(())
 }
 
 /// The records an act rests on, and no others: the newest, and the one it is compared with or goes back to.
