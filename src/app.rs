@@ -11,6 +11,7 @@ pub mod key;
 pub mod keys;
 pub mod palette;
 pub mod places;
+pub mod raft;
 pub mod release;
 pub mod run;
 pub mod screen;

@@ -1,21 +1,25 @@
 //! Which face do you want? The command line, and what each command starts. Knows every room; decides nothing.
 //!
-//! Exit codes: 0 done (and, for `status` and `explain`, nothing is wrong); 1 something is wrong with the tenants asked
+//! Exit codes: 0 done (and, for `status`, `traps` and `explain`, nothing is wrong); 1 something is wrong with the tenants asked
 //! about; 2 bad input, or the cluster cannot be reached; 3 it cannot be said, because facts are missing; 4 a run waits for a
 //! person.
 
+mod account;
 mod args;
 mod asked;
 mod config;
 mod helm;
 mod journal;
 mod plan;
+mod raft;
 mod release;
 mod report;
 mod run;
 mod runbook;
 mod sandbox;
+mod traps;
 
+use crate::sandbox::helm::errand;
 use crate::shell::{self, Failure, JournalHome, Session};
 pub use args::Cli;
 use args::Command;
@@ -24,6 +28,10 @@ use std::process::ExitCode;
 
 /// Parses the command line, runs the command, and says in one sentence what went wrong if anything did.
 pub fn run() -> ExitCode {
+    let mut words = std::env::args();
+    if words.next().is_some_and(|program| errand::meant(&program)) {
+        return sandbox::helm(&words.collect::<Vec<_>>());
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => {
@@ -63,6 +71,11 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
             let config = config::load(&look)?;
             runtime()?.block_on(report::status(&connect, &config, output))
         }
+        Some(Command::Traps(asked)) if asked.catalogue => traps::catalogue(&asked),
+        Some(Command::Traps(asked)) => {
+            let config = config::load(&look)?;
+            runtime()?.block_on(traps::run(&connect, &config, &asked))
+        }
         Some(Command::Explain { target, output }) => {
             let config = config::load(&look)?;
             runtime()?.block_on(report::explain(&connect, &config, &target, output))
@@ -84,15 +97,39 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
             let config = config::load(&look)?;
             runtime()?.block_on(release::run(&connect, &config, &command))
         }
+        Some(Command::Raft { args, output }) => {
+            let config = config::load(&look)?;
+            runtime()?.block_on(raft::run(&connect, &config, &args, output))
+        }
         Some(Command::Forecast { act, output }) => {
             let config = config::load(&look)?;
             runtime()?.block_on(report::forecast(&connect, &config, &act, output))
         }
-        Some(Command::Plan { values, output }) => {
+        Some(Command::Preflight {
+            values,
+            with_token,
+            output,
+        }) => {
             let config = config::load(&look)?;
             let asked = plan::Asked {
                 values: &values,
                 output,
+                with_token,
+                preflight: true,
+            };
+            runtime()?.block_on(plan::run(&connect, &config, asked))
+        }
+        Some(Command::Plan {
+            values,
+            with_token,
+            output,
+        }) => {
+            let config = config::load(&look)?;
+            let asked = plan::Asked {
+                values: &values,
+                output,
+                with_token,
+                preflight: false,
             };
             runtime()?.block_on(plan::run(&connect, &config, asked))
         }
@@ -104,6 +141,10 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
             runtime()?.block_on(run::run(&connect, &config, &asked))
         }
         Some(Command::Runbook { command }) => runbook::run(&command),
+        Some(Command::Report { run, journal, output }) => {
+            let now = crate::cluster::Clock::system().now();
+            account::run(run.as_deref(), journal.as_deref(), output, now)
+        }
         Some(Command::Journal { command }) => journal::run(&command),
     }
 }

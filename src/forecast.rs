@@ -13,13 +13,16 @@ mod helm;
 mod holders;
 mod kept;
 pub mod outcome;
+mod quorum;
 mod summary;
 mod target;
 mod tier;
 mod volume;
 mod words;
 
+pub use excerpt::namespaces_of;
 pub use outcome::{Entry, Forecast, Holder, Other, Outcome, Recreation, Tier, Undo};
+pub use quorum::{Quorum, QuorumEnd};
 pub use summary::{Back, Disk, Hanging, Subject, Summary, Why};
 pub use words::Fate;
 
@@ -57,14 +60,23 @@ fn foreseen<R>(
         } else {
             Vec::new()
         };
-        return (tier::judged(world, act, vec![refused], Vec::new(), unknowns), None);
+        return (
+            tier::judged(world, act, vec![refused], Vec::new(), Vec::new(), unknowns),
+            None,
+        );
     }
     let futures = course::Futures::of(world, act, conditions);
     let mut entries = fate::entries(&futures);
     helm::told(&futures, &mut entries);
     entries.extend(kept::entries(&futures, &entries));
-    let unknowns = cover::judge(world, &futures, &mut entries, now, quiet);
-    let forecast = tier::judged(world, act, entries, helm::others(&futures), unknowns);
+    let mut unknowns = cover::judge(world, &futures, &mut entries, now, quiet);
+    let quorum = quorum::judge(world, act, &entries, conditions, now, quiet);
+    unknowns.extend(quorum.iter().filter_map(|told| match &told.end {
+        QuorumEnd::Unknown { missing } => Some(format!("the quorum of {}: {missing}", told.ensemble)),
+        QuorumEnd::Assumed { missing, .. } => Some(format!("who votes in {}: {missing}", told.ensemble)),
+        QuorumEnd::Kept { .. } | QuorumEnd::Broken | QuorumEnd::Lost => None,
+    }));
+    let forecast = tier::judged(world, act, entries, helm::others(&futures), quorum, unknowns);
     (forecast, Some(besides(&futures)))
 }
 

@@ -13,30 +13,43 @@
 //! | 2 | bad arguments, no such object, or no connection | the same | the same |
 //! | 3 | no finding but feeds that are denied, stale or not listed | nothing to do as far as can be seen, but facts are missing | facts are missing: the forecast cannot be relied upon |
 //!
+//! `traps` ends as `status` does: 1 when a tenant stands in a trap, 3 when none was found and something could not be judged.
+//!
 //! `plan` ends with 0 when no step is blocked, 1 when one is or would not be seen to end, 2 for a bad runbook or value, 3 when
 //! facts are missing.
+//!
+//! `preflight` ends with 0 when nothing stands in the way, 1 when something does, 2 for bad input, 3 when something is not known.
 //!
 //! `run --headless` ends with 0 when every step has passed as the runbook has it, 1 when the run is stopped, blocked, aborted or
 //! went on without something, 2 for bad input, 3 when facts are missing or its time is over, 4 when it waits for a person.
 //!
+//! `raft` ends with 0 when nothing is wrong with any cluster, 1 when something is, 3 when it is not known who votes.
+//!
 //! Where both 1 and 3 would hold, `status` and `explain` give 1, since what is found is true whatever is missing; `forecast`
 //! and `plan` give 3, since what is missing may be worse than what is found.
 
+mod account;
 mod explain;
 mod forecast;
 mod page;
 mod plan;
+mod preflight;
+mod raft;
 mod release;
 mod run;
 mod runbook;
 mod status;
 mod target;
+mod traps;
 mod unstick;
 
+pub use account::{Account, Left, account};
 pub use explain::{ExplanationReport, explain};
 pub use forecast::{ForecastReport, forecast};
 pub use page::escaped;
 pub use plan::{PlanReport, plan};
+pub use preflight::{PreflightLine, PreflightReport, PreflightValues, preflight};
+pub use raft::{ClusterLine, PeerLine, RaftReport, Told, VolumeLine, WorryLine, raft};
 pub use release::{
     Compared, DiffReport, HistoryReport, HookLine, LiveLine, RevisionLine, ShowReport, ValueLine, drifted, history,
     revised, show,
@@ -45,6 +58,7 @@ pub use run::{Asked, Question, RunReport, run};
 pub use runbook::{CheckReport, RunbookReport, checked, described, listed, sound};
 pub use status::{Counts, FeedLine, ReleaseLine, StatusReport, TenantLine, status};
 pub use target::{TargetError, locate, parse_target, pinned};
+pub use traps::{CatalogueLine, CatalogueReport, TenantTraps, TrapLine, TrapsReport, trap_catalogue, traps};
 pub use unstick::{WayReport, unstick};
 
 /// The version of every JSON form of this room.

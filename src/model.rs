@@ -12,13 +12,18 @@ pub mod ident;
 pub mod kinds;
 pub mod lenient;
 pub mod meta;
+pub mod placeholder;
+pub mod plain;
 pub mod quantity;
+pub mod raft;
 pub mod redact;
 pub mod storage;
+pub mod survey;
 pub mod tenant;
 pub mod time;
 pub mod workload;
 pub mod world;
+pub(crate) mod yaml;
 
 /// Short text that is cloned often: names, labels, field values. Up to 23 bytes live inline.
 pub type Text = smol_str::SmolStr;
@@ -30,6 +35,7 @@ pub use feed::{Feed, FeedId, FeedState, Scope};
 pub use ident::{Key, Kind, Pin, ResourceVersion, Uid};
 pub use kinds::Kinds;
 pub use meta::{Labels, Meta, OwnerReference, Selector};
+pub use survey::Survey;
 pub use tenant::{Globs, Tenant, TenantRule};
 pub use time::{Moment, Now};
 pub use world::{Observation, World};

@@ -8,27 +8,34 @@ pub mod clock;
 pub mod controllers;
 mod discovery;
 mod events;
+pub mod exec;
 pub mod faults;
 mod fields;
+mod forward;
+pub mod helm;
 mod http;
 pub mod kubeconfig;
 mod managed_fields;
 mod patch;
+pub mod raft;
 mod requests;
 pub mod resources;
 mod routes;
 pub mod scenario;
 mod selector;
 mod serve;
+mod snapshots;
 pub mod status;
 pub mod store;
 mod strict;
 mod table;
+mod upgrade;
 mod view;
 mod watch;
 
 pub use authorization::{Access, Denial};
 pub use clock::{Clock, TestClock};
+pub use exec::{Execs, Script};
 pub use faults::Faults;
 pub use store::{Objects, Store, StoreError};
 
@@ -62,6 +69,8 @@ pub struct Options {
     pub seed: u64,
     /// 0 takes a free one.
     pub port: u16,
+    /// What commands in pods answer.
+    pub scripts: Vec<Script>,
 }
 
 impl Options {
@@ -73,6 +82,7 @@ impl Options {
             clock,
             seed,
             port: 0,
+            scripts: scenario.scripts(),
         })
     }
 }
@@ -124,6 +134,9 @@ impl Sandbox {
             .as_ref()
             .and_then(|conditions| conditions.server_minor);
         let shared = Arc::new(Shared::new(store, minor.unwrap_or(MINOR)));
+        for script in options.scripts {
+            shared.execs.script(script);
+        }
         let controllers = Arc::new(Mutex::new(Controllers {
             state: ControllerState::new(options.seed),
             conditions: options.conditions,
@@ -173,14 +186,30 @@ impl Sandbox {
         self.kubeconfig.path()
     }
 
+    /// A program that stands in for helm here: `binary`, this very program, under the name that tells so. It goes with the
+    /// sandbox.
+    pub fn helm(&self, binary: &Path) -> io::Result<std::path::PathBuf> {
+        self.kubeconfig.beside(helm::NAME, binary)
+    }
+
     /// Faults on demand.
     pub fn faults(&self) -> &Faults {
         &self.shared.faults
     }
 
+    /// What commands in pods answer, and what goes wrong with them.
+    pub fn execs(&self) -> &Execs {
+        &self.shared.execs
+    }
+
     /// Users and what they may not do.
     pub fn access(&self) -> &Access {
         &self.shared.access
+    }
+
+    /// The raft processes in its pods, and what they are ill with.
+    pub fn raft(&self) -> &raft::Processes {
+        &self.shared.raft
     }
 
     /// The time in the sandbox.
@@ -267,6 +296,7 @@ fn step(shared: &Shared, controllers: &Mutex<Controllers>) -> bool {
     let Some(conditions) = conditions else { return false };
     shared.change(|store| {
         let before = store.latest();
+        snapshots::keep(store);
         *wake = controllers::tick(store, state, conditions);
         store.latest() != before
     })

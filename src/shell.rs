@@ -10,6 +10,7 @@ mod helm;
 mod input;
 mod log;
 mod look;
+pub mod raft;
 mod release;
 mod screen;
 mod session;

@@ -45,17 +45,17 @@ const SLACK: u64 = 4;
 const BUDGETS: [(Kind, u64); 14] = [
     (Kind::Namespace, 640),
     (Kind::Node, 1_290),
-    (Kind::StorageClass, 630),
-    (Kind::PersistentVolume, 1_325),
+    (Kind::StorageClass, 640),
+    (Kind::PersistentVolume, 1_255),
     (Kind::VolumeAttachment, 845),
     (Kind::PersistentVolumeClaim, 1_050),
     (Kind::Pod, 1_050),
-    (Kind::Job, 1_300),
+    (Kind::Job, 1_320),
     (Kind::CronJob, 540),
     (Kind::StatefulSet, 2_680),
-    (Kind::Deployment, 750),
+    (Kind::Deployment, 765),
     (Kind::ReplicaSet, 990),
-    (Kind::DaemonSet, 1_010),
+    (Kind::DaemonSet, 1_045),
     (Kind::Release, 500),
 ];
 

@@ -164,7 +164,7 @@ fn leave(mut pty: Pty) {
 #[test]
 fn j0_leaves_no_step_at_all() {
     let dead = Dead::at("J0");
-    let pty = dead.next_start("the fleet", &["15/15", "hasan-prod"]);
+    let pty = dead.next_start("the fleet", &["16/16", "hasan-prod"]);
     assert!(!pty.screen().contains(DOUBTS), "{}", pty.screen());
     leave(pty);
     assert_eq!((dead.truth(), dead.deletions()), (Truth::Untouched, 0));
@@ -265,7 +265,7 @@ fn j5_is_done_because_the_object_is_gone() {
 fn j6_is_done_as_the_journal_says() {
     let dead = Dead::at("J6");
     assert_eq!((dead.truth(), dead.deletions()), (Truth::Gone, 1));
-    let pty = dead.next_start("the fleet", &["15/15", "hasan-prod"]);
+    let pty = dead.next_start("the fleet", &["16/16", "hasan-prod"]);
     assert!(!pty.screen().contains(DOUBTS), "{}", pty.screen());
     leave(pty);
     assert_eq!(dead.deletions(), 1, "nothing is sent twice");
@@ -290,6 +290,6 @@ fn an_altered_record_is_named(dead: &Dead) {
     let (code, shown) = dead.bed.journal(&["show", file]);
     assert_eq!(code, Some(1), "{shown}");
     assert!(shown.contains("DOES NOT VERIFY"), "{shown}");
-    let pty = dead.next_start("the fleet, which may only be looked at", &["15/15", "hasan-prod"]);
+    let pty = dead.next_start("the fleet, which may only be looked at", &["16/16", "hasan-prod"]);
     leave(pty);
 }

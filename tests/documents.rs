@@ -1,4 +1,4 @@
-//! The documents that are made, not written: the keys, the command line, and the pictures of the real screens. Here they
+//! The documents that are made, not written: the keys, the traps, the command line, and the pictures of the real screens. Here they
 //! are compared with what the program says of itself; with `PILOTHOUSE_WRITE_DOCS=1` they are written instead.
 #![expect(
     clippy::unwrap_used,
@@ -40,6 +40,11 @@ fn document(name: &str, made: &str) {
 #[test]
 fn the_keys() {
     document("keys.md", &keys::markdown());
+}
+
+#[test]
+fn the_traps() {
+    document("traps.md", &pilothouse::diagnose::traps::markdown());
 }
 
 #[test]

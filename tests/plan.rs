@@ -10,6 +10,8 @@
 
 #[path = "support/home.rs"]
 mod home;
+#[path = "support/schema.rs"]
+mod schema;
 
 use home::{Home, printed, said};
 use pilothouse::sandbox::{Clock, Denial, Options, Sandbox, scenario};
@@ -31,6 +33,7 @@ fn json(output: &Output, code: i32) -> Value {
     let text = ended(output, code);
     let document: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     assert_eq!(document["apiVersion"], "pilothouse.dev/v1");
+    schema::fits_its_own(&document);
     document
 }
 
@@ -39,7 +42,7 @@ fn the_shipped_runbooks_are_listed_shown_and_sound() {
     let home = Home::new();
     let list = json(&home.run(&["runbook", "list", "-o", "json"]), 0);
     let items = list["items"].as_array().unwrap().clone();
-    assert!(items.len() >= 7, "{list:#}");
+    assert!(items.len() >= 6, "{list:#}");
     let text = ended(&home.run(&["runbook", "list"]), 0);
     for item in &items {
         let name = item["name"].as_str().unwrap();
@@ -229,13 +232,31 @@ fn what_blocks_a_step_is_told() {
     assert!(text.contains("pv/no-such is not there"), "{text}");
 }
 
-/// Path A needs the rendered chart. What the upgrade stores is what the uninstall goes by, and not what is stored today.
+/// A handover by path A, the old chart rendered beforehand.
+const KEEP: &str = r#"apiVersion: pilothouse.dev/v1
+kind: Runbook
+metadata: { name: keep, title: Keep and uninstall, version: "1" }
+tenant: { namespace: hasan-prod, release: eks-1.0.4 }
+parameters: { rendered: { type: string, required: true } }
+steps:
+  - id: keep
+    title: Upgrade so that keep is stored
+    act: { helmUpgrade: { release: eks-1.0.4, rendered: "${rendered}" } }
+    verify: { all: [release.deployed, release.keep-in-manifest], within: 5m, onTimeout: stop }
+  - id: uninstall
+    title: Uninstall
+    act: { helmUninstall: { release: eks-1.0.4 } }
+    gate: { sensed: [release.keep-in-manifest] }
+    verify: { all: [release.gone], within: 5m, onTimeout: stop }
+"#;
+
+/// What the upgrade stores is what the uninstall goes by, and not what is stored today.
 #[test]
 fn a_handover_is_planned_on_the_manifest_that_its_upgrade_stores() {
     let (home, sandbox) = (Home::new(), sandbox("hasan-prod"));
-    let line = "plan helm-handover-keep --set namespace=hasan-prod --set release=eks-1.0.4 --set newRelease=client \
-                --helm 3.22.0 --set rendered=/nowhere.yaml";
-    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let runbook = home.path("keep.yaml");
+    std::fs::write(&runbook, KEEP).unwrap();
+    let line = format!("plan {} --helm 3.22.0 --set rendered=/nowhere.yaml", runbook.display());
     let kubeconfig = sandbox.kubeconfig().to_str().unwrap();
     let arguments: Vec<&str> = line.split(' ').chain(["--kubeconfig", kubeconfig]).collect();
     let output = home.run(&arguments);
@@ -251,7 +272,7 @@ fn a_handover_is_planned_on_the_manifest_that_its_upgrade_stores() {
         let line = line.replace("/nowhere.yaml", chart.to_str().unwrap());
         plan(&home, &sandbox, &line, code)
     };
-    let (text, document) = rendered("50Gi", 1);
+    let (text, document) = rendered("50Gi", 0);
     let uninstall = step(&document, "uninstall");
     let check = uninstall["sensed"].as_array().unwrap().iter();
     let mut check = check.filter(|item| item["check"] == "release.keep-in-manifest");
@@ -274,48 +295,112 @@ fn a_handover_is_planned_on_the_manifest_that_its_upgrade_stores() {
     assert_ne!(step(&document, "uninstall")["unknown"], Value::Array(Vec::new()));
 }
 
-/// Path C on the tenant of seed 000: the volumes come to the new release's claims, and no disk is lost on the way.
+/// Path C on the tenant of seed 000: every claim of the release is taken down before anything is done, those that are Terminating
+/// among them, and all of them come back on their very volumes; nobody else's claim is touched.
 #[test]
 fn a_handover_over_kept_volumes_is_planned_to_the_new_claims() {
     let (home, sandbox) = (Home::new(), sandbox("hasan-prod"));
-    let mut line = "plan helm-handover-retain --helm 4.3.0".to_owned();
+    let values = home.path("values.yaml");
+    std::fs::write(&values, "env: prod\n").unwrap();
+    let mut line = "plan helm-handover --helm 3.22.0".to_owned();
     for set in [
         "namespace=hasan-prod",
         "release=eks-1.0.4",
-        "newRelease=client",
-        "storageClass=efs-sc",
-        "databaseClaim=client-mysql",
-        "databaseVolume=pvc-9f1c2e54-6a0b-4c8e-9d57-3b1f60a2c7de",
-        "databaseSize=50Gi",
-        "dataClaim=client-data",
-        "dataVolume=efs-data",
-        "dataSize=500Gi",
-        "logsClaim=client-logs",
-        "logsVolume=efs-client-logs",
-        "logsSize=20Gi",
+        "newRelease=hasan-prod",
+        "path=retain",
+        "chart=client",
+        "claimNames=mysql-pvc=client-mysql",
+        &format!("values={}", values.display()),
     ] {
         line.extend([" --set ", set]);
     }
-    let (text, document) = plan(&home, &sandbox, &line, 1);
-    // the tenant is not as it should be when the night begins: two of its claims are Terminating
-    assert!(text.contains("blocked: ready;"), "{text}");
+    // the new chart is not rendered: what the install would do is not known
+    let (text, document) = plan(&home, &sandbox, &line, 3);
     assert!(!text.contains("DESTROYED"), "{text}");
-    for (made, claim) in [
-        ("database", "client-mysql"),
-        ("data", "client-data"),
-        ("logs", "client-logs"),
-    ] {
-        for id in [format!("reserve-{made}"), format!("make-{made}")] {
-            let end = &step(&document, &id)["verify"]["all"][0];
+    let taken = step(&document, "inventory")["inventory"]["claims"]
+        .as_array()
+        .unwrap()
+        .clone();
+    let names: Vec<&str> = taken.iter().map(|entry| entry["becomes"].as_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        ["client-logs", "logs-pvc", "model-cache", "client-mysql", "shared-data"],
+        "{text}"
+    );
+    for id in ["reserve", "make-claims"] {
+        let planned = step(&document, id);
+        assert_eq!(planned["forecasts"].as_array().unwrap().len(), 5, "{id}: {planned:#}");
+        for end in planned["verify"]["all"].as_array().unwrap() {
             assert_eq!(end["holds"], true, "{id}: {end:#}");
         }
-        assert!(
-            text.contains(&format!("claim.bound {claim}: pvc/{claim} is Bound")),
-            "{text}"
+    }
+    assert!(
+        text.contains("act: create pvc/client-mysql") && !text.contains("create pvc/notebooks"),
+        "{text}"
+    );
+    // the uninstall takes the class along: a person makes it again, or the run waits there
+    assert_eq!(step(&document, "classes")["verify"]["all"][0]["holds"], false);
+    // keep stands on live claims alone: told before, and no reason to stop where every disk is Retain by then
+    let foreseen = step(&document, "uninstall-retain")["foreseen"].to_string();
+    assert!(
+        foreseen.contains("keep on live objects is not read by an uninstall"),
+        "{foreseen}"
+    );
+    assert!(foreseen.contains("claims in bmw"), "{foreseen}");
+    // what is not filled in is told with its line and column, before anything else
+    std::fs::write(&values, "env: prod\ndatabase:\n  password: <ask anna>\n").unwrap();
+    let (text, document) = plan(&home, &sandbox, &line, 3);
+    assert!(text.contains("values.yaml:3:13 database.password: <…>"), "{text}");
+    assert!(!text.contains("ask anna"), "{text}");
+    let blocked = step(&document, "ready")["blocked"].to_string();
+    assert!(blocked.contains("values.no-placeholders"), "{blocked}");
+    // the same, asked before the window
+    let line = line.replacen("plan", "preflight", 1);
+    let kubeconfig = sandbox.kubeconfig().to_str().unwrap();
+    let arguments: Vec<&str> = line.split(' ').chain(["--kubeconfig", kubeconfig]).collect();
+    let text = ended(&home.run(&arguments), 3);
+    assert!(
+        text.contains("✗ values.no-placeholders") && text.contains("✓ parameters.no-placeholders"),
+        "{text}"
+    );
+}
+
+/// Path B in a runbook: the marks are taken off and the release is uninstalled; what that comes to is helm's to say, by version.
+#[test]
+fn a_runbook_that_walks_path_b_is_refused_for_the_helm_it_is_wrong_with() {
+    let (home, sandbox) = (Home::new(), sandbox("hasan-prod"));
+    let runbook = home.path("b.yaml");
+    let text = r#"apiVersion: pilothouse.dev/v1
+kind: Runbook
+metadata: { name: b, title: Path B, version: "1" }
+tenant: { namespace: hasan-prod, release: eks-1.0.4 }
+steps:
+  - id: strip
+    title: Take the mark off
+    act: { annotate: { target: pvc/logs-pvc, key: meta.helm.sh/release-name, remove: true } }
+  - id: uninstall
+    title: Uninstall
+    act: { helmUninstall: { release: eks-1.0.4 } }
+    verify: { all: [release.gone], within: 5m, onTimeout: stop }
+"#;
+    std::fs::write(&runbook, text).unwrap();
+    for (helm, stops) in [("3.22.0", true), ("4.2.4", true), ("4.3.1", false)] {
+        let line = format!("plan {} --helm {helm}", runbook.display());
+        let (text, document) = plan(&home, &sandbox, &line, i32::from(stops));
+        let uninstall = step(&document, "uninstall");
+        let blocked = uninstall["blocked"].to_string();
+        assert_eq!(
+            blocked.contains("uninstall deletes what the stored manifest lists") && blocked.contains("pvc/logs-pvc"),
+            stops,
+            "{helm}: {text}"
+        );
+        let foreseen = uninstall["foreseen"].to_string();
+        assert_eq!(
+            foreseen.contains("skips what it no longer owns"),
+            !stops,
+            "{helm}: {foreseen}"
         );
     }
-    // the uninstall takes the class along: a person makes it again, or the run waits there
-    assert_eq!(step(&document, "storage-class")["verify"]["all"][0]["holds"], false);
 }
 
 #[test]
@@ -328,4 +413,132 @@ fn what_is_hidden_makes_a_plan_unknown() {
     }
     let (text, _) = plan(&home, &sandbox, line, 3);
     assert!(text.contains("persistentvolumes") || text.contains("PVs"), "{text}");
+}
+
+const INSTALL: &str = r#"apiVersion: pilothouse.dev/v1
+kind: Runbook
+metadata: { name: bring, title: Bring the new chart, version: "1" }
+tenant: { namespace: hasan-prod }
+parameters: { chart: { type: string, required: true }, values: { type: string, required: true } }
+steps:
+  - id: install
+    title: Install
+    act: { helmInstall: { release: client, chart: "${chart}", values: ["${values}"] } }
+    verify: { all: [act.done], within: 5m, onTimeout: stop }
+"#;
+
+/// A helm that renders a Service over one that is there, with values of its own and a secret.
+fn rendering(directory: &std::path::Path) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let manifest = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: client}\ndata: {a: b}\n";
+    let release = serde_json::json!({
+        "name": "client", "namespace": "hasan-prod", "version": 1, "info": {"status": "pending-install"}, "manifest": manifest,
+        "chart": {"metadata": {"name": "client", "version": "1.2.0"}, "values": {"image": {"tag": "1", "pull": "Always"}, "password": "canary-chart"}},
+        "config": {"image": {"tag": "2"}, "rootPassword": "canary-file"},
+    });
+    std::fs::write(directory.join("release.json"), release.to_string()).unwrap();
+    let program = directory.join("helm");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in\nversion*) echo v3.22.0;;\n'show crds'*) ;;\n*--dry-run=server*--output=json*) cat {}/release.json;;\n\
+         *) echo \"asked for $*\" >&2; exit 9;;\nesac\n",
+        directory.display()
+    );
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    program
+}
+
+#[test]
+fn a_plan_and_a_preflight_tell_each_value_of_a_chart_with_its_origin_and_no_secret() {
+    let (home, sandbox) = (Home::new(), sandbox("hasan-prod"));
+    let directory = tempfile::tempdir().unwrap();
+    let helm = rendering(directory.path());
+    let (runbook, values) = (directory.path().join("bring.yaml"), directory.path().join("mine.yaml"));
+    std::fs::write(&runbook, INSTALL).unwrap();
+    std::fs::write(&values, "image:\n  tag: \"2\"\nrootPassword: canary-file\n").unwrap();
+    let mine = values.display().to_string();
+    let words = [
+        runbook.to_str().unwrap(),
+        "--set",
+        &format!("values={mine}"),
+        "--set",
+        "chart=./chart",
+        "--helm",
+        helm.to_str().unwrap(),
+        "--kubeconfig",
+        sandbox.kubeconfig().to_str().unwrap(),
+    ];
+    let told = serde_json::json!([
+        {"path": "image.pull", "value": "Always", "origin": "the chart's default"},
+        {"path": "image.tag", "value": "2", "origin": format!("{mine}:2:8")},
+        {"path": "password", "value": null, "origin": "the chart's default"},
+        {"path": "rootPassword", "value": null, "origin": format!("{mine}:3:15")},
+    ]);
+    for verb in ["plan", "preflight"] {
+        let line = [&[verb][..], &words].concat();
+        let text = ended(&home.run(&line), 0);
+        let document = json(&home.run(&[&line[..], &["-o", "json"]].concat()), 0);
+        let values = match verb {
+            "plan" => &step(&document, "install")["values"],
+            _ => &document["values"][0]["values"],
+        };
+        assert_eq!(values, &told, "{document:#}");
+        assert!(
+            text.contains("image.tag") && text.contains("from the chart's default"),
+            "{text}"
+        );
+        assert!(!format!("{text}{document}").contains("canary"), "{text}");
+    }
+}
+
+/// Trap 60: what could only be done in half is not begun.
+#[test]
+fn a_step_of_which_an_act_is_denied_is_blocked_whole() {
+    let (home, sandbox) = (Home::new(), sandbox("hasan-prod"));
+    sandbox.access().deny(Denial::of("delete", "jobs"));
+    let line = "plan unstick --set namespace=hasan-prod --set release=eks-1.0.4";
+    let (text, document) = plan(&home, &sandbox, line, 1);
+    let blocked = step(&document, "end-foreign-jobs")["blocked"].to_string();
+    assert!(
+        blocked.contains("rights.of-every-act: this user may not delete job/")
+            && blocked.contains("would end half done"),
+        "{text}"
+    );
+}
+
+const ANEW: &str = r#"apiVersion: pilothouse.dev/v1
+kind: Runbook
+metadata: { name: anew, title: Install anew, version: "1" }
+tenant: { namespace: hasan-prod, release: eks-1.0.4 }
+steps:
+  - id: uninstall
+    title: Uninstall
+    act: { helmUninstall: { release: eks-1.0.4 } }
+    verify: { all: [release.gone], within: 5m, onTimeout: stop }
+  - id: install
+    title: Install it again
+    act: { helmInstall: { release: eks-1.0.4, chart: ./chart } }
+    verify: { all: [act.done], within: 5m, onTimeout: stop }
+"#;
+
+#[test]
+fn a_chart_that_waits_for_an_earlier_step_is_told_with_that_step_and_the_reason() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (home, sandbox) = (Home::new(), sandbox("hasan-prod"));
+    let (runbook, helm) = (home.path("anew.yaml"), home.path("helm"));
+    std::fs::write(&runbook, ANEW).unwrap();
+    let script = "#!/bin/sh\ncase \"$*\" in\nversion*) echo v3.22.0;;\n\
+                  *) echo 'Error: INSTALLATION FAILED: cannot re-use a name that is still in use' >&2; exit 1;;\nesac\n";
+    std::fs::write(&helm, script).unwrap();
+    std::fs::set_permissions(&helm, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let line = format!("plan {} --helm {}", runbook.display(), helm.display());
+    let (text, document) = plan(&home, &sandbox, &line, 3);
+    let renders = &step(&document, "install")["renders"];
+    assert_eq!(renders["after"], serde_json::json!(["uninstall"]), "{document:#}");
+    assert!(renders["why"].to_string().contains("cannot re-use a name"), "{renders}");
+    assert!(
+        text.contains("is rendered on the cluster as uninstall would leave it"),
+        "{text}"
+    );
+    assert!(step(&document, "uninstall")["renders"].is_null());
 }

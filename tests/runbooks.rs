@@ -73,7 +73,7 @@ steps:
       typed: "${namespace}"
     verify: { all: [act.done], any: [pods.none, workloads.stopped], within: "${settle}", onTimeout: retry }
     undo: { rollback: [back] }
-  - { id: b, title: B, act: { delete: { each: jobs.foreign, propagation: Orphan } }, verify: { all: [act.done], within: 1h30m, onTimeout: stop }, undo: { none: gone } }
+  - { id: b, title: B, act: { delete: { each: jobs.foreign, propagation: Orphan } }, gate: { renew: a }, verify: { all: [act.done], within: 1h30m, onTimeout: stop }, undo: { none: gone } }
   - { id: c, title: C, act: { evict: { target: pod/x } }, verify: { all: [act.done], within: 90s, onTimeout: stop } }
   - { id: d, title: D, act: { setReclaimPolicy: { each: volumes.not-retained, policy: Retain } } }
   - { id: e, title: E, act: { setReclaimPolicy: { target: pv/x, policy: Delete } }, verify: { all: [act.done], within: 5m, onTimeout: stop } }
@@ -99,6 +99,34 @@ steps:
   - { id: m, title: M, act: { helmUpgrade: { release: eks, rendered: new.yaml, takeOwnership: true } }, verify: { all: [release.deployed], within: 5m, onTimeout: stop } }
   - { id: n, title: N, act: { helmRollback: { release: eks, to: 3 } }, verify: { all: [release.deployed], within: 5m, onTimeout: stop } }
   - { id: o, title: O, gate: { attested: [It is so] } }
+  - id: p
+    title: P
+    act:
+      dump:
+        selector: { app: mysql }
+        namespace: shop
+        container: mysql
+        command: [mysqldump, --databases, "${text}"]
+        to: "backups/${release}.sql"
+        stage: /var/tmp
+        rows: { command: [count, rows] }
+        quiet: 30s
+        within: "${settle}"
+  - { id: q, title: Q, act: { dump: { pod: "${release}-0", command: [sh, -c, 'exec pg_dump "$1"', sh, "${text}"], to: x.sql, stage: none } } }
+  - { id: r, title: R, act: { restore: { pod: db-0, command: [psql], from: x.sql, stage: /tmp, rows: { command: [count] } } }, verify: { all: [act.done], within: 5m, onTimeout: stop } }
+  - { id: v, title: V, act: { countRows: { selector: { app: db }, command: [count], like: x.sql, within: 1m } } }
+  - { id: w, title: W, act: { createStorageClass: { name: fast, from: live, release: eks } } }
+  - { id: x, title: X, act: { createStorageClass: { name: slow, provisioner: efs.csi.aws.com, parameters: { fileSystemId: fs-1 }, reclaimPolicy: Retain, volumeBindingMode: Immediate, allowVolumeExpansion: true, mountOptions: [tls], labels: { a: b }, annotations: { c: d } } } }
+  - { id: y, title: Y, soak: { for: 24h, every: 1m, gap: 10m, restarts: 1, probes: [pods.ready, { title: own, cel: "claims.all(c, c.phase == 'Bound')" }], rows: { pod: db-0, command: [count], like: x.sql } }, gate: { attested: [It only reads] } }
+  - { id: s, title: S, act: { snapshot: { each: claims.all, name: before, class: fast, within: 5m } } }
+  - { id: t, title: T, act: { run: { target: pvc/data, command: [backup, start, "${text}"], identifier: { json: /arn }, check: [backup, show, "{}"], within: 5m } }, verify: { all: [act.done], within: 5m, onTimeout: stop } }
+  - { id: u, title: U, act: { run: { command: [backup], identifier: { pattern: "id=(.*)" } } }, verify: { all: [act.done], within: 5m, onTimeout: stop } }
+  - { id: z1, title: P, inventory: { of: claims.of-release, rename: "data=${text}" } }
+  - { id: z2, title: Q, act: { reserve: { each: inventory.volumes } }, verify: { all: [inventory.volumes-reserved], within: 5m, onTimeout: stop } }
+  - id: z3
+    title: R
+    act: { createClaim: { each: inventory.claims, labels: { a: b }, annotations: { helm.sh/resource-policy: keep } } }
+    verify: { all: [inventory.claims-bound, named-release.deployed: eks], within: 5m, onTimeout: stop }
 rollback:
   - { id: back, title: Back, act: { scale: { target: sts/mysql, replicas: 1 } }, verify: { all: [workloads.ready], within: 10m, onTimeout: stop } }
 "#;
@@ -146,8 +174,47 @@ const SHAPES: &[(&str, &str)] = &[
     ("title: own, ", ""),
     ("sensed: [feeds.fresh,", "sensed: [act.done,"),
     ("sensed: [feeds.fresh,", "sensed: [feeds.frehs,"),
+    (
+        "selector: { app: mysql }\n",
+        "selector: { app: mysql }\n        pod: x\n",
+    ),
+    ("        selector: { app: mysql }\n", ""),
+    ("selector: { app: mysql }", "selector: {}"),
+    ("[mysqldump, --databases, \"${text}\"]", "mysqldump --databases"),
+    ("[mysqldump, --databases, \"${text}\"]", "[]"),
+    ("[mysqldump, --databases, \"${text}\"]", "[mysqldump, 3]"),
+    ("        to: \"backups/${release}.sql\"\n", ""),
+    ("stage: /var/tmp", "stage: tmp"),
+    ("from: x.sql, stage: /tmp", "from: x.sql, stage: none"),
+    ("rows: { command: [count, rows] }", "rows: [count, rows]"),
+    ("quiet: 30s", "quiet: soon"),
+    (
+        "snapshot: { each: claims.all, name: before",
+        "snapshot: { each: claims.all",
+    ),
+    ("identifier: { json: /arn }", "identifier: { json: arn }"),
+    ("identifier: { json: /arn }", "identifier: { json: /arn, pattern: x }"),
+    ("identifier: { json: /arn }, check", "check"),
+    (
+        "run: { command: [backup], identifier",
+        "run: { command: backup, identifier",
+    ),
+    ("name: fast, from: live", "name: fast, from: old"),
+    ("name: fast, from: live", "name: fast"),
+    ("name: slow, provisioner", "name: slow, from: live, provisioner"),
+    (
+        "reclaimPolicy: Retain, volumeBindingMode",
+        "reclaimPolicy: Recycle, volumeBindingMode",
+    ),
+    ("soak: { for: 24h, every", "soak: { every"),
+    (
+        "soak: { for: 24h",
+        "act: { evict: { target: pod/x } }, soak: { for: 24h",
+    ),
+    ("restarts: 1", "restarts: few"),
     ("tier: T3", "tier: T4"),
     ("typed: \"${namespace}\"", "typed: \"yes\""),
+    ("renew: a", "renew: [a]"),
     ("within: \"${settle}\"", "within: soon"),
     ("within: \"${settle}\"", "within: \"in ${settle}\""),
     ("within: 1h30m", "within: 30m1h"),
@@ -197,6 +264,30 @@ const SHAPES: &[(&str, &str)] = &[
     ("gate: { attested: [It is so] }", "description: nothing"),
     ("undo: { none: gone }", "undo: { none: gone, manual: x }"),
     ("undo: { none: gone }", "undo: { redo: [b] }"),
+    ("of: claims.of-release, ", ""),
+    ("of: claims.of-release", "of: jobs.all"),
+    (
+        "inventory: { of",
+        "gate: { attested: [x] }, act: { evict: { target: pod/x } }, inventory: { of",
+    ),
+    (
+        "reserve: { each: inventory.volumes }",
+        "reserve: { each: inventory.claims }",
+    ),
+    (
+        "reserve: { each: inventory.volumes }",
+        "reserve: { each: inventory.volumes, claim: a/b }",
+    ),
+    (
+        "reserve: { each: inventory.volumes }",
+        "reserve: { each: volumes.released }",
+    ),
+    ("each: inventory.claims, labels", "each: claims.all, labels"),
+    (
+        "each: inventory.claims, labels",
+        "each: inventory.claims, size: 1Gi, labels",
+    ),
+    ("named-release.deployed: eks", "named-release.deployed"),
     (
         "  - { id: back, title: Back, ",
         "  - { id: back, title: Back, undo: { none: x }, ",
@@ -206,6 +297,10 @@ const SHAPES: &[(&str, &str)] = &[
 /// Changes of it whose shape is right.
 const MEANINGS: &[(&str, &str)] = &[
     ("rollback: [back] }", "rollback: [forth] }"),
+    (
+        "  - { id: z1, title: P, inventory: { of: claims.of-release, rename: \"data=${text}\" } }\n",
+        "",
+    ),
     ("id: b,", "id: a,"),
     ("attested: [\"${text}\"]", "attested: [\"${txet}\"]"),
     ("attested: [\"${text}\"]", "attested: [\"<somebody>\"]"),
@@ -309,7 +404,10 @@ fn checks() -> String {
         let about = match check.about {
             About::Tenant => "the tenant".to_owned(),
             About::Release => "the tenant's release".to_owned(),
+            About::Parameters => "the runbook's parameters".to_owned(),
+            About::Inventory => "what was taken down".to_owned(),
             About::One(kind) => format!("one {kind}: `{}: NAME`", check.name),
+            About::Span => format!("a time: `{}: 60s`", check.name),
             About::Any => format!("one object: `{}: KIND/NAME`", check.name),
         };
         writeln!(table, "| `{}` | {about} | {} |", check.name, check.holds).unwrap();
@@ -353,5 +451,61 @@ fn the_examples_of_the_reference_are_sound() {
     for example in examples {
         assert_eq!(faults(example), None);
         assert_eq!(misfits(&validator, example), Vec::<String>::new());
+    }
+}
+
+/// The commands of a shipped runbook that count a `PostgreSQL`'s rows, as a shell is handed them.
+fn counts() -> Vec<String> {
+    let (_, text) = SHIPPED.iter().find(|(name, _)| *name == "helm-handover").unwrap();
+    let lines = text.lines().filter(|line| line.contains("pg_stat_user_tables"));
+    let told = |line: &str| {
+        let (_, list) = line.split_once("command: ").unwrap();
+        let words: Vec<String> = serde_saphyr::from_str(list).unwrap();
+        words.last().unwrap().clone()
+    };
+    lines.map(told).collect()
+}
+
+/// `pg_dumpall` takes every database: so do the counts that stand for its dump, and a database that cannot be counted is no
+/// database without rows.
+#[test]
+fn the_rows_of_every_database_are_counted_or_none() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let psql = home.path().join("psql");
+    let answers = |last: &str| {
+        format!(
+            "#!/bin/sh\nwhile [ $# -gt 1 ]; do [ \"$1\" = -d ] && db=$2; shift; done\ncase \"$db $1\" in\n\
+             *pg_database*) printf 'postgres\\nshop floor\\n';;\n\
+             'postgres '*pg_stat_user_tables*) ;;\n\
+             'shop floor '*pg_stat_user_tables*) printf 'public.orders\\npublic.\"Items\"\\n';;\n\
+             'shop floor select count(*) from public.orders') echo 17;;\n\
+             'shop floor select count(*) from public.\"Items\"') {last};;\n\
+             *) echo \"asked $db: $1\" >&2; exit 3;;\nesac\n"
+        )
+    };
+    let counts = counts();
+    assert_eq!(counts.len(), 2, "before and after");
+    for (last, code, told) in [
+        (
+            "echo 3",
+            0,
+            "shop floor.public.orders 17\nshop floor.public.\"Items\" 3\n",
+        ),
+        ("exit 2", 1, "shop floor.public.orders 17\n"),
+    ] {
+        std::fs::write(&psql, answers(last)).unwrap();
+        std::fs::set_permissions(&psql, std::fs::Permissions::from_mode(0o755)).unwrap();
+        for text in &counts {
+            let path = format!("{}:/usr/bin:/bin", home.path().display());
+            let ran = std::process::Command::new("sh")
+                .args(["-c", text])
+                .env("PATH", path)
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&ran.stderr);
+            assert_eq!((ran.status.code(), &*said), (Some(code), ""), "{text}");
+            assert_eq!(String::from_utf8_lossy(&ran.stdout), told);
+        }
     }
 }

@@ -9,14 +9,18 @@
     reason = "a test that cannot go on fails"
 )]
 
+#[path = "support/headless.rs"]
+mod headless;
 #[path = "support/home.rs"]
 mod home;
+#[path = "support/schema.rs"]
+mod schema;
 #[path = "support/wire.rs"]
 mod wire;
 
-use home::{Home, Served, printed, said};
+use headless::{Bed, Told};
+use home::{Home, printed, said};
 use serde_json::Value;
-use wire::Wire;
 
 const NAMESPACE: &str = "hasan-prod";
 
@@ -56,34 +60,9 @@ steps:
       onTimeout: stop
 "#;
 
-struct Bed {
-    home: Home,
-    wire: Wire,
-    kubeconfig: String,
-    _served: Served,
-}
-
-/// How a call ended.
-struct Told {
-    code: Option<i32>,
-    report: Value,
-    text: String,
-}
-
 impl Bed {
-    fn new() -> Self {
-        let home = Home::new();
-        let served = Served::start(&home, NAMESPACE);
-        let text = std::fs::read_to_string(&served.kubeconfig).unwrap();
-        let wire = Wire::of_kubeconfig(&text);
-        let path = home.path("tapped");
-        std::fs::write(&path, wire.tapped(&text)).unwrap();
-        Self {
-            kubeconfig: path.to_str().unwrap().to_owned(),
-            home,
-            wire,
-            _served: served,
-        }
+    fn tapped_tenant() -> Self {
+        Self::of(NAMESPACE, NAMESPACE).tapped()
     }
 
     /// A runbook in a file of its own.
@@ -93,104 +72,19 @@ impl Bed {
         path.to_str().unwrap().to_owned()
     }
 
-    fn call(&self, point: &str, arguments: &[&str]) -> Told {
-        let fixed = [
-            "--headless",
-            "--kubeconfig",
-            &self.kubeconfig,
-            "-o",
-            "json",
-            "--deadline",
-            "5m",
-        ];
-        let arguments = [&["run"], arguments, &fixed].concat();
-        let output = self.home.run_with(&[("PILOTHOUSE_FAILPOINT", point)], &arguments);
-        let text = printed(&output) + &said(&output);
-        Told {
-            code: output.status.code(),
-            report: serde_json::from_str(&printed(&output)).unwrap_or_default(),
-            text,
-        }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Told {
-        self.call("", arguments)
+    /// What `report` says of the newest run, held against its schema.
+    fn account(&self) -> Value {
+        let output = self.home.run(&["report", "-o", "json"]);
+        let account: Value = serde_json::from_str(&printed(&output)).unwrap_or_else(|_| panic!("{}", said(&output)));
+        assert_eq!(account["kind"], "RunAccount");
+        schema::fits_its_own(&account);
+        account
     }
 
     fn journal(&self, arguments: &[&str]) -> String {
         let output = self.home.run(&[&["journal"], arguments].concat());
         assert_eq!(output.status.code(), Some(0), "{}{}", printed(&output), said(&output));
         printed(&output)
-    }
-
-    /// The fact that is asked for, from the server itself.
-    fn fact(&self, question: &str) -> String {
-        let jobs = format!("/apis/batch/v1/namespaces/{NAMESPACE}/jobs/");
-        let words: Vec<&str> = question.split(' ').collect();
-        let named = words.iter().find_map(|word| word.split_once('/')).unwrap();
-        let path = match named.0 {
-            "job" => format!("{jobs}{}", named.1),
-            "pv" => format!("/api/v1/persistentvolumes/{}", named.1),
-            other => panic!("{other}: {question}"),
-        };
-        let (code, object) = self.wire.get(&path);
-        assert_eq!(code, 200, "{question}: {object:#}");
-        let uid = object["metadata"]["uid"].as_str().unwrap();
-        if question.contains("uid") {
-            return uid[uid.len() - 6..].to_owned();
-        }
-        if question.contains("handle") {
-            let handle = object["spec"]["csi"]["volumeHandle"].as_str().unwrap();
-            return handle[handle.len() - 6..].to_owned();
-        }
-        let (_, pods) = self.wire.get(&format!("/api/v1/namespaces/{NAMESPACE}/pods"));
-        let pods = pods["items"].as_array().unwrap();
-        let own: Vec<&Value> = pods
-            .iter()
-            .filter(|pod| pod["metadata"]["ownerReferences"][0]["uid"] == uid)
-            .collect();
-        if question.contains("how many") {
-            own.len().to_string()
-        } else {
-            own[0]["spec"]["nodeName"].as_str().unwrap().to_owned()
-        }
-    }
-
-    /// The words that answer what a call asked, and approve it.
-    fn answers(&self, told: &Told) -> Vec<String> {
-        let asked = &told.report["asked"];
-        let mut words: Vec<String> = ["--by", "berta", "--reason", "ticket 4711", "--approve"]
-            .map(str::to_owned)
-            .to_vec();
-        words.push(asked["digest"].as_str().unwrap().to_owned());
-        for item in asked["items"].as_array().unwrap() {
-            if item["person"] == true {
-                words.extend(["--attest".to_owned(), item["number"].to_string()]);
-            }
-        }
-        if let Some(question) = asked["typed"].as_str() {
-            let text = question.rsplit(", ").next().unwrap();
-            let text = text.split(" (without").next().unwrap();
-            words.extend(["--type".to_owned(), text.to_owned()]);
-        }
-        if let Some(question) = asked["fact"].as_str() {
-            words.extend(["--fact".to_owned(), self.fact(question)]);
-        }
-        words
-    }
-
-    /// The next words, by what a call told: an approval of what was asked, a stopped step begun anew, else nothing but to
-    /// take the run up.
-    fn next(&self, told: &Told) -> Vec<String> {
-        let mut words = vec!["--resume".to_owned()];
-        match told.code {
-            Some(4) => words.extend(self.answers(told)),
-            Some(1) if told.report["told"].as_str().unwrap().starts_with("stopped") => {
-                words.extend(["--decide", "again", "--by", "berta", "--reason", "it was not done"].map(str::to_owned));
-            }
-            _ => {}
-        }
-        words
     }
 
     /// Goes on as somebody who approves all that is asked, until the run is over.
@@ -201,7 +95,7 @@ impl Bed {
             }
             assert!(matches!(told.code, Some(1 | 4)), "{}", told.text);
             let words = self.next(&told);
-            told = self.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+            told = self.run(&words);
         }
         panic!("it does not end: {}", told.text);
     }
@@ -237,7 +131,7 @@ fn states(report: &Value) -> Vec<String> {
 
 #[test]
 fn a_run_stops_at_what_needs_a_person_and_goes_on_with_an_approval_of_what_was_shown() {
-    let bed = Bed::new();
+    let bed = Bed::tapped_tenant();
     let file = bed.file(NIGHT);
     let told = bed.run(&[&file]);
     assert_eq!(told.code, Some(4), "{}", told.text);
@@ -298,7 +192,7 @@ fn a_run_stops_at_what_needs_a_person_and_goes_on_with_an_approval_of_what_was_s
 
     // the first step that changes something, and its text form
     let words = bed.next(&half);
-    let told = bed.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let told = bed.run(&words);
     assert_eq!(told.code, Some(4), "{}", told.text);
     assert_eq!(
         (states(&told.report)[0].as_str(), states(&told.report)[1].as_str()),
@@ -310,8 +204,14 @@ fn a_run_stops_at_what_needs_a_person_and_goes_on_with_an_approval_of_what_was_s
         told.text
     );
     assert!(bed.wire.writes().is_empty(), "nothing left before it was approved");
+    assert_eq!(bed.account()["over"], false);
     let whole = bed.walk(told);
     assert_eq!(whole.report["told"], "the run is over: complete");
+    let account = bed.account();
+    assert_eq!(
+        (&account["over"], &account["steps"][2]["state"]),
+        (&true.into(), &"done".into())
+    );
     assert_eq!(states(&whole.report), ["done"; 4]);
     assert_eq!(bed.deletions(), 1);
     assert!(
@@ -339,11 +239,11 @@ fn a_run_stops_at_what_needs_a_person_and_goes_on_with_an_approval_of_what_was_s
 
 #[test]
 fn an_approval_dies_when_what_was_shown_has_changed() {
-    let bed = Bed::new();
+    let bed = Bed::tapped_tenant();
     let file = bed.file(&NIGHT.replace("    when: { not: volumes.retained }\n", "    when: volumes.retained\n"));
     let mut told = bed.run(&[&file]);
     let words = bed.next(&told);
-    told = bed.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    told = bed.run(&words);
     assert_eq!(
         told.report["asked"]["act"], "delete job/train-7f (Background)",
         "{}",
@@ -354,7 +254,7 @@ fn an_approval_dies_when_what_was_shown_has_changed() {
         &format!("/apis/batch/v1/namespaces/{NAMESPACE}/jobs/train-7f"),
         &serde_json::json!({"metadata": {"labels": {"changed": "meanwhile"}}}),
     );
-    let stale = bed.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let stale = bed.run(&words);
     assert_eq!(stale.code, Some(4), "{}", stale.text);
     assert!(
         stale.report["told"]
@@ -370,7 +270,7 @@ fn an_approval_dies_when_what_was_shown_has_changed() {
 
 #[test]
 fn a_persons_words_are_kept_and_an_aborted_run_is_over() {
-    let bed = Bed::new();
+    let bed = Bed::tapped_tenant();
     let file = bed.file(NIGHT);
     let told = bed.run(&[&file]);
     assert_eq!(told.code, Some(4), "{}", told.text);
@@ -416,13 +316,13 @@ fn a_persons_words_are_kept_and_an_aborted_run_is_over() {
 
 #[test]
 fn a_changed_file_is_told_and_the_run_keeps_the_text_it_began_with() {
-    let bed = Bed::new();
+    let bed = Bed::tapped_tenant();
     let file = bed.file(NIGHT);
     let told = bed.run(&[&file]);
     let digest = told.report["digest"].clone();
     bed.file(&NIGHT.replace("job/${job}\", propagation", "job/train-80\", propagation"));
     let words = bed.next(&told);
-    let resumed = bed.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let resumed = bed.run(&words);
     assert_eq!(resumed.report["digest"], digest);
     let whole = bed.walk(resumed);
     assert!(
@@ -484,7 +384,7 @@ fn die_at_each(bed: &Bed, first: &[&str], points: &[String]) -> Told {
     for point in points {
         let mut died = false;
         for _ in 0..8 {
-            let told = bed.call(point, &words.iter().map(String::as_str).collect::<Vec<_>>());
+            let told = bed.call(point, &words);
             if told.code.is_none() {
                 died = true;
                 // what was not opened is begun again; everything else is taken up
@@ -504,7 +404,7 @@ fn die_at_each(bed: &Bed, first: &[&str], points: &[String]) -> Told {
 /// Every record of every step: before it is written, and when it is on disk. What was done is done once.
 #[test]
 fn a_run_that_dies_at_each_of_its_records_is_taken_up_at_the_right_step() {
-    let bed = Bed::new();
+    let bed = Bed::tapped_tenant();
     let file = bed.file(NIGHT);
     let mut points = vec!["R0:opened".to_owned(), "R1:opened".to_owned()];
     let act = ["began", "sending", "ended", "acted", "verified"];
@@ -537,7 +437,7 @@ fn a_run_that_dies_at_each_of_its_records_is_taken_up_at_the_right_step() {
 /// On the way of an act, too: the journal's doubt comes first, then the step is judged from the world.
 #[test]
 fn a_run_that_dies_on_the_way_of_its_acts_settles_the_doubt_first_and_does_each_once() {
-    let bed = Bed::new();
+    let bed = Bed::tapped_tenant();
     let first = [
         "drain-foreign-jobs",
         "--set",

@@ -1,19 +1,29 @@
-//! The published JSON schemas of forecasts and releases, held against what the program says: every word, nothing besides.
+//! The published JSON schemas of forecasts, releases and traps, held against what the program says: every word, nothing besides.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test that cannot go on has failed"
 )]
 
+#[path = "support/schema.rs"]
+mod published;
+#[path = "schema/raft.rs"]
+mod raft;
 #[path = "schema/release.rs"]
 mod release;
+#[path = "schema/runs.rs"]
+mod runs;
+#[path = "schema/traps.rs"]
+mod traps;
 
 use jsonschema::Validator;
 use pilothouse::forecast::{Entry, Forecast, Holder, Other, Outcome, Recreation, Tier, Undo};
 use pilothouse::headless;
 use pilothouse::laws::{Conditions, Reason};
+use pilothouse::model::act::task::{Count, Dump, LocalRun, RaftDeed, RaftTask, Restore, Snapshot, Task, Told};
+use pilothouse::model::act::{ClassDraft, SetDraft};
 use pilothouse::model::act::{HelmAct, Install, Means, Rollback, Source, Uninstall, Upgrade};
-use pilothouse::model::helm::Address;
+use pilothouse::model::helm::{Address, Driver, Home};
 use pilothouse::model::storage::ReclaimPolicy;
 use pilothouse::model::{Act, Draft, Key, Kind, Moment, Now, Pin, Propagation, ResourceVersion, Uid, World};
 use serde_json::{Value, json};
@@ -47,6 +57,56 @@ fn pin(kind: Kind) -> Pin {
         uid: Uid::new("u"),
         resource_version: ResourceVersion::new("1"),
     }
+}
+
+fn task(kind: Kind, task: Task) -> Act {
+    Act::Task {
+        target: pin(kind),
+        task: Box::new(task),
+    }
+}
+
+fn raft(asks: RaftDeed) -> Act {
+    task(
+        Kind::Pod,
+        Task::Raft(RaftTask {
+            cluster: "vault".into(),
+            port: 8200,
+            tls: Some(true),
+            peers: vec!["vault-0".into()],
+            asks,
+            within: 60,
+        }),
+    )
+}
+
+fn tasks() -> Vec<Act> {
+    vec![
+        raft(RaftDeed::StepDown),
+        raft(RaftDeed::RemovePeer { id: "vault-9".into() }),
+        raft(RaftDeed::Snapshot {
+            to: "vault.snap".into(),
+        }),
+        task(
+            Kind::Pod,
+            Task::Dump(Dump {
+                command: vec!["dump".into()],
+                to: "x.sql".into(),
+                ..Dump::default()
+            }),
+        ),
+        task(Kind::Pod, Task::Restore(Restore::default())),
+        task(Kind::Pod, Task::Count(Count::default())),
+        task(Kind::PersistentVolumeClaim, Task::Snapshot(Snapshot::default())),
+        task(Kind::Namespace, Task::Run(LocalRun::default())),
+        task(
+            Kind::Namespace,
+            Task::Run(LocalRun {
+                identifier: Some(Told::Pattern("id=(.*)".into())),
+                ..LocalRun::default()
+            }),
+        ),
+    ]
 }
 
 fn acts() -> Vec<Act> {
@@ -94,9 +154,18 @@ fn acts() -> Vec<Act> {
             },
             "1",
         ),
+        Act::create_class(
+            "fast",
+            ClassDraft {
+                provisioner: "efs.csi.aws.com".into(),
+                parameters: [("fileSystemId", "fs-1")].into_iter().collect(),
+                ..ClassDraft::default()
+            },
+            "1",
+        ),
+        Act::create_set(Key::new(Kind::StatefulSet, "shop", "x"), SetDraft::default(), "1"),
         Act::install(
-            "shop",
-            "app",
+            &Home::new("shop", "app", Driver::Secret),
             Install {
                 executor: "3.22.0".parse().ok(),
                 rendered: "digest".into(),
@@ -201,7 +270,7 @@ fn words(part: &str, tag: &str) -> BTreeSet<String> {
 fn every_act_is_in_the_schema_and_the_schema_has_no_other() {
     let validator = part("act");
     let mut said = BTreeSet::new();
-    for act in acts() {
+    for act in acts().into_iter().chain(tasks()) {
         let value = json!(act);
         fits(&validator, &value);
         said.insert(value["act"].as_str().unwrap().to_owned());
@@ -261,7 +330,7 @@ fn whole_reports_fit_and_a_word_too_many_is_noticed() {
         mono: Moment::default(),
         wall: jiff::Timestamp::UNIX_EPOCH,
     };
-    for act in acts() {
+    for act in acts().into_iter().chain(tasks()) {
         // an empty world: everything is unknown or refused
         let report = headless::forecast(&World::default(), &act, &Conditions::default(), now, Duration::MAX);
         let value = json!(report);
@@ -288,6 +357,7 @@ fn whole_reports_fit_and_a_word_too_many_is_noticed() {
             })
             .collect(),
         others: outcomes().into_iter().map(other).collect(),
+        quorum: Vec::new(),
         tier: Tier::T3,
         because: String::new(),
         undo: Undo::None,

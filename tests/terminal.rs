@@ -72,7 +72,7 @@ fn a_hang_up_and_a_termination_end_it_in_order() {
 fn a_closed_terminal_ends_it_in_order() {
     let home = Home::new();
     let pty = demo(&home, &[]);
-    pty.wait_for("15/15");
+    pty.wait_for("16/16");
     let code = pty.close();
     // 2 when the loss of the terminal was noticed before the hang-up that comes with it; a panic would be another
     assert!([0, 2].contains(&code), "{code}");
@@ -122,7 +122,7 @@ fn after_kill_9_the_next_start_is_whole() {
 fn a_pasted_bomb_and_a_held_enter_at_a_gate_do_nothing() {
     let home = Home::new();
     let mut pty = demo(&home, &[]);
-    pty.wait("every feed to be live", |screen| screen.contains("15/15"));
+    pty.wait("every feed to be live", |screen| screen.contains("16/16"));
     pty.keys("/hasan-prod\r");
     pty.wait_for("filter: hasan-prod");
     pty.keys("\r");
@@ -242,7 +242,7 @@ fn a_panic_on_any_thread_gives_the_terminal_back_and_is_told_after_that() {
         let arguments = ["--exact", name, "--nocapture", "--test-threads=1"];
         let pty = Pty::run(&home, program.to_str().unwrap(), &arguments, &[(PLACE, place)], USUAL);
         pty.wait("the cockpit", |screen| {
-            screen.contains("hasan-prod") && screen.contains("15/15")
+            screen.contains("hasan-prod") && screen.contains("16/16")
         });
         std::fs::write(home.path(BREAK), "").unwrap();
         let (code, raw) = pty.end();
@@ -297,7 +297,7 @@ fn as_many_colours_are_used_as_the_terminal_has() {
     ] {
         let home = Home::new();
         let mut pty = demo(&home, environment);
-        pty.wait("every feed to be live", |screen| screen.contains("15/15"));
+        pty.wait("every feed to be live", |screen| screen.contains("16/16"));
         pty.keys("\x03");
         let (code, raw) = pty.end();
         assert_eq!(code, 0, "{raw}");

@@ -46,7 +46,7 @@ const SHUT: [(&str, &str); 23] = [
 ];
 
 /// Crates that only these rooms may name.
-const CRATES: [(&str, &[&str]); 14] = [
+const CRATES: [(&str, &[&str]); 16] = [
     ("clap", &["cli"]),
     ("color_eyre", &["main", "cli", "shell"]),
     ("ratatui", &["ui", "shell"]),
@@ -58,6 +58,8 @@ const CRATES: [(&str, &[&str]); 14] = [
     ("hyper", &["cluster", "sandbox"]),
     ("hyper_util", &["cluster", "sandbox"]),
     ("rustls", &["cluster"]),
+    ("tokio_rustls", &["cluster"]),
+    ("tokio_tungstenite", &["sandbox"]),
     ("futures", &["cli", "shell", "cluster", "sandbox"]),
     ("cel", &["runbook"]),
     ("annotate_snippets", &["runbook"]),

@@ -133,6 +133,7 @@ impl State {
         let parts: &[Part] = match &self.visit().screen {
             Screen::Tenant(_) => &Part::TENANT,
             Screen::Fleet
+            | Screen::Traps(_)
             | Screen::Kind { .. }
             | Screen::Chain(_)
             | Screen::Yaml(_)
@@ -146,6 +147,7 @@ impl State {
             | Screen::Log
             | Screen::Steps
             | Screen::Doubts
+            | Screen::Raft(_)
             | Screen::Run => &[Part::Whole],
         };
         let focus = self.visit().part;
@@ -213,11 +215,10 @@ impl Derived {
             RowId::Object(key, _) => look.world.get(key).map(|object| kind::row(look, object)),
             RowId::Mention(..)
             | RowId::Finalizer(..)
-            | RowId::Release(_)
-            | RowId::Revision(_)
             | RowId::Document(_)
             | RowId::Step(_)
             | RowId::Doubt(_)
+            | RowId::Peer(_)
             | RowId::Run(_)
             | RowId::RunItem(..)
             | RowId::RunLine(_) => None,
@@ -332,7 +333,7 @@ impl Derived {
             self.turn = last.clone();
         }
         let on_screen = match &state.visit().screen {
-            Screen::Tenant(name) => Some(name.clone()),
+            Screen::Tenant(name) | Screen::Traps(name) => Some(name.clone()),
             _ => None,
         };
         self.pending
@@ -368,7 +369,8 @@ impl Derived {
                 self.readings = readings;
                 self.views.insert(Part::Whole, view);
             }
-            Screen::Tenant(name) => self.show_tenant(look, visit, name, &state.config_maps),
+            Screen::Tenant(name) => self.show_tenant(look, visit, name),
+            Screen::Traps(name) => self.show_traps(state, name, width),
             Screen::Chain(subject) => self.page = view::chain::page(look, subject, width),
             Screen::Explain(subject) => self.page = view::explain::page(look, subject, width),
             Screen::Forecast(subject, propagation) => {
@@ -393,8 +395,12 @@ impl Derived {
                 self.page = help::page(&crate::app::places::of(from), width);
             }
             Screen::Steps => self.page = steps::page(look, state.steps.values(), &state.journal, width),
+            Screen::Raft(id) => self.page = view::raft::page(look, id, width),
             Screen::Doubts => self.page = view::doubts::page(&state.doubts, width),
-            Screen::Run => self.page = view::run::page(look, &state.runs, &state.journal, width),
+            Screen::Run => {
+                let rows = usize::from(state.size.1).saturating_sub(5);
+                self.page = view::run::page(look, &state.runs, &state.journal, (width, rows));
+            }
             Screen::Log => {}
         }
     }
@@ -423,7 +429,7 @@ impl Derived {
         }
     }
 
-    fn show_tenant(&mut self, look: Look<'_>, visit: &Visit, name: &Text, asked: &view::releases::ConfigMaps) {
+    fn show_tenant(&mut self, look: Look<'_>, visit: &Visit, name: &Text) {
         let Some(tenant) = self.tenant(name).cloned() else {
             self.title = Line::toned(
                 format!(" {name} is gone: no namespace or release of it is left"),
@@ -435,9 +441,25 @@ impl Derived {
         self.title = tenant::title(look, &tenant, judged);
         let views: Vec<(Part, tenant::View)> = Part::TENANT
             .into_iter()
-            .map(|part| (part, tenant::panel(look, &tenant, judged, part, visit, asked)))
+            .map(|part| (part, tenant::panel(look, &tenant, judged, part, visit)))
             .collect();
         self.views.extend(views);
+    }
+
+    fn show_traps(&mut self, state: &State, name: &Text, width: usize) {
+        let Some(tenant) = self.tenant(name) else {
+            self.page = Page::titled(format!("{name} is gone: no namespace or release of it is left"));
+            return;
+        };
+        let judged = self.judged.get(name);
+        self.page = view::traps::page(
+            state.look(),
+            tenant,
+            judged,
+            state.visit(),
+            state.reading.as_ref(),
+            width,
+        );
     }
 
     fn tenant(&self, name: &Text) -> Option<&Tenant> {

@@ -3,15 +3,19 @@
 //! Must not know who carries an effect out or how.
 
 use crate::app::key::Key as KeyPress;
+use crate::app::raft::TokenGift;
 use crate::app::step::Ending;
 use crate::app::{release, run};
+use crate::diagnose::Found;
 use crate::gate::Approved;
 use crate::journal;
 use crate::laws::Conditions;
 use crate::model::event::EventLine;
-use crate::model::helm::{Ledger, Reading};
+use crate::model::helm::{Blank, Ledger, Manifest, Reading};
+use crate::model::raft::{EnsembleId, FileSeen, Roster, Sweep};
 use crate::model::{Act, ClusterIdentity, Key, Now, Observation, Operator, Pin, Text};
 use crate::runbook::chronicle::{Chapter, Story};
+use crate::runbook::plan::May;
 use crate::runbook::progress::Word;
 use std::collections::BTreeMap;
 
@@ -84,6 +88,9 @@ pub enum Event {
     Quit,
 }
 
+/// A rendered manifest and the digest of its text; or, in a sentence, why it cannot be read.
+pub type ManifestRead = Result<(Text, Box<Manifest>), Text>;
+
 /// The answer to a fetch.
 #[derive(Debug)]
 pub enum Fetched {
@@ -108,6 +115,37 @@ pub enum Fetched {
         answer: Result<(Pin, Box<Reading>), String>,
     },
     Release(release::Answer),
+    /// What is left to fill in in files of values, or why one cannot be read.
+    Values(Vec<(Text, Result<Vec<Blank>, Text>)>),
+    /// What stands in rendered manifests, with the digest of each, or why one cannot be read; by their paths.
+    Manifests(Vec<(String, ManifestRead)>),
+    /// What the server says of the acts that a run would come to.
+    Rights {
+        run: String,
+        may: Vec<May>,
+    },
+    /// What a soak's rows are; `holds` is `None` where they could not be counted.
+    Probe(Found),
+    /// An object as a run keeps it, in JSON, or why it cannot be kept; or why it was not read.
+    Remembered {
+        key: Key,
+        answer: Result<Result<String, String>, String>,
+    },
+    /// What the peers of a raft cluster answered.
+    Raft {
+        roster: Box<Roster>,
+        sweep: Box<Sweep>,
+    },
+    /// What the file of a snapshot holds, which a run goes by.
+    File {
+        file: Text,
+        seen: FileSeen,
+    },
+    /// Whether there is a token for a raft cluster now; or why not, which says nothing of it.
+    RaftToken {
+        id: EnsembleId,
+        answer: Result<(), String>,
+    },
 }
 
 /// How far a committed step has come. In this order; `Voided`, `Answered` and `Failed` end it.
@@ -182,7 +220,36 @@ pub enum Effect {
     PrepareHelm(Box<Act>),
     /// The record of a release's revision.
     ReadRecord(Key),
+    /// Read these files of values; comes back as [`Fetched::Values`].
+    ReadValues(Vec<Text>),
+    /// Read these rendered manifests of a tenant in this namespace; comes back as [`Fetched::Manifests`].
+    ReadManifests {
+        paths: Vec<String>,
+        namespace: String,
+    },
+    /// A StorageClass whole, as a run keeps it.
+    Remember(Key),
+    /// Whether this user may do these acts; comes back as [`Fetched::Rights`].
+    AskRights {
+        run: String,
+        acts: Vec<Act>,
+    },
+    /// Row counts of a soak, by a command that only reads.
+    Probe(Box<Act>),
+    /// What this file holds; comes back as [`Fetched::File`]. It is not read again where nothing was written to it since
+    /// it was `known`.
+    SumFile {
+        file: Text,
+        known: Option<FileSeen>,
+    },
     FetchRelease(release::Question),
+    /// Ask the peers of a raft cluster; comes back as [`Fetched::Raft`].
+    AskRaft(Box<Roster>),
+    /// From now on the peers of this cluster are asked with a token.
+    GiveRaftToken {
+        id: EnsembleId,
+        gift: TokenGift,
+    },
     /// Record, read afresh, clear and perform; each leg comes back as a [`StepProgress`].
     Commit {
         number: StepNumber,

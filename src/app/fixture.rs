@@ -277,9 +277,11 @@ pub(crate) fn wait(state: &mut State, seconds: u64) -> Vec<crate::app::Effect> {
                 at: mono,
             })
             .collect();
-        effects.extend(update(state, Event::Observed(heard)));
+        let came = update(state, Event::Observed(heard));
+        effects.extend(granted(state, came));
         let wall = now.wall + Duration::from_secs(1);
-        effects.extend(update(state, Event::Tick(Now { mono, wall })));
+        let came = update(state, Event::Tick(Now { mono, wall }));
+        effects.extend(granted(state, came));
     }
     effects
 }
@@ -305,9 +307,30 @@ pub(crate) fn press(state: &mut State, keys: &str) -> Vec<crate::app::Effect> {
             mono: now.mono + Duration::from_millis(20),
             wall: now.wall + Duration::from_millis(20),
         };
-        effects.extend(update(state, Event::Key { key, at }));
+        let came = update(state, Event::Key { key, at });
+        effects.extend(granted(state, came));
     }
     effects
+}
+
+/// A server that says yes to every act of a run it is asked about.
+pub(crate) fn granted(state: &mut State, effects: Vec<crate::app::Effect>) -> Vec<crate::app::Effect> {
+    let mut all = Vec::new();
+    for effect in effects {
+        if let crate::app::Effect::AskRights { run, acts } = &effect {
+            let may = acts.iter().map(|act| (act.to_string(), Ok(true)));
+            let answer = crate::app::event::Fetched::Rights {
+                run: run.clone(),
+                may: may.collect(),
+            };
+            let more = update(state, Event::Fetched(answer));
+            all.push(effect);
+            all.extend(granted(state, more));
+        } else {
+            all.push(effect);
+        }
+    }
+    all
 }
 
 fn key(name: &str) -> Key {

@@ -41,6 +41,12 @@ pub enum Command {
     ShowValues,
     CompareAll,
     ReadAgain,
+    // of a tenant
+    Traps,
+    ReadTraps,
+    // of a raft cluster
+    RaftToken,
+    StepDownPanel,
     // the way out
     Unstick,
     OpenStep,
@@ -95,6 +101,8 @@ impl Command {
 pub enum Place {
     /// A tenant's panels.
     Tenant,
+    /// The traps of a tenant.
+    Traps,
     /// A forecast.
     Forecast,
     /// An explanation.
@@ -103,6 +111,8 @@ pub enum Place {
     Unstick,
     /// A Helm release.
     Release,
+    /// A raft cluster, or the raft panel of a tenant.
+    Raft,
     /// Steps an earlier session left in doubt.
     Doubts,
     /// The run of a runbook.
@@ -125,10 +135,12 @@ impl Place {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Tenant => "in a tenant",
+            Self::Traps => "with the traps of a tenant",
             Self::Forecast => "in a forecast",
             Self::Explain => "in an explanation",
             Self::Unstick => "on a way out",
             Self::Release => "in a release",
+            Self::Raft => "with a raft cluster",
             Self::Doubts => "with steps in doubt",
             Self::Run => "in a run",
             Self::Object => "on an object",
@@ -141,12 +153,14 @@ impl Place {
     }
 
     /// Every place, in the order of help and documentation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Rows,
         Self::List,
         Self::Object,
         Self::Tenant,
+        Self::Traps,
         Self::Release,
+        Self::Raft,
         Self::Explain,
         Self::Unstick,
         Self::Forecast,

@@ -1,6 +1,7 @@
 //! The commands after `:`, found by their beginning.
 
 pub mod acts;
+pub mod unstick;
 
 use crate::app::screen::{Part, Screen};
 use crate::app::state::State;
@@ -12,11 +13,15 @@ pub enum Order {
     Fleet,
     Tenant(String),
     Part(Part),
+    /// The traps of the tenant on the way here.
+    Traps,
     Kind(Kind),
     Open(Screen),
     Theme(String),
     /// A run of a shipped runbook: its name, and values.
     Run(String),
+    /// The way out of an object: as it was named, or nothing for the one under the cursor.
+    Unstick(String),
     /// An act: leads to its panel.
     Act(acts::Asked),
     Quit,
@@ -35,6 +40,7 @@ const WORDS: &[&str] = &[
     "raft",
     "releases",
     "findings",
+    "traps",
     "pods",
     "pv",
     "log",
@@ -43,6 +49,7 @@ const WORDS: &[&str] = &[
     "help",
     "theme ",
     "run",
+    "unstick ",
     "quit",
     "statefulsets",
     "deployments",
@@ -86,12 +93,14 @@ pub fn read(line: &str) -> Order {
         "raft" => Order::Part(Part::Raft),
         "releases" | "release" => Order::Part(Part::Releases),
         "findings" => Order::Part(Part::Findings),
+        "traps" => Order::Traps,
         "log" => Order::Open(Screen::Log),
         "journal" => Order::Open(Screen::Steps),
         "doubts" => Order::Open(Screen::Doubts),
         "help" => Order::Open(Screen::Help),
         "run" if rest.is_empty() => Order::Open(Screen::Run),
         "run" => Order::Run(rest.to_owned()),
+        "unstick" => Order::Unstick(rest.to_owned()),
         "theme" if !rest.is_empty() => Order::Theme(rest.to_owned()),
         "quit" | "q" | "q!" => Order::Quit,
         other => Kind::from_word(other).map_or_else(|| Order::Unknown(line.to_owned()), Order::Kind),
@@ -103,28 +112,31 @@ pub fn completion(state: &State, typed: &str) -> String {
     if typed.is_empty() {
         return String::new();
     }
+    if typed.starts_with("unstick ") {
+        let whole = unstick::completions(state, typed).into_iter();
+        return first(whole, typed);
+    }
     let begun = typed.split_once(' ').and_then(|(word, _)| {
         let mut verbs = acts::Verb::ALL.into_iter();
         verbs.find(|verb| verb.word().trim_end() == word)
     });
     if let Some(verb) = begun {
-        let mut whole = acts::completions(state, verb, typed).into_iter();
-        return whole
-            .find_map(|whole| whole.strip_prefix(typed).map(str::to_owned))
-            .unwrap_or_default();
+        return first(acts::completions(state, verb, typed), typed);
     }
     let names = state
         .derived
         .tenants
         .iter()
         .map(|tenant| format!("tenant {}", tenant.name));
-    WORDS
-        .iter()
-        .copied()
-        .chain(acts::Verb::ALL.map(acts::Verb::word))
-        .map(str::to_owned)
-        .filter(|word| word.len() > typed.len())
-        .chain(names)
+    let words = WORDS.iter().copied().chain(acts::Verb::ALL.map(acts::Verb::word));
+    let words = words.map(str::to_owned).filter(|word| word.len() > typed.len());
+    first(words.chain(names), typed)
+}
+
+/// The rest of the first that begins like what was typed.
+fn first(whole: impl IntoIterator<Item = String>, typed: &str) -> String {
+    let mut rests = whole.into_iter();
+    rests
         .find_map(|whole| whole.strip_prefix(typed).map(str::to_owned))
         .unwrap_or_default()
 }
@@ -150,6 +162,9 @@ mod tests {
             ("run", Order::Open(Screen::Run)),
             ("run unstick namespace=x", Order::Run("unstick namespace=x".to_owned())),
             ("scale sts/x 2", Order::Act(acts::read(acts::Verb::Scale, "sts/x 2"))),
+            ("unst", Order::Unstick(String::new())),
+            ("unstick pvc/x", Order::Unstick("pvc/x".to_owned())),
+            ("uninstall x", Order::Act(acts::read(acts::Verb::Uninstall, "x"))),
             ("evi", Order::Act(acts::read(acts::Verb::Evict, ""))),
             ("st", Order::Kind(Kind::StatefulSet)),
             ("tenant", Order::Unknown("tenant".to_owned())),

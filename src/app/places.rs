@@ -1,7 +1,7 @@
 //! Which places of the key table hold on the screen there is now.
 
 use crate::app::keys::Place;
-use crate::app::screen::Screen;
+use crate::app::screen::{Part, Screen};
 use crate::app::state::State;
 
 /// The places, the most particular first.
@@ -16,7 +16,12 @@ pub fn here(state: &State) -> Vec<Place> {
         // a step's progress stands in front: no key may act on the rows behind it
         return vec![Place::Anywhere];
     }
-    of(&state.visit().screen)
+    let visit = state.visit();
+    let mut places = of(&visit.screen);
+    if matches!(visit.screen, Screen::Tenant(_)) && visit.part == Part::Raft {
+        places.insert(0, Place::Raft);
+    }
+    places
 }
 
 /// The places of a screen.
@@ -24,6 +29,7 @@ pub fn of(screen: &Screen) -> Vec<Place> {
     match screen {
         Screen::Fleet | Screen::Kind { .. } => vec![Place::Rows, Place::Object, Place::List, Place::Anywhere],
         Screen::Tenant(_) => vec![Place::Tenant, Place::Rows, Place::Object, Place::List, Place::Anywhere],
+        Screen::Traps(_) => vec![Place::Traps, Place::Rows, Place::Object, Place::Anywhere],
         Screen::Forecast(..) => vec![Place::Forecast, Place::Rows, Place::Object, Place::Anywhere],
         Screen::Chain(_) | Screen::Yaml(_) | Screen::Events(_) | Screen::History(_) => {
             vec![Place::Rows, Place::Object, Place::Anywhere]
@@ -31,6 +37,7 @@ pub fn of(screen: &Screen) -> Vec<Place> {
         Screen::Explain(_) => vec![Place::Explain, Place::Rows, Place::Object, Place::Anywhere],
         Screen::Unstick(_) => vec![Place::Unstick, Place::Rows, Place::Object, Place::Anywhere],
         Screen::Release(_) => vec![Place::Release, Place::Rows, Place::Object, Place::Anywhere],
+        Screen::Raft(_) => vec![Place::Raft, Place::Rows, Place::Object, Place::Anywhere],
         Screen::Doubts => vec![Place::Doubts, Place::Rows, Place::Anywhere],
         Screen::Run => vec![Place::Run, Place::Rows, Place::Anywhere],
         Screen::Help | Screen::Log | Screen::Steps => vec![Place::Rows, Place::Anywhere],

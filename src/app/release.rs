@@ -3,9 +3,9 @@
 //! Must not know who reads it or how it is worded.
 
 use super::state::Fetch;
-use crate::model::helm::{Address, Changes, Claims, Difference, Home, Live, Opened, Opening, Whole, drift};
+use crate::model::helm::{Address, Changes, Claims, Difference, Home, Ledger, Live, Opened, Opening, Whole, drift};
 
-use crate::model::{Object, Pin, ResourceVersion, Text};
+use crate::model::{Key, Pin, ResourceVersion, Survey, Text};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -80,8 +80,6 @@ impl Aspect {
 /// What is asked about releases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
-    /// Which records Helm keeps in the `ConfigMap`s of a namespace.
-    ConfigMaps { namespace: Text },
     /// One revision, opened.
     Open { home: Home, revision: u32 },
     /// The objects of kinds the world does not hold, as they are.
@@ -90,15 +88,13 @@ pub enum Question {
     Whole { home: Home, addresses: Vec<Address> },
     /// What other releases name in these revisions of theirs.
     Claims { home: Home, others: Vec<(Home, u32)> },
+    /// Everything that the traps of these namespaces are seen by, besides the watches.
+    Survey { namespaces: Vec<Text>, records: Vec<Key> },
 }
 
 /// What came of a question.
 #[derive(Debug)]
 pub enum Answer {
-    ConfigMaps {
-        namespace: Text,
-        answer: Result<Vec<Object>, String>,
-    },
     Opened {
         home: Home,
         revision: u32,
@@ -116,6 +112,14 @@ pub enum Answer {
         home: Home,
         claims: Claims,
     },
+    Survey(Box<Surveyed>),
+}
+
+/// What a survey gave: records, bound to the very objects they were read from, and the rest.
+#[derive(Debug)]
+pub struct Surveyed {
+    pub ledger: Ledger,
+    pub survey: Survey,
 }
 
 /// A revision that was asked for: which version of its record was known then, and what came.

@@ -7,12 +7,12 @@ use crate::forecast::Forecast;
 use crate::gate::SignOff;
 use crate::journal::Stage;
 use crate::model::helm::{Executor, Ledger};
-use crate::model::{Pin, Text};
+use crate::model::{Act, Key, Moment, Pin, Text};
 use crate::runbook::chronicle::Story;
 use crate::runbook::progress::Word;
 use crate::runbook::run::Standing;
 use crate::runbook::{self, Given, Origin, Resolved, Run};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything about runs.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ pub struct Runs {
     pub(in crate::app) on: Option<Box<On>>,
     /// Runs that the journal holds and whose end it does not.
     pub(in crate::app) left: Vec<Story>,
+    /// The names of all runs that the journal holds.
+    pub(in crate::app) names: BTreeSet<String>,
     /// What became of approved acts, by the digest of their approval, as the journal has them.
     pub(in crate::app) acts: BTreeMap<String, Stage>,
     /// The journal has told which runs it holds.
@@ -30,6 +32,8 @@ pub struct Runs {
     pub(in crate::app) rendered: BTreeMap<String, Text>,
     /// Nobody is at the keys: the fact to type is chosen so that another process asks for the same one.
     pub(in crate::app) unattended: bool,
+    /// Raft clusters that a run goes by get their token from where the configuration says.
+    pub(in crate::app) with_token: bool,
     /// Who approves what is approved next, where nobody is at the keys.
     pub(in crate::app) approver: Option<Word>,
 }
@@ -49,10 +53,24 @@ pub struct On {
     pub(in crate::app) parameters: bool,
     /// The panel that opens next is the run's.
     pub(in crate::app) asking: bool,
-    /// The newest record of the tenant's release that was asked for.
-    pub(in crate::app) record: Option<Pin>,
+    /// The newest records that were asked for.
+    pub(in crate::app) records: Vec<Pin>,
+    /// The files of values that were asked for.
+    pub(in crate::app) files: Vec<Text>,
+    /// The rendered manifests that were asked for.
+    pub(in crate::app) manifests: Vec<String>,
     /// The run was taken up from the journal.
     pub taken_up: bool,
+    /// When the server was asked whether this user may do every act of the run.
+    pub(in crate::app) rights: Option<Moment>,
+    /// What is being asked of a pod for a soak.
+    pub(in crate::app) probing: Option<Box<Act>>,
+    /// Since when somebody looks at the file of the newest snapshot.
+    pub(in crate::app) looking: Option<Moment>,
+    /// Objects that were asked for, to be kept as they are.
+    pub(in crate::app) reading: BTreeSet<Key>,
+    /// How far the act under way is, in its own words.
+    pub said: Option<String>,
 }
 
 /// A run that was asked for when the cockpit was started.
@@ -67,6 +85,8 @@ pub struct Order {
     pub ledger: Ledger,
     /// Nobody is at the keys.
     pub unattended: bool,
+    /// The raft cluster that the run goes by gets its token from where the configuration says.
+    pub with_token: bool,
     /// Who approves, and why.
     pub approver: Option<Word>,
 }
@@ -160,6 +180,7 @@ impl Runs {
             rendered: self.rendered.clone(),
             ledger: Ledger::default(),
             unattended: false,
+            with_token: false,
             approver: None,
         })
     }

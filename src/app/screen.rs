@@ -4,6 +4,7 @@
 
 use crate::app::release::Aspect;
 use crate::app::words::RowId;
+use crate::model::raft::EnsembleId;
 use crate::model::{Key, Kind, Propagation, Text, Uid};
 use std::collections::BTreeMap;
 
@@ -19,6 +20,8 @@ pub struct Subject {
 pub enum Screen {
     Fleet,
     Tenant(Text),
+    /// The traps of a tenant, with evidence, remedy and source.
+    Traps(Text),
     /// All objects of a kind, of one tenant or of the whole cluster.
     Kind {
         kind: Kind,
@@ -35,6 +38,8 @@ pub enum Screen {
     Unstick(Subject),
     /// A Helm release: its revisions, what they hold, and how it stands.
     Release(Aspect),
+    /// A raft cluster: everything its peers say.
+    Raft(EnsembleId),
     Help,
     Log,
     /// The steps of this session.
@@ -58,8 +63,10 @@ impl Screen {
             | Self::Unstick(subject) => Some(subject),
             Self::Fleet
             | Self::Tenant(_)
+            | Self::Traps(_)
             | Self::Kind { .. }
             | Self::Release(_)
+            | Self::Raft(_)
             | Self::Help
             | Self::Log
             | Self::Steps
@@ -73,6 +80,7 @@ impl Screen {
         match self {
             Self::Fleet => "fleet".to_owned(),
             Self::Tenant(name) => name.to_string(),
+            Self::Traps(name) => format!("traps of {name}"),
             Self::Kind { kind, .. } => kind.plural().to_owned(),
             Self::Chain(subject) => subject.key.to_string(),
             Self::Yaml(subject) => format!("yaml of {}", subject.key),
@@ -81,6 +89,7 @@ impl Screen {
             Self::Forecast(subject, _) => format!("forecast delete {}", subject.key),
             Self::History(subject) => format!("history of {}", subject.key),
             Self::Unstick(subject) => format!("unstick {}", subject.key),
+            Self::Raft(id) => format!("raft {}", id.name),
             Self::Release(aspect) => format!("release {}", aspect.home.name),
             Self::Help => "help".to_owned(),
             Self::Log => "log".to_owned(),
@@ -252,6 +261,7 @@ impl Visit {
         let part = match &screen {
             Screen::Tenant(_) => Part::Volumes,
             Screen::Fleet
+            | Screen::Traps(_)
             | Screen::Kind { .. }
             | Screen::Chain(_)
             | Screen::Yaml(_)
@@ -265,6 +275,7 @@ impl Visit {
             | Screen::Log
             | Screen::Steps
             | Screen::Doubts
+            | Screen::Raft(_)
             | Screen::Run => Part::Whole,
         };
         Self {

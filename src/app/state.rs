@@ -5,6 +5,7 @@
 use crate::app::derived::Derived;
 use crate::app::event::{Doubtful, JournalState, StepNumber};
 use crate::app::history::History;
+use crate::app::raft::{Asking, Typing};
 use crate::app::release::Dossier;
 use crate::app::run::{Runs, Said};
 use crate::app::screen::{Screen, Subject, Visit};
@@ -13,7 +14,9 @@ use crate::app::words::RowId;
 use crate::gate;
 use crate::laws::Conditions;
 use crate::model::event::EventLine;
-use crate::model::{Act, ClusterIdentity, Key, Moment, Now, Object, Operator, TenantRule, Text, World, feed};
+use crate::model::raft::EnsembleId;
+use crate::model::raft::described::Described;
+use crate::model::{Act, ClusterIdentity, Key, Moment, Now, Operator, TenantRule, Text, World, feed};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +59,8 @@ pub struct Gate {
     pub(in crate::app) item: usize,
     /// First line shown when the terminal is too small for all.
     pub(in crate::app) scroll: usize,
+    /// So many lines, from the first on, were on the screen before; `usize::MAX` when the last one was.
+    pub(in crate::app) read: usize,
     /// Why it is open again: what changed since an approval that was voided.
     pub(in crate::app) changes: Vec<String>,
 }
@@ -73,6 +78,11 @@ pub enum Prompt {
     /// `before` is the filter to return to on Esc.
     Filter {
         before: String,
+    },
+    /// A token for a raft cluster, without echo.
+    Token {
+        id: EnsembleId,
+        typed: Typing,
     },
     /// What a person says about the run that is on.
     Word {
@@ -95,6 +105,9 @@ pub struct Fetch<T> {
     pub asked: Moment,
     pub answer: Option<(Now, Result<T, String>)>,
 }
+
+/// Whose records and cluster facts are being read for its traps, and whether they have come.
+pub type Reading = (Text, Fetch<()>);
 
 /// How the cockpit starts.
 #[derive(Clone, Debug)]
@@ -138,10 +151,12 @@ pub struct State {
     pub(in crate::app) history: History,
     pub(in crate::app) yaml: BTreeMap<Key, Fetch<String>>,
     pub(in crate::app) events: BTreeMap<Key, Fetch<Vec<EventLine>>>,
-    /// The releases that Helm keeps in `ConfigMap`s, by namespace: asked for, and what came.
-    pub(in crate::app) config_maps: BTreeMap<Text, Fetch<Vec<Arc<Object>>>>,
     /// The release looked at last.
     pub(in crate::app) dossier: Option<Dossier>,
+    /// The tenant whose records and cluster facts were asked for last.
+    pub(in crate::app) reading: Option<Reading>,
+    /// The asking of raft clusters that are looked at.
+    pub(in crate::app) raft: Asking,
     /// The object whose way out is to be shown as soon as it is in sight.
     pub(in crate::app) bound_for: Option<Key>,
     pub(in crate::app) flash: Option<Flash>,
@@ -178,8 +193,9 @@ impl State {
             history: History::default(),
             yaml: BTreeMap::new(),
             events: BTreeMap::new(),
-            config_maps: BTreeMap::new(),
             dossier: None,
+            reading: None,
+            raft: Asking::default(),
             bound_for: None,
             flash: None,
             untouched: true,
@@ -261,6 +277,11 @@ impl State {
         self.derived.touch_all(crate::model::Kinds::ALL);
     }
 
+    /// Raft systems that the operator has described.
+    pub fn describe(&mut self, described: &[Described]) {
+        Arc::make_mut(&mut self.conditions.raft).described = described.to_vec();
+    }
+
     /// The way out of this object is shown as soon as it is in sight.
     pub fn unstick(&mut self, key: Key) {
         self.bound_for = Some(key);
@@ -298,11 +319,10 @@ impl State {
                 Some(Subject { key, uid })
             }
             Some(
-                RowId::Release(_)
-                | RowId::Revision(_)
-                | RowId::Document(_)
+                RowId::Document(_)
                 | RowId::Step(_)
                 | RowId::Doubt(_)
+                | RowId::Peer(_)
                 | RowId::Run(_)
                 | RowId::RunItem(..)
                 | RowId::RunLine(_),

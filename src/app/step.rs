@@ -77,8 +77,11 @@ const fn patience(act: &Act) -> Duration {
         | Act::RetargetClaimRef { .. }
         | Act::Annotate { .. }
         | Act::Stamp { .. }
-        | Act::CreateClaim { .. } => Duration::from_secs(15),
-        Act::Evict { .. } => Duration::from_mins(1),
+        | Act::CreateClaim { .. }
+        | Act::CreateClass { .. }
+        | Act::CreateSet { .. } => Duration::from_secs(15),
+        // its outcome ends it
+        Act::Evict { .. } | Act::Task { .. } => Duration::from_mins(1),
         // helm has ended by then: what is awaited is that everything it set off is seen
         Act::Helm { .. } => Duration::from_mins(2),
         Act::Delete { target, .. } => match target.key.kind {
@@ -96,15 +99,18 @@ const fn patience(act: &Act) -> Duration {
             | Kind::ReplicaSet
             | Kind::DaemonSet
             | Kind::PodDisruptionBudget
-            | Kind::Release => Duration::from_mins(2),
+            | Kind::Release
+            | Kind::ReleaseMap => Duration::from_mins(2),
         },
     }
 }
 
-/// How long helm itself may be at work before that.
+/// How long helm, or a task, may be at work before that.
 fn helms(act: &Act) -> Duration {
     if let Act::Helm { means: Some(means), .. } = act {
         means.deadline()
+    } else if let Act::Task { task, .. } = act {
+        task.deadline()
     } else {
         Duration::ZERO
     }
@@ -162,7 +168,12 @@ impl Step {
                 format!("{} (uid …{}) to be gone", target.key, target.uid.tail(6))
             }
             Act::ClearClaimRef { volume } => format!("claimRef of {} to be without uid", volume.key),
-            Act::CreateClaim { claim, .. } => format!("{} to be there", claim.key),
+            Act::CreateClaim { claim, .. }
+            | Act::CreateClass { class: claim, .. }
+            | Act::CreateSet { set: claim, .. } => {
+                format!("{} to be there", claim.key)
+            }
+            Act::Task { task, .. } => format!("the {} to come to its end", task.word()),
             Act::Scale { target, .. }
             | Act::RemoveFinalizer { target, .. }
             | Act::SetReclaimPolicy { volume: target, .. }
@@ -234,8 +245,8 @@ impl Step {
             return (!self.act.creates()).then(|| format!("{key} is gone"));
         };
         match &self.act {
-            // its records were looked at before
-            Act::Helm { .. } => None,
+            // its records were looked at before; a task's own outcome is its end
+            Act::Helm { .. } | Act::Task { .. } => None,
             Act::Delete { .. } | Act::Evict { .. } => (object.meta.uid != target.uid).then(|| {
                 format!(
                     "{key} is gone; another of its name took its place (uid …{})",
@@ -249,7 +260,7 @@ impl Step {
                 }
                 Some(_) => None,
             },
-            Act::CreateClaim { .. } => self
+            Act::CreateClaim { .. } | Act::CreateClass { .. } | Act::CreateSet { .. } => self
                 .act
                 .leaves(object)
                 .then(|| format!("{key} is there (uid …{})", object.meta.uid.tail(6))),
@@ -304,6 +315,10 @@ impl Step {
     fn answered(&mut self, outcome: &Outcome, now: Now) {
         let said = format!("{}: {}", outcome.word(), outcome.evidence());
         match outcome {
+            Outcome::Done { evidence } if matches!(self.act, Act::Task { .. }) => {
+                let what = evidence.clone();
+                self.end(Ending::Observed { what }, now);
+            }
             Outcome::Done { .. } | Outcome::Accepted { .. } => {
                 self.move_to(Phase::Accepted, &said, now);
             }
@@ -325,7 +340,7 @@ impl Step {
             self.move_to(Phase::Accepted, &said, now);
         } else if ruling == Ruling::Done.word() {
             self.end(Ending::Observed { what: said }, now);
-        } else if ruling == Ruling::Conflict.word() && matches!(self.act, Act::Helm { .. }) {
+        } else if ruling == Ruling::Conflict.word() && matches!(self.act, Act::Helm { .. } | Act::Task { .. }) {
             self.end(Ending::Otherwise { what: said }, now);
         } else {
             self.end(Ending::NotDone { why: said }, now);
@@ -340,7 +355,7 @@ fn fates(forecast: &Forecast) -> Vec<(Key, Uid, bool)> {
     }
     let entries = forecast.entries.iter().filter(|entry| {
         // pods come and go by themselves, and records are looked at by themselves
-        !entry.uid.is_empty() && !matches!(entry.object.kind, Kind::Release | Kind::Pod)
+        !entry.uid.is_empty() && !matches!(entry.object.kind, Kind::Release | Kind::ReleaseMap | Kind::Pod)
     });
     entries
         .filter_map(|entry| {

@@ -10,9 +10,11 @@ mod doubts;
 mod gate;
 mod look;
 mod prompt;
+mod raft;
 pub(in crate::app) mod release;
 mod run;
 mod step;
+mod traps;
 mod unstick;
 mod world;
 
@@ -20,6 +22,7 @@ pub(in crate::app) use gate::newest;
 
 use crate::app::event::{Effect, Event, Fetched, Rhythm};
 use crate::app::key::Key;
+use crate::app::raft::Asking;
 use crate::app::state::{Connection, Fetch, State};
 use crate::app::{keys, places};
 use crate::laws::Conditions;
@@ -47,7 +50,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             pass_time(state, at, &mut effects);
             prompt::paste(state, &text);
         }
-        Event::Resize { width, height } => state.size = (width, height),
+        Event::Resize { width, height } => {
+            state.size = (width, height);
+            gate::unroll(state);
+        }
         Event::Tick(now) => {
             pass_time(state, now, &mut effects);
         }
@@ -91,6 +97,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         gate::resense(state);
     }
     release::follow(state, &mut effects);
+    raft::follow(state, &mut effects);
     state.refresh();
     effects
 }
@@ -142,12 +149,23 @@ fn connected(
     state.identity = Some(identity);
     state.operator = Some(operator);
     // what was read of releases is bound to the very records, and outlives a reconnection
-    let helm = if moved {
-        Arc::default()
+    let (helm, survey) = if moved {
+        (Arc::default(), Arc::default())
     } else {
-        Arc::clone(&state.conditions.helm)
+        (Arc::clone(&state.conditions.helm), Arc::clone(&state.conditions.survey))
     };
-    state.conditions = Conditions { helm, ..conditions };
+    // what peers said of another cluster counts no more; what the operator has described stays
+    let mut raft = Arc::clone(&state.conditions.raft);
+    if moved {
+        Arc::make_mut(&mut raft).forget();
+        state.raft = Asking::default();
+    }
+    state.conditions = Conditions {
+        helm,
+        survey,
+        raft,
+        ..conditions
+    };
     state.derived.touch_all(Kinds::ALL);
 }
 
@@ -184,6 +202,20 @@ fn take(state: &mut State, fetched: Fetched, effects: &mut Vec<Effect>) {
             Err(why) => state.warn(format!("{key} could not be read: {why}")),
         },
         Fetched::Release(answer) => release::take(state, answer),
+        Fetched::Values(files) => {
+            let mut ledger = crate::model::helm::Ledger::clone(&state.conditions.helm);
+            for (file, read) in files {
+                ledger.enter_values(file, read);
+            }
+            state.conditions.helm = Arc::new(ledger);
+        }
+        Fetched::Manifests(read) => run::rendered(state, read, effects),
+        Fetched::Rights { run, may } => run::allowed(state, &run, &may, effects),
+        Fetched::Probe(found) => run::probed(state, found, effects),
+        Fetched::Remembered { key, answer } => run::noted(state, &key, answer, effects),
+        Fetched::Raft { roster, sweep } => raft::take(state, *roster, *sweep, effects),
+        Fetched::File { file, seen } => run::seen(state, file, seen, effects),
+        Fetched::RaftToken { id, answer } => raft::token_given(state, &id, answer),
     }
 }
 

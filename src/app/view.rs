@@ -14,6 +14,7 @@ pub mod help;
 pub mod jobs;
 pub mod kind;
 mod likeness;
+pub mod raft;
 pub mod raw;
 pub mod release;
 pub mod releases;
@@ -21,7 +22,9 @@ pub mod run;
 pub mod scene;
 pub mod steps;
 pub mod tenant;
+pub mod traps;
 pub mod unstick;
+mod valued;
 pub mod volumes;
 
 pub use crate::diagnose::Look;

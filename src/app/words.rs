@@ -4,7 +4,6 @@
 
 use crate::app::text;
 use crate::diagnose::Severity;
-use crate::model::helm::Home;
 use crate::model::{Key, Text, Uid};
 use std::borrow::Cow;
 
@@ -81,12 +80,10 @@ pub enum RowId {
     Mention(Key, usize),
     /// A finalizer of an object.
     Finalizer(Key, Uid, Text),
-    /// A release whose records are no objects of the world: Helm keeps them in `ConfigMap`s.
-    Release(Home),
-    /// A revision of such a release.
-    Revision(u32),
     /// An object that a manifest names, of a kind the world does not hold.
     Document(Text),
+    /// A raft peer, or cluster, that no object of the world stands for.
+    Peer(Text),
     /// A step of this session.
     Step(u64),
     /// A step left unfinished by an earlier session, by its name in the journal.
@@ -105,9 +102,8 @@ impl RowId {
         match self {
             Self::Object(key, _) | Self::Mention(key, _) | Self::Finalizer(key, _, _) => Some(key),
             Self::Tenant(_)
-            | Self::Release(_)
-            | Self::Revision(_)
             | Self::Document(_)
+            | Self::Peer(_)
             | Self::Step(_)
             | Self::Doubt(_)
             | Self::Run(_)
@@ -119,13 +115,11 @@ impl RowId {
     /// The name to be copied of what is no object of the world.
     pub fn bare_name(&self) -> Option<String> {
         match self {
-            Self::Release(home) => Some(home.name.to_string()),
             Self::Document(name) => name.rsplit('/').next().map(str::to_owned),
-            Self::Tenant(name) => Some(name.to_string()),
+            Self::Tenant(name) | Self::Peer(name) => Some(name.to_string()),
             Self::Object(..)
             | Self::Mention(..)
             | Self::Finalizer(..)
-            | Self::Revision(_)
             | Self::Step(_)
             | Self::Doubt(_)
             | Self::Run(_)
@@ -140,9 +134,8 @@ impl RowId {
             Self::Tenant(name) => format!("tenant {name}"),
             Self::Object(key, _) | Self::Mention(key, _) => key.to_string(),
             Self::Finalizer(key, _, finalizer) => format!("{finalizer} of {key}"),
-            Self::Release(home) => format!("release {home}"),
-            Self::Revision(number) => format!("revision {number}"),
             Self::Document(name) => name.to_string(),
+            Self::Peer(name) => format!("peer {name}"),
             Self::Step(number) => format!("step {number}"),
             Self::Doubt(step) => format!("step {step}"),
             Self::Run(id) => format!("run {id}"),

@@ -1,11 +1,13 @@
 //! The words of the command line. What a newcomer reads in `--help` stands here and nowhere else.
 
+mod act;
 mod run;
 
+pub(super) use act::{Cascade, ChartArgs, ForecastAct, HelmArgs, Policy};
 pub(super) use run::{Decision, RunArgs};
 
 use crate::cluster::ConnectOptions;
-use crate::model::Propagation;
+use crate::model::helm::Driver;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -125,6 +127,12 @@ pub enum Command {
         #[arg(long, short, value_enum, default_value_t)]
         output: Output,
     },
+    /// Say of every tenant which traps it stands in, with evidence and remedy, and what could not be judged
+    ///
+    /// Reads besides what `status` reads, once: the newest and the deployed record of each release of these tenants, the objects they
+    /// name, API services, admission webhooks, `GitOps` objects, and what this user may do. Exit codes: 0 no trap, and all was
+    /// judged; 1 a tenant stands in a trap; 2 bad input or no connection; 3 none was found, and something could not be judged.
+    Traps(TrapsArgs),
     /// Say why an object is stuck, down to the root owner of what holds it, and the safe way out
     Explain {
         #[command(flatten)]
@@ -149,6 +157,18 @@ pub enum Command {
         #[command(subcommand)]
         command: ReleaseCommand,
     },
+    /// Show what the peers of raft clusters say: Vault, OpenBao, etcd and described systems
+    ///
+    /// The peers are asked through port-forwards, twice, so that movement can be told. Who votes is known only with a token
+    /// (Vault, OpenBao) whose policy has read on sys/storage/raft/configuration, sys/storage/raft/autopilot/state,
+    /// sys/storage/raft/autopilot/configuration and sys/ha-status. Exit codes: 0 nothing is wrong; 1 something is; 3 it is
+    /// not known who votes.
+    Raft {
+        #[command(flatten)]
+        args: RaftArgs,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
     /// Say what an act would do, object by object, without doing it
     Forecast {
         #[command(subcommand)]
@@ -163,6 +183,26 @@ pub enum Command {
     Plan {
         #[command(flatten)]
         values: RunbookValues,
+        /// Ask the raft cluster that the runbook goes by with its token: from the configuration, `VAULT_TOKEN`, `BAO_TOKEN` or
+        /// ~/.vault-token
+        #[arg(long)]
+        with_token: bool,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Ask, before the window, what would stop a runbook in it: placeholders, objects and fields that block adoption, names that
+    /// two releases share, Secrets made anew under old data, path B
+    ///
+    /// Looks once and does nothing. Charts are rendered by the operator's helm, and each is held against the world that the steps
+    /// before it are forecast to leave. `plan` says the same, with every step's forecast. Exit codes: 0 nothing stands in the way,
+    /// 1 something does, 2 the runbook or a value is wrong, or no cluster, 3 something is not known.
+    Preflight {
+        #[command(flatten)]
+        values: RunbookValues,
+        /// Ask the raft cluster that the runbook goes by with its token: from the configuration, `VAULT_TOKEN`, `BAO_TOKEN` or
+        /// ~/.vault-token
+        #[arg(long)]
+        with_token: bool,
         #[arg(long, short, value_enum, default_value_t)]
         output: Output,
     },
@@ -179,11 +219,38 @@ pub enum Command {
         #[command(subcommand)]
         command: RunbookCommand,
     },
+    /// Tell what a run of a runbook did: who approved what, what was forecast and what came, what is left to do
+    ///
+    /// From the journal alone, for whoever was not there: Markdown, or JSON with -o json. Begins with what was waived, left out
+    /// or is in doubt. No secret is in a journal, and none in a report. Exit code 2: there is no such run, or its journal does
+    /// not verify.
+    Report {
+        /// The run's name, or its runbook's [default: the newest run]
+        run: Option<String>,
+        /// The journal's file or directory [default: every journal of this user]
+        #[arg(long)]
+        journal: Option<PathBuf>,
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Output,
+    },
     /// Read the journal of acts
     Journal {
         #[command(subcommand)]
         command: JournalCommand,
     },
+}
+
+/// Whose traps.
+#[derive(Clone, Debug, Args)]
+pub struct TrapsArgs {
+    /// The tenants [default: all]
+    #[arg(value_name = "TENANT", conflicts_with = "catalogue")]
+    pub names: Vec<String>,
+    /// Print the catalogue instead: all sixty, what each looks at, and who tells of it; needs no cluster
+    #[arg(long)]
+    pub catalogue: bool,
+    #[arg(long, short, value_enum, default_value_t)]
+    pub output: Output,
 }
 
 /// A release, and where Helm keeps its records.
@@ -196,11 +263,34 @@ pub struct Which {
     pub driver: Option<DriverArg>,
 }
 
+/// Which raft clusters, and how to ask them.
+#[derive(Clone, Debug, Args)]
+pub struct RaftArgs {
+    /// The tenant [default: every tenant]
+    pub tenant: Option<String>,
+    /// Send the token from where the configuration says, else `VAULT_TOKEN`, `BAO_TOKEN` or ~/.vault-token, to the leader of
+    /// each cluster that is shown. There is no argument for the token itself
+    #[arg(long)]
+    pub with_token: bool,
+    /// So many seconds between the two times the peers are asked
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=90))]
+    pub window: u64,
+}
+
 /// `--driver`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DriverArg {
     Secret,
     Configmap,
+}
+
+impl DriverArg {
+    pub const fn driver(self) -> Driver {
+        match self {
+            Self::Secret => Driver::Secret,
+            Self::Configmap => Driver::ConfigMap,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -301,181 +391,6 @@ pub struct Target {
     /// KIND/NAME, for instance pvc/shared-data
     #[arg(required = true, num_args = 1..=2, value_name = "KIND/NAME")]
     pub words: Vec<String>,
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub enum ForecastAct {
-    /// Delete one object
-    Delete {
-        #[command(flatten)]
-        target: Target,
-        /// What happens to what the object owns
-        #[arg(long, value_enum, default_value_t)]
-        cascade: Cascade,
-    },
-    /// Clear `claimRef.uid` and `claimRef.resourceVersion` of a volume, so that a claim of the same name can bind it again
-    ClearClaimRef {
-        #[command(flatten)]
-        target: Target,
-    },
-    /// Evict a pod: a deletion that asks the disruption budgets first
-    Evict {
-        #[command(flatten)]
-        target: Target,
-    },
-    /// Set the number of pods of a StatefulSet, Deployment or `ReplicaSet`
-    Scale {
-        #[command(flatten)]
-        target: Target,
-        /// How many pods it is to have
-        #[arg(long)]
-        replicas: u32,
-    },
-    /// Take one finalizer off: what its controller had still to do is never done
-    RemoveFinalizer {
-        #[command(flatten)]
-        target: Target,
-        /// The finalizer, as in kubernetes.io/pvc-protection
-        #[arg(long)]
-        finalizer: String,
-    },
-    /// Set the reclaim policy of a volume
-    ReclaimPolicy {
-        #[command(flatten)]
-        target: Target,
-        #[arg(long, value_enum)]
-        policy: Policy,
-    },
-    /// Reserve a volume for a claim by its name
-    Retarget {
-        #[command(flatten)]
-        target: Target,
-        /// The claim it is to be reserved for: NAMESPACE/NAME
-        #[arg(long, value_name = "NAMESPACE/NAME")]
-        claim: String,
-    },
-    /// Set an annotation that Pilothouse reads, or remove it
-    Annotate {
-        #[command(flatten)]
-        target: Target,
-        /// KEY=VALUE, or KEY- to remove it
-        #[arg(long, value_name = "KEY=VALUE|KEY-")]
-        set: String,
-    },
-    /// Write a Helm release's marks of ownership on an object
-    Stamp {
-        #[command(flatten)]
-        target: Target,
-        /// The release that is to own it: NAMESPACE/NAME
-        #[arg(long, value_name = "NAMESPACE/NAME")]
-        release: String,
-    },
-    /// Make a claim
-    CreateClaim {
-        #[command(flatten)]
-        target: Target,
-        /// What it asks for: size=10Gi, volume=PV, class=CLASS, modes=RWO,RWX, mode=Block, label=K=V, annotation=K=V
-        #[arg(long = "with", value_name = "FIELD=VALUE", required = true)]
-        with: Vec<String>,
-    },
-    /// Uninstall a Helm release with the operator's own helm
-    HelmUninstall {
-        #[command(flatten)]
-        helm: HelmArgs,
-        /// What happens to what the deleted objects own
-        #[arg(long, value_enum, default_value_t)]
-        cascade: Cascade,
-        /// Keep the records
-        #[arg(long)]
-        keep_history: bool,
-        /// Wait until everything is gone
-        #[arg(long)]
-        wait: bool,
-    },
-    /// Install a chart as a Helm release, in a namespace that is there
-    HelmInstall {
-        #[command(flatten)]
-        helm: HelmArgs,
-        #[command(flatten)]
-        chart: ChartArgs,
-    },
-    /// Upgrade a Helm release to a chart, or to a rendered manifest
-    HelmUpgrade {
-        #[command(flatten)]
-        helm: HelmArgs,
-        #[command(flatten)]
-        chart: ChartArgs,
-    },
-    /// Roll a Helm release back to an earlier revision
-    HelmRollback {
-        #[command(flatten)]
-        helm: HelmArgs,
-        /// The revision to go back to; 0 is the one before the newest
-        #[arg(long, default_value_t, value_name = "REVISION")]
-        to: u32,
-    },
-}
-
-/// What a release is to hold: a chart that the operator's own helm renders for this cluster, or a manifest rendered before.
-#[derive(Clone, Debug, Args)]
-pub struct ChartArgs {
-    /// The chart: a path or a reference. helm renders it (`--dry-run=server`)
-    #[arg(required_unless_present = "rendered", conflicts_with = "rendered")]
-    pub chart: Option<String>,
-    /// The chart's version
-    #[arg(long, value_name = "VERSION", conflicts_with = "rendered")]
-    pub version: Option<String>,
-    /// A values file; repeat it for several
-    #[arg(long = "values", short = 'f', value_name = "FILE", conflicts_with = "rendered")]
-    pub values: Vec<String>,
-    /// Without a chart and without a helm: the output of `helm template`, for an upgrade with `--is-upgrade`, hooks included
-    #[arg(long, value_name = "FILE")]
-    pub rendered: Option<PathBuf>,
-    /// Adopt what is another's
-    #[arg(long)]
-    pub take_ownership: bool,
-    /// Wait until everything is ready
-    #[arg(long)]
-    pub wait: bool,
-}
-
-/// `--policy`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Policy {
-    Retain,
-    Delete,
-}
-
-/// Which release, by which helm.
-#[derive(Clone, Debug, Args)]
-pub struct HelmArgs {
-    /// The release's name; its namespace is the first `--namespace`
-    pub release: String,
-    /// Run no hooks
-    #[arg(long)]
-    pub no_hooks: bool,
-    /// Take this hook to fail; repeat it for several. Every other is taken to succeed
-    #[arg(long = "failing-hook", value_name = "NAME")]
-    pub failing_hooks: Vec<String>,
-}
-
-/// `--cascade`, in kubectl's words.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Cascade {
-    #[default]
-    Background,
-    Foreground,
-    Orphan,
-}
-
-impl Cascade {
-    pub const fn propagation(self) -> Propagation {
-        match self {
-            Self::Background => Propagation::Background,
-            Self::Foreground => Propagation::Foreground,
-            Self::Orphan => Propagation::Orphan,
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -86,6 +86,9 @@ pub(super) fn read(asked: &ForecastAct, target: Pin) -> Result<Act, Failure> {
             }
             Act::create_claim(target.key, draft, FORECAST)
         }
+        ForecastAct::StepDown { .. } | ForecastAct::RemovePeer { .. } | ForecastAct::RaftSnapshot { .. } => {
+            return Err(bad("who leads has to be asked first", "see `pilothouse help forecast`"));
+        }
         ForecastAct::HelmInstall { .. }
         | ForecastAct::HelmUninstall { .. }
         | ForecastAct::HelmUpgrade { .. }

@@ -1,7 +1,10 @@
 //! The configuration file and the flags that override it. Errors name file, line, column and the fix.
 
 use super::args::LookArgs;
+use crate::cluster::raft::{Source, Trust};
+use crate::model::raft::described::Described;
 use crate::model::{Globs, TenantRule, Text};
+use crate::shell::raft::{ClusterConfig, RaftConfig};
 use crate::shell::{Config, Failure};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -15,6 +18,42 @@ struct File {
     namespaces: Vec<String>,
     theme: Option<String>,
     helm: Option<PathBuf>,
+    #[serde(default)]
+    raft: Vec<RaftCluster>,
+    #[serde(default, rename = "raft-system")]
+    described: Vec<Described>,
+}
+
+/// One raft cluster: `[[raft]]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RaftCluster {
+    /// `namespace/name`.
+    cluster: String,
+    token_env: Option<String>,
+    token_file: Option<PathBuf>,
+    token_helper: Option<Vec<String>>,
+    tls: Option<bool>,
+    authority: Option<PathBuf>,
+    server_name: Option<String>,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+}
+
+impl RaftCluster {
+    fn read(self) -> (String, ClusterConfig) {
+        let environment = self.token_env.map(Source::Environment);
+        let token = environment
+            .or_else(|| self.token_file.map(Source::File))
+            .or_else(|| self.token_helper.map(Source::Helper));
+        let trust = Trust {
+            tls: self.tls,
+            authority: self.authority,
+            server_name: self.server_name,
+            identity: self.certificate.zip(self.key),
+        };
+        (self.cluster, ClusterConfig { token, trust })
+    }
 }
 
 /// Reads the file the flags name, else the user's own if there is one; flags win.
@@ -56,7 +95,7 @@ fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
         let at = error.span().map_or(0, |span| span.start);
         Failure::new(
             format!("{}:{}: {}", path.display(), position(text, at), error.message()),
-            "known keys are tenants, namespaces, theme and helm",
+            "known keys are tenants, namespaces, theme, helm, [[raft]] and [[raft-system]]",
         )
     })?;
     let tenants = match file.tenants {
@@ -77,6 +116,10 @@ fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
         theme: file.theme,
         dead_provisioners: BTreeSet::new(),
         helm: file.helm,
+        raft: RaftConfig {
+            clusters: file.raft.into_iter().map(RaftCluster::read).collect(),
+            described: file.described,
+        },
     })
 }
 
@@ -154,6 +197,44 @@ mod tests {
     }
 
     #[test]
+    fn a_raft_system_is_asked_in_one_way_and_what_is_wrong_is_told_with_its_place_and_the_fix() {
+        let path = Path::new("config.toml");
+        let file = |asks: &str, id: &str| {
+            format!(
+                "theme = \"dark\"\n[[raft-system]]\nname = \"q\"\nset = \"q\"\n{asks}\nid = \"{id}\"\nrole = \"/b\"\nindex = \"/c\"\n"
+            )
+        };
+        for asks in [
+            "port = 6333\npath = \"/cluster\"",
+            "exec = [\"rqlite\", \"-f\", \"json\"]\ncontainer = \"main\"",
+        ] {
+            let config = parse(&file(asks, "/a"), path).unwrap();
+            assert_eq!(config.raft.described.len(), 1, "{asks}");
+        }
+        for (asks, id, told) in [
+            ("", "/a", "add `port` and `path`, or `exec`"),
+            ("port = 1\npath = \"/x\"\nexec = [\"x\"]", "/a", "keep one of them"),
+            ("path = \"/x\"", "/a", "add `port"),
+            ("port = 1\npath = \"x\"", "/a", "begin it with a slash"),
+            (
+                "port = 1\npath = \"/x\"\ncontainer = \"y\"",
+                "/a",
+                "`container` is where `exec` runs",
+            ),
+            ("exec = []", "/a", "names no program"),
+            ("exec = \"rqlite -f json\"", "/a", "invalid type: string"),
+            ("exec = [\"x\"]\nport = 1", "/a", "drop them"),
+            ("exec = [\"x\"]", "a", "no JSON pointer"),
+        ] {
+            let failure = parse(&file(asks, id), path).unwrap_err().to_string();
+            assert!(failure.contains(told), "{failure}");
+            let place = failure.strip_prefix("config.toml:").unwrap();
+            let line: usize = place.split(':').next().unwrap().parse().unwrap();
+            assert!((2..=8).contains(&line), "{failure}");
+        }
+    }
+
+    #[test]
     fn a_bad_file_is_told_with_line_column_and_fix() {
         let path = Path::new("config.toml");
         for (text, told) in [
@@ -161,6 +242,10 @@ mod tests {
             ("\ntenant = \"label=x\"\n", "config.toml:2:1"),
             ("theme = \"dark\"\ntenants = \"colour=red\"\n", "config.toml:2:11"),
             ("tenants = \"pattern=[\"\n", "config.toml:1:11"),
+            (
+                "\n[[raft-system]]\nname = \"q\"\nset = \"q\"\nport = \"x\"\n",
+                "config.toml:5:8",
+            ),
         ] {
             let failure = parse(text, path).unwrap_err().to_string();
             assert!(failure.starts_with(told), "{failure}");

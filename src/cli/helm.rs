@@ -1,22 +1,19 @@
 //! `pilothouse forecast helm-…`: the release's newest record, what it names, and the act on it.
 
-use super::args::{ChartArgs, ForecastAct, HelmArgs};
+use super::args::{ChartArgs, DriverArg, ForecastAct, HelmArgs};
 use super::report::{Sight, look, print, width};
 use crate::cluster;
 use crate::cluster::helm::Unhelmed;
 use crate::headless;
 use crate::model::act::{HelmAct, Install, Rollback, Source, Uninstall, Upgrade};
-use crate::model::helm::{Executor, Ledger, Manifest};
-use crate::model::{Act, Key, Kind, Object, Pin, Text, World};
+use crate::model::helm::{Executor, Home, Ledger, Manifest};
+use crate::model::{Act, Key, Kind, Pin, Text, World};
 use crate::shell::{Config, Failure, QUIET};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::args::{ConnectArgs, Output};
-
-/// A rendered manifest is a text of at most this many bytes.
-const RENDERED_CAP: u64 = 32 << 20;
 
 /// Which helm is meant: one that is started, or only one that is spoken of.
 pub(super) enum Which {
@@ -90,9 +87,12 @@ pub(super) async fn forecast(
     let mut sight = look(connect, config).await?;
     let namespace = namespace(config);
     let act = match (&asked, asked.source()) {
-        (HelmAct::Install(install), _) => Act::install(namespace, &helm.release, install.clone()),
+        (HelmAct::Install(install), _) => {
+            let driver = helm.driver.map(DriverArg::driver).unwrap_or_default();
+            Act::install(&Home::new(namespace, &helm.release, driver), install.clone())
+        }
         (HelmAct::Uninstall(_) | HelmAct::Upgrade(_) | HelmAct::Rollback(_), _) => Act::Helm {
-            release: newest(&sight, namespace, &helm.release)?,
+            release: newest(&sight, namespace, helm)?,
             helm: asked.clone(),
             means: None,
         },
@@ -131,15 +131,25 @@ pub(super) async fn rendered(sight: &Sight, which: &Which, act: Act, ledger: &mu
     Ok(prepared.act)
 }
 
-/// The newest record of a release.
-pub(super) fn newest(sight: &Sight, namespace: &str, release: &str) -> Result<Pin, Failure> {
-    let revisions = revisions(sight, namespace, release)?;
-    revisions.last().map(|object| object.pin()).ok_or_else(|| {
-        Failure::new(
-            format!("there is no release {release:?} in {namespace}"),
-            "say which namespace with -n; `pilothouse status` lists releases",
-        )
-    })
+/// The newest record of the release that is meant.
+fn newest(sight: &Sight, namespace: &str, helm: &HelmArgs) -> Result<Pin, Failure> {
+    let release = &helm.release;
+    let home = match helm.driver {
+        Some(driver) => Some(Home::new(namespace, release, driver.driver())),
+        None => Home::called(&sight.world, namespace, release)
+            .map_err(|twofold| Failure::new(twofold.to_string(), "say which one is meant with --driver"))?,
+    };
+    if let Some(newest) = home.as_ref().and_then(|home| home.newest(&sight.world)) {
+        return Ok(newest.pin());
+    }
+    // says why where records cannot be seen
+    let kind = home.map_or(Kind::Release, |home| home.driver.kind());
+    headless::locate(&sight.world, &Key::new(kind, namespace, release), sight.now, QUIET)
+        .map_err(|error| Failure::new(error.to_string(), "say which namespace with -n"))?;
+    Err(Failure::new(
+        format!("there is no release {release:?} in {namespace}"),
+        "say which namespace with -n; `pilothouse status` lists releases",
+    ))
 }
 
 /// Reads what an act on a release rests on, with the hooks that are taken to fail.
@@ -233,16 +243,18 @@ async fn asked(
         | ForecastAct::Retarget { .. }
         | ForecastAct::Annotate { .. }
         | ForecastAct::Stamp { .. }
-        | ForecastAct::CreateClaim { .. } => return Ok(None),
+        | ForecastAct::CreateClaim { .. }
+        | ForecastAct::StepDown { .. }
+        | ForecastAct::RemovePeer { .. }
+        | ForecastAct::RaftSnapshot { .. } => return Ok(None),
     }))
 }
 
 /// The chart to be rendered, or the digest of a manifest that was rendered before.
 async fn brought(chart: &ChartArgs, config: &Config, ledger: &mut Ledger) -> Result<(Option<Source>, Text), Failure> {
     if let Some(path) = &chart.rendered {
-        let text = read(path).await?;
-        let digest = Manifest::digest(&text);
-        ledger.enter_rendered(digest.clone(), Manifest::parse(&text, namespace(config)));
+        let (digest, read) = manifest(&path.display().to_string(), namespace(config)).await?;
+        ledger.enter_rendered(digest.clone(), read);
         return Ok((None, digest));
     }
     let source = Source {
@@ -253,51 +265,18 @@ async fn brought(chart: &ChartArgs, config: &Config, ledger: &mut Ledger) -> Res
     Ok((Some(source), Text::default()))
 }
 
-pub(super) async fn read(path: &Path) -> Result<String, Failure> {
-    use tokio::io::AsyncReadExt as _;
-    let shown = path.display();
+/// A manifest that was rendered before, and its digest.
+pub(super) async fn manifest(path: &str, namespace: &str) -> Result<(Text, Manifest), Failure> {
     let hint = "give it the output of `helm template` or `helm upgrade --dry-run`";
-    let broken = |error: std::io::Error| Failure::new(format!("{shown} cannot be read: {error}"), hint);
-    let file = tokio::fs::File::open(path).await.map_err(broken)?;
-    let mut text = String::new();
-    file.take(RENDERED_CAP + 1)
-        .read_to_string(&mut text)
-        .await
-        .map_err(broken)?;
-    if text.len() as u64 > RENDERED_CAP {
-        return Err(Failure::new(format!("{shown} is larger than 32 MiB"), hint));
-    }
-    Ok(text)
-}
-
-/// The release has a revision in sight.
-pub(super) fn there(sight: &Sight, namespace: &str, release: &str) -> bool {
-    let mut records = sight.world.in_namespace(Kind::Release, namespace);
-    records.any(|object| object.body.release().is_some_and(|facts| facts.name == release))
-}
-
-/// All revisions of the release, oldest first.
-fn revisions<'s>(sight: &'s Sight, namespace: &str, release: &str) -> Result<Vec<&'s Arc<Object>>, Failure> {
-    let key = Key::new(Kind::Release, namespace, release);
-    // says why where records cannot be seen
-    headless::locate(&sight.world, &key, sight.now, QUIET)
-        .map_err(|error| Failure::new(error.to_string(), "say which namespace with -n"))?;
-    let mut found: Vec<_> = sight
-        .world
-        .of_kind(Kind::Release)
-        .filter(|object| object.meta.namespace == namespace)
-        .filter_map(|object| Some((object.body.release()?, object)))
-        .filter(|(facts, _)| facts.name == release)
-        .map(|(facts, object)| (facts.revision, object))
-        .collect();
-    found.sort_by_key(|(revision, _)| *revision);
-    Ok(found.into_iter().map(|(_, object)| object).collect())
+    let read = cluster::helm::manifest(path, namespace).await;
+    read.map_err(|why| Failure::new(why.to_string(), hint))
 }
 
 /// Enters a hook, by its name, among those that are taken to fail.
 fn fail(ledger: &mut Ledger, world: &World, release: &Pin, act: &HelmAct, name: &str) -> Result<(), Failure> {
-    let records = world.in_namespace(Kind::Release, &release.key.namespace);
-    let pins: Vec<Pin> = records.map(|object| object.pin()).collect();
+    let records = Home::at(&release.key);
+    let records = records.iter().flat_map(|home| home.records(world));
+    let pins: Vec<Pin> = records.map(|(_, object)| object.pin()).collect();
     let stored = pins
         .iter()
         .filter_map(|pin| ledger.record(pin))

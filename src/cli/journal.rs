@@ -16,7 +16,7 @@ pub(super) fn run(command: &JournalCommand) -> Result<ExitCode, Failure> {
 }
 
 /// The journals meant: the one named, or every journal of this user.
-fn files(named: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn files(named: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
     if let Some(path) = named {
         let file = if path.is_dir() {
             path.join(journal::FILE)

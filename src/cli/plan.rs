@@ -1,19 +1,19 @@
-//! `pilothouse plan`: a runbook's values resolved, the cluster looked at once, every step forecast in order.
+//! `pilothouse plan` and `pilothouse preflight`: a runbook's values resolved, the cluster looked at once, every step forecast in order.
 
 use super::args::{ConnectArgs, Output, RunbookValues};
 use super::helm::{self, Which};
 use super::report::{Sight, look, print, width};
 use super::runbook::{read, refused, source};
+use crate::cluster::{self, Connection};
 use crate::diagnose::Look;
 use crate::headless::{self, escaped};
-use crate::model::helm::{Executor, Ledger, Manifest};
+use crate::model::helm::{Executor, Home, Ledger};
 use crate::model::{Act, Text};
 use crate::runbook::deed::{Deed, Known};
 use crate::runbook::plan::Ground;
-use crate::runbook::{self, Faults, Given, Origin, Resolved, Tenancy, plan as planned};
+use crate::runbook::{self, Faults, Given, Origin, Plan, Resolved, Tenancy, plan as planned};
 use crate::shell::{Config, Failure, QUIET};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -22,6 +22,10 @@ use std::sync::Arc;
 pub(super) struct Asked<'a> {
     pub(super) values: &'a RunbookValues,
     pub(super) output: Output,
+    /// Raft clusters are asked with the token from where the configuration says.
+    pub(super) with_token: bool,
+    /// Only what would stop it in the window.
+    pub(super) preflight: bool,
 }
 
 /// What is wrong with the runbook or its values.
@@ -62,7 +66,10 @@ pub(super) async fn run(connect: &ConnectArgs, config: &Config, asked: Asked<'_>
     let mut rendered = manifests(&resolved, &mut ledger).await?;
     let mut sight = look(connect, config).await?;
     learn(&mut sight, ledger, &resolved, (&which, executor), &mut rendered).await?;
-    let plan = planned(
+    if resolved.runbook.asks_raft() {
+        super::raft::sound(&mut sight, config, &resolved.namespace, asked.with_token).await?;
+    }
+    let mut plan = planned(
         &resolved,
         Ground {
             world: &sight.world,
@@ -73,8 +80,22 @@ pub(super) async fn run(connect: &ConnectArgs, config: &Config, asked: Asked<'_>
             rendered: &rendered,
         },
     );
+    ask_rights(&sight.connection, &mut plan).await;
+    if asked.preflight {
+        let report = headless::preflight(plan, sight.connection.identity(), sight.now);
+        return print(&report, &report.text(width()), report.exit(), asked.output);
+    }
     let report = headless::plan(plan, sight.connection.identity(), sight.now);
     print(&report, &report.text(width()), report.exit(), asked.output)
+}
+
+/// Asks of every act of every step whether this user may do it (trap 60): a step that could only be done in half is none.
+async fn ask_rights(connection: &Connection, plan: &mut Plan) {
+    for step in plan.steps.iter_mut().filter(|step| !step.skipped) {
+        let acts = step.forecasts.iter().map(|forecast| forecast.act.clone()).collect();
+        let may = cluster::read::each_allowed(connection, acts).await;
+        step.judge_rights(&may);
+    }
 }
 
 /// Reads the runbook and gives every parameter its value.
@@ -118,9 +139,8 @@ pub(super) async fn manifests(resolved: &Resolved, ledger: &mut Ledger) -> Resul
         let Some(path) = deed.rendered(&resolved.values) else {
             continue;
         };
-        let text = helm::read(Path::new(&path)).await?;
-        let digest = Manifest::digest(&text);
-        ledger.enter_rendered(digest.clone(), Manifest::parse(&text, &resolved.namespace));
+        let (digest, manifest) = helm::manifest(&path, &resolved.namespace).await?;
+        ledger.enter_rendered(digest.clone(), manifest);
         digests.insert(path, digest);
     }
     Ok(digests)
@@ -139,10 +159,15 @@ async fn learn(
     rendered: &mut BTreeMap<String, Text>,
 ) -> Result<(), Failure> {
     if let Some(release) = &resolved.release
-        && helm::there(sight, &resolved.namespace, release)
+        // a name that two bear is for the checks to tell
+        && let Ok(Some(home)) = Home::called(&sight.world, &resolved.namespace, release)
+        && let Some(newest) = home.newest(&sight.world).map(|object| object.pin())
     {
-        let newest = helm::newest(sight, &resolved.namespace, release)?;
         helm::read_newest(sight, &mut ledger, &newest).await?;
+    }
+    for file in resolved.files() {
+        let (file, read) = cluster::helm::blanks(&file).await;
+        ledger.enter_values(file, read);
     }
     sight.conditions.helm = Arc::new(ledger.clone());
     for deed in deeds(resolved) {
@@ -156,25 +181,43 @@ async fn learn(
                 },
                 namespace: &resolved.namespace,
                 release: resolved.release.as_deref(),
+                inventory: None,
+                saved: None,
+                saving: false,
             },
             values: &resolved.values,
             executor,
             rendered,
             step: "plan",
+            noted: &BTreeMap::new(),
+            stands: &[],
         };
-        // an object that is not there yet, or that a step before makes, is for the plan to tell
-        let Ok(acts) = deed.acts(known) else { continue };
         let name = deed.rendering(known);
+        // an object that is not there yet, or that a step before makes, is for the plan to tell
+        let acts = match deed.acts(known) {
+            Ok(acts) => acts,
+            Err(unaimed) => {
+                if let Some(name) = name {
+                    ledger.enter_unrendered(name.into(), unaimed.to_string().into());
+                }
+                continue;
+            }
+        };
         for act in acts {
             let act = match (&name, which) {
-                (Some(_), Which::Started(_)) => match helm::rendered(sight, which, act.clone(), &mut ledger).await {
+                (Some(name), Which::Started(_)) => match helm::rendered(sight, which, act.clone(), &mut ledger).await {
                     Ok(act) => act,
                     Err(why) => {
-                        tracing::warn!(%why, "a chart was not rendered");
+                        ledger.enter_unrendered(name.as_str().into(), why.to_string().into());
                         act
                     }
                 },
-                (None, _) | (Some(_), Which::Spoken(_)) => act,
+                (Some(name), Which::Spoken(_)) => {
+                    let why = "--helm names a version alone: no helm was started to render it";
+                    ledger.enter_unrendered(name.as_str().into(), why.into());
+                    act
+                }
+                (None, _) => act,
             };
             if let Act::Helm {
                 release, helm: asked, ..

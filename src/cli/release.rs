@@ -6,7 +6,7 @@ use crate::cluster::read;
 use crate::diagnose::Look;
 use crate::headless::{self, RevisionLine};
 use crate::model::helm::{Address, Claims, Contents, Driver, Home, Opening, Whole};
-use crate::model::{Key, Kind, Object};
+use crate::model::{Key, Object};
 use crate::shell::{Config, Failure, QUIET};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ pub(super) async fn run(connect: &ConnectArgs, config: &Config, command: &Releas
         | ReleaseCommand::Diff { which, output, .. } => (which, *output),
     };
     let sight = look(connect, config).await?;
-    let asked = Asked::of(&sight, config, which).await?;
+    let asked = Asked::of(&sight, config, which)?;
     match command {
         ReleaseCommand::Show { revision, values, .. } => asked.show(*revision, *values, output).await,
         ReleaseCommand::History { .. } => asked.history(output).await,
@@ -37,24 +37,14 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    async fn of(sight: &'a Sight, config: &Config, which: &Which) -> Result<Self, Failure> {
+    fn of(sight: &'a Sight, config: &Config, which: &Which) -> Result<Self, Failure> {
         let namespace = config
             .namespaces
             .first()
             .map_or("default", |namespace| namespace.as_str());
-        let secrets: Vec<Arc<Object>> = sight.world.of_kind(Kind::Release).map(Arc::clone).collect();
-        let maps = match (which.driver, read::config_maps(&sight.connection, namespace).await) {
-            (_, Ok(maps)) => maps.into_iter().map(Arc::new).collect(),
-            (Some(DriverArg::Configmap), Err(error)) => return Err(Failure::of_cluster(&error)),
-            (Some(DriverArg::Secret) | None, Err(error)) => {
-                tracing::warn!("records in ConfigMaps are not known: {error}");
-                Vec::new()
-            }
-        };
-        let own = |records: &[Arc<Object>]| {
+        let own = |driver: Driver| {
+            let records = sight.world.in_namespace(driver.kind(), namespace);
             let mut own: Vec<Arc<Object>> = records
-                .iter()
-                .filter(|object| object.meta.namespace == namespace)
                 .filter(|object| {
                     object
                         .body
@@ -66,7 +56,7 @@ impl<'a> Asked<'a> {
             own.sort_by_key(|object| number(object));
             own
         };
-        let (by_secret, by_map) = (own(&secrets), own(&maps));
+        let (by_secret, by_map) = (own(Driver::Secret), own(Driver::ConfigMap));
         let (driver, revisions) = match which.driver {
             Some(DriverArg::Configmap) => (Driver::ConfigMap, by_map),
             None if by_secret.is_empty() && !by_map.is_empty() => (Driver::ConfigMap, by_map),
@@ -74,20 +64,20 @@ impl<'a> Asked<'a> {
         };
         let home = Home::new(namespace, &which.release, driver);
         if revisions.is_empty() {
-            if driver == Driver::Secret {
-                let key = Key::new(Kind::Release, namespace, &which.release);
-                // says why where records cannot be seen
-                headless::locate(&sight.world, &key, sight.now, QUIET)
-                    .map_err(|error| Failure::new(error.to_string(), "say which namespace with -n"))?;
+            let key = Key::new(driver.kind(), namespace, &which.release);
+            // says why where records cannot be seen
+            let found = headless::locate(&sight.world, &key, sight.now, QUIET);
+            if let Err(error) = found
+                && (driver == Driver::Secret || matches!(error, headless::TargetError::Unseen { .. }))
+            {
+                return Err(Failure::new(error.to_string(), "say which namespace with -n"));
             }
             return Err(Failure::new(
                 format!("there is no release {home} in {}", driver.objects()),
                 "say which namespace with -n, and with --driver where helm keeps its records",
             ));
         }
-        let secrets = secrets.iter().map(|object| (object.as_ref(), Driver::Secret));
-        let maps = maps.iter().map(|object| (object.as_ref(), Driver::ConfigMap));
-        let others = home.others(secrets.chain(maps));
+        let others = home.others(sight.world.records().map(AsRef::as_ref));
         Ok(Self {
             sight,
             home,

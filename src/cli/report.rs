@@ -6,11 +6,14 @@ use crate::cluster::{self, Clock, Connection, Scopes};
 use crate::diagnose::Look;
 use crate::headless::{self, Exit, TargetError};
 use crate::laws::Conditions;
+use crate::model::act::task::RaftDeed;
 use crate::model::feed::FeedState;
 use crate::model::{Key, Now, Pin, ResourceVersion, Uid, World};
+use crate::shell::raft::Asker;
 use crate::shell::{self, Config, Failure, QUIET};
 use serde::Serialize;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -93,6 +96,17 @@ pub(super) async fn forecast(
         | ForecastAct::HelmRollback { helm, .. } => {
             return super::helm::forecast(connect, config, helm, act, output).await;
         }
+        ForecastAct::StepDown { target } => {
+            return super::raft::forecast(connect, config, target, RaftDeed::StepDown, output).await;
+        }
+        ForecastAct::RemovePeer { target, id } => {
+            let deed = RaftDeed::RemovePeer { id: id.into() };
+            return super::raft::forecast(connect, config, target, deed, output).await;
+        }
+        ForecastAct::RaftSnapshot { target, to } => {
+            let deed = RaftDeed::Snapshot { to: to.into() };
+            return super::raft::forecast(connect, config, target, deed, output).await;
+        }
         ForecastAct::Delete { target, .. }
         | ForecastAct::ClearClaimRef { target }
         | ForecastAct::Evict { target }
@@ -118,7 +132,20 @@ pub(super) async fn forecast(
     } else {
         headless::pinned(&sight.world, ask, sight.now, QUIET).or_else(unfound)?
     };
-    let report = headless::forecast(&sight.world, &act, &sight.conditions, sight.now, QUIET);
+    let Sight {
+        connection,
+        world,
+        mut conditions,
+        ..
+    } = sight;
+    Arc::make_mut(&mut conditions.raft)
+        .described
+        .clone_from(&config.raft.described);
+    let asker = Asker::new(config.raft.clone());
+    asker
+        .inform(&connection, connection.clock(), &world, &act, &mut conditions)
+        .await;
+    let report = headless::forecast(&world, &act, &conditions, connection.clock().now(), QUIET);
     print(&report, &report.text(width()), report.exit(), output)
 }
 

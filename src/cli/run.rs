@@ -25,16 +25,19 @@ enum Read {
 }
 
 pub(super) async fn run(connect: &ConnectArgs, config: &Config, asked: &RunArgs) -> Result<ExitCode, Failure> {
+    let mut config = config.clone();
+    let sandbox = asked.sandbox.as_deref().map(sandbox::start).transpose()?;
+    if let Some(sandbox) = sandbox.as_ref().filter(|_| connect.helm.is_none()) {
+        sandbox::stand_in(sandbox, &mut config);
+    }
     // what is wrong with the words alone is told before a cluster is asked
-    let which = Which::of(connect, config)?;
+    let which = Which::of(connect, &config)?;
     let order = match order(asked, &which).await? {
         Read::Order(order) => *order,
         Read::Told(code) => return Ok(code),
     };
     let answers = answers(asked)?;
-    let mut config = config.clone();
     which.acting(&mut config)?;
-    let sandbox = asked.sandbox.as_deref().map(sandbox::start).transpose()?;
     let session = Session::new(options(connect, sandbox.as_ref()), &config)
         .operating(JournalHome(state_dir()?))
         .running(order);
@@ -65,6 +68,7 @@ async fn order(asked: &RunArgs, which: &Which) -> Result<Read, Failure> {
         rendered: std::collections::BTreeMap::new(),
         ledger: Ledger::default(),
         unattended: asked.headless,
+        with_token: asked.with_token,
         approver: word(asked),
     };
     if asked.resume {

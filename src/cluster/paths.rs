@@ -42,9 +42,14 @@ pub(super) fn object(key: &Key) -> String {
     }
 }
 
-/// The field selector that keeps a feed to what it may read: of Secrets, Helm's release records only.
-pub(super) fn selector(kind: Kind) -> Option<String> {
-    (kind == Kind::Release).then(|| format!("type={RELEASE_SECRET_TYPE}"))
+/// The selector that keeps a feed to what it may read: of Secrets and `ConfigMap`s, Helm's release records only. A Secret of
+/// Helm's is known by its type, a `ConfigMap` by the label that helm itself selects them by (`driver/cfgmaps.go`).
+pub(super) fn selector(kind: Kind) -> Option<(&'static str, String)> {
+    match kind {
+        Kind::Release => Some(("fieldSelector", format!("type={RELEASE_SECRET_TYPE}"))),
+        Kind::ReleaseMap => Some(("labelSelector", "owner=helm".to_owned())),
+        _ => None,
+    }
 }
 
 /// `?a=b&c=d`, each value escaped.
@@ -92,6 +97,10 @@ mod tests {
             "/api/v1/namespaces/a%2F..%2Fb/pods/x%3FdryRun%3DAll%23"
         );
         assert_eq!(collection(&FeedId::cluster(Kind::Release)), "/api/v1/secrets");
+        assert_eq!(
+            object(&Key::new(Kind::ReleaseMap, "shop", "sh.helm.release.v1.a.v1")),
+            "/api/v1/namespaces/shop/configmaps/sh.helm.release.v1.a.v1"
+        );
         assert_eq!(
             query(&[("fieldSelector", "type=helm.sh/release.v1"), ("limit", "5")]),
             "?fieldSelector=type%3Dhelm.sh%2Frelease.v1&limit=5"

@@ -2,8 +2,10 @@
 //! whether we may do it. Nothing here is cached and nothing here changes the cluster.
 
 mod events;
+mod file;
 mod fresh;
 mod release;
+mod survey;
 
 use super::body::Answer;
 use super::connect::Connection;
@@ -12,24 +14,31 @@ use super::identity;
 use super::paths;
 use super::said;
 use super::wire::{JSON, METADATA, Question, Review};
-use crate::model::{Act, ClusterIdentity, Key, Kind};
+use crate::model::act::{HelmAct, Task};
+use crate::model::{Act, ClusterIdentity, Key};
+use futures::{StreamExt as _, stream};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 pub use events::events;
+pub use file::summed;
 pub use fresh::{Reading, fresh};
 pub(in crate::cluster) use release::unveiled;
-pub use release::{claims, config_maps, live, open, record, records, whole};
+pub use release::{claims, found, live, open, record, records, whole};
+pub use survey::{Surveyed, survey};
 
 /// How long one question may take.
 pub const DEADLINE: Duration = Duration::from_secs(15);
 
+/// How many questions about rights are asked at a time.
+const ABREAST: usize = 8;
+
 /// An object as the server keeps it, for the YAML view. Of a release only its metadata is asked for, so that Secret data
 /// never arrives here; whatever else must be hidden is hidden by the caller (`model::redact`).
 pub async fn object_json(connection: &Connection, key: &Key) -> Result<Value, ClusterError> {
-    let accept = if key.kind == Kind::Release { METADATA } else { JSON };
+    let accept = if key.kind.is_record() { METADATA } else { JSON };
     let path = paths::object(key);
     let answer = connection.ask(Question::Get { path: &path, accept }, DEADLINE).await?;
     let what = named(key);
@@ -56,6 +65,58 @@ pub struct Permission {
 /// Asks whether this user may perform the act (`SelfSubjectAccessReview`). A yes is not a promise: admission may still
 /// refuse, and rights change.
 pub async fn allowed(connection: &Connection, act: &Act) -> Result<Permission, ClusterError> {
+    let key = &act.target().key;
+    let (verb, subresource) = match act {
+        Act::Delete { .. } => ("delete", ""),
+        // of its records; what else helm needs is helm's to ask
+        Act::Helm { helm, .. } => match helm {
+            HelmAct::Uninstall(_) => ("delete", ""),
+            HelmAct::Install(_) | HelmAct::Upgrade(_) | HelmAct::Rollback(_) => ("create", ""),
+        },
+        Act::Evict { .. } => ("create", "eviction"),
+        Act::Scale { .. }
+        | Act::RemoveFinalizer { .. }
+        | Act::SetReclaimPolicy { .. }
+        | Act::ClearClaimRef { .. }
+        | Act::RetargetClaimRef { .. }
+        | Act::Annotate { .. }
+        | Act::Stamp { .. } => ("patch", ""),
+        Act::CreateClaim { .. } | Act::CreateClass { .. } | Act::CreateSet { .. } => ("create", ""),
+        Act::Task { task, .. } => match task.as_ref() {
+            Task::Dump(_) | Task::Restore(_) | Task::Count(_) => ("create", "exec"),
+            Task::Raft(_) => ("create", "portforward"),
+            // what it makes, and what a program of the operator's needs, is theirs to ask
+            Task::Snapshot(_) | Task::Run(_) => ("get", ""),
+        },
+    };
+    let attributes = json!({
+        "verb": verb,
+        "group": key.kind.group(),
+        "version": "v1",
+        "resource": key.kind.plural(),
+        "subresource": subresource,
+        "namespace": key.namespace,
+        "name": key.name,
+    });
+    let what = format!("the question whether we may {verb} {}", named(key));
+    reviewed(connection, &what, &attributes).await
+}
+
+/// [`allowed`], of each of these acts, in order and in words: the act, and yes or no, or why the server does not say.
+pub async fn each_allowed(connection: &Connection, acts: Vec<Act>) -> Vec<(String, Result<bool, String>)> {
+    stream::iter(acts)
+        .map(|act| async move {
+            let said = allowed(connection, &act).await;
+            let said = said.map(|said| said.allowed).map_err(|error| error.to_string());
+            (act.to_string(), said)
+        })
+        .buffered(ABREAST)
+        .collect()
+        .await
+}
+
+/// Asks one `SelfSubjectAccessReview`.
+async fn reviewed(connection: &Connection, what: &str, attributes: &Value) -> Result<Permission, ClusterError> {
     #[derive(Deserialize)]
     struct Reviewed {
         #[serde(default)]
@@ -68,39 +129,13 @@ pub async fn allowed(connection: &Connection, act: &Act) -> Result<Permission, C
         denied: bool,
         reason: String,
     }
-    let key = &act.target().key;
-    let (verb, subresource) = match act {
-        // an uninstall deletes its own record; what else helm needs is helm's to ask
-        Act::Delete { .. } | Act::Helm { .. } => ("delete", ""),
-        Act::Evict { .. } => ("create", "eviction"),
-        Act::Scale { .. }
-        | Act::RemoveFinalizer { .. }
-        | Act::SetReclaimPolicy { .. }
-        | Act::ClearClaimRef { .. }
-        | Act::RetargetClaimRef { .. }
-        | Act::Annotate { .. }
-        | Act::Stamp { .. } => ("patch", ""),
-        Act::CreateClaim { .. } => ("create", ""),
-    };
-    let attributes = json!({
-        "verb": verb,
-        "group": key.kind.group(),
-        "version": "v1",
-        "resource": key.kind.plural(),
-        "subresource": subresource,
-        "namespace": key.namespace,
-        "name": key.name,
-    });
-    let review = Review::Access {
-        attributes: &attributes,
-    };
+    let review = Review::Access { attributes };
     let answer = connection.ask(Question::Review(review), DEADLINE).await?;
-    let what = format!("the question whether we may {verb} {}", named(key));
     if !answer.status.is_success() {
-        return Err(refused(connection, &what, &answer));
+        return Err(refused(connection, what, &answer));
     }
     let reviewed: Reviewed = serde_json::from_slice(&answer.body).map_err(|error| ClusterError::Unreadable {
-        what,
+        what: what.to_owned(),
         why: said::plain(&error.to_string()),
     })?;
     Ok(Permission {

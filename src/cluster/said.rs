@@ -1,43 +1,15 @@
 //! What a server, a plugin or a decoder said, made safe and short enough to pass on: no control characters, one line.
 
+use crate::model::plain;
 use crate::protobuf;
 use serde::Deserialize;
-use std::fmt::Write as _;
 
 /// The longest text of others that is passed on, in characters.
 const LONGEST: usize = 600;
 
-/// One line of printable text: white space folded, control, bidirectional and zero-width characters spelled out
-/// (`reference/safety-and-performance.md` A5 fault 30), cut at [`LONGEST`].
+/// One line of printable text, cut at [`LONGEST`].
 pub(super) fn plain(text: &str) -> String {
-    let mut line = String::with_capacity(text.len().min(LONGEST));
-    let mut gap = false;
-    for (count, character) in text.trim().chars().enumerate() {
-        if count >= LONGEST {
-            line.push('…');
-            break;
-        }
-        if matches!(character, ' ' | '\t' | '\n' | '\r') {
-            gap = true;
-            continue;
-        }
-        if gap {
-            line.push(' ');
-            gap = false;
-        }
-        if character.is_control() || hidden(character) {
-            // writing to a String cannot fail
-            write!(line, "\\u{{{:x}}}", u32::from(character)).unwrap_or_default();
-        } else {
-            line.push(character);
-        }
-    }
-    line
-}
-
-/// Characters that change how their neighbours look without being seen.
-const fn hidden(character: char) -> bool {
-    matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    plain::plain(text, LONGEST)
 }
 
 /// `metav1.Status`, as much of it as we pass on.

@@ -6,11 +6,14 @@
 
 mod answer;
 mod helm;
+mod task;
 
 use super::body;
 use super::connect::Connection;
 use super::helm::Rehearsal;
+use super::lifeline::Lifeline;
 use super::paths;
+use super::raft::Way;
 use super::said;
 use super::wire::{self, JSON, Trouble};
 use crate::gate::{Carrier, Clearance};
@@ -20,6 +23,11 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{Method, Request, StatusCode};
 use kube::client::Body;
 use std::time::Duration;
+
+/// What Vault takes a step-down, a removal and the like by.
+const RAFT_CHANGE: Method = Method::PUT;
+
+pub use task::{mark as task_mark, probe, standing as task_standing};
 
 /// Sends the request of a clearance, once, and says what is certain about it. The clearance is used up. `deadline` counts
 /// from the first byte to the last of the answer.
@@ -32,8 +40,12 @@ pub async fn perform(clearance: Clearance, connection: &Connection, deadline: Du
 
 /// Who hears what helm says while it is at work, and what was learned for it beforehand.
 pub struct Voice<'a> {
-    /// What it must not be heard to say.
-    pub rehearsal: &'a Rehearsal,
+    /// Of an act of Helm's: what it must not be heard to say.
+    pub rehearsal: Option<&'a Rehearsal>,
+    /// And by which it is known to live, should we not.
+    pub lifeline: Option<&'a Lifeline>,
+    /// Of what is asked of a raft cluster: how its peers are reached, and the token that was given for it.
+    pub raft: Option<&'a Way>,
     pub hear: &'a mut (dyn FnMut(String) + Send),
 }
 
@@ -66,14 +78,36 @@ pub async fn perform_heard(
             deliver(connection, clearance.act(), &wire, deadline).await
         }
         Carrier::Helm(command) => match voice {
-            Some(Voice { rehearsal, hear }) => {
+            Some(Voice {
+                rehearsal: Some(rehearsal),
+                lifeline,
+                hear,
+                raft: _,
+            }) => {
                 tracing::info!(act = %clearance.act(), %command, "starting helm");
-                helm::carry(clearance.act(), command, connection, deadline, &rehearsal.mask, hear).await
+                let terms = helm::Terms {
+                    deadline,
+                    mask: &rehearsal.mask,
+                    lifeline,
+                };
+                helm::carry(clearance.act(), command, connection, terms, hear).await
             }
-            None => Outcome::NotApplied {
+            Some(Voice { rehearsal: None, .. }) | None => Outcome::NotApplied {
                 why: "helm is not started where nobody hears it".to_owned(),
             },
         },
+        Carrier::Task(task) => {
+            tracing::info!(act = %clearance.act(), "beginning");
+            let mut nobody = |_line: String| {};
+            let (hear, way): (&mut (dyn FnMut(String) + Send), _) = match voice {
+                Some(Voice { hear, raft, .. }) => (hear, raft),
+                None => (&mut nobody, None),
+            };
+            let ticket = clearance.ticket();
+            let mark = task_mark(ticket.intent(), ticket.step());
+            // it is large, and rare
+            Box::pin(task::carry(clearance.act(), task, &mark, (connection, way), hear)).await
+        }
     };
     tracing::info!(act = %clearance.act(), outcome = outcome.word(), "answered");
     outcome
@@ -136,7 +170,7 @@ fn fitting(connection: &Connection, act: &Act, wire: &Wire<'_>) -> Result<(), St
         return Err(format!("{act} is forecast only"));
     }
     let Some((method, path)) = door(act) else {
-        return Err(format!("{act} is the operator's helm to do"));
+        return Err(format!("{act} is no single request"));
     };
     if wire.method != method.as_str() || wire.path != path {
         return Err(format!(
@@ -161,12 +195,19 @@ fn door(act: &Act) -> Option<(Method, String)> {
         | Act::RetargetClaimRef { .. }
         | Act::Annotate { .. }
         | Act::Stamp { .. } => (Method::PATCH, object),
-        Act::CreateClaim { .. } => {
+        Act::CreateClass { .. } => {
+            let feed = FeedId {
+                kind: key.kind,
+                scope: Scope::Cluster,
+            };
+            (Method::POST, paths::collection(&feed))
+        }
+        Act::CreateClaim { .. } | Act::CreateSet { .. } => {
             let scope = Scope::Namespace(key.namespace.clone());
             let feed = FeedId { kind: key.kind, scope };
             (Method::POST, paths::collection(&feed))
         }
-        Act::Helm { .. } => return None,
+        Act::Helm { .. } | Act::Task { .. } => return None,
     })
 }
 

@@ -26,6 +26,9 @@ pub enum Severity {
 pub struct Finding {
     /// The rule that found it, by its file name.
     pub rule: &'static str,
+    /// The traps of the catalogue that it is, by number; none for a plain fact.
+    #[serde(skip)]
+    pub traps: &'static [u8],
     pub severity: Severity,
     pub object: Key,
     pub sentence: String,
@@ -33,6 +36,14 @@ pub struct Finding {
     /// The finding in words that several of its rule can share.
     #[serde(skip)]
     pub gist: Gist,
+}
+
+impl Finding {
+    /// It is these traps of its rule's, not all of them.
+    #[must_use]
+    pub(crate) fn of(self, traps: &'static [u8]) -> Self {
+        Self { traps, ..self }
+    }
 }
 
 /// What findings of one rule have in common, so that a verdict can say `2 PVCs Terminating 3h12m, held by 9 Jobs`.

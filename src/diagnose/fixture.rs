@@ -29,6 +29,7 @@ fn object(value: &serde_json::Value) -> Object {
     );
     let kind = match kind {
         "Secret" => Kind::Release,
+        "ConfigMap" => Kind::ReleaseMap,
         _ => Kind::from_api(api, kind)
             .or_else(|| Kind::from_word(kind))
             .unwrap_or_else(|| panic!("{api} {kind} is no kind of ours")),

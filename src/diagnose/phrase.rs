@@ -34,7 +34,7 @@ pub(crate) const fn noun(kind: Kind) -> &'static str {
         Kind::Pod => "pod",
         Kind::Node => "node",
         Kind::Namespace => "namespace",
-        Kind::Release => "release",
+        Kind::Release | Kind::ReleaseMap => "release",
         other => other.name(),
     }
 }

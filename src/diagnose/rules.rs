@@ -1,44 +1,73 @@
-//! The trap catalogue, as far as facts of this version show it (`reference/semantics.md` §5): one pure rule a file.
+//! The trap catalogue, as far as facts show it (`reference/semantics.md` §5): one pure rule a file. What each trap is, and
+//! which of them are told elsewhere, stands in [`traps`](super::traps).
 //!
 //! A rule reads facts and gives findings with evidence. It claims nothing from the absence of what it cannot see; feeds
 //! that cannot be seen are findings of their own (rule `feeds`).
 
+mod admission_webhook;
+mod api_service_down;
 mod available_delete_stuck;
 mod claim_identity;
+mod claim_is_hook;
 mod completed_pods_hold;
 mod crash_looping;
+mod custom_resource_after_operator;
+mod definition_in_manifest;
 mod delete_policy;
+mod empty_instead;
 mod failed_release;
+mod failed_uninstall;
 mod feeds;
 mod foreign_jobs;
+mod gitops_keeps;
+mod hook_leftovers;
+mod hook_needs_manifest;
+mod hook_surgery;
+mod keep_in_other_words;
+mod leaking_volume;
 mod live_only_keep;
 mod lost_claim;
 mod malformed;
 mod mislabelled_release;
+mod namespace_in_manifest;
 mod namespace_stuck;
+mod odd_policy;
+mod others_stamp;
+mod ownership_stripped;
 mod pending_claim;
 mod pending_release;
+mod placeholder_left;
+mod purged_record;
+mod raft;
 mod released_volumes;
 mod reserved_theft;
 mod respawning_holder;
+mod right_denied;
+mod shared_class;
+mod shared_name;
+mod short_lived_hook;
+mod silent_adoption;
 mod stale_owner_reference;
 mod stateful_set_waits_for_claim;
+mod stray_objects;
 mod stuck_claim;
+mod surviving_claims;
+mod table;
 mod template_class_differs;
 mod terminating_volume_bound;
+mod unserved_api;
 mod when_deleted;
 
 use super::finding::{Finding, Gist, Severity};
 use super::look::Look;
 use super::ward::Ward;
 use crate::laws::{Conditions, Reason};
-use crate::model::Kind::{
-    self, CronJob, DaemonSet, Deployment, Job, Node, PersistentVolume, PersistentVolumeClaim, Pod, Release, ReplicaSet,
-    StatefulSet, StorageClass, VolumeAttachment,
-};
-use crate::model::{Key, Kinds, Now, Tenant, World};
+use crate::model::helm::{Address, Document, Live, Stamp};
+use crate::model::{Key, Kind, Kinds, Now, Object, Tenant, World};
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::time::Duration;
+pub use table::RULES;
 
 /// A rule: its file name, and what it finds in a ward.
 #[derive(Clone, Copy, Debug)]
@@ -47,18 +76,51 @@ pub struct Rule {
     /// Numbers in the trap catalogue, §5; empty for a plain fact.
     pub traps: &'static [u8],
     /// The kinds whose objects it looks at: when one of another kind changes, it finds what it found before. Where only
-    /// their heads are named, it reads nothing of their bodies.
+    /// their heads are named, it reads nothing of their bodies. The health of pods is named only where it is read.
     pub reads: Kinds,
     find: Find,
 }
 
 type Find = fn(Look<'_>, &Ward<'_>) -> Vec<Finding>;
 
+/// Kinds that stand in manifests and bear a release's stamp. Pods and ReplicaSets are made by others.
+const STAMPED: [Kind; 9] = [
+    Kind::PersistentVolumeClaim,
+    Kind::PersistentVolume,
+    Kind::StorageClass,
+    Kind::Job,
+    Kind::CronJob,
+    Kind::StatefulSet,
+    Kind::Deployment,
+    Kind::DaemonSet,
+    Kind::PodDisruptionBudget,
+];
+
+/// These kinds; a rule that reads records reads them whatever Helm keeps them in.
+const fn whole(reads: &[Kind]) -> Kinds {
+    let kinds = Kinds::of(reads);
+    if kinds.overlaps(Kinds::of(&[Kind::Release])) {
+        kinds.with(Kind::ReleaseMap)
+    } else {
+        kinds
+    }
+}
+
 const fn rule(name: &'static str, traps: &'static [u8], reads: &[Kind], find: Find) -> Rule {
     Rule {
         name,
         traps,
-        reads: Kinds::of(reads),
+        reads: whole(reads).but_health(),
+        find,
+    }
+}
+
+/// A rule that reads what the conditions and containers of pods say, too.
+const fn healths(name: &'static str, traps: &'static [u8], reads: &[Kind], find: Find) -> Rule {
+    Rule {
+        name,
+        traps,
+        reads: whole(reads),
         find,
     }
 }
@@ -78,6 +140,9 @@ impl Rule {
         #[cfg(test)]
         crate::model::world::reads::taken();
         let mut found = (self.find)(look, ward);
+        for finding in found.iter_mut().filter(|finding| finding.traps.is_empty()) {
+            finding.traps = self.traps;
+        }
         found.sort_by(|left, right| left.object.cmp(&right.object));
         #[cfg(test)]
         {
@@ -92,71 +157,6 @@ impl Rule {
         found
     }
 }
-
-/// Claims, their volumes, and what decides about both.
-const CLAIMS: [Kind; 3] = [PersistentVolumeClaim, PersistentVolume, StorageClass];
-/// Claims, their volumes, and where these are attached.
-const DISKS: [Kind; 3] = [PersistentVolumeClaim, PersistentVolume, VolumeAttachment];
-/// Claims, the pods that hold them, and who makes those pods.
-const HOLDERS: [Kind; 9] = [
-    PersistentVolumeClaim,
-    Pod,
-    Job,
-    CronJob,
-    StatefulSet,
-    Deployment,
-    ReplicaSet,
-    DaemonSet,
-    PersistentVolume,
-];
-
-/// Every rule. Within one severity, findings are shown in this order.
-pub static RULES: &[Rule] = &[
-    rule("stuck_claim", &[20], &HOLDERS, stuck_claim::find),
-    rule("lost_claim", &[], &CLAIMS, lost_claim::find),
-    rule("claim_identity", &[40], &CLAIMS, claim_identity::find),
-    rule(
-        "terminating_volume_bound",
-        &[37],
-        &CLAIMS,
-        terminating_volume_bound::find,
-    ),
-    rule("released_volumes", &[36, 59], &DISKS, released_volumes::find),
-    rule("reserved_theft", &[39], &CLAIMS, reserved_theft::find),
-    rule("available_delete_stuck", &[38], &CLAIMS, available_delete_stuck::find),
-    rule(
-        "stateful_set_waits_for_claim",
-        &[31],
-        &[StatefulSet, PersistentVolumeClaim, Pod, Node],
-        stateful_set_waits_for_claim::find,
-    ),
-    heads("stale_owner_reference", &[58], &Kind::ALL, stale_owner_reference::find),
-    rule("namespace_stuck", &[47, 48], &Kind::ALL, namespace_stuck::find),
-    rule("pending_release", &[21, 22, 23], &[Release], pending_release::find),
-    rule("live_only_keep", &[1], &Kind::ALL, live_only_keep::find),
-    rule("mislabelled_release", &[22, 23], &[Release], mislabelled_release::find),
-    rule("foreign_jobs", &[28], &Kind::ALL, foreign_jobs::find),
-    rule("respawning_holder", &[29], &HOLDERS, respawning_holder::find),
-    rule("completed_pods_hold", &[27], &HOLDERS, completed_pods_hold::find),
-    rule("pending_claim", &[], &Kind::ALL, pending_claim::find),
-    rule("failed_release", &[], &[Release], failed_release::find),
-    rule("crash_looping", &[], &[Pod], crash_looping::find),
-    rule("malformed", &[], &Kind::ALL, malformed::find),
-    rule("feeds", &[], &[], feeds::find),
-    heads("when_deleted", &[43], &Kind::ALL, when_deleted::find),
-    rule(
-        "template_class_differs",
-        &[42],
-        &[StatefulSet, PersistentVolumeClaim],
-        template_class_differs::find,
-    ),
-    rule(
-        "delete_policy",
-        &[41],
-        &[PersistentVolumeClaim, PersistentVolume, StorageClass],
-        delete_policy::find,
-    ),
-];
 
 /// What is wrong in one ward, by rule, so that after a change only the rules look again that read what changed.
 #[derive(Clone, Debug, Default)]
@@ -176,14 +176,19 @@ impl Diagnosis {
         }
     }
 
-    /// Objects of these kinds have changed, and nothing else: neither a feed nor the time by which ages are told.
-    pub fn renew(&mut self, look: Look<'_>, tenant: &Tenant, changed: Kinds) {
+    /// Objects of these kinds have changed, and nothing else: neither a feed nor the time by which ages are told. Says
+    /// whether anything else is found than before.
+    pub fn renew(&mut self, look: Look<'_>, tenant: &Tenant, changed: Kinds) -> bool {
         let ward = Ward::of_tenant(tenant);
+        let mut moved = false;
         for (rule, found) in RULES.iter().zip(&mut self.by_rule) {
             if rule.reads.overlaps(changed) {
-                *found = rule.look(look, &ward);
+                let again = rule.look(look, &ward);
+                moved |= *found != again;
+                *found = again;
             }
         }
+        moved
     }
 
     /// What was found, worst first.
@@ -234,11 +239,36 @@ fn finding(
 ) -> Finding {
     Finding {
         rule,
+        traps: &[],
         severity,
         object,
         sentence,
         reason,
         gist,
+    }
+}
+
+/// The object of a document where the world would hold it, else the record that it stands in.
+fn place(record: &Object, document: &Document) -> Key {
+    document.address.key().unwrap_or_else(|| record.key())
+}
+
+/// How the object of a document is: from the world where it holds the kind, else as it was when it was asked for.
+fn live(look: Look<'_>, address: &Address) -> Live {
+    let asked = || look.conditions.survey.live.get(address).cloned();
+    if address.key().is_some() {
+        return super::standing::live(look, address, &BTreeMap::new());
+    }
+    asked().unwrap_or_else(|| Live::Unknown {
+        why: "not looked at yet".to_owned(),
+    })
+}
+
+/// What the live object of a document says of its release; `None` where it is not there, or not known.
+fn stamp(look: Look<'_>, address: &Address) -> Option<Stamp> {
+    match live(look, address) {
+        Live::There(stamp) => Some(stamp),
+        Live::Absent | Live::Unserved | Live::Unknown { .. } => None,
     }
 }
 
@@ -272,7 +302,7 @@ mod tests {
     use super::super::fixture::{QUIET, conditions, hasan_prod, now};
     use super::*;
     use crate::laws::fixture::{self, random::random_world};
-    use crate::model::Object;
+    use crate::model::Body;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -318,27 +348,36 @@ mod tests {
             let conditions = conditions();
             let mut diagnosis = Diagnosis::of(look(&world, &conditions), &tenant);
             let gone: Vec<Key> = world.objects().map(|object| object.key()).step_by(3).collect();
-            // the body alone changes far more often than the rest
+            // the body alone changes far more often than the rest, and of a pod's body its health
+            let healths = after.objects().filter_map(|object| {
+                let mut pod = Object::clone(world.get(&object.key())?);
+                let (Body::Pod(held), Body::Pod(new)) = (&mut pod.body, &object.body) else { return None };
+                held.status.conditions = new.status.conditions.clone();
+                held.status.container_statuses = new.status.container_statuses.clone();
+                Some(pod)
+            });
             let bodies = after.objects().filter_map(|object| {
                 let held = world.get(&object.key())?;
                 Some(Object { meta: held.meta.clone(), body: object.body.clone() })
             });
             let whole = after.objects().map(|object| (**object).clone());
-            let changes: Vec<_> = bodies.chain(whole).map(Ok).chain(gone.into_iter().map(Err)).collect();
+            let changes: Vec<_> = healths.chain(bodies).chain(whole).map(Ok).chain(gone.into_iter().map(Err)).collect();
             for change in changes {
                 let kinds = match change {
                     Ok(object) => {
                         let kinds = Kinds::from(object.kind());
-                        let same = world.get(&object.key()).is_some_and(|held| held.meta.alike(&object.meta));
+                        let kinds = world.get(&object.key()).map_or(kinds, |held| held.difference(&object));
                         world.put(object);
-                        if same { kinds.bodies() } else { kinds }
+                        kinds
                     }
                     Err(key) => {
                         world.take(&key);
                         key.kind.into()
                     }
                 };
-                diagnosis.renew(look(&world, &conditions), &tenant, kinds);
+                let before: Vec<Finding> = diagnosis.findings().into_iter().cloned().collect();
+                let moved = diagnosis.renew(look(&world, &conditions), &tenant, kinds);
+                prop_assert_eq!(moved, !diagnosis.findings().into_iter().eq(&before));
                 let whole = Diagnosis::of(look(&world, &conditions), &tenant);
                 prop_assert_eq!(diagnosis.findings(), whole.findings(), "{:?}", kinds);
             }

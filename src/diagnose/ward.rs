@@ -3,8 +3,10 @@
 //! Decides what belongs to whom, nothing else.
 
 use super::look::Look;
+use crate::model::helm::{Driver, Reading, Record};
 use crate::model::{Body, Kind, Object, Tenant, Text};
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A tenant's part of the world.
@@ -12,6 +14,8 @@ pub(crate) struct Ward<'a> {
     tenant: Option<&'a Tenant>,
     /// Looked up when first asked for.
     volumes: OnceCell<Vec<Arc<Object>>>,
+    /// The newest records of releases, as far as they were read; looked up when first asked for.
+    opened: OnceCell<Vec<(Arc<Object>, Arc<Reading>)>>,
 }
 
 impl<'a> Ward<'a> {
@@ -19,6 +23,7 @@ impl<'a> Ward<'a> {
         Self {
             tenant: Some(tenant),
             volumes: OnceCell::new(),
+            opened: OnceCell::new(),
         }
     }
 
@@ -26,6 +31,7 @@ impl<'a> Ward<'a> {
         Self {
             tenant: None,
             volumes: OnceCell::new(),
+            opened: OnceCell::new(),
         }
     }
 
@@ -53,6 +59,44 @@ impl<'a> Ward<'a> {
                 .cloned()
                 .collect(),
         })
+    }
+
+    /// The newest revision of each release of the ward, by namespace and name.
+    pub(crate) fn newest<'w>(&'w self, look: Look<'w>) -> impl Iterator<Item = &'w Arc<Object>> {
+        let mut newest: BTreeMap<(&Text, &Text, Driver), (u32, &Arc<Object>)> = BTreeMap::new();
+        let records = Kind::RECORDS.into_iter().flat_map(|kind| self.objects(look, kind));
+        for object in records {
+            let Some(release) = object.body.release() else {
+                continue;
+            };
+            let held = newest
+                .entry((&object.meta.namespace, &release.name, release.driver))
+                .or_insert((release.revision, object));
+            if held.0 < release.revision {
+                *held = (release.revision, object);
+            }
+        }
+        newest.into_values().map(|(_, object)| object)
+    }
+
+    /// The newest revision of each release whose record was read, with what it holds. Costs nothing where none was.
+    pub(crate) fn opened<'w>(&'w self, look: Look<'w>) -> impl Iterator<Item = (&'w Object, &'w Record)> {
+        let read = self.opened.get_or_init(|| {
+            let helm = &look.conditions.helm;
+            if helm.is_unread() {
+                return Vec::new();
+            }
+            self.newest(look)
+                .filter_map(|object| Some((Arc::clone(object), Arc::clone(helm.record(&object.pin())?))))
+                .collect()
+        });
+        read.iter()
+            .filter_map(|(object, reading)| Some((object.as_ref(), reading.record()?)))
+    }
+
+    /// Of these, those whose objects are there: an uninstalled release that kept its history has none.
+    pub(crate) fn installed<'w>(&'w self, look: Look<'w>) -> impl Iterator<Item = (&'w Object, &'w Record)> {
+        self.opened(look).filter(|(_, record)| record.status != "uninstalled")
     }
 
     fn volumes_of_claims(&self, look: Look<'_>) -> Vec<Arc<Object>> {

@@ -93,9 +93,12 @@ pub fn way(look: Look<'_>, key: &Key) -> Option<Way> {
 /// The object that a key names, if the world holds it: `release/NAME` names the record of that release's newest revision.
 pub fn find(look: Look<'_>, key: &Key) -> Option<Key> {
     let newest = || {
-        release::latest(look, &key.namespace)
-            .get(key.name.as_str())
-            .map(|found| found.key())
+        let of = |kind| {
+            release::latest(look, kind, &key.namespace)
+                .get(key.name.as_str())
+                .map(|found| found.key())
+        };
+        Kind::RECORDS.into_iter().find_map(of)
     };
     match look.world.get(key) {
         Some(_) => Some(key.clone()),
@@ -106,13 +109,17 @@ pub fn find(look: Look<'_>, key: &Key) -> Option<Key> {
 
 /// Of a release's record, that of its newest revision.
 fn newest(look: Look<'_>, key: &Key) -> Key {
-    if key.kind != Kind::Release {
+    if !key.kind.is_record() {
         return key.clone();
     }
     let named = look.world.get(key).and_then(|object| object.body.release());
     let name = named.map_or_else(|| release::named(&key.name), |facts| Some(facts.name.as_str()));
-    name.and_then(|name| release::latest(look, &key.namespace).get(name).map(|found| found.key()))
-        .unwrap_or_else(|| key.clone())
+    name.and_then(|name| {
+        release::latest(look, key.kind, &key.namespace)
+            .get(name)
+            .map(|found| found.key())
+    })
+    .unwrap_or_else(|| key.clone())
 }
 
 fn explained(look: Look<'_>, key: &Key) -> Option<Explanation> {

@@ -2,16 +2,17 @@
 
 use super::excerpt::excerpt;
 use crate::laws::helm::{Deed, Heard};
-use crate::laws::{Change, Conditions, Reaction, Reason, Settled, helm, made, request, settle};
+use crate::laws::{Change, Conditions, Reaction, Reason, Settled, Silence, helm, made, request, settle_beside};
 use crate::model::{Act, Key, Object, Uid, World};
-use std::collections::{BTreeMap, BTreeSet};
+use hashbrown::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What one law did to one object.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) law: &'static str,
-    pub(super) reason: Reason,
+    pub(super) reason: Arc<Reason>,
     /// It asked for the object's deletion.
     deletes: bool,
     /// It made the object: what came before was about an earlier one of the name.
@@ -21,7 +22,7 @@ pub(super) struct Step {
 /// What the laws did, by object, in order.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
-    steps: BTreeMap<Key, Vec<Step>>,
+    steps: HashMap<Key, Vec<Step>>,
     /// What Helm did, in its order.
     pub(super) helm: Vec<helm::Step>,
     /// What was taken for granted that facts cannot tell.
@@ -49,11 +50,11 @@ impl<'a> Futures<'a> {
     pub(super) fn of(world: &World, act: &'a Act, conditions: &'a Conditions) -> Self {
         let before = excerpt(world, act, conditions);
         let mut idle = before.clone();
-        let first = settle(&mut idle, conditions, &mut |_, _| {});
+        let (first, silence) = settle_beside(&mut idle, conditions, &Silence::default(), &mut |_, _| {});
         let mut after = before.clone();
         let mut trace = Trace::default();
         carry_out(&mut after, act, conditions, &mut trace);
-        let second = settle(&mut after, conditions, &mut |world, reaction| {
+        let (second, _) = settle_beside(&mut after, conditions, &silence, &mut |world, reaction| {
             trace.hear(world, reaction);
         });
         Self {
@@ -101,7 +102,8 @@ impl<'a> Futures<'a> {
 }
 
 fn same<'w>(world: &'w World, object: &Object) -> Option<&'w Arc<Object>> {
-    world.get(&object.key()).filter(|held| held.meta.uid == object.meta.uid)
+    let held = world.find(object.kind(), &object.meta.namespace, &object.meta.name);
+    held.filter(|held| held.meta.uid == object.meta.uid)
 }
 
 /// What the API server does with the request itself, or helm with its own.
@@ -129,7 +131,7 @@ impl Trace {
         for (key, makes) in touched(change).into_iter().map(|key| (key, false)).chain(made) {
             self.steps.entry(key).or_default().push(Step {
                 law: reaction.law,
-                reason: reaction.reason.clone(),
+                reason: Arc::clone(&reaction.reason),
                 deletes,
                 makes,
             });
@@ -147,7 +149,7 @@ impl Trace {
         if let Some(key) = &step.key {
             self.steps.entry(key.clone()).or_default().push(Step {
                 law: step.law,
-                reason: step.reason.clone(),
+                reason: Arc::new(step.reason.clone()),
                 deletes,
                 makes,
             });

@@ -9,7 +9,7 @@ use crate::model::feed::Freshness;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::time::short_span;
 use crate::model::{Act, Key, Kind, Now, Object, Text, World};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Turns entries that rest on missing facts into unknowns, adds what cannot be seen at all, and names what was missing.
@@ -21,6 +21,8 @@ pub(super) fn judge(
     quiet: Duration,
 ) -> Vec<String> {
     let mut unknowns = BTreeSet::new();
+    // asked once, however many entries rest on it
+    let mut gaps: BTreeMap<(Kind, Text), Option<String>> = BTreeMap::new();
     entries.extend(unseen_volumes(world, futures, entries));
     for entry in entries.iter_mut() {
         let object = futures
@@ -29,7 +31,11 @@ pub(super) fn judge(
             .or_else(|| futures.after.get(&entry.object));
         let missing: Vec<String> = needs(futures, &entry.object, object.map(AsRef::as_ref))
             .into_iter()
-            .filter_map(|(kind, namespace)| gap(world, kind, &namespace, now, quiet))
+            .filter_map(|(kind, namespace)| {
+                let known = gaps.entry((kind, namespace));
+                let known = known.or_insert_with_key(|(kind, namespace)| gap(world, *kind, namespace, now, quiet));
+                known.clone()
+            })
             .collect();
         unknowns.extend(missing.iter().cloned());
         if missing.is_empty() || matches!(entry.outcome, Outcome::Unknown { .. } | Outcome::Rejected { .. }) {
@@ -60,6 +66,8 @@ pub(super) fn judge(
 fn gap(world: &World, kind: Kind, namespace: &str, now: Now, quiet: Duration) -> Option<String> {
     let plural = if kind == Kind::Release {
         "releases"
+    } else if kind == Kind::ReleaseMap {
+        "releases in ConfigMaps"
     } else {
         kind.plural()
     };
@@ -141,7 +149,7 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>) -> BTreeSet<
         Kind::StorageClass => add(Kind::PersistentVolumeClaim, &Text::default()),
         Kind::Node => add(Kind::Pod, &Text::default()),
         Kind::VolumeAttachment => add(Kind::PersistentVolume, &key.namespace),
-        Kind::Release => {}
+        Kind::Release | Kind::ReleaseMap => {}
     }
     needs
 }

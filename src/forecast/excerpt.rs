@@ -5,14 +5,15 @@
 
 use super::helm;
 use crate::laws::Conditions;
+use crate::laws::pod_lifecycle::places;
 use crate::model::{Act, Key, Kind, Object, Text, World};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) fn excerpt(world: &World, act: &Act, conditions: &Conditions) -> World {
     let mut part = Part {
         world,
-        members: BTreeMap::new(),
+        members: Vec::new(),
     };
     // an act of Helm's names more than its target
     let mut targets = helm::touched(world, act, conditions);
@@ -33,34 +34,39 @@ pub(super) fn excerpt(world: &World, act: &Act, conditions: &Conditions) -> Worl
     }
     part.volumes(&names, &namespaces);
     part.claims_elsewhere(&targets, &names, &namespaces);
-    for kind in [Kind::Node, Kind::StorageClass] {
-        part.members
-            .extend(world.of_kind(kind).map(|object| (object.key(), object)));
+    for class in world.of_kind(Kind::StorageClass) {
+        part.add(class);
     }
+    part.nodes(act);
     part.attachments();
     part.owners();
-    world.excerpt(part.members.into_values())
+    part.members.sort_by(|one, other| place(one).cmp(&place(other)));
+    part.members.dedup_by(|one, other| Arc::ptr_eq(one, other));
+    world.excerpt(part.members)
+}
+
+fn place(object: &Object) -> (Kind, &str, &str) {
+    (object.kind(), &object.meta.namespace, &object.meta.name)
 }
 
 /// What belongs in the excerpt.
 struct Part<'w> {
     world: &'w World,
-    members: BTreeMap<Key, &'w Arc<Object>>,
+    /// Some more than once.
+    members: Vec<&'w Arc<Object>>,
 }
 
 impl<'w> Part<'w> {
     fn add(&mut self, object: &'w Arc<Object>) {
-        self.members.insert(object.key(), object);
+        self.members.push(object);
     }
 
     /// A namespace with everything in it.
     fn namespace(&mut self, namespace: &Text) {
         let world = self.world;
-        self.members.extend(
-            world
-                .get(&Key::cluster(Kind::Namespace, namespace))
-                .map(|object| (object.key(), object)),
-        );
+        if let Some(object) = world.find(Kind::Namespace, "", namespace) {
+            self.add(object);
+        }
         for kind in Kind::ALL.into_iter().filter(|kind| kind.namespaced()) {
             for object in world.in_namespace(kind, namespace) {
                 self.add(object);
@@ -80,11 +86,9 @@ impl<'w> Part<'w> {
     fn volumes(&mut self, names: &BTreeSet<Text>, namespaces: &BTreeSet<Text>) {
         let world = self.world;
         for name in names {
-            self.members.extend(
-                world
-                    .get(&Key::cluster(Kind::PersistentVolume, name))
-                    .map(|object| (object.key(), object)),
-            );
+            if let Some(object) = world.find(Kind::PersistentVolume, "", name) {
+                self.add(object);
+            }
         }
         for namespace in namespaces {
             for volume in world.volumes_claimed_in(namespace) {
@@ -121,16 +125,41 @@ impl<'w> Part<'w> {
         }
     }
 
+    /// The nodes that pods run on or were made for, and the one that would be the first to take another. A DaemonSet looks
+    /// at all of them, and helm may bring one.
+    fn nodes(&mut self, act: &Act) {
+        let world = self.world;
+        let covers = self.of_kind(Kind::DaemonSet).next().is_some();
+        if covers || act.target().key.kind == Kind::Node || matches!(act, Act::Helm { .. }) {
+            for node in world.of_kind(Kind::Node) {
+                self.add(node);
+            }
+            return;
+        }
+        let pods = self.of_kind(Kind::Pod).filter_map(|pod| pod.body.pod());
+        let named: BTreeSet<&'w str> = pods
+            .flat_map(|pod| [Some(pod.spec.node_name.as_str()), pod.spec.destination.as_deref()])
+            .flatten()
+            .collect();
+        let named = named.into_iter().filter_map(|name| world.find(Kind::Node, "", name));
+        for node in named.chain(places(world, None).next()) {
+            self.add(node);
+        }
+    }
+
+    fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &'w Arc<Object>> {
+        let members = self.members.iter().copied();
+        members.filter(move |object| object.kind() == kind)
+    }
+
     fn attachments(&mut self) {
         let world = self.world;
-        let volumes: Vec<Text> = self
-            .members
-            .keys()
-            .filter(|key| key.kind == Kind::PersistentVolume)
-            .map(|key| key.name.clone())
+        let volumes: Vec<&'w str> = self
+            .of_kind(Kind::PersistentVolume)
+            .map(|volume| volume.meta.name.as_str())
             .collect();
         for volume in volumes {
-            for attachment in world.attachments_of(&volume) {
+            for attachment in world.attachments_of(volume) {
                 self.add(attachment);
             }
         }
@@ -141,7 +170,7 @@ impl<'w> Part<'w> {
         let world = self.world;
         let owners: Vec<&'w Arc<Object>> = self
             .members
-            .values()
+            .iter()
             .flat_map(|object| &object.meta.owner_references)
             .filter_map(|owner| world.by_uid(&owner.uid))
             .filter(|owner| !owner.kind().namespaced())
@@ -155,7 +184,7 @@ impl<'w> Part<'w> {
 /// The namespaces whose objects the act can reach through owners, pods and claims. An owner counts what bears its uid in
 /// any namespace.
 fn namespaces(world: &World, target: &Key) -> BTreeSet<Text> {
-    let mut reached = of_target(world, target);
+    let mut reached = namespaces_of(world, target);
     if let Some(object) = world.get(target) {
         let dependents = world.dependents_of(&object.meta.uid);
         let homes = dependents.map(|dependent| dependent.meta.namespace.clone());
@@ -164,7 +193,8 @@ fn namespaces(world: &World, target: &Key) -> BTreeSet<Text> {
     reached
 }
 
-fn of_target(world: &World, target: &Key) -> BTreeSet<Text> {
+/// The namespaces in which what happens to an object is felt first: its own, or those of its claims or pods.
+pub fn namespaces_of(world: &World, target: &Key) -> BTreeSet<Text> {
     let of_volume = |name: &str| {
         let volume = world.get(&Key::cluster(Kind::PersistentVolume, name));
         let claim = volume.and_then(|volume| claimed(volume));
@@ -202,7 +232,8 @@ fn of_target(world: &World, target: &Key) -> BTreeSet<Text> {
         | Kind::ReplicaSet
         | Kind::DaemonSet
         | Kind::PodDisruptionBudget
-        | Kind::Release => [target.namespace.clone()].into_iter().collect(),
+        | Kind::Release
+        | Kind::ReleaseMap => [target.namespace.clone()].into_iter().collect(),
     }
 }
 

@@ -3,18 +3,19 @@
 use super::course::Futures;
 use super::{Entry, Outcome, Recreation, helm, holders, target, volume, words};
 use crate::laws::{Reason, made};
-use crate::model::storage::ClaimPhase;
+use crate::model::storage::{ClaimPhase, VolumePhase};
 use crate::model::workload::Pod;
-use crate::model::{Body, Key, Kind, Labels, Object, Uid};
+use crate::model::{Body, Key, Kind, Labels, Object, Text, Uid};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The target's fate first, then that of every object which ends otherwise than it would without the act.
 pub(super) fn entries(futures: &Futures<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
     for object in futures.before.objects() {
-        if object.key() == *futures.target() {
+        if object.at(futures.target()) {
             entries.push(target::entry(futures, object));
-        } else if Mark::of(futures.then(object)) != Mark::of(futures.otherwise(object)) {
+        } else if differs(futures, object) {
             entries.extend(changed(futures, object));
         }
     }
@@ -26,13 +27,24 @@ pub(super) fn entries(futures: &Futures<'_>) -> Vec<Entry> {
     );
     let made = futures.after.objects().filter(|object| made::is_made(&object.meta.uid));
     entries.extend(made.filter_map(|object| {
-        if futures.act.creates() && object.key() == *futures.target() {
+        if futures.act.creates() && object.at(futures.target()) {
             Some(helm::made(futures, object).unwrap_or_else(|| target::created(futures, object)))
         } else {
             recreated(futures, object)
         }
     }));
     entries
+}
+
+/// Whether an object ends otherwise than it would without the act.
+fn differs(futures: &Futures<'_>, object: &Object) -> bool {
+    match (futures.then(object), futures.otherwise(object)) {
+        // nothing touched it in either
+        (Some(then), Some(otherwise)) if Arc::ptr_eq(then, otherwise) => false,
+        (Some(then), Some(otherwise)) => Mark::of(then) != Mark::of(otherwise),
+        (None, None) => false,
+        (Some(_), None) | (None, Some(_)) => true,
+    }
 }
 
 /// What of an object counts as a difference. Objects the laws made have uids of their own in each future; here they are
@@ -46,8 +58,9 @@ struct Mark {
 
 #[derive(Debug, PartialEq, Eq)]
 enum State {
-    Volume(String),
-    Claim(ClaimPhase, String),
+    /// Its phase, and the claim it is reserved for.
+    Volume(VolumePhase, Option<(Text, Text, Uid)>),
+    Claim(ClaimPhase, Text),
     Pod(crate::model::workload::PodPhase, bool),
     Scale(Option<u32>),
     /// A ReplicaSet's scale, and the annotations, which its Deployment passes on to it.
@@ -65,15 +78,14 @@ fn known(uid: &Uid) -> Uid {
 }
 
 impl Mark {
-    fn of(object: Option<&std::sync::Arc<Object>>) -> Option<Self> {
-        let object = object?;
+    fn of(object: &Object) -> Self {
         let state = match &object.body {
             Body::PersistentVolume(volume) => {
                 let claim = volume.spec.claim_ref.as_ref();
                 let claim = claim.map(|claim| (claim.namespace.clone(), claim.name.clone(), known(&claim.uid)));
-                State::Volume(format!("{:?} {claim:?}", volume.status.phase))
+                State::Volume(volume.status.phase, claim)
             }
-            Body::PersistentVolumeClaim(claim) => State::Claim(claim.status.phase, claim.spec.volume_name.to_string()),
+            Body::PersistentVolumeClaim(claim) => State::Claim(claim.status.phase, claim.spec.volume_name.clone()),
             Body::Pod(pod) => State::Pod(pod.status.phase, pod.scheduled()),
             Body::Job(job) => State::Job(job.state()),
             Body::StatefulSet(set) => State::Scale(set.spec.replicas),
@@ -88,7 +100,7 @@ impl Mark {
             | Body::PodDisruptionBudget(_)
             | Body::Release(_) => State::Plain,
         };
-        Some(Self {
+        Self {
             deleting: object.meta.deleting(),
             owners: object
                 .meta
@@ -97,7 +109,7 @@ impl Mark {
                 .map(|owner| known(&owner.uid))
                 .collect(),
             state,
-        })
+        }
     }
 }
 
@@ -105,7 +117,7 @@ fn changed(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
     let key = object.key();
     let step = futures.trace.decisive(&key);
     let law = step.map_or("api_server", |step| step.law);
-    let reason = step.map(|step| step.reason.clone()).unwrap_or_default();
+    let reason = step.map(|step| Reason::clone(&step.reason)).unwrap_or_default();
     let (outcome, reason) = match (object.body.volume(), futures.then(object)) {
         (Some(facts), _) => volume::fate(futures, object, facts)
             .or_else(|| futures.then(object).map(|then| patched(futures, object, then, reason)))?,
@@ -233,7 +245,7 @@ fn recreated(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
         return None;
     }
     let step = futures.trace.making(&key);
-    let mut reason = step.map(|step| step.reason.clone()).unwrap_or_default();
+    let mut reason = step.map(|step| Reason::clone(&step.reason)).unwrap_or_default();
     let on = match &object.body {
         Body::Pod(pod) => {
             let claims = claims(object, pod);

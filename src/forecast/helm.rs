@@ -30,7 +30,7 @@ pub(super) fn release(futures: &Futures<'_>, object: &Object) -> (Outcome, &'sta
         return (Outcome::Kept, "helm", Reason::new("helm leaves the record as it is"));
     };
     let revisions = futures.trace.helm.iter().filter(|step| {
-        let record = step.key.as_ref().is_some_and(|key| key.kind == Kind::Release);
+        let record = step.key.as_ref().is_some_and(|key| key.kind.is_record());
         record && step.deed == Deed::Delete
     });
     let count = revisions.count();
@@ -61,7 +61,7 @@ pub(super) fn told(futures: &Futures<'_>, entries: &mut Vec<Entry>) {
     let Act::Helm { release, .. } = futures.act else { return };
     let last = last(futures);
     // the records of older revisions go with the newest one's, which speaks for them
-    entries.retain(|entry| entry.object.kind != Kind::Release || entry.object == release.key);
+    entries.retain(|entry| !entry.object.kind.is_record() || entry.object == release.key);
     for entry in entries.iter_mut() {
         let Some(step) = last.get(&entry.object) else { continue };
         match (&entry.outcome, &step.deed) {
@@ -93,7 +93,7 @@ pub(super) fn told(futures: &Futures<'_>, entries: &mut Vec<Entry>) {
             step.deed,
             Deed::Delete | Deed::Create | Deed::Absent | Deed::Hang { .. }
         );
-        if (key.kind == Kind::Release && key != release.key) || known.contains(&key) || quiet {
+        if (key.kind.is_record() && key != release.key) || known.contains(&key) || quiet {
             continue;
         }
         let uid = futures.before.get(&key).map(|held| held.meta.uid.clone());

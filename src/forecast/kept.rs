@@ -26,6 +26,9 @@ pub(super) fn entries(futures: &Futures<'_>, told: &[Entry]) -> Vec<Entry> {
         | Act::RetargetClaimRef { .. }
         | Act::Annotate { .. }
         | Act::Stamp { .. }
+        | Act::Task { .. }
+        | Act::CreateClass { .. }
+        | Act::CreateSet { .. }
         | Act::CreateClaim { .. } => Vec::new(),
     };
     let known: BTreeSet<&Key> = told.iter().map(|entry| &entry.object).collect();

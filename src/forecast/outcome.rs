@@ -1,5 +1,6 @@
 //! The closed vocabulary of outcomes (`reference/semantics.md` §1), and what it means for the operator: tier and undo.
 
+use super::Quorum;
 use crate::laws::Reason;
 use crate::model::helm::Address;
 use crate::model::{Act, Key, Text, Uid};
@@ -146,6 +147,9 @@ pub struct Forecast {
     pub entries: Vec<Entry>,
     /// Objects of kinds the world does not hold; only acts of Helm's touch such.
     pub others: Vec<Other>,
+    /// What becomes of the raft clusters whose peers it touches.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quorum: Vec<Quorum>,
     pub tier: Tier,
     /// Why the tier is what it is, in one sentence.
     pub because: String,

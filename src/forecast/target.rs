@@ -12,6 +12,8 @@ use crate::laws::absence::lists;
 use crate::laws::apply::{retargets, stumbles};
 use crate::laws::change::{FOREGROUND, ORPHAN};
 use crate::laws::stateful_set::ordinal;
+use crate::model::act::Task;
+use crate::model::act::task::RaftDeed;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Act, Key, Kind, Object, Propagation, Uid, World};
 
@@ -33,8 +35,24 @@ pub(super) fn refusal(world: &World, act: &Act) -> Option<Entry> {
     if let Some(why) = act.misfit() {
         return rejected(why, Reason::new(format!("this cannot be asked of {}", pin.key)));
     }
-    if let Act::CreateClaim { draft, .. } = act {
-        return created::refusal(world, &pin.key, draft).map(|(outcome, reason)| entry(outcome, reason));
+    let lacks = match act {
+        Act::CreateClaim { draft, .. } => Some(draft.lacks()),
+        Act::CreateClass { draft, .. } => Some(draft.lacks()),
+        Act::CreateSet { draft, .. } => Some(draft.lacks()),
+        Act::Delete { .. }
+        | Act::Evict { .. }
+        | Act::Scale { .. }
+        | Act::RemoveFinalizer { .. }
+        | Act::SetReclaimPolicy { .. }
+        | Act::ClearClaimRef { .. }
+        | Act::RetargetClaimRef { .. }
+        | Act::Annotate { .. }
+        | Act::Stamp { .. }
+        | Act::Helm { .. }
+        | Act::Task { .. } => None,
+    };
+    if let Some(lacks) = lacks {
+        return created::refusal(world, &pin.key, lacks).map(|(outcome, reason)| entry(outcome, reason));
     }
     // whether its name is free is helm's to look
     if act.creates() {
@@ -67,7 +85,7 @@ fn asked_in_vain(world: &World, act: &Act, held: &Object) -> Option<(Outcome, Re
     let key = held.key();
     let refused = |error: String, text: String| Some((Outcome::Rejected { error }, Reason::new(text)));
     match act {
-        Act::Delete { .. } if key.kind == Kind::Release => {
+        Act::Delete { .. } if key.kind.is_record() => {
             let missing = "Helm's own reaction to a lost record is not modelled yet".to_owned();
             let text = "deleting a release record makes Helm forget that revision; nothing it installed goes";
             Some((Outcome::Unknown { missing }, Reason::new(text)))
@@ -84,6 +102,9 @@ fn asked_in_vain(world: &World, act: &Act, held: &Object) -> Option<(Outcome, Re
         | Act::RetargetClaimRef { .. }
         | Act::Annotate { .. }
         | Act::Stamp { .. }
+        | Act::Task { .. }
+        | Act::CreateClass { .. }
+        | Act::CreateSet { .. }
         | Act::CreateClaim { .. } => None,
     }
 }
@@ -155,7 +176,10 @@ pub(super) fn entry(futures: &Futures<'_>, object: &Object) -> Entry {
         Act::Scale { replicas, .. } => patched::scaled(futures, object, *replicas),
         Act::Annotate { annotation, value, .. } => patched::annotated(futures, object, annotation, value.as_deref()),
         Act::Stamp { release, namespace, .. } => patched::stamped(object, release, namespace),
-        Act::CreateClaim { .. } => (Outcome::Kept, "api_server", Reason::default()),
+        Act::CreateClaim { .. } | Act::CreateClass { .. } | Act::CreateSet { .. } => {
+            (Outcome::Kept, "api_server", Reason::default())
+        }
+        Act::Task { task, .. } => (Outcome::Kept, "api_server", Reason::new(beside(task))),
     };
     Entry {
         object: object.key(),
@@ -163,6 +187,24 @@ pub(super) fn entry(futures: &Futures<'_>, object: &Object) -> Entry {
         outcome,
         law: law.into(),
         reason,
+    }
+}
+
+/// What is done beside the object, which itself stays as it is.
+const fn beside(task: &Task) -> &'static str {
+    match task {
+        Task::Dump(_) => "a command is run in it and its output brought here; what it keeps is not changed by that",
+        Task::Count(_) => "a command is run in it that only reads",
+        Task::Restore(_) => {
+            "a command in it is given data: what the pod keeps is replaced by that, as the command has it"
+        }
+        Task::Snapshot(_) => "its driver is asked for a snapshot; the claim and its disk stay as they are",
+        Task::Raft(task) => match task.asks {
+            RaftDeed::StepDown => "it gives its lead up and follows; its pod and its volume stay as they are",
+            RaftDeed::RemovePeer { .. } => "it takes one entry out of the configuration; its own pod stays as it is",
+            RaftDeed::Snapshot { .. } => "it is read; nothing of it changes",
+        },
+        Task::Run(_) => "a program is run here; what it does outside the cluster no forecast can say",
     }
 }
 
@@ -190,7 +232,7 @@ fn deleted(futures: &Futures<'_>, object: &Object, asked: &str) -> (Outcome, &'s
         futures
             .trace
             .last(&key)
-            .map(|step| step.reason.clone())
+            .map(|step| Reason::clone(&step.reason))
             .unwrap_or_default()
     };
     let seen = |reason: Reason| {
@@ -249,7 +291,8 @@ fn deleted(futures: &Futures<'_>, object: &Object, asked: &str) -> (Outcome, &'s
         | Kind::ReplicaSet
         | Kind::DaemonSet
         | Kind::PodDisruptionBudget
-        | Kind::Release => law,
+        | Kind::Release
+        | Kind::ReleaseMap => law,
     };
     let text = format!(
         "the deletion is accepted and cannot be withdrawn{}",

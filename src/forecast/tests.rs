@@ -5,6 +5,7 @@ mod claims;
 mod helm;
 mod large;
 mod others;
+mod quorum;
 mod random;
 mod seeds;
 mod unknowns;

@@ -14,15 +14,23 @@
 //! | reclaim policy to Retain | T0 | it saves a disk, and is set back by the same key |
 //! | claimRef cleared or retargeted | T2 | the disk changes hands; T3 into another namespace |
 //! | annotation, stamp | T1 | it decides over what Helm or a controller does next; T2 for the volume controllers' memory |
+//! | create a class | T1 | nothing that is there changes |
 //! | create a claim | T1 | T2 when it takes a volume that is there |
+//! | dump, row count, snapshot | T1 | they take a share of what a pod or a driver can do, and change nothing |
+//! | step-down, raft snapshot | T1 | the others elect a leader; nothing is lost |
+//! | remove a peer | T2 | it comes back only with an empty volume |
+//! | restore, run | T2 | what a pod keeps is replaced; what a program does cannot be forecast |
+//! | what takes peers of a raft cluster down | – | T3 where that breaks, or may break, its quorum; T2 where a voter loses its volume |
 //! | scale, evict, delete, helm | – | what becomes of pods, claims and disks |
 
 mod undo;
 
 use super::target::{loses_attachment, untold};
-use super::{Entry, Forecast, Other, Outcome, Recreation, Tier, Undo};
+use super::{Entry, Forecast, Other, Outcome, Quorum, Recreation, Tier, Undo};
 use crate::laws::pvc_protection;
 use crate::laws::respawn::respawns;
+use crate::model::act::Task;
+use crate::model::act::task::RaftDeed;
 use crate::model::storage::{PVC_PROTECTION, ReclaimPolicy};
 use crate::model::workload::JobState;
 use crate::model::{Act, Body, Key, Kind, Text, World};
@@ -33,19 +41,21 @@ pub(super) fn judged(
     act: &Act,
     mut entries: Vec<Entry>,
     mut others: Vec<Other>,
+    quorum: Vec<Quorum>,
     unknowns: Vec<String>,
 ) -> Forecast {
-    entries.sort_by_key(|entry| {
+    entries.sort_by_cached_key(|entry| {
         let target = entry.object == act.target().key && !entry.uid.is_empty();
         (entry.outcome.rank(), !target, entry.object.clone(), entry.uid.clone())
     });
-    others.sort_by_key(|other| (other.outcome.rank(), other.object.clone()));
-    let (tier, because) = tier(world, act, &entries, &others);
+    others.sort_by_cached_key(|other| (other.outcome.rank(), other.object.clone()));
+    let (tier, because) = tier(world, act, &entries, &others, &quorum);
     let undo = undo::undo(world, act, &entries, tier);
     Forecast {
         act: act.clone(),
         entries,
         others,
+        quorum,
         tier,
         because,
         undo,
@@ -53,7 +63,7 @@ pub(super) fn judged(
     }
 }
 
-fn tier(world: &World, act: &Act, entries: &[Entry], others: &[Other]) -> (Tier, String) {
+fn tier(world: &World, act: &Act, entries: &[Entry], others: &[Other], quorum: &[Quorum]) -> (Tier, String) {
     // of equally heavy entries the first, worst one speaks
     let worst = entries.iter().rev().filter_map(|entry| weight(world, act, entry));
     let worst = others
@@ -61,6 +71,8 @@ fn tier(world: &World, act: &Act, entries: &[Entry], others: &[Other]) -> (Tier,
         .rev()
         .filter_map(|other| of_other(world, act, other))
         .chain(worst)
+        // a quorum that breaks speaks before anything as heavy
+        .chain(quorum.iter().filter_map(Quorum::weight))
         .max_by_key(|(tier, _)| *tier);
     let worst = worst.unwrap_or_else(|| (Tier::T0, "nothing changes".to_owned()));
     match floor(world, act, entries) {
@@ -73,6 +85,9 @@ fn tier(world: &World, act: &Act, entries: &[Entry], others: &[Other]) -> (Tier,
 fn floor(world: &World, act: &Act, entries: &[Entry]) -> Option<(Tier, String)> {
     let target = &act.target().key;
     let own = entries.iter().find(|entry| entry.object == *target)?;
+    if let (Act::Task { task, .. }, Outcome::Kept) = (act, &own.outcome) {
+        return Some(beside(task, target));
+    }
     if matches!(own.outcome, Outcome::Kept | Outcome::Rejected { .. }) {
         return None;
     }
@@ -99,7 +114,50 @@ fn floor(world: &World, act: &Act, entries: &[Entry]) -> Option<(Tier, String)> 
         | Act::Annotate { .. }
         | Act::Stamp { .. }
         | Act::Helm { .. }
+        | Act::Task { .. }
+        | Act::CreateClass { .. }
+        | Act::CreateSet { .. }
         | Act::CreateClaim { .. } => None,
+    }
+}
+
+/// What is done beside an object.
+fn beside(task: &Task, target: &Key) -> (Tier, String) {
+    match task {
+        Task::Dump(_) => (
+            Tier::T1,
+            format!("a command runs in {target} and takes its share of it"),
+        ),
+        Task::Count(_) => (
+            Tier::T1,
+            format!("a command runs in {target}; that it only reads is the runbook's word"),
+        ),
+        Task::Restore(_) => (Tier::T2, format!("what {target} keeps is replaced by what is sent")),
+        Task::Snapshot(_) => (Tier::T1, format!("a snapshot of {target} is made")),
+        Task::Raft(task) => match &task.asks {
+            RaftDeed::StepDown => (
+                Tier::T1,
+                format!(
+                    "{target} gives up the lead of {}: nothing is written until another peer is elected",
+                    task.cluster
+                ),
+            ),
+            RaftDeed::RemovePeer { id } => (
+                Tier::T2,
+                format!(
+                    "peer {id} has no place in {} any more; it comes back only with an empty volume",
+                    task.cluster
+                ),
+            ),
+            RaftDeed::Snapshot { .. } => (
+                Tier::T1,
+                format!("all data of {} is read through {target}", task.cluster),
+            ),
+        },
+        Task::Run(_) => (
+            Tier::T2,
+            "a program is run here, and no forecast says what it does".to_owned(),
+        ),
     }
 }
 
@@ -165,7 +223,8 @@ fn home(world: &World, act: &Act) -> Option<Text> {
         | Kind::ReplicaSet
         | Kind::DaemonSet
         | Kind::PodDisruptionBudget
-        | Kind::Release => Some(key.namespace.clone()),
+        | Kind::Release
+        | Kind::ReleaseMap => Some(key.namespace.clone()),
     }
 }
 
@@ -213,7 +272,8 @@ fn weight(world: &World, act: &Act, entry: &Entry) -> Option<(Tier, String)> {
             | Kind::ReplicaSet
             | Kind::DaemonSet
             | Kind::PodDisruptionBudget
-            | Kind::Release => (Tier::T1, format!("{object} changes")),
+            | Kind::Release
+            | Kind::ReleaseMap => (Tier::T1, format!("{object} changes")),
         }),
         Outcome::Kept | Outcome::Rejected { .. } => None,
     }
@@ -232,6 +292,9 @@ fn own_patch(act: &Act, object: &Key) -> Option<(Tier, String)> {
         | Act::Annotate { .. }
         | Act::Stamp { .. }
         | Act::Helm { .. }
+        | Act::Task { .. }
+        | Act::CreateClass { .. }
+        | Act::CreateSet { .. }
         | Act::CreateClaim { .. } => Some((Tier::T1, format!("{object} changes"))),
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn fate(futures: &Futures<'_>, object: &Object, volume: &Volume) -> O
     let trace = futures
         .trace
         .last(&key)
-        .map(|step| step.reason.clone())
+        .map(|step| Reason::clone(&step.reason))
         .unwrap_or_default();
     if futures.trace.destroyed.contains(&object.meta.uid) {
         let text = why(&key, volume);

@@ -12,12 +12,16 @@ mod job;
 mod mark;
 mod pod;
 mod policy;
+mod quorum;
+mod raft;
 mod scale;
+mod task;
 
 use super::item::{Item, SECOND_PERSON};
 use crate::diagnose::Found;
 use crate::forecast::{Forecast, Outcome, Tier};
 use crate::laws::Conditions;
+use crate::model::act::Task;
 use crate::model::feed::Freshness;
 use crate::model::{Act, Kind, Now, Object, World};
 use std::sync::Arc;
@@ -39,12 +43,19 @@ pub(super) fn items(sight: Sight<'_>) -> Vec<Item> {
     let mut items = Vec::new();
     if let Act::CreateClaim { claim, draft, .. } = act {
         items.extend(create::items(sight, &claim.key, draft));
+    } else if let Act::CreateClass { class, draft, .. } = act {
+        items.extend(create::class(sight, &class.key, draft));
+    } else if let Act::CreateSet { set, draft, .. } = act {
+        items.extend(create::set(sight, &set.key, draft));
     } else if act.creates() {
         items.push(helm::free(sight));
     } else {
         items.push(unchanged(sight));
     }
-    let kinds = kinds(act);
+    let mut kinds = kinds(act).to_vec();
+    if let Act::Helm { release, .. } = act {
+        kinds.insert(0, release.key.kind);
+    }
     let target = sight.target();
     if let Act::Helm { release, helm, means } = act {
         items.extend(helm::items(sight, release, helm, means.as_ref()));
@@ -53,7 +64,11 @@ pub(super) fn items(sight: Sight<'_>) -> Vec<Item> {
         items.extend(own(sight, target));
     }
     let sensed = items.iter().position(Item::attestable).unwrap_or(items.len());
-    items.insert(sensed, facts(sight, kinds));
+    items.insert(sensed, facts(sight, &kinds));
+    if let Some(item) = quorum::sensed(sight) {
+        items.insert(sensed, item);
+    }
+    items.extend(quorum::lost(sight));
     items.extend(taken_for_granted(sight.forecast));
     if sight.forecast.tier >= Tier::T3 {
         items.push(second_person());
@@ -79,7 +94,7 @@ fn own(sight: Sight<'_>, target: &Object) -> Vec<Item> {
             | Kind::ReplicaSet
             | Kind::DaemonSet
             | Kind::PodDisruptionBudget => going::items(sight, target),
-            Kind::Release => Vec::new(),
+            Kind::Release | Kind::ReleaseMap => Vec::new(),
         },
         Act::Evict { .. } => pod::evicted(sight, target),
         Act::Scale { .. } => scale::items(sight, target),
@@ -89,7 +104,8 @@ fn own(sight: Sight<'_>, target: &Object) -> Vec<Item> {
         Act::RetargetClaimRef { namespace, name, .. } => claim_ref::retargeted(sight, target, namespace, name),
         Act::Annotate { .. } => mark::items(sight, target),
         Act::Stamp { release, namespace, .. } => mark::stamp(sight, target, release, namespace),
-        Act::CreateClaim { .. } | Act::Helm { .. } => Vec::new(),
+        Act::Task { task, .. } => task::items(sight, target, task),
+        Act::CreateClaim { .. } | Act::CreateClass { .. } | Act::CreateSet { .. } | Act::Helm { .. } => Vec::new(),
     }
 }
 
@@ -126,45 +142,41 @@ impl Sight<'_> {
     }
 }
 
-/// The feeds an act's checklist and forecast read.
-const fn kinds(act: &Act) -> &'static [Kind] {
+/// The feeds an act's checklist and forecast read; of Helm's besides that of its records.
+fn kinds(act: &Act) -> &'static [Kind] {
     match act {
-        Act::Helm { .. } => &[
-            Kind::Release,
-            Kind::PersistentVolumeClaim,
-            Kind::PersistentVolume,
-            Kind::Pod,
-            Kind::Job,
-            Kind::CronJob,
-            Kind::StorageClass,
-            Kind::VolumeAttachment,
-            Kind::StatefulSet,
-            Kind::Deployment,
-            Kind::ReplicaSet,
-            Kind::DaemonSet,
-        ],
-        Act::Delete { .. } | Act::Evict { .. } | Act::Scale { .. } | Act::RemoveFinalizer { .. } => &[
-            Kind::PersistentVolumeClaim,
-            Kind::PersistentVolume,
-            Kind::Pod,
-            Kind::Job,
-            Kind::CronJob,
-            Kind::StorageClass,
-            Kind::VolumeAttachment,
-            Kind::StatefulSet,
-            Kind::Deployment,
-            Kind::ReplicaSet,
-            Kind::DaemonSet,
-        ],
+        Act::Helm { .. } | Act::Delete { .. } | Act::Evict { .. } | Act::Scale { .. } | Act::RemoveFinalizer { .. } => {
+            &[
+                Kind::PersistentVolumeClaim,
+                Kind::PersistentVolume,
+                Kind::Pod,
+                Kind::Job,
+                Kind::CronJob,
+                Kind::StorageClass,
+                Kind::VolumeAttachment,
+                Kind::StatefulSet,
+                Kind::Deployment,
+                Kind::ReplicaSet,
+                Kind::DaemonSet,
+            ]
+        }
         Act::ClearClaimRef { .. }
         | Act::RetargetClaimRef { .. }
         | Act::SetReclaimPolicy { .. }
+        | Act::CreateClass { .. }
+        | Act::CreateSet { .. }
         | Act::CreateClaim { .. } => &[
             Kind::PersistentVolumeClaim,
             Kind::PersistentVolume,
             Kind::VolumeAttachment,
             Kind::StorageClass,
         ],
+        Act::Task { task, .. } => match task.as_ref() {
+            Task::Dump(_) | Task::Restore(_) | Task::Count(_) => &[Kind::Pod],
+            Task::Snapshot(_) => &[Kind::PersistentVolumeClaim, Kind::PersistentVolume],
+            Task::Run(_) => &[],
+            Task::Raft(_) => &[Kind::Pod, Kind::StatefulSet],
+        },
         Act::Annotate { .. } | Act::Stamp { .. } => &[
             Kind::PersistentVolumeClaim,
             Kind::PersistentVolume,
@@ -186,6 +198,9 @@ const fn on_the_way_out(act: &Act) -> bool {
         | Act::Annotate { .. }
         | Act::Stamp { .. }
         | Act::Helm { .. }
+        | Act::Task { .. }
+        | Act::CreateClass { .. }
+        | Act::CreateSet { .. }
         | Act::CreateClaim { .. } => false,
     }
 }

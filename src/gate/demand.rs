@@ -8,7 +8,7 @@ use crate::forecast::{Forecast, Tier};
 use crate::model::feed::Freshness;
 use crate::runbook::condition::{Condition, Facts};
 use crate::runbook::step::Step;
-use crate::runbook::{Run, Tenancy, Values};
+use crate::runbook::{Inventory, Run, Saved, Tenancy, Values};
 use serde_json::{Value, json};
 
 /// Ids of a runbook's items: the parser lets no gate have more.
@@ -49,6 +49,8 @@ pub struct Demand {
     values: Values,
     namespace: String,
     release: Option<String>,
+    inventory: Option<Inventory>,
+    saved: Option<Saved>,
 }
 
 impl Demand {
@@ -74,6 +76,8 @@ impl Demand {
             values: values.clone(),
             namespace: resolved.namespace.clone(),
             release: resolved.release.clone(),
+            inventory: run.progress.inventory().cloned(),
+            saved: run.saved.clone(),
         }
     }
 
@@ -103,6 +107,9 @@ impl Demand {
                 look,
                 namespace: &self.namespace,
                 release: self.release.as_deref(),
+                inventory: self.inventory.as_ref(),
+                saved: self.saved.as_ref(),
+                saving: false,
             },
             values: &self.values,
             acts: &[],

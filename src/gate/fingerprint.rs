@@ -5,7 +5,7 @@
 use super::demand::Demand;
 use super::item::{Item, ItemState};
 use super::request::Request;
-use crate::forecast::{Forecast, Outcome};
+use crate::forecast::{Forecast, Outcome, Quorum, QuorumEnd};
 use crate::journal::sha256;
 use crate::model::{ClusterIdentity, Object, Operator, Pin};
 use serde_json::json;
@@ -22,9 +22,28 @@ pub(super) fn forecast(forecast: &Forecast) -> String {
         entries,
         forecast.tier,
         forecast.undo,
-        forecast.unknowns.is_empty()
+        forecast.unknowns.is_empty(),
+        forecast.quorum.iter().map(quorum).collect::<Vec<_>>()
     ]);
     sha256(substance.to_string().as_bytes())
+}
+
+/// What becomes of a raft cluster, without the wording of what is missing.
+fn quorum(told: &Quorum) -> (String, String) {
+    let Quorum {
+        voters,
+        quorum,
+        healthy,
+        left,
+        ..
+    } = told;
+    let end = match &told.end {
+        QuorumEnd::Unknown { .. } => "unknown".to_owned(),
+        QuorumEnd::Kept { .. } | QuorumEnd::Assumed { .. } | QuorumEnd::Broken | QuorumEnd::Lost => {
+            format!("{healthy} of {voters} voters healthy, {left} left, {quorum} decide")
+        }
+    };
+    (told.ensemble.clone(), end)
 }
 
 /// An outcome without the wording of what is missing, which counts seconds.
@@ -71,6 +90,7 @@ impl Picture {
                 outcome(&entry.outcome),
             ));
         }
+        lines.extend(forecast.quorum.iter().map(quorum));
         lines.push(("tier".to_owned(), forecast.tier.word().to_owned()));
         lines.push(("undo".to_owned(), json!(forecast.undo).to_string().replace('"', "")));
         // While something is unknown, what a person is asked to accept may count seconds, too.

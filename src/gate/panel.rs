@@ -11,7 +11,7 @@ use crate::diagnose::Look;
 use crate::forecast::{Forecast, Tier, forecast};
 use crate::journal::Waiver;
 use crate::laws::Conditions;
-use crate::model::helm::record_parts;
+use crate::model::helm::Home;
 use crate::model::{Act, ClusterIdentity, Key, Kind, Moment, Now, Operator, Pin, World, feed};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -348,13 +348,11 @@ fn raise(demand: Option<&Demand>, forecast: Forecast) -> Forecast {
 /// Of an act of Helm's, besides its newest record: the release's other records, and every claim and volume that is there and
 /// that the act touches.
 fn around(world: &World, release: &Pin, forecast: &Forecast) -> Vec<Pin> {
-    let name = record_parts(&release.key.name).map_or("", |(name, _)| name);
-    let records = world
-        .in_namespace(Kind::Release, &release.key.namespace)
-        .filter(|object| {
-            let own = object.body.release().is_some_and(|facts| facts.name == name);
-            own && object.key() != release.key
-        });
+    let home = Home::at(&release.key);
+    let records = home.iter().flat_map(|home| home.records(world));
+    let records = records
+        .map(|(_, object)| object)
+        .filter(|object| !object.at(&release.key));
     let disks = forecast.entries.iter().filter_map(|entry| {
         let disk = matches!(entry.object.kind, Kind::PersistentVolumeClaim | Kind::PersistentVolume);
         world.get(&entry.object).filter(|_| disk)

@@ -1,11 +1,13 @@
-//! The exact request of an act: built once, shown, hashed into the approval, and sent unchanged. An HTTP request, or the
-//! command line of the operator's helm.
+//! The exact request of an act: built once, shown, hashed into the approval, and sent unchanged. An HTTP request, the
+//! command line of the operator's helm, or the commands of a task.
 
 mod command;
 mod document;
+mod task;
 
 pub use command::Command;
 
+use crate::model::act::Task;
 use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::model::{Act, Object, Pin};
 use serde_json::Value;
@@ -28,6 +30,8 @@ pub struct Request {
 pub enum Carrier {
     Http(Http),
     Helm(Command),
+    /// Neither: what `cluster::write` does step by step.
+    Task(Box<Task>),
 }
 
 /// One HTTP request.
@@ -82,7 +86,9 @@ impl Request {
     /// | DELETE, and POST to `eviction` | uid and resourceVersion in `preconditions`; the propagation always |
     /// | JSON patch (scale, finalizer, policy, claimRef) | `test` of uid, of resourceVersion and of the field it changes |
     /// | merge patch (annotations, labels) | uid and resourceVersion in `metadata`, which the server compares (409) |
-    /// | POST of a claim | nothing of its name is there (409) |
+    /// | POST of a claim, a class or a set | nothing of its name is there (409) |
+    /// | exec, in steps | the pod has the uid that was shown, asked again whenever a connection was cut |
+    /// | POST of a snapshot | nothing of its name is there (409); it carries the step |
     /// | helm | the newest record is the one that was shown, read through just before; then helm's own record lock |
     ///
     /// A scale is a patch of the object and not of its `scale` subresource: all three tests are made on the object that was
@@ -100,6 +106,20 @@ impl Request {
         let pin = act.target();
         if let Act::CreateClaim { draft, step, .. } = act {
             let body = document::claim(&pin.key, draft, step);
+            return match target {
+                Some(_) => Err(Unsendable::AlreadyThere),
+                None => Ok(Self::new("POST", collection(pin)?, JSON, &body)),
+            };
+        }
+        if let Act::CreateClass { class, draft, step } = act {
+            let body = draft.body(&class.key.name, step);
+            return match target {
+                Some(_) => Err(Unsendable::AlreadyThere),
+                None => Ok(Self::new("POST", collection(pin)?, JSON, &body)),
+            };
+        }
+        if let Act::CreateSet { set, draft, step } = act {
+            let body = draft.body(&set.key.namespace, &set.key.name, step);
             return match target {
                 Some(_) => Err(Unsendable::AlreadyThere),
                 None => Ok(Self::new("POST", collection(pin)?, JSON, &body)),
@@ -142,7 +162,8 @@ impl Request {
                 &[(RELEASE_NAME, Some(release)), (RELEASE_NAMESPACE, Some(namespace))],
                 &[(MANAGED_BY, Some("Helm"))],
             )),
-            Act::CreateClaim { .. } => Err(Unsendable::AlreadyThere),
+            Act::Task { task, .. } => Ok(Self::task(&path, task)),
+            Act::CreateClaim { .. } | Act::CreateClass { .. } | Act::CreateSet { .. } => Err(Unsendable::AlreadyThere),
             Act::Helm { .. } => Err(Unsendable::ForecastOnly),
         }
     }
@@ -167,6 +188,13 @@ impl Request {
         }
     }
 
+    fn task(path: &str, task: &Task) -> Self {
+        Self {
+            text: task::text(path, task),
+            carrier: Carrier::Task(Box::new(task.clone())),
+        }
+    }
+
     pub const fn carrier(&self) -> &Carrier {
         &self.carrier
     }
@@ -175,7 +203,7 @@ impl Request {
     pub const fn http(&self) -> Option<&Http> {
         match &self.carrier {
             Carrier::Http(http) => Some(http),
-            Carrier::Helm(_) => None,
+            Carrier::Helm(_) | Carrier::Task(_) => None,
         }
     }
 

@@ -74,6 +74,9 @@ impl ForecastReport {
         page.line("", &format!("forecast: {}{place}", forecast.act));
         page.line("", &self.headline);
         page.line(&format!("{}: ", forecast.tier.word()), &forecast.because);
+        for told in &forecast.quorum {
+            page.line("quorum: ", &told.sentence);
+        }
         page.blank();
         for fate in forecast.fates() {
             line(&mut page, &fate);

@@ -1,5 +1,6 @@
 //! How text is laid out: escaped, aligned, wrapped to a width. Knows nothing of what it says.
 
+use crate::model::helm::Valued;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -45,6 +46,15 @@ impl Page {
             fresh = false;
         }
         self.push(&line);
+    }
+
+    /// What a chart is rendered with, each value with its origin.
+    pub(super) fn valued(&mut self, indent: usize, valued: &[Valued]) {
+        let rows = valued.iter().map(|one| {
+            let shown = one.shown().to_owned();
+            vec![one.path.to_string(), shown, format!("from {}", one.origin)]
+        });
+        self.table(indent, &rows.collect::<Vec<_>>());
     }
 
     /// Rows of cells, each column as wide as its widest cell; the last one wraps.

@@ -137,6 +137,27 @@ fn write(page: &mut Page, number: usize, step: &Planned) {
     for item in &step.sensed {
         asked(page, "sensed", item);
     }
+    if let Some(inventory) = &step.inventory {
+        page.line("     takes down: ", &inventory.sentence());
+    }
+    for item in &step.foreseen {
+        asked(page, "foreseen", item);
+    }
+    if let Some(renders) = &step.renders {
+        let after = match renders.after.as_slice() {
+            [] => "when its turn comes".to_owned(),
+            steps => format!("on the cluster as {} would leave it", steps.join(", ")),
+        };
+        let told = format!(
+            "{} is rendered {after}; it could not be now: {}",
+            renders.chart, renders.why
+        );
+        page.line("     ? renders: ", &told);
+    }
+    if !step.values.is_empty() {
+        page.line("     values:", "");
+        page.valued(7, &step.values);
+    }
     for forecast in &step.forecasts {
         foretold(page, forecast);
     }

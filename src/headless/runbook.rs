@@ -56,6 +56,8 @@ pub struct StepLine {
     pub attested: Vec<String>,
     pub typed: Option<String>,
     pub verify: Option<VerifyLine>,
+    /// For how long the tenant is watched, and for what.
+    pub soak: Option<String>,
     pub undo: String,
 }
 
@@ -141,6 +143,7 @@ fn line(step: &Step, values: &Values) -> StepLine {
         sensed: titles(&step.gate.sensed),
         attested: step.gate.attested.iter().map(|item| item.fill(values)).collect(),
         typed: step.gate.typed.as_ref().map(|typed| typed.fill(values)),
+        soak: step.soak.as_ref().map(|soak| soak.written(values)),
         verify: step.verify.as_ref().map(|verify| VerifyLine {
             all: titles(&verify.all),
             any: titles(&verify.any),
@@ -238,6 +241,9 @@ impl StepLine {
                 verify.on_timeout
             );
             line("verify", &told);
+        }
+        if let Some(soak) = &self.soak {
+            line("soak", soak);
         }
         line("undo", &self.undo);
     }

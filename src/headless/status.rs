@@ -158,7 +158,7 @@ fn line(look: Look<'_>, tenant: &Tenant) -> TenantLine {
 fn releases(look: Look<'_>, tenant: &Tenant) -> Vec<ReleaseLine> {
     let mut newest: BTreeMap<(&Text, &Text), (&Arc<Object>, &crate::model::fact::Release)> = BTreeMap::new();
     for namespace in &tenant.namespaces {
-        for object in look.world.in_namespace(Kind::Release, namespace) {
+        for object in look.world.records_in(namespace) {
             let Some(release) = object.body.release() else {
                 continue;
             };
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(report.exit(), Exit::Findings);
         assert_eq!(
             report.text(100),
-            "feeds 15/15 live, oldest 0s\n\n\
+            "feeds 16/16 live, oldest 0s\n\n\
              tenants 2: ● 1 blocked, ▲ 0 warned, ✓ 1 clean\n\
              ● blocked  shop  10 pods  2 PVCs, 1 ✗  9 jobs  eks r7 deployed\n  \
                PVC shared-data Terminating 3h12m, held by 9 pods of 9 Jobs\n\
@@ -248,7 +248,7 @@ mod tests {
         let blind = report(&denied(&calm, Kind::PersistentVolume), &["shop"]);
         assert_eq!((blind.exit(), blind.exit_code), (Exit::Unknown, 3));
         let text = blind.text(80);
-        assert!(text.contains("feeds 14/15 live"), "{text}");
+        assert!(text.contains("feeds 15/16 live"), "{text}");
         assert!(
             text.contains("  ? persistentvolumes unknown: denied: forbidden"),
             "{text}"

@@ -6,6 +6,7 @@ use super::Exit;
 use super::page::escaped;
 use crate::diagnose::Look;
 use crate::laws::Conditions;
+use crate::model::helm::{Driver, Home, Twofold};
 use crate::model::{Act, Key, Kind, Now, World};
 use std::fmt;
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub enum TargetError {
         key: Key,
         near: Vec<String>,
     },
+    /// Two releases bear the name.
+    Twofold(Twofold),
     /// The kind is not in sight: nobody can say whether it exists.
     Unseen {
         key: Key,
@@ -41,9 +44,11 @@ impl TargetError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Unseen { .. } => Exit::Unknown,
-            Self::Shape { .. } | Self::UnknownKind { .. } | Self::NoNamespace { .. } | Self::NotFound { .. } => {
-                Exit::BadInput
-            }
+            Self::Shape { .. }
+            | Self::UnknownKind { .. }
+            | Self::NoNamespace { .. }
+            | Self::NotFound { .. }
+            | Self::Twofold(_) => Exit::BadInput,
         }
     }
 }
@@ -78,6 +83,12 @@ impl fmt::Display for TargetError {
                     write!(f, "; there is {}", escaped(&near.join(", ")))
                 }
             }
+            Self::Twofold(twofold) => write!(
+                f,
+                "{}; {}/NAME names the one in ConfigMaps, and its record the other",
+                escaped(&twofold.to_string()),
+                Kind::ReleaseMap
+            ),
             Self::Unseen { key, why } => write!(
                 f,
                 "nobody can say whether {}{} exists: {}",
@@ -156,20 +167,21 @@ fn likeness(word: &str, known: &str) -> usize {
     }
 }
 
-/// Finds the object in the world. `release/eks` means its newest revision. An absence is only called one where the kind is
+/// Finds the object in the world. `release/eks` means its newest revision, wherever helm keeps its records. An absence is only called one where the kind is
 /// complete in sight.
 pub fn locate(world: &World, key: &Key, now: Now, quiet: Duration) -> Result<Key, TargetError> {
     if world.get(key).is_some() || world.malformed().any(|malformed| malformed.key == *key) {
         return Ok(key.clone());
     }
-    if key.kind == Kind::Release
-        && let Some(newest) = world
-            .in_namespace(Kind::Release, &key.namespace)
-            .filter_map(|object| object.body.release().map(|release| (release, object)))
-            .filter(|(release, _)| release.name == key.name)
-            .max_by_key(|(release, _)| release.revision)
-    {
-        return Ok(newest.1.key());
+    if key.kind.is_record() {
+        let home = if key.kind == Kind::ReleaseMap {
+            Some(Home::new(&key.namespace, &key.name, Driver::ConfigMap))
+        } else {
+            Home::called(world, &key.namespace, &key.name).map_err(TargetError::Twofold)?
+        };
+        if let Some(newest) = home.and_then(|home| home.newest(world)) {
+            return Ok(newest.key());
+        }
     }
     let conditions = Conditions::default();
     let look = Look {
@@ -178,7 +190,13 @@ pub fn locate(world: &World, key: &Key, now: Now, quiet: Duration) -> Result<Key
         now,
         quiet,
     };
-    match look.gap(key.kind, &key.namespace) {
+    // a release may be kept in either kind of record
+    let kinds = if key.kind == Kind::Release {
+        &Kind::RECORDS[..]
+    } else {
+        std::slice::from_ref(&key.kind)
+    };
+    match kinds.iter().find_map(|kind| look.gap(*kind, &key.namespace)) {
         Some(why) => Err(TargetError::Unseen { key: key.clone(), why }),
         None => Err(TargetError::NotFound {
             near: near(world, key),
@@ -310,6 +328,30 @@ mod tests {
             locate(&world, &release, now(), QUIET).unwrap().name,
             "sh.helm.release.v1.eks.v7"
         );
+    }
+
+    #[test]
+    fn a_release_is_found_wherever_its_records_are_and_not_where_two_bear_its_name() {
+        use crate::diagnose::fixture::with;
+        let map = |name: &str| {
+            format!(
+                "
+- {{kind: ConfigMap, apiVersion: v1, metadata: {{name: sh.helm.release.v1.{name}.v9, namespace: shop, labels: {{owner: helm, name: {name}, version: '9', status: deployed}}}}}}"
+            )
+        };
+        let world = with(hasan_prod(), &(map("map") + &map("eks")));
+        let found = |text: &str| locate(&world, &parse_target(text, "shop").unwrap(), now(), QUIET);
+        assert_eq!(found("release/map").unwrap().kind, Kind::ReleaseMap);
+        assert_eq!(
+            found("release-configmap/eks").unwrap().name,
+            "sh.helm.release.v1.eks.v9"
+        );
+        let twofold = found("release/eks").unwrap_err();
+        assert_eq!(twofold.exit(), Exit::BadInput);
+        assert!(twofold.to_string().contains("is there twice in shop"), "{twofold}");
+        let blind = denied(&world, Kind::ReleaseMap);
+        let unseen = locate(&blind, &parse_target("release/map", "shop").unwrap(), now(), QUIET).unwrap_err();
+        assert_eq!(unseen.exit(), Exit::Unknown, "it may be in a ConfigMap: {unseen}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::error::JournalError;
 use super::judge::{DoubtfulStep, Ruling, Verdict};
 use super::record::RecordKind;
 use super::{Head, Journal};
-use crate::model::Now;
+use crate::model::{Act, Now};
 use serde_json::json;
 
 /// A journal that may not be used yet. Settle it by observing each of its [`steps`](Self::steps) and judging what was seen.
@@ -32,6 +32,7 @@ impl Opened {
             .map(|entry| DoubtfulStep {
                 entry: entry.clone(),
                 found: now.mono,
+                helmless: None,
             })
             .collect();
         if steps.is_empty() {
@@ -45,6 +46,16 @@ impl Doubt {
     /// The unfinished steps, oldest first.
     pub fn steps(&self) -> &[DoubtfulStep] {
         &self.steps
+    }
+
+    /// Of which steps no helm is at work any more, by `gone`: from the first time that was seen on, only what it had asked of the
+    /// server last may still be carried out.
+    pub fn without_helm(&mut self, now: Now, gone: impl Fn(&str) -> bool) {
+        for step in &mut self.steps {
+            if step.helmless.is_none() && matches!(step.entry.act, Act::Helm { .. }) && gone(&step.entry.step) {
+                step.helmless = Some(now.mono);
+            }
+        }
     }
 
     /// Every step, by the order of their intents.

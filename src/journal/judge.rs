@@ -3,9 +3,10 @@
 //! Nothing here ever sends again. A step that was not applied goes back to the gate and is approved anew.
 
 mod helm;
+mod task;
 
 use super::steps::{Stage, StepEntry};
-use crate::model::act::{Means, STEP, Standing};
+use crate::model::act::{After, Means, STEP, Standing};
 use crate::model::time::short_span;
 use crate::model::{Act, Moment, Now, Object, Operator, Pin, ResourceVersion, Text, Uid};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,8 @@ pub enum Observed {
     },
     /// All records of the release that an act of Helm's was about; none: it is gone.
     Release { records: Vec<Standing> },
+    /// What a task left: here, in the pod, or in the cluster.
+    Task { after: After },
     /// No answer, or one that says nothing: 403, 5xx.
     Unreachable { why: String },
 }
@@ -127,6 +130,8 @@ pub struct DoubtfulStep {
     pub(super) entry: StepEntry,
     /// When the doubt was found, on this run's clock: a wall clock set back must not keep a doubt alive for ever.
     pub(super) found: Moment,
+    /// Since when it is known that no helm of this step is at work.
+    pub(super) helmless: Option<Moment>,
 }
 
 impl DoubtfulStep {
@@ -156,6 +161,7 @@ impl DoubtfulStep {
         let target = self.entry.act.target();
         match &self.entry.act {
             Act::Helm { helm, .. } => helm::observe(target, helm),
+            Act::Task { task, .. } => task::observe(target, task),
             Act::Delete { .. } | Act::Evict { .. } => format!(
                 "whether {} still exists with uid {}, and whether its deletionTimestamp is set",
                 target.key, target.uid
@@ -164,7 +170,7 @@ impl DoubtfulStep {
                 "whether {} is still at resourceVersion {}, and whether its claimRef has a uid",
                 target.key, target.resource_version
             ),
-            Act::CreateClaim { step, .. } => {
+            Act::CreateClaim { step, .. } | Act::CreateClass { step, .. } | Act::CreateSet { step, .. } => {
                 format!(
                     "whether {} exists, and whether its annotation {STEP} is {step}",
                     target.key
@@ -195,6 +201,7 @@ impl DoubtfulStep {
                 };
                 means.as_ref().unwrap_or(&usual).deadline() + REQUEST_DEADLINE
             }
+            Act::Task { task, .. } => task.deadline() + REQUEST_DEADLINE,
             Act::Delete { .. }
             | Act::Evict { .. }
             | Act::Scale { .. }
@@ -204,7 +211,9 @@ impl DoubtfulStep {
             | Act::RetargetClaimRef { .. }
             | Act::Annotate { .. }
             | Act::Stamp { .. }
-            | Act::CreateClaim { .. } => REQUEST_DEADLINE,
+            | Act::CreateClaim { .. }
+            | Act::CreateClass { .. }
+            | Act::CreateSet { .. } => REQUEST_DEADLINE,
         }
     }
 
@@ -212,7 +221,11 @@ impl DoubtfulStep {
     fn may_be_under_way(&self, now: Now) -> Duration {
         let since = self.entry.sent.unwrap_or(self.entry.asked);
         let waited = now.since(since).max(self.found.age(now.mono));
-        self.deadline().saturating_sub(waited)
+        let left = self.deadline().saturating_sub(waited);
+        match self.helmless {
+            Some(gone) => left.min(REQUEST_DEADLINE.saturating_sub(gone.age(now.mono))),
+            None => left,
+        }
     }
 }
 
@@ -224,8 +237,11 @@ pub fn judge(step: &DoubtfulStep, observed: &Observed, now: Now) -> Verdict {
     let target = step.entry.act.target();
     match &step.entry.act {
         Act::Helm { helm, .. } => helm::judge(step, helm, observed, now),
+        Act::Task { task, .. } => task::judge(step, task, observed, now),
         Act::Delete { .. } | Act::Evict { .. } => judge_delete(step, target, observed, now),
-        Act::CreateClaim { .. } => judge_create(step, target, observed, now),
+        Act::CreateClaim { .. } | Act::CreateClass { .. } | Act::CreateSet { .. } => {
+            judge_create(step, target, observed, now)
+        }
         Act::Scale { .. }
         | Act::RemoveFinalizer { .. }
         | Act::SetReclaimPolicy { .. }
@@ -266,7 +282,9 @@ fn judge_delete(step: &DoubtfulStep, target: &Pin, observed: &Observed, now: Now
             now,
             &format!("{key} still has uid {uid} and no deletionTimestamp"),
         ),
-        Observed::Release { .. } => unreachable_target(step, "records of a release were read in its place"),
+        Observed::Release { .. } | Observed::Task { .. } => {
+            unreachable_target(step, "something else was read in its place")
+        }
         Observed::Unreachable { why } => unreachable_target(step, why),
     }
 }
@@ -309,7 +327,9 @@ fn judge_patch(step: &DoubtfulStep, target: &Pin, observed: &Observed, now: Now)
                 "{key} was changed otherwise: it is at resourceVersion {resource_version} and not as the patch asked"
             ),
         ),
-        Observed::Release { .. } => unreachable_target(step, "records of a release were read in its place"),
+        Observed::Release { .. } | Observed::Task { .. } => {
+            unreachable_target(step, "something else was read in its place")
+        }
         Observed::Unreachable { why } => unreachable_target(step, why),
     }
 }
@@ -327,7 +347,9 @@ fn judge_create(step: &DoubtfulStep, target: &Pin, observed: &Observed, now: Now
             Ruling::Conflict,
             format!("{key}, uid {uid}, is there and was not made by this step"),
         ),
-        Observed::Release { .. } => unreachable_target(step, "records of a release were read in its place"),
+        Observed::Release { .. } | Observed::Task { .. } => {
+            unreachable_target(step, "something else was read in its place")
+        }
         Observed::Unreachable { why } => unreachable_target(step, why),
     }
 }

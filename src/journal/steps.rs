@@ -78,6 +78,12 @@ pub struct StepEntry {
     pub stage: Stage,
     pub saved: Vec<SavedObject>,
     pub waived: Vec<Waiver>,
+    /// The cluster it was approved for.
+    #[serde(skip)]
+    pub cluster: ClusterIdentity,
+    /// What was shown and answered, as the intent keeps it.
+    #[serde(skip)]
+    pub answers: Value,
 }
 
 /// All steps of a journal, by the number of their intent.
@@ -146,6 +152,8 @@ impl Steps {
             stage: Stage::Intended,
             saved: asked.saved,
             waived: asked.waived,
+            cluster: asked.cluster,
+            answers: asked.answers,
         };
         self.0.insert(record.seq, entry);
         Ok(())

@@ -27,14 +27,14 @@ pub enum Presence {
 /// Looks an owner up as the garbage collector does: by kind and name in the dependent's own namespace (or in the cluster,
 /// for cluster-scoped kinds), and by uid. Source: `pkg/controller/garbagecollector/garbagecollector.go` `isDangling`.
 pub fn owner(world: &World, namespace: &str, owner: &OwnerReference) -> Presence {
-    let Some(key) = owner.key(namespace) else {
+    let Some(kind) = owner.held_kind() else {
         return Presence::Unknown;
     };
-    match world.get(&key) {
+    match world.find(kind, namespace, &owner.name) {
         Some(held) if held.meta.uid == owner.uid && held.meta.deleting() => Presence::Deleting,
         Some(held) if held.meta.uid == owner.uid => Presence::Present,
         Some(_) => Presence::Absent,
-        None if lists(world, key.kind, namespace) => Presence::Absent,
+        None if lists(world, kind, namespace) => Presence::Absent,
         None => Presence::Unknown,
     }
 }

@@ -15,7 +15,7 @@ use super::pod_lifecycle::claims_usable;
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::storage::{Attachment, ClaimPhase, EXTERNAL_ATTACHER_PREFIX};
 use crate::model::workload::Pod;
-use crate::model::{Key, Kind, Object, Propagation, Text, World};
+use crate::model::{Key, Kind, Kinds, Object, Propagation, Text, World};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,14 @@ pub const LAW: Law = Law {
     name: "attachment",
     source: "pkg/controller/volume/attachdetach",
     latency: Duration::from_secs(2),
+    reads: Kinds::of(&[
+        Kind::VolumeAttachment,
+        Kind::PersistentVolume,
+        Kind::PersistentVolumeClaim,
+        Kind::StorageClass,
+        Kind::Pod,
+        Kind::Node,
+    ]),
     react,
 };
 
@@ -33,7 +41,6 @@ fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
         let Some(attachment) = object.body.attachment() else {
             continue;
         };
-        let key = object.key();
         if object.meta.deleting() {
             let ours = object.meta.finalizers.iter();
             let ours = ours.filter(|held| held.starts_with(EXTERNAL_ATTACHER_PREFIX));
@@ -41,6 +48,7 @@ fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
         } else if needed(world, attachment) == Some(false) {
             let volume = &attachment.spec.source.persistent_volume_name;
             let node = &attachment.spec.node_name;
+            let key = object.key();
             let reason = Reason::new(format!("no pod on {node} needs volume {volume} any more")).seen(
                 &key,
                 "spec.nodeName",
@@ -92,6 +100,9 @@ fn detached(world: &World, object: &Object, attachment: &Attachment, finalizer: 
 /// The attacher's marks on a volume that is being deleted, once it is attached nowhere.
 fn let_go(world: &World, volume: &Object) -> Vec<Reaction> {
     let name = &volume.meta.name;
+    if !volume.meta.deleting() {
+        return Vec::new();
+    }
     let marks: Vec<_> = volume
         .meta
         .finalizers
@@ -99,7 +110,7 @@ fn let_go(world: &World, volume: &Object) -> Vec<Reaction> {
         .filter(|held| held.starts_with(EXTERNAL_ATTACHER_PREFIX))
         .collect();
     let free = || lists(world, Kind::VolumeAttachment, "") && world.attachments_of(name).next().is_none();
-    if marks.is_empty() || !volume.meta.deleting() || !free() {
+    if marks.is_empty() || !free() {
         return Vec::new();
     }
     let key = volume.key();

@@ -7,8 +7,10 @@
 
 use super::absence::lists;
 use super::{Change, Conditions, Law, Reaction, Reason};
-use crate::model::storage::{BIND_COMPLETED, Claim, ClaimPhase, DEFAULT_CLASS, NO_PROVISIONER, Volume, VolumePhase};
-use crate::model::{Key, Kind, Object, Text, World};
+use crate::model::storage::{
+    BIND_COMPLETED, Claim, ClaimPhase, ClaimRef, DEFAULT_CLASS, NO_PROVISIONER, Volume, VolumePhase,
+};
+use crate::model::{Key, Kind, Kinds, Object, Text, World};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +19,12 @@ pub const LAW: Law = Law {
     name: "binding",
     source: "pkg/controller/volume/persistentvolume/pv_controller.go syncClaim",
     latency: Duration::from_millis(800),
+    reads: Kinds::of(&[
+        Kind::PersistentVolumeClaim,
+        Kind::PersistentVolume,
+        Kind::StorageClass,
+        Kind::Pod,
+    ]),
     react,
 };
 
@@ -52,6 +60,17 @@ fn bind(claim: &Object, volume: &Object) -> Change {
 
 /// A claim that was once bound keeps its volume, or is Lost: it never gets another.
 fn bound(world: &World, object: &Object, claim: &Claim) -> Option<(Change, Reason)> {
+    let well = |volume: &Volume| {
+        let own = |holder: &ClaimRef| holder.uid == object.meta.uid;
+        volume.spec.claim_ref.as_ref().is_some_and(own)
+            && claim.status.phase == ClaimPhase::Bound
+            && volume.status.phase == VolumePhase::Bound
+    };
+    let volume_object = world.find(Kind::PersistentVolume, "", &claim.spec.volume_name);
+    // nearly every claim: nothing is put into words for it
+    if volume_object.and_then(|held| held.body.volume()).is_some_and(well) {
+        return None;
+    }
     let key = object.key();
     let lose = |reason: Reason| {
         let change = Change::LoseClaim {
@@ -64,7 +83,7 @@ fn bound(world: &World, object: &Object, claim: &Claim) -> Option<(Change, Reaso
         return lose(Reason::new(format!("{key} was bound and names no volume any more")));
     }
     let volume_key = Key::cluster(Kind::PersistentVolume, &claim.spec.volume_name);
-    let Some(volume_object) = world.get(&volume_key) else {
+    let Some(volume_object) = volume_object else {
         return lists(world, Kind::PersistentVolume, "")
             .then(|| {
                 let reason = Reason::new(format!("{volume_key}, the volume of {key}, does not exist any more"));
@@ -75,9 +94,8 @@ fn bound(world: &World, object: &Object, claim: &Claim) -> Option<(Change, Reaso
     let volume = volume_object.body.volume()?;
     match &volume.spec.claim_ref {
         Some(holder) if holder.uid == object.meta.uid => {
-            let settled = claim.status.phase == ClaimPhase::Bound && volume.status.phase == VolumePhase::Bound;
             let reason = Reason::new(format!("{key} and {volume_key} name each other"));
-            (!settled).then(|| (bind(object, volume_object), reason))
+            Some((bind(object, volume_object), reason))
         }
         None => Some((
             bind(object, volume_object),

@@ -2,6 +2,7 @@
 
 use crate::model::{Key, Propagation, Text, Uid};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The garbage collector's finalizer on an owner whose dependents must go first.
 pub const FOREGROUND: &str = "foregroundDeletion";
@@ -22,7 +23,11 @@ pub struct Conditions {
     /// The wall clock, for the `deletionTimestamp` of what the laws delete; the epoch when nobody says.
     pub now: Option<jiff::Timestamp>,
     /// What was read on demand of Helm releases; only acts of Helm's ask for it.
-    pub helm: std::sync::Arc<crate::model::helm::Ledger>,
+    pub helm: Arc<crate::model::helm::Ledger>,
+    /// What was asked once, beside the watches; no law asks for it, only diagnoses do.
+    pub survey: Arc<crate::model::Survey>,
+    /// What raft peers said when they were last asked.
+    pub raft: Arc<crate::model::raft::Soundings>,
 }
 
 /// One value that a reason rests on.
@@ -65,11 +70,13 @@ impl Reason {
 pub struct Reaction {
     pub law: &'static str,
     pub change: Change,
-    pub reason: Reason,
+    /// Shared by all that remember it.
+    pub reason: Arc<Reason>,
 }
 
 impl Reaction {
-    pub const fn new(law: &'static str, change: Change, reason: Reason) -> Self {
+    pub fn new(law: &'static str, change: Change, reason: impl Into<Arc<Reason>>) -> Self {
+        let reason = reason.into();
         Self { law, change, reason }
     }
 }

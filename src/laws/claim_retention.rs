@@ -9,7 +9,7 @@ use super::owned::{adopt, pods};
 use super::stateful_set::{LAW, ordinal};
 use super::{Change, Reaction, Reason};
 use crate::model::workload::{Pod, StatefulSet};
-use crate::model::{Key, Kind, Object, Uid, World};
+use crate::model::{Kind, Object, Uid, World};
 
 /// Brings the owners of the claims of the set's pods in line with its policy.
 pub(super) fn react(world: &World, object: &Object, set: &StatefulSet, reactions: &mut Vec<Reaction>) {
@@ -23,8 +23,8 @@ pub(super) fn react(world: &World, object: &Object, set: &StatefulSet, reactions
         let by_set = policy.when_deleted == "Delete" && !by_pod;
         for template in &set.spec.volume_claim_templates {
             let name = StatefulSet::claim_name(template, &object.meta.name, number);
-            let key = Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, &name);
-            let Some(claim) = world.get(&key).filter(|claim| !claim.meta.deleting()) else {
+            let claim = world.find(Kind::PersistentVolumeClaim, &object.meta.namespace, &name);
+            let Some(claim) = claim.filter(|claim| !claim.meta.deleting()) else {
                 continue;
             };
             if !unnoticed(claim, pod) {
@@ -54,11 +54,14 @@ fn tie(claim: &Object, owner: &Object, wanted: bool, reactions: &mut Vec<Reactio
         .owner_references
         .iter()
         .any(|held| held.uid == owner.meta.uid);
+    if wanted == held {
+        return;
+    }
     let key = claim.key();
-    if wanted && !held && claim.meta.controller().is_none() {
+    if wanted && claim.meta.controller().is_none() {
         let text = format!("by the retention policy {key} goes with {}", owner.key());
         reactions.push(adopt(LAW.name, owner, claim, text));
-    } else if !wanted && held {
+    } else if held {
         let text = format!("by the retention policy {key} outlives {}", owner.key());
         reactions.push(Reaction::new(
             LAW.name,

@@ -9,7 +9,7 @@ use super::absence::lists;
 use super::owned::{controlled, delete};
 use super::{Conditions, Law, Reaction, Reason};
 use crate::model::workload::JobState;
-use crate::model::{Kind, Object, World};
+use crate::model::{Kind, Kinds, Object, World};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ pub const LAW: Law = Law {
     name: "cron_job",
     source: "pkg/controller/cronjob/cronjob_controllerv2.go",
     latency: Duration::from_secs(1),
+    reads: Kinds::of(&[Kind::CronJob, Kind::Job]),
     react,
 };
 

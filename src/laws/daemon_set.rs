@@ -13,7 +13,7 @@ use super::owned::{BURST, adopt, delete, orphans, pods, release, spawn};
 use super::{Conditions, Law, Reaction, Reason};
 use crate::model::workload::node::{Placement, Taint};
 use crate::model::workload::{Node, Pod, Replicated};
-use crate::model::{Key, Kind, Object, Text, World};
+use crate::model::{Key, Kind, Kinds, Object, Text, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,7 @@ pub const LAW: Law = Law {
     name: "daemon_set",
     source: "pkg/controller/daemon/daemon_controller.go",
     latency: Duration::from_millis(300),
+    reads: Kinds::of(&[Kind::DaemonSet, Kind::Pod, Kind::Node]),
     react,
 };
 

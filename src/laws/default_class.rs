@@ -7,7 +7,7 @@
 use super::binding::{default_class, find};
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::storage::{BIND_COMPLETED, DEFAULT_CLASS};
-use crate::model::{Kind, World};
+use crate::model::{Kind, Kinds, World};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -15,6 +15,12 @@ pub const LAW: Law = Law {
     name: "default_class",
     source: "pkg/controller/volume/persistentvolume/pv_controller.go assignDefaultStorageClass",
     latency: Duration::from_millis(800),
+    reads: Kinds::of(&[
+        Kind::PersistentVolumeClaim,
+        Kind::PersistentVolume,
+        Kind::StorageClass,
+        Kind::Pod,
+    ]),
     react,
 };
 
@@ -35,11 +41,11 @@ fn react(world: &World, conditions: &Conditions) -> Vec<Reaction> {
             && object.meta.annotations.get(BIND_COMPLETED).is_none()
             && !object.meta.deleting()
             && find(world, object, claim, &BTreeSet::new()).is_none();
-        let version = match conditions.server_minor {
-            Some(minor) => format!("server 1.{minor}"),
-            None => "a server of 1.26 or later, which is taken for granted,".to_owned(),
-        };
         open.then(|| {
+            let version = match conditions.server_minor {
+                Some(minor) => format!("server 1.{minor}"),
+                None => "a server of 1.26 or later, which is taken for granted,".to_owned(),
+            };
             let change = Change::AssignClass {
                 claim: object.key(),
                 uid: object.meta.uid.clone(),

@@ -18,7 +18,7 @@ use super::absence::lists;
 use super::owned::{adopt, controlled, healthy, orphans, pods, release};
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::workload::Replicated;
-use crate::model::{Kind, Object, World};
+use crate::model::{Kind, Kinds, Object, World};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ pub const LAW: Law = Law {
     name: "deployment",
     source: "pkg/controller/deployment/sync.go, rolling.go, recreate.go",
     latency: Duration::from_millis(300),
+    reads: Kinds::of(&[Kind::Deployment, Kind::ReplicaSet, Kind::Pod]),
     react,
 };
 

@@ -15,7 +15,7 @@ use super::absence::{Presence, lists, owner};
 use super::{BudgetCount, Change, Conditions, Law, Reaction, Reason};
 use crate::model::quantity::Share;
 use crate::model::workload::{DisruptionBudget, Pod, PodPhase, Replicated};
-use crate::model::{Body, Key, Kind, Object, Uid, World};
+use crate::model::{Body, Key, Kind, Kinds, Object, Uid, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,7 @@ pub const LAW: Law = Law {
     name: "disruption",
     source: "pkg/controller/disruption/disruption.go",
     latency: Duration::from_millis(200),
+    reads: Kinds::ALL,
     react,
 };
 

@@ -21,9 +21,10 @@ pub(crate) fn objects(yaml: &str) -> Vec<Object> {
         .map(|value| {
             let text = |field: &str| String::deserialize(&value[field]).expect(field);
             let (version, name) = (text("apiVersion"), text("kind"));
-            let kind = Kind::from_api(&version, &name).unwrap_or_else(|| {
-                assert_eq!(name, "Secret", "a kind the world holds: {version} {name}");
-                Kind::Release
+            let kind = Kind::from_api(&version, &name).unwrap_or_else(|| match name.as_str() {
+                "Secret" => Kind::Release,
+                "ConfigMap" => Kind::ReleaseMap,
+                _ => panic!("no kind the world holds: {version} {name}"),
             });
             let mut object = Object::from_value(kind, &value).expect("an object");
             if object.meta.uid.is_empty() {

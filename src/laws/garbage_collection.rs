@@ -8,7 +8,7 @@
 use super::absence::{Presence, lists, owner};
 use super::change::{FOREGROUND, ORPHAN};
 use super::{Change, Conditions, Law, Reaction, Reason};
-use crate::model::{Kind, Object, OwnerReference, Propagation, World};
+use crate::model::{Kind, Kinds, Object, OwnerReference, Propagation, World};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ pub const LAW: Law = Law {
     name: "garbage_collection",
     source: "pkg/controller/garbagecollector/garbagecollector.go",
     latency: Duration::from_millis(500),
+    reads: Kinds::ALL,
     react,
 };
 
@@ -51,7 +52,8 @@ const fn dependents(kind: Kind) -> &'static [Kind] {
         | Kind::VolumeAttachment
         | Kind::PersistentVolumeClaim
         | Kind::PodDisruptionBudget
-        | Kind::Release => &[],
+        | Kind::Release
+        | Kind::ReleaseMap => &[],
     }
 }
 

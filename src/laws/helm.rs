@@ -12,6 +12,7 @@ mod install;
 mod marks;
 mod merge;
 mod order;
+pub mod path_b;
 mod rollback;
 mod uninstall;
 mod update;

@@ -12,7 +12,7 @@ use super::absence::{Presence, lists, owner};
 use super::owned::{BURST, active, delete, dispensable_first, pods, release, spawn};
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::workload::{JOB_TRACKING, Job, JobState, PodPhase};
-use crate::model::{Kind, Object, World};
+use crate::model::{Kind, Kinds, Object, World};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ pub const LAW: Law = Law {
     name: "job",
     source: "pkg/controller/job/job_controller.go",
     latency: Duration::from_secs(1),
+    reads: Kinds::of(&[Kind::Job, Kind::Pod]),
     react,
 };
 
@@ -231,8 +232,12 @@ fn run(world: &World, object: &Object, job: &Job, reactions: &mut Vec<Reaction>)
         );
         reactions.push(spawn(LAW.name, object, None, reason));
     }
+    let surplus = standing.saturating_sub(wanted);
+    if surplus == 0 {
+        return;
+    }
     dispensable_first(&mut tally.active);
-    for pod in tally.active.iter().take(standing.saturating_sub(wanted)) {
+    for pod in tally.active.iter().take(surplus) {
         let reason = Reason::new(format!("{key} wants only {wanted} pods at once"));
         reactions.push(delete(LAW.name, pod, reason));
     }

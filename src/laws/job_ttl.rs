@@ -6,7 +6,7 @@
 
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::workload::Job;
-use crate::model::{Kind, Propagation, World};
+use crate::model::{Kind, Kinds, Propagation, World};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ pub const LAW: Law = Law {
     name: "job_ttl",
     source: "pkg/controller/ttlafterfinished/ttlafterfinished_controller.go",
     latency: Duration::ZERO,
+    reads: Kinds::of(&[Kind::Job]),
     react,
 };
 

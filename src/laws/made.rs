@@ -1,7 +1,7 @@
 //! The objects controllers make: pods, claims and volumes from their templates, as far as facts tell them.
 //!
-//! What the API server would number, the laws number themselves: uids are `forecast-N`, generated names end in `-newN`,
-//! both counted from what the world holds, so that the same world always gives the same objects.
+//! What the API server would number, the laws number themselves: uids are `forecast-N`, counted from the highest that was
+//! ever in the world, generated names end in `-newN`, counted from what it holds.
 
 use super::Change;
 use super::apply::{claim_reference, controller_reference};
@@ -23,34 +23,32 @@ const JOB_NAME_LABEL: &str = "batch.kubernetes.io/job-name";
 /// The object that a creating change makes; `None` when its maker is gone or another object of the maker's name stands
 /// there, or in a namespace that is being deleted, where the API server refuses every create (§3.1).
 pub fn object(world: &World, change: &Change) -> Option<Object> {
-    make(world, change).filter(|object| {
-        let namespace = world.get(&Key::cluster(Kind::Namespace, &object.meta.namespace));
-        namespace.is_none_or(|namespace| !namespace.meta.deleting())
-    })
-}
-
-fn make(world: &World, change: &Change) -> Option<Object> {
-    let held = |key: &Key, uid: &Uid| world.get(key).filter(|held| held.meta.uid == *uid);
     match change {
-        Change::CreatePod { set, set_uid, ordinal } => set_pod(world, held(set, set_uid)?, *ordinal),
+        Change::CreatePod { set, set_uid, ordinal } => {
+            made_beside(world, set, set_uid, |set| set_pod(world, set, *ordinal))
+        }
         Change::CreateClaim {
             set,
             set_uid,
             template,
             ordinal,
-        } => set_claim(world, held(set, set_uid)?, template, *ordinal),
-        Change::SpawnPod { owner, owner_uid, node } => spawned_pod(world, held(owner, owner_uid)?, node.as_deref()),
+        } => made_beside(world, set, set_uid, |set| set_claim(world, set, template, *ordinal)),
+        Change::SpawnPod { owner, owner_uid, node } => made_beside(world, owner, owner_uid, |owner| {
+            spawned_pod(world, owner, node.as_deref())
+        }),
         Change::SpawnReplicaSet {
             deployment,
             deployment_uid,
             replicas,
-        } => replica_set(world, held(deployment, deployment_uid)?, *replicas),
-        Change::Provision { claim, uid } => provisioned(world, held(claim, uid)?),
+        } => made_beside(world, deployment, deployment_uid, |deployment| {
+            replica_set(world, deployment, *replicas)
+        }),
+        Change::Provision { claim, uid } => provisioned(world, held(world, claim, uid)?),
         Change::Reattach {
             attachment,
             uid,
             finalizer,
-        } => attachment_again(world, held(attachment, uid)?, finalizer),
+        } => attachment_again(world, held(world, attachment, uid)?, finalizer),
         Change::Delete { .. }
         | Change::ConfirmPodGone { .. }
         | Change::AddFinalizer { .. }
@@ -72,6 +70,25 @@ fn make(world: &World, change: &Change) -> Option<Object> {
     }
 }
 
+/// What a maker makes in its own namespace.
+fn made_beside(
+    world: &World,
+    maker: &Key,
+    uid: &Uid,
+    make: impl FnOnce(&Arc<Object>) -> Option<Object>,
+) -> Option<Object> {
+    let namespace = world.find(Kind::Namespace, "", &maker.namespace);
+    // asked first: while a namespace empties, its controllers ask in vain for all that goes
+    if namespace.is_some_and(|namespace| namespace.meta.deleting()) {
+        return None;
+    }
+    make(held(world, maker, uid)?)
+}
+
+fn held<'a>(world: &'a World, key: &Key, uid: &Uid) -> Option<&'a Arc<Object>> {
+    world.get(key).filter(|held| held.meta.uid == *uid)
+}
+
 /// A uid that nothing in the world bears or refers to.
 pub(super) fn fresh_uid(world: &World) -> Uid {
     let referred = |uid: &Uid| {
@@ -81,8 +98,8 @@ pub(super) fn fresh_uid(world: &World) -> Uid {
                 claim.is_some_and(|claim| claim.uid == *uid)
             })
     };
-    (1..=1_000_000_u32)
-        .map(|number| Uid::new(&format!("forecast-{number}")))
+    (world.made() + 1..=u32::MAX)
+        .map(Uid::made)
         .find(|uid| world.by_uid(uid).is_none() && !referred(uid))
         .unwrap_or_default()
 }
@@ -91,14 +108,14 @@ pub(super) fn fresh_uid(world: &World) -> Uid {
 fn fresh_name(world: &World, kind: Kind, namespace: &str, owner: &str) -> Text {
     (1..=1_000_000_u32)
         .map(|number| format!("{owner}-new{number}"))
-        .find(|name| world.get(&Key::new(kind, namespace, name)).is_none())
+        .find(|name| world.find(kind, namespace, name).is_none())
         .unwrap_or_default()
         .into()
 }
 
 /// Whether an object was made by the laws and stands in no cluster.
-pub fn is_made(uid: &Uid) -> bool {
-    uid.to_string().starts_with("forecast-")
+pub const fn is_made(uid: &Uid) -> bool {
+    uid.made_number().is_some()
 }
 
 fn meta(world: &World, namespace: &Text, name: Text, owner: Option<OwnerReference>) -> Meta {

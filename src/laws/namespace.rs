@@ -9,13 +9,15 @@
 use super::absence::lists;
 use super::change::NAMESPACE_FINALIZER;
 use super::{Change, Conditions, Law, Reaction, Reason};
-use crate::model::{Kind, Object, Propagation, World};
+use crate::model::{Kind, Kinds, Object, Propagation, World};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub const LAW: Law = Law {
     name: "namespace",
     source: "pkg/controller/namespace/deletion/namespaced_resources_deleter.go",
     latency: Duration::from_secs(1),
+    reads: Kinds::ALL,
     react,
 };
 
@@ -42,8 +44,11 @@ fn empty(world: &World, conditions: &Conditions, object: &Object, reactions: &mu
     let mut pods = world.in_namespace(Kind::Pod, namespace).peekable();
     let ordered = pods_first(conditions);
     let pods_left = pods.peek().is_some();
+    let key = object.key();
     let order = order(conditions);
-    reactions.extend(pods.filter_map(|pod| delete(object, pod, &order)));
+    let reason = Reason::new(format!("{key} is being deleted with all it holds: {order}"));
+    let reason = Arc::new(reason.seen(&key, "status.phase", "Terminating"));
+    reactions.extend(pods.filter_map(|pod| delete(pod, &reason)));
     if ordered && (pods_left || !lists(world, Kind::Pod, namespace)) {
         return;
     }
@@ -55,7 +60,7 @@ fn empty(world: &World, conditions: &Conditions, object: &Object, reactions: &mu
         left |= !lists(world, kind, namespace);
         for dependent in world.in_namespace(kind, namespace) {
             left = true;
-            reactions.extend(delete(object, dependent, &order));
+            reactions.extend(delete(dependent, &reason));
         }
     }
     let held = object
@@ -64,15 +69,15 @@ fn empty(world: &World, conditions: &Conditions, object: &Object, reactions: &mu
         .filter(|facts| obstacle(facts).is_none())
         .is_some_and(|facts| facts.spec.finalizers.iter().any(|held| held == NAMESPACE_FINALIZER));
     if !left && held && reactions.len() == before {
-        let key = object.key();
+        let why = Reason::new(format!("nothing is left in {key}"));
         reactions.push(Reaction::new(
             LAW.name,
             Change::RemoveFinalizer {
-                object: key.clone(),
+                object: key,
                 uid: object.meta.uid.clone(),
                 finalizer: NAMESPACE_FINALIZER.into(),
             },
-            Reason::new(format!("nothing is left in {key}")),
+            why,
         ));
     }
 }
@@ -99,8 +104,8 @@ pub fn obstacle(namespace: &crate::model::workload::Namespace) -> Option<&crate:
     })
 }
 
-fn delete(namespace: &Object, object: &Object, order: &str) -> Option<Reaction> {
-    let key = namespace.key();
+/// Deletes what is not being deleted; the reason is one for all.
+fn delete(object: &Object, reason: &Arc<Reason>) -> Option<Reaction> {
     (!object.meta.deleting()).then(|| {
         Reaction::new(
             LAW.name,
@@ -109,11 +114,7 @@ fn delete(namespace: &Object, object: &Object, order: &str) -> Option<Reaction> 
                 uid: object.meta.uid.clone(),
                 propagation: Propagation::Background,
             },
-            Reason::new(format!("{key} is being deleted with all it holds: {order}")).seen(
-                &key,
-                "status.phase",
-                "Terminating",
-            ),
+            Arc::clone(reason),
         )
     })
 }

@@ -118,7 +118,7 @@ pub(super) fn spawn(law: &'static str, owner: &Object, node: Option<Text>, reaso
 /// deletion cost, how many share a node, and since when each is ready are not among the facts: of pods that are equal
 /// by the rest it cannot be told which goes (\[M\]), here the last by name.
 pub(super) fn dispensable_first(pods: &mut [&Arc<Object>]) {
-    pods.sort_by_key(|pod| rank(pod));
+    pods.sort_by_cached_key(|pod| rank(pod));
 }
 
 type Rank = (

@@ -9,13 +9,14 @@
 use super::owned::delete;
 use super::pod_lifecycle::{Keeper, keeper};
 use super::{Conditions, Law, Reaction, Reason};
-use crate::model::{Kind, World};
+use crate::model::{Kind, Kinds, World};
 use std::time::Duration;
 
 pub const LAW: Law = Law {
     name: "pod_garbage",
     source: "pkg/controller/podgc/gc_controller.go",
     latency: Duration::from_secs(40),
+    reads: Kinds::of(&[Kind::Pod, Kind::Node]),
     react,
 };
 

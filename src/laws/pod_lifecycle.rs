@@ -11,7 +11,7 @@ use super::absence::lists;
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::storage::ClaimPhase;
 use crate::model::workload::{Node, Pod, PodPhase};
-use crate::model::{Key, Kind, Object, World};
+use crate::model::{Key, Kind, Kinds, Object, World};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,14 @@ pub const LAW: Law = Law {
     name: "pod_lifecycle",
     source: "pkg/kubelet/status/status_manager.go, pkg/scheduler/framework/plugins/volumebinding",
     latency: Duration::from_millis(1500),
+    reads: Kinds::of(&[
+        Kind::Pod,
+        Kind::Node,
+        Kind::PersistentVolumeClaim,
+        Kind::PersistentVolume,
+        Kind::StorageClass,
+        Kind::VolumeAttachment,
+    ]),
     react,
 };
 
@@ -55,10 +63,10 @@ pub fn keeper(world: &World, pod: &Pod) -> Keeper {
     if !pod.scheduled() {
         return Keeper::Nobody;
     }
-    let key = Key::cluster(Kind::Node, &pod.spec.node_name);
-    match world.get(&key).and_then(|node| node.body.node()) {
+    let node = world.find(Kind::Node, "", &pod.spec.node_name);
+    match node.and_then(|node| node.body.node()) {
         Some(node) if node.ready() => Keeper::Kubelet,
-        Some(_) => Keeper::Silent(key),
+        Some(_) => Keeper::Silent(Key::cluster(Kind::Node, &pod.spec.node_name)),
         None if lists(world, Kind::Node, "") => Keeper::NodeGone,
         None => Keeper::Kubelet,
     }
@@ -102,7 +110,7 @@ fn start(world: &World, object: &Object, pod: &Pod) -> Option<(Change, Reason)> 
 
 /// The nodes that would take a pod, by name: the one it was made for, or all that are ready and not cordoned, those that no
 /// taint keeps pods off first.
-pub(super) fn places<'a>(world: &'a World, destination: Option<&'a str>) -> impl Iterator<Item = &'a Arc<Object>> {
+pub fn places<'a>(world: &'a World, destination: Option<&'a str>) -> impl Iterator<Item = &'a Arc<Object>> {
     let open = move |node: &&Arc<Object>| {
         node.body.node().is_some_and(|facts| match destination {
             Some(wanted) => node.meta.name == wanted && facts.ready(),
@@ -123,7 +131,7 @@ pub fn claims_usable(world: &World, object: &Object, pod: &Pod) -> bool {
         let Some(name) = volume.claim_name(&object.meta.name) else {
             return true;
         };
-        match world.get(&Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, &name)) {
+        match world.find(Kind::PersistentVolumeClaim, &object.meta.namespace, &name) {
             Some(claim) => {
                 !claim.meta.deleting()
                     && claim

@@ -6,7 +6,7 @@
 use super::absence::lists;
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::storage::PVC_PROTECTION;
-use crate::model::{Key, Kind, Object, World};
+use crate::model::{Key, Kind, Kinds, Object, World};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,33 +14,30 @@ pub const LAW: Law = Law {
     name: "pvc_protection",
     source: "pkg/controller/volume/pvcprotection/pvc_protection_controller.go",
     latency: Duration::from_millis(200),
+    reads: Kinds::of(&[Kind::PersistentVolumeClaim, Kind::Pod]),
     react,
 };
 
 fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
     let mut reactions = Vec::new();
     for claim in world.of_kind(Kind::PersistentVolumeClaim) {
-        let key = claim.key();
         let protected = claim.meta.has_finalizer(PVC_PROTECTION);
+        if protected != claim.meta.deleting() {
+            continue; // protected and wanted, or let go of
+        }
+        let key = claim.key();
         let (object, uid, finalizer) = (key.clone(), claim.meta.uid.clone(), PVC_PROTECTION.into());
         if claim.meta.deleting() {
-            if protected && lists(world, Kind::Pod, &key.namespace) && holders(world, &key).is_empty() {
-                reactions.push(Reaction {
-                    law: LAW.name,
-                    change: Change::RemoveFinalizer { object, uid, finalizer },
-                    reason: Reason::new(format!("no scheduled pod uses {key} any more")).seen(
-                        &key,
-                        "metadata.finalizers",
-                        PVC_PROTECTION,
-                    ),
-                });
+            if lists(world, Kind::Pod, &key.namespace) && holders(world, &key).is_empty() {
+                let text = format!("no scheduled pod uses {key} any more");
+                let reason = Reason::new(text).seen(&key, "metadata.finalizers", PVC_PROTECTION);
+                let change = Change::RemoveFinalizer { object, uid, finalizer };
+                reactions.push(Reaction::new(LAW.name, change, reason));
             }
-        } else if !protected {
-            reactions.push(Reaction {
-                law: LAW.name,
-                change: Change::AddFinalizer { object, uid, finalizer },
-                reason: Reason::new(format!("{key} is not being deleted, so its protection is put back")),
-            });
+        } else {
+            let reason = Reason::new(format!("{key} is not being deleted, so its protection is put back"));
+            let change = Change::AddFinalizer { object, uid, finalizer };
+            reactions.push(Reaction::new(LAW.name, change, reason));
         }
     }
     reactions

@@ -17,7 +17,7 @@
 use super::absence::lists;
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::storage::{EXTERNAL_PROVISIONER, ReclaimPolicy, Volume, VolumePhase, provisioner};
-use crate::model::{Kind, Meta, Object, Text, World};
+use crate::model::{Kind, Kinds, Meta, Object, Text, World};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,13 @@ pub const LAW: Law = Law {
     name: "reclaim",
     source: "sig-storage-lib-external-provisioner controller.go shouldDelete",
     latency: Duration::from_millis(2500),
+    reads: Kinds::of(&[
+        Kind::PersistentVolume,
+        Kind::PersistentVolumeClaim,
+        Kind::VolumeAttachment,
+        Kind::StorageClass,
+        Kind::Pod,
+    ]),
     react,
 };
 
@@ -120,34 +127,34 @@ pub fn guard(world: &World, conditions: &Conditions, object: &Object, volume: &V
 
 /// The provisioner marks a bound CSI volume whose disk it will destroy, and takes the mark off when the policy changes.
 fn finalizer(conditions: &Conditions, object: &Object, volume: &Volume) -> Option<(Change, Reason)> {
-    let key = object.key();
+    let marked = object.meta.has_finalizer(EXTERNAL_PROVISIONER);
+    let policy = volume.spec.persistent_volume_reclaim_policy;
+    if marked == (policy == ReclaimPolicy::Delete) {
+        return None;
+    }
     let Deleter::Provisioner(name) = deleter(&object.meta, volume) else {
         return None;
     };
     if conditions.dead_provisioners.contains(&name) {
         return None;
     }
-    let marked = object.meta.has_finalizer(EXTERNAL_PROVISIONER);
-    let policy = volume.spec.persistent_volume_reclaim_policy;
+    let key = object.key();
     let (uid, finalizer) = (object.meta.uid.clone(), EXTERNAL_PROVISIONER.into());
     let reason = |text: String| Reason::new(text).seen(&key, "spec.persistentVolumeReclaimPolicy", policy.word());
     match policy {
         ReclaimPolicy::Delete
-            if !marked
-                && volume.spec.csi.is_some()
-                && volume.status.phase == VolumePhase::Bound
-                && !object.meta.deleting() =>
+            if volume.spec.csi.is_some() && volume.status.phase == VolumePhase::Bound && !object.meta.deleting() =>
         {
             let reason = reason(format!("{name} will destroy the disk of {key} and marks it"));
             let object = key;
             Some((Change::AddFinalizer { object, uid, finalizer }, reason))
         }
-        ReclaimPolicy::Retain | ReclaimPolicy::Recycle if marked => {
+        ReclaimPolicy::Retain | ReclaimPolicy::Recycle => {
             let reason = reason(format!("{name} will not touch the disk of {key}"));
             let object = key;
             Some((Change::RemoveFinalizer { object, uid, finalizer }, reason))
         }
-        ReclaimPolicy::Delete | ReclaimPolicy::Retain | ReclaimPolicy::Recycle | ReclaimPolicy::Unknown => None,
+        ReclaimPolicy::Delete | ReclaimPolicy::Unknown => None,
     }
 }
 

@@ -13,13 +13,14 @@
 use super::absence::lists;
 use super::{Change, Conditions, Law, Reaction, Reason};
 use crate::model::storage::{ClaimRef, PROVISIONED_BY, ReclaimPolicy, Volume, VolumePhase};
-use crate::model::{Key, Kind, Object, World};
+use crate::model::{Key, Kind, Kinds, Object, World};
 use std::time::Duration;
 
 pub const LAW: Law = Law {
     name: "release",
     source: "pkg/controller/volume/persistentvolume/pv_controller.go syncVolume",
     latency: Duration::from_millis(150),
+    reads: Kinds::of(&[Kind::PersistentVolume, Kind::PersistentVolumeClaim]),
     react,
 };
 
@@ -44,8 +45,7 @@ enum Claimant<'a> {
 }
 
 fn claimant<'a>(world: &'a World, claim: &ClaimRef) -> Claimant<'a> {
-    let key = Key::new(Kind::PersistentVolumeClaim, &claim.namespace, &claim.name);
-    match world.get(&key) {
+    match world.find(Kind::PersistentVolumeClaim, &claim.namespace, &claim.name) {
         Some(held) if held.meta.uid == claim.uid => Claimant::Same(held),
         Some(held) => Claimant::Other(held),
         None if lists(world, Kind::PersistentVolumeClaim, &claim.namespace) => Claimant::Gone,
@@ -54,46 +54,56 @@ fn claimant<'a>(world: &'a World, claim: &ClaimRef) -> Claimant<'a> {
 }
 
 fn judge(world: &World, object: &Object, volume: &Volume) -> Option<(Change, Reason)> {
-    let key = object.key();
     let phase = volume.status.phase;
-    let set = |wanted: VolumePhase, reason: Reason| {
-        let change = Change::SetVolumePhase {
-            volume: key.clone(),
-            uid: object.meta.uid.clone(),
-            phase: wanted,
-        };
-        (phase != wanted).then_some((change, reason))
+    // a volume mostly is what it should be: nothing is put into words for it
+    let set = |wanted: VolumePhase, reason: &dyn Fn(&Key) -> Reason| {
+        let key = (phase != wanted).then(|| object.key())?;
+        let reason = reason(&key);
+        let uid = object.meta.uid.clone();
+        let phase = wanted;
+        Some((
+            Change::SetVolumePhase {
+                volume: key,
+                uid,
+                phase,
+            },
+            reason,
+        ))
     };
     let Some(claim) = &volume.spec.claim_ref else {
-        let reason = Reason::new(format!("{key} has no claimRef: any matching claim may take it"));
-        return set(VolumePhase::Available, reason.seen(&key, "spec.claimRef", "absent"));
+        return set(VolumePhase::Available, &|key| {
+            let text = format!("{key} has no claimRef: any matching claim may take it");
+            Reason::new(text).seen(key, "spec.claimRef", "absent")
+        });
     };
-    let name = format!("{}/{}", claim.namespace, claim.name);
+    let name = || format!("{}/{}", claim.namespace, claim.name);
     if claim.uid.is_empty() {
-        let reason = Reason::new(format!("{key} is reserved for {name}, whichever claim bears that name"));
-        return set(VolumePhase::Available, reason.seen(&key, "spec.claimRef.uid", "absent"));
+        return set(VolumePhase::Available, &|key| {
+            let text = format!("{key} is reserved for {}, whichever claim bears that name", name());
+            Reason::new(text).seen(key, "spec.claimRef.uid", "absent")
+        });
     }
-    let released = |reason: Reason| {
-        let reason = reason.seen(&key, "spec.claimRef.uid", claim.uid.to_string());
-        (!matches!(phase, VolumePhase::Released | VolumePhase::Failed))
-            .then(|| set(VolumePhase::Released, reason))
-            .flatten()
+    let released = |reason: &dyn Fn(&Key) -> Reason| {
+        if matches!(phase, VolumePhase::Released | VolumePhase::Failed) {
+            return None;
+        }
+        set(VolumePhase::Released, &|key| {
+            reason(key).seen(key, "spec.claimRef.uid", claim.uid.to_string())
+        })
     };
     match claimant(world, claim) {
         Claimant::Unknown => None,
-        Claimant::Gone => released(Reason::new(format!("its claim {name} is gone"))),
-        Claimant::Other(other) => released(
-            Reason::new(format!(
-                "the claim {name} of today is another one than the volume was bound to"
-            ))
-            .seen(&other.key(), "metadata.uid", other.meta.uid.to_string()),
-        ),
+        Claimant::Gone => released(&|_| Reason::new(format!("its claim {} is gone", name()))),
+        Claimant::Other(other) => released(&|_| {
+            let name = name();
+            let text = format!("the claim {name} of today is another one than the volume was bound to");
+            Reason::new(text).seen(&other.key(), "metadata.uid", other.meta.uid.to_string())
+        }),
         Claimant::Same(held) => match held.body.claim().map(|claim| &claim.spec.volume_name) {
-            Some(bound) if *bound == object.meta.name => set(
-                VolumePhase::Bound,
-                Reason::new(format!("{key} and {name} name each other")),
-            ),
-            Some(bound) if !bound.is_empty() => elsewhere(object, volume, bound, &released),
+            Some(bound) if *bound == object.meta.name => set(VolumePhase::Bound, &|key| {
+                Reason::new(format!("{key} and {} name each other", name()))
+            }),
+            Some(bound) if !bound.is_empty() => elsewhere(object, volume, bound, released),
             Some(_) | None => None,
         },
     }
@@ -104,19 +114,17 @@ fn elsewhere(
     object: &Object,
     volume: &Volume,
     bound: &str,
-    released: &dyn Fn(Reason) -> Option<(Change, Reason)>,
+    released: impl Fn(&dyn Fn(&Key) -> Reason) -> Option<(Change, Reason)>,
 ) -> Option<(Change, Reason)> {
-    let key = object.key();
-    let reason = Reason::new(format!("the claim of {key} is bound to {bound} instead"));
+    let reason = |key: &Key| Reason::new(format!("the claim of {key} is bound to {bound} instead"));
     let dynamic = object.meta.annotations.get(PROVISIONED_BY).is_some();
     if dynamic && volume.spec.persistent_volume_reclaim_policy == ReclaimPolicy::Delete {
-        return released(reason);
+        return released(&reason);
     }
-    let change = Change::Unbind {
-        volume: key,
-        uid: object.meta.uid.clone(),
-    };
-    Some((change, reason))
+    let volume = object.key();
+    let reason = reason(&volume);
+    let uid = object.meta.uid.clone();
+    Some((Change::Unbind { volume, uid }, reason))
 }
 
 #[cfg(test)]

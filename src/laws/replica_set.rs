@@ -7,13 +7,14 @@ use super::absence::lists;
 use super::owned::{BURST, active, adopt, delete, dispensable_first, orphans, pods, release, spawn};
 use super::{Conditions, Law, Reaction, Reason};
 use crate::model::workload::Replicated;
-use crate::model::{Kind, Object, World};
+use crate::model::{Kind, Kinds, Object, World};
 use std::time::Duration;
 
 pub const LAW: Law = Law {
     name: "replica_set",
     source: "pkg/controller/replicaset/replica_set.go",
     latency: Duration::from_millis(300),
+    reads: Kinds::of(&[Kind::ReplicaSet, Kind::Pod]),
     react,
 };
 
@@ -47,8 +48,11 @@ fn replicate(world: &World, object: &Object, set: &Replicated, reactions: &mut V
         let reason = Reason::new(format!("{key} wants {wanted} pods and has {}", standing.len()));
         reactions.push(spawn(LAW.name, object, None, reason));
     }
-    dispensable_first(&mut standing);
     let surplus = standing.len().saturating_sub(wanted);
+    if surplus == 0 {
+        return;
+    }
+    dispensable_first(&mut standing);
     for pod in standing.iter().take(surplus) {
         let reason =
             Reason::new(format!("{key} wants only {wanted} pods")).seen(&key, "spec.replicas", wanted.to_string());

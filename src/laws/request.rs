@@ -75,8 +75,31 @@ pub fn carry_out(world: &mut World, act: &Act, now: Option<Timestamp>) {
                 world.put(born);
             }
         }
-        // no request of ours: `laws::helm` carries it out
-        Act::Helm { .. } => {}
+        Act::CreateClass { class, draft, step } => {
+            if world.get(&class.key).is_none() {
+                let made = Object {
+                    meta: Meta {
+                        name: class.key.name.clone(),
+                        uid: made::fresh_uid(world),
+                        labels: draft.labels.clone(),
+                        annotations: draft.annotations.with(STEP, Some(step)),
+                        ..Meta::default()
+                    },
+                    body: Body::StorageClass(Box::new(draft.facts())),
+                };
+                world.put(made);
+            }
+        }
+        Act::CreateSet { set, draft, .. } => {
+            if world.get(&set.key).is_none()
+                && let Some(mut made) = draft.facts(&set.key)
+            {
+                made.meta.uid = made::fresh_uid(world);
+                world.put(made);
+            }
+        }
+        // no request of ours: `laws::helm` carries the one out; the other changes no object that a law reads
+        Act::Helm { .. } | Act::Task { .. } => {}
     }
 }
 

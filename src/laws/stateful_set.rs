@@ -20,7 +20,7 @@ use super::absence::lists;
 use super::owned::{self, BURST, active, adopt, healthy, orphans, pods};
 use super::{Change, Conditions, Law, Reaction, Reason, claim_retention};
 use crate::model::workload::StatefulSet;
-use crate::model::{Key, Kind, Object, World};
+use crate::model::{Key, Kind, Kinds, Object, World};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +28,7 @@ pub const LAW: Law = Law {
     name: "stateful_set",
     source: "pkg/controller/statefulset/stateful_set_control.go",
     latency: Duration::from_millis(250),
+    reads: Kinds::of(&[Kind::StatefulSet, Kind::Pod, Kind::PersistentVolumeClaim]),
     react,
 };
 
@@ -108,7 +109,7 @@ impl Sync<'_> {
         let mut made = 0;
         for ordinal in self.set.ordinals().take(ORDINALS) {
             let name = format!("{}-{ordinal}", self.object.meta.name);
-            let pod = self.world.get(&Key::new(Kind::Pod, &self.object.meta.namespace, &name));
+            let pod = self.world.find(Kind::Pod, &self.object.meta.namespace, &name);
             let ready = match pod {
                 None => {
                     made += 1;
@@ -174,7 +175,7 @@ impl Sync<'_> {
         let reached = self.set.ordinals().start.max(lowest)..self.set.ordinals().end;
         for ordinal in reached.rev().take(ORDINALS) {
             let name = format!("{}-{ordinal}", self.object.meta.name);
-            let Some(pod) = self.world.get(&Key::new(Kind::Pod, &self.object.meta.namespace, &name)) else {
+            let Some(pod) = self.world.find(Kind::Pod, &self.object.meta.namespace, &name) else {
                 return;
             };
             if pod.meta.labels.get(REVISION) != Some(revision) {

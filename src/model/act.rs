@@ -2,20 +2,26 @@
 //!
 //! An act says what is asked and of which very object; how it is sent is `gate`'s, what comes of it `laws`'.
 
+mod class;
 mod draft;
 mod helm;
 mod image;
+mod set;
+pub mod task;
 pub mod words;
 
-use super::helm::record_name;
+use super::helm::Home;
 use super::storage::ReclaimPolicy;
 use super::{Key, Kind, Pin, ResourceVersion, Text, Uid, meta};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+pub use class::ClassDraft;
 pub use draft::Draft;
 pub use helm::{After, HelmAct, Install, Means, Rollback, Source, Standing, Uninstall, Upgrade};
 pub use image::scale;
+pub use set::SetDraft;
+pub use task::Task;
 
 /// `propagationPolicy` of a DELETE. Always sent: the default for a Job is `Orphan` (`reference/semantics.md` §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,6 +81,14 @@ pub enum Act {
     },
     /// POST of a new claim. Its precondition is that nothing of that name is there; `step` is written on it as [`STEP`].
     CreateClaim { claim: Pin, draft: Box<Draft>, step: Text },
+    /// POST of a new StorageClass, under the same precondition and with the same mark.
+    CreateClass {
+        class: Pin,
+        draft: Box<ClassDraft>,
+        step: Text,
+    },
+    /// POST of a StatefulSet that was there before, under the same precondition and with the same mark.
+    CreateSet { set: Pin, draft: Box<SetDraft>, step: Text },
     /// What the operator's own helm does to a release, named by the record of its newest revision; of one that is to be
     /// installed, by that of its first, which is not there yet. Without `means` it is forecast only.
     Helm {
@@ -83,6 +97,8 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         means: Option<Means>,
     },
+    /// What is done beside the API's own objects: in a pod, to a claim, or by a program here, pinned to what it is about.
+    Task { target: Pin, task: Box<Task> },
 }
 
 impl Act {
@@ -103,11 +119,39 @@ impl Act {
         }
     }
 
-    /// An install of a release of this name; its first record has no uid and no resource version yet.
-    pub fn install(namespace: &str, release: &str, install: Install) -> Self {
+    /// A new StorageClass of this name.
+    pub fn create_class(name: &str, draft: ClassDraft, step: &str) -> Self {
+        let class = Pin {
+            key: Key::cluster(Kind::StorageClass, name),
+            uid: Uid::default(),
+            resource_version: ResourceVersion::default(),
+        };
+        Self::CreateClass {
+            class,
+            draft: Box::new(draft),
+            step: step.into(),
+        }
+    }
+
+    /// A StatefulSet made again under its name.
+    pub fn create_set(key: Key, draft: SetDraft, step: &str) -> Self {
+        let set = Pin {
+            key,
+            uid: Uid::default(),
+            resource_version: ResourceVersion::default(),
+        };
+        Self::CreateSet {
+            set,
+            draft: Box::new(draft),
+            step: step.into(),
+        }
+    }
+
+    /// An install of a release, kept as its home says; its first record has no uid and no resource version yet.
+    pub fn install(home: &Home, install: Install) -> Self {
         Self::Helm {
             release: Pin {
-                key: Key::new(Kind::Release, namespace, &record_name(release, 1)),
+                key: home.record(1),
                 uid: Uid::default(),
                 resource_version: ResourceVersion::default(),
             },
@@ -123,12 +167,15 @@ impl Act {
             | Self::Scale { target, .. }
             | Self::RemoveFinalizer { target, .. }
             | Self::Annotate { target, .. }
-            | Self::Stamp { target, .. } => target,
+            | Self::Stamp { target, .. }
+            | Self::Task { target, .. } => target,
             Self::Evict { pod } => pod,
             Self::SetReclaimPolicy { volume, .. }
             | Self::ClearClaimRef { volume }
             | Self::RetargetClaimRef { volume, .. } => volume,
             Self::CreateClaim { claim, .. } => claim,
+            Self::CreateClass { class, .. } => class,
+            Self::CreateSet { set, .. } => set,
             Self::Helm { release, .. } => release,
         }
     }
@@ -140,12 +187,15 @@ impl Act {
             | Self::Scale { target, .. }
             | Self::RemoveFinalizer { target, .. }
             | Self::Annotate { target, .. }
-            | Self::Stamp { target, .. } => target,
+            | Self::Stamp { target, .. }
+            | Self::Task { target, .. } => target,
             Self::Evict { pod } => pod,
             Self::SetReclaimPolicy { volume, .. }
             | Self::ClearClaimRef { volume }
             | Self::RetargetClaimRef { volume, .. } => volume,
             Self::CreateClaim { claim, .. } => claim,
+            Self::CreateClass { class, .. } => class,
+            Self::CreateSet { set, .. } => set,
             Self::Helm { release, .. } => release,
         }
     }
@@ -155,6 +205,8 @@ impl Act {
         matches!(
             self,
             Self::CreateClaim { .. }
+                | Self::CreateClass { .. }
+                | Self::CreateSet { .. }
                 | Self::Helm {
                     helm: HelmAct::Install(_),
                     ..
@@ -165,7 +217,7 @@ impl Act {
     /// Whether this program sends such a request at all.
     pub fn performed(&self) -> bool {
         match self {
-            Self::Delete { target, .. } => target.key.kind != Kind::Release,
+            Self::Delete { target, .. } => !target.key.kind.is_record(),
             Self::Evict { .. }
             | Self::Scale { .. }
             | Self::RemoveFinalizer { .. }
@@ -174,7 +226,10 @@ impl Act {
             | Self::RetargetClaimRef { .. }
             | Self::Annotate { .. }
             | Self::Stamp { .. }
-            | Self::CreateClaim { .. } => self.misfit().is_none(),
+            | Self::CreateClaim { .. }
+            | Self::CreateClass { .. }
+            | Self::CreateSet { .. }
+            | Self::Task { .. } => self.misfit().is_none(),
             Self::Helm { helm, means, .. } => {
                 let brings = helm
                     .rendered()
@@ -235,7 +290,16 @@ impl Act {
                 (release.is_empty() || namespace.is_empty())
                     .then(|| "a release is named by its namespace and its name".to_owned())
             }),
-            Self::Helm { release, helm, .. } => only(Kind::Release, "act of Helm's").or_else(|| helm.misfit(release)),
+            Self::Helm { release, helm, .. } => (!kind.is_record())
+                .then(|| format!("a {} has no act of Helm's; a release has", kind.name()))
+                .or_else(|| helm.misfit(release)),
+            Self::Task { task, .. } => task.misfit(kind),
+            Self::CreateClass { draft, .. } => {
+                only(Kind::StorageClass, "class to make").or_else(|| draft.lacks().map(str::to_owned))
+            }
+            Self::CreateSet { draft, .. } => {
+                only(Kind::StatefulSet, "set to make").or_else(|| draft.lacks().map(str::to_owned))
+            }
             Self::CreateClaim { draft, .. } => {
                 only(Kind::PersistentVolumeClaim, "claim to make").or_else(|| draft.lacks().map(str::to_owned))
             }
@@ -250,7 +314,8 @@ impl Act {
 
 /// A release record is written by Helm alone.
 fn of_record(kind: Kind) -> Option<String> {
-    (kind == Kind::Release).then(|| "a release record is helm's alone to change".to_owned())
+    kind.is_record()
+        .then(|| "a release record is helm's alone to change".to_owned())
 }
 
 /// `delete job/train-7f (Background)`: how the act is named on screen and in the journal.
@@ -270,8 +335,14 @@ impl fmt::Display for Act {
                 None => write!(f, "annotate {key} {annotation}-"),
             },
             Self::Stamp { release, namespace, .. } => write!(f, "stamp {key} for release {namespace}/{release}"),
-            Self::CreateClaim { .. } => write!(f, "create {key}"),
+            Self::CreateClaim { .. } | Self::CreateClass { .. } | Self::CreateSet { .. } => write!(f, "create {key}"),
             Self::Helm { helm, .. } => write!(f, "{helm} of {key}"),
+            Self::Task { task, .. } => match task.as_ref() {
+                Task::Raft(task) => write!(f, "ask {key} {task}"),
+                Task::Dump(_) | Task::Restore(_) | Task::Count(_) | Task::Snapshot(_) | Task::Run(_) => {
+                    write!(f, "{} of {key} {task}", task.word())
+                }
+            },
         }
     }
 }

@@ -1,9 +1,10 @@
 //! An object as facts: lean `metadata` and a lean body, decoded straight from the response bytes.
 
+use super::helm::{Driver, record_parts};
 use super::lenient::or_default;
 use super::storage::{Attachment, Claim, Class, Volume};
 use super::workload::{CronJob, DisruptionBudget, Job, Namespace, Node, Pod, Replicated, StatefulSet};
-use super::{Key, Kind, Meta, Pin, Text};
+use super::{Key, Kind, Kinds, Meta, Pin, Text};
 use serde::Deserialize;
 use serde::de::DeserializeSeed as _;
 
@@ -41,13 +42,15 @@ pub struct Release {
     pub name: Text,
     pub revision: u32,
     pub status: Text,
+    /// What the record is kept in.
+    pub driver: Driver,
 }
 
 /// The `type` of a Secret that holds a Helm release record.
 pub const RELEASE_SECRET_TYPE: &str = "helm.sh/release.v1";
 
 impl Object {
-    pub const fn kind(&self) -> Kind {
+    pub fn kind(&self) -> Kind {
         match &self.body {
             Body::Namespace(_) => Kind::Namespace,
             Body::Node(_) => Kind::Node,
@@ -63,7 +66,7 @@ impl Object {
             Body::ReplicaSet(_) => Kind::ReplicaSet,
             Body::DaemonSet(_) => Kind::DaemonSet,
             Body::PodDisruptionBudget(_) => Kind::PodDisruptionBudget,
-            Body::Release(_) => Kind::Release,
+            Body::Release(release) => release.driver.kind(),
         }
     }
 
@@ -71,10 +74,39 @@ impl Object {
         Key::new(self.kind(), &self.meta.namespace, &self.meta.name)
     }
 
+    /// Whether this is its [key](Self::key), without making one.
+    pub fn at(&self, key: &Key) -> bool {
+        let home = !key.kind.namespaced() || self.meta.namespace == key.namespace;
+        self.kind() == key.kind && self.meta.name == key.name && home
+    }
+
+    /// It is what its kind stands for: a `ConfigMap` of another's may bear Helm's label and is no record.
+    pub fn is_meant(&self) -> bool {
+        match &self.body {
+            Body::Release(release) if release.driver == Driver::ConfigMap => {
+                record_parts(&self.meta.name) == Some((release.name.as_str(), release.revision))
+            }
+            _ => true,
+        }
+    }
+
     /// No rule and no screen can tell the two apart: they differ in what every write raises, at most. A gate can: it goes
     /// by the resource version.
     pub fn alike(&self, other: &Self) -> bool {
         self.meta.alike(&other.meta) && self.body == other.body
+    }
+
+    /// What a rule would have to read to tell the two apart; nothing where they are [alike](Self::alike).
+    pub fn difference(&self, other: &Self) -> Kinds {
+        let own = Kinds::from(self.kind());
+        if !self.meta.alike(&other.meta) {
+            return own;
+        }
+        match (&self.body, &other.body) {
+            (one, other) if one == other => Kinds::NONE,
+            (Body::Pod(one), Body::Pod(other)) if one.same_but_for_health(other) => Kinds::HEALTH,
+            _ => own.bodies(),
+        }
     }
 
     /// Gives back the room that growing lists took in advance: a list of one has room for four.
@@ -265,13 +297,13 @@ impl<'de> serde::de::DeserializeSeed<'de> for Decode {
             Kind::PodDisruptionBudget => shaped(source, |spec, status| {
                 Body::PodDisruptionBudget(Box::new(DisruptionBudget { spec, status }))
             }),
-            Kind::Release => shaped(source, |_: Unread, _: Unread| Body::Release(Box::default())),
+            Kind::Release | Kind::ReleaseMap => shaped(source, |_: Unread, _: Unread| Body::Release(Box::default())),
         }?;
         if object.meta.name.is_empty() {
             return Err(serde::de::Error::custom("metadata.name is missing"));
         }
         if let Body::Release(release) = &mut object.body {
-            **release = Release::from_labels(&object.meta);
+            **release = Release::from_labels(&object.meta, Driver::of(self.0));
         }
         object.fit();
         Ok(object)
@@ -280,12 +312,13 @@ impl<'de> serde::de::DeserializeSeed<'de> for Decode {
 
 impl Release {
     /// What the record's labels say; a revision that is no number reads as 0.
-    fn from_labels(meta: &Meta) -> Self {
+    fn from_labels(meta: &Meta, driver: Driver) -> Self {
         let label = |key: &str| meta.labels.get(key).map(Text::from).unwrap_or_default();
         Self {
             name: label("name"),
             revision: label("version").parse().unwrap_or(0),
             status: label("status"),
+            driver,
         }
     }
 }

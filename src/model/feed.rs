@@ -43,10 +43,10 @@ impl FeedId {
 impl fmt::Display for FeedId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.scope {
-            Scope::Cluster => f.write_str(if self.kind == Kind::Release {
-                "releases"
-            } else {
-                self.kind.plural()
+            Scope::Cluster => f.write_str(match self.kind {
+                Kind::Release => "releases",
+                Kind::ReleaseMap => "releases in ConfigMaps",
+                kind => kind.plural(),
             }),
             Scope::Namespace(namespace) => write!(f, "{} in {namespace}", self.kind.plural()),
         }

@@ -23,11 +23,13 @@ pub enum Kind {
     PodDisruptionBudget,
     /// A Helm release revision, seen through the metadata of its Secret (`sh.helm.release.v1.NAME.vREV`).
     Release,
+    /// A Helm release revision that is kept in a `ConfigMap` (`HELM_DRIVER=configmap`), seen through its metadata.
+    ReleaseMap,
 }
 
 impl Kind {
     /// Every kind, in the order feeds are started and shown.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Namespace,
         Self::PersistentVolumeClaim,
         Self::PersistentVolume,
@@ -43,7 +45,16 @@ impl Kind {
         Self::Node,
         Self::PodDisruptionBudget,
         Self::Release,
+        Self::ReleaseMap,
     ];
+
+    /// The kinds that Helm keeps its records in.
+    pub const RECORDS: [Self; 2] = [Self::Release, Self::ReleaseMap];
+
+    /// A record of Helm's, whatever it is kept in.
+    pub const fn is_record(self) -> bool {
+        matches!(self, Self::Release | Self::ReleaseMap)
+    }
 
     /// The kind as the API server writes it; a release is a `Secret` there.
     pub const fn name(self) -> &'static str {
@@ -63,6 +74,7 @@ impl Kind {
             Self::DaemonSet => "DaemonSet",
             Self::PodDisruptionBudget => "PodDisruptionBudget",
             Self::Release => "Secret",
+            Self::ReleaseMap => "ConfigMap",
         }
     }
 
@@ -84,6 +96,7 @@ impl Kind {
             Self::DaemonSet => "daemonsets",
             Self::PodDisruptionBudget => "poddisruptionbudgets",
             Self::Release => "secrets",
+            Self::ReleaseMap => "configmaps",
         }
     }
 
@@ -105,6 +118,7 @@ impl Kind {
             Self::DaemonSet => "daemonset",
             Self::PodDisruptionBudget => "pdb",
             Self::Release => "release",
+            Self::ReleaseMap => "release-configmap",
         }
     }
 
@@ -116,7 +130,8 @@ impl Kind {
             | Self::PersistentVolume
             | Self::PersistentVolumeClaim
             | Self::Pod
-            | Self::Release => "",
+            | Self::Release
+            | Self::ReleaseMap => "",
             Self::StorageClass | Self::VolumeAttachment => "storage.k8s.io",
             Self::Job | Self::CronJob => "batch",
             Self::StatefulSet | Self::Deployment | Self::ReplicaSet | Self::DaemonSet => "apps",
@@ -144,7 +159,7 @@ impl Kind {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         Self::ALL
             .into_iter()
-            .find(|candidate| *candidate != Self::Release && candidate.name() == kind && candidate.group() == group)
+            .find(|candidate| !candidate.is_record() && candidate.name() == kind && candidate.group() == group)
     }
 
     /// The kind an operator means by `pvc`, `persistentvolumeclaims`, `PersistentVolumeClaim`, `sts` and so on.
@@ -166,7 +181,7 @@ impl Kind {
         alias.or_else(|| {
             Self::ALL.into_iter().find(|kind| {
                 word == kind.short()
-                    || (*kind != Self::Release && (word == kind.plural() || word == kind.name().to_ascii_lowercase()))
+                    || (!kind.is_record() && (word == kind.plural() || word == kind.name().to_ascii_lowercase()))
                     || (*kind == Self::Release && word == "releases")
             })
         })
@@ -218,11 +233,34 @@ enum Packed {
     /// Big-endian, so that uids sort as they are written.
     Uuid([u8; 16]),
     Other(Box<str>),
+    /// `forecast-N`.
+    Made(u32),
 }
+
+/// What the uid of an object begins with that only a forecast has made.
+const MADE: &str = "forecast-";
 
 impl Uid {
     pub fn new(text: &str) -> Self {
-        Self(unpack(text).map_or_else(|| Packed::Other(text.into()), |bits| Packed::Uuid(bits.to_be_bytes())))
+        if let Some(bits) = unpack(text) {
+            return Self(Packed::Uuid(bits.to_be_bytes()));
+        }
+        let number = text.strip_prefix(MADE).and_then(|number| number.parse().ok());
+        let made = number.map(Self::made).filter(|made| made.to_string() == text);
+        made.unwrap_or_else(|| Self(Packed::Other(text.into())))
+    }
+
+    /// The uid of an object that the laws made and that stands in no cluster: `forecast-N`.
+    pub const fn made(number: u32) -> Self {
+        Self(Packed::Made(number))
+    }
+
+    /// The number of an object that the laws made; `None` of one that a cluster has.
+    pub const fn made_number(&self) -> Option<u32> {
+        match &self.0 {
+            Packed::Made(number) => Some(*number),
+            Packed::Uuid(_) | Packed::Other(_) => None,
+        }
     }
 
     /// An empty uid: the field was absent.
@@ -276,6 +314,7 @@ impl fmt::Display for Uid {
                 )
             }
             Packed::Other(text) => f.write_str(text),
+            Packed::Made(number) => write!(f, "{MADE}{number}"),
         }
     }
 }
@@ -395,11 +434,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_the_laws_made_is_told_by_its_uid() {
+        for (text, number) in [
+            ("forecast-7", Some(7)),
+            ("forecast-07", None),
+            ("forecast-", None),
+            ("0f0a5b1e-9c1f-4b6a-8c11-0000000000ff", None),
+        ] {
+            assert_eq!(Uid::new(text).made_number(), number, "{text}");
+        }
+        assert_eq!(Uid::made(7), Uid::new("forecast-7"));
+    }
+
+    #[test]
     fn a_uid_prints_back_letter_for_letter() {
         for text in [
             "0f0a5b1e-9c1f-4b6a-8c11-0123456789ab",
             "",
             "not-a-uuid",
+            "forecast-7",
+            "forecast-07",
+            "forecast-+7",
+            "forecast-",
+            "forecast-99999999999",
             "0F0A5B1E-9C1F-4B6A-8C11-0123456789AB",
             "0f0a5b1e-9c1f-4b6a-8c11-0123456789a",
             "0f0a5b1e+9c1f-4b6a-8c11-0123456789ab",
@@ -414,7 +471,7 @@ mod tests {
     fn a_kind_is_found_by_every_word_for_it() {
         for kind in Kind::ALL {
             assert_eq!(Kind::from_word(kind.short()), Some(kind));
-            if kind != Kind::Release {
+            if !kind.is_record() {
                 assert_eq!(Kind::from_word(kind.plural()), Some(kind));
                 assert_eq!(Kind::from_word(kind.name()), Some(kind));
                 assert_eq!(Kind::from_api(&kind.api_version(), kind.name()), Some(kind));

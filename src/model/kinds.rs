@@ -1,18 +1,22 @@
 //! A set of kinds: what a rule reads, and what a change touches. Of each kind apart: which objects there are and their
-//! metadata, and what stands in them besides (`spec`, `status`), which changes far more often.
+//! metadata, and what stands in them besides (`spec`, `status`), which changes far more often. Of pods apart as well: their
+//! health, which changes most often of all and which hardly a rule reads.
 
 use super::Kind;
 
-/// A set of [`Kind`]s, in one word: a bit for the objects and their metadata, and another for their bodies.
+/// A set of [`Kind`]s, in one word: a bit for the objects and their metadata, another for their bodies, and one for the
+/// health of pods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Kinds(u32);
+pub struct Kinds(u64);
 
 /// The bits of the bodies stand so far from those of the objects.
-const BODIES: u32 = 16;
+const BODIES: u32 = 32;
 
 impl Kinds {
     pub const NONE: Self = Self(0);
     pub const ALL: Self = Self::of(&Kind::ALL);
+    /// What the conditions and the containers of pods say: `status.conditions`, `status.containerStatuses`.
+    pub const HEALTH: Self = Self(1 << 63);
 
     pub const fn of(kinds: &[Kind]) -> Self {
         let mut set = Self::NONE;
@@ -26,7 +30,21 @@ impl Kinds {
 
     #[must_use]
     pub const fn with(self, kind: Kind) -> Self {
-        Self(self.0 | (1 | 1 << BODIES) << kind as u32)
+        let own = (1 | 1 << BODIES) << kind as u32;
+        Self(
+            self.0
+                | if matches!(kind, Kind::Pod) {
+                    own | Self::HEALTH.0
+                } else {
+                    own
+                },
+        )
+    }
+
+    /// The same without the health of pods.
+    #[must_use]
+    pub const fn but_health(self) -> Self {
+        Self(self.0 & !Self::HEALTH.0)
     }
 
     /// Of these kinds which objects there are and their metadata, and nothing of their bodies.
@@ -83,6 +101,10 @@ mod tests {
         for set in [two, Kinds::ALL, Kind::Release.into()] {
             assert!(!set.heads().overlaps(set.bodies()) && set.heads().and(set.bodies()) == set);
             assert!(set.heads() != Kinds::NONE && set.bodies() != Kinds::NONE);
+            assert_eq!(Kinds::HEALTH.within(set), Kinds::from(Kind::Pod).within(set));
+            assert!(
+                !set.but_health().overlaps(Kinds::HEALTH) && set.but_health().and(Kinds::HEALTH).within(Kinds::ALL)
+            );
         }
     }
 }

@@ -109,7 +109,12 @@ pub struct OwnerReference {
 impl OwnerReference {
     /// Where the owner would live if it is of a kind the world holds. A namespaced owner lives in its dependent's namespace.
     pub fn key(&self, namespace: &str) -> Option<Key> {
-        Kind::from_api(&self.api_version, &self.kind).map(|kind| Key::new(kind, namespace, &self.name))
+        self.held_kind().map(|kind| Key::new(kind, namespace, &self.name))
+    }
+
+    /// The owner's kind, if it is one that the world holds.
+    pub fn held_kind(&self) -> Option<Kind> {
+        Kind::from_api(&self.api_version, &self.kind)
     }
 }
 

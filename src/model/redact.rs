@@ -206,6 +206,24 @@ fn hide_list(items: Vec<Value>, secret: bool) -> Vec<Value> {
         .collect()
 }
 
+/// `"$DB_PASSWORD"`, `${DB_PASSWORD}`: a shell's variable, in capitals as those of an environment are. It tells where a secret
+/// is, not the secret.
+fn is_variable(value: &str) -> bool {
+    let bare = value.trim_matches(['"', '\'']).strip_prefix('$');
+    let bare = bare.map(|name| {
+        name.strip_prefix('{')
+            .and_then(|name| name.strip_suffix('}'))
+            .unwrap_or(name)
+    });
+    bare.is_some_and(|name| {
+        let mut letters = name.chars();
+        letters
+            .next()
+            .is_some_and(|first| first.is_ascii_uppercase() || first == '_')
+            && letters.all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_')
+    })
+}
+
 /// Hides the right side of `--password=x`, `PASSWORD=x` and `password: x` inside a longer text, line by line and word by word.
 fn hide_assignments(text: String) -> String {
     if !text.contains(['=', ':']) {
@@ -220,7 +238,7 @@ fn hide_assignments(text: String) -> String {
             let after_colon = std::mem::replace(&mut hidden, end.strip_suffix(':').is_some_and(looks_secret_name));
             match end.split_once('=') {
                 _ if after_colon && !end.is_empty() => format!("{REDACTED}{tail}"),
-                Some((name, value)) if !value.is_empty() && looks_secret_name(name) => {
+                Some((name, value)) if !value.is_empty() && looks_secret_name(name) && !is_variable(value) => {
                     format!("{name}={REDACTED}{tail}")
                 }
                 _ => word.to_owned(),
@@ -239,6 +257,24 @@ mod tests {
 
     fn clean(value: Value) -> String {
         redact(value).to_string()
+    }
+
+    #[test]
+    fn a_variable_is_kept_and_what_only_begins_like_one_is_not() {
+        for kept in [
+            "'MYSQL_PWD=\"$MYSQL_ROOT_PASSWORD\" exec mysqldump'",
+            "export PGPASSWORD=${POSTGRES_PASSWORD}; psql",
+        ] {
+            assert_eq!(redact(json!(kept)), json!(kept));
+        }
+        for hidden in [
+            "PASSWORD=$ecret7",
+            "PASSWORD=$PASS-7f3a",
+            "PASSWORD=\"$\"",
+            "PASSWORD=${x}",
+        ] {
+            assert_ne!(redact(json!(hidden)), json!(hidden));
+        }
     }
 
     #[test]

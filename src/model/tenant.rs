@@ -79,7 +79,7 @@ impl TenantRule {
                 }
             }
             Self::Release(patterns) => {
-                for object in world.of_kind(Kind::Release) {
+                for object in world.records() {
                     if let Some(release) = object.body.release()
                         && patterns.matches(&release.name)
                     {

@@ -29,6 +29,19 @@ pub struct Pod {
     pub status: PodStatus,
 }
 
+impl Pod {
+    /// The two differ in their conditions and containers, at most ([`Kinds::HEALTH`](super::Kinds::HEALTH)).
+    pub fn same_but_for_health(&self, other: &Self) -> bool {
+        let PodStatus {
+            phase,
+            reason,
+            conditions: _,
+            container_statuses: _,
+        } = &self.status;
+        self.spec == other.spec && *phase == other.status.phase && *reason == other.status.reason
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
@@ -41,6 +54,8 @@ pub struct PodSpec {
     /// (`pkg/controller/daemon/util/daemonset_util.go` `ReplaceDaemonSetPodNodeNameNodeAffinity`).
     #[serde(rename = "affinity", deserialize_with = "node::destination")]
     pub destination: Option<Box<str>>,
+    /// The class that gives the pod its priority, where it names one.
+    pub priority_class_name: Option<Box<str>>,
 }
 
 impl PodSpec {

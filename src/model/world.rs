@@ -8,7 +8,6 @@ mod index;
 pub(crate) mod reads;
 mod shelves;
 
-#[cfg(test)]
 use super::Kinds;
 use super::feed::{Feed, FeedId, FeedState, Freshness};
 use super::{Key, Kind, Malformed, Moment, Object, Pin, Text, Uid};
@@ -64,6 +63,10 @@ pub struct World {
     began: BTreeMap<FeedId, Round>,
     index: Index,
     revision: u64,
+    /// The revision of the last change among the objects of each kind, by its place among them.
+    changed: [u64; Kind::ALL.len()],
+    /// The highest number of an object made by the laws that was ever here.
+    made: u32,
 }
 
 impl World {
@@ -89,6 +92,20 @@ impl World {
     /// Raised by every change: equal means nothing to redraw.
     pub const fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// Whether an object of one of these kinds came, went or changed since the world had this [revision](Self::revision).
+    pub fn changed_since(&self, kinds: Kinds, revision: u64) -> bool {
+        let since = |kind: &Kind| self.changed.get(*kind as usize).is_some_and(|at| *at > revision);
+        Kind::ALL
+            .into_iter()
+            .filter(since)
+            .any(|kind| kinds.overlaps(kind.into()))
+    }
+
+    /// The highest number that an object made by the laws ever had here ([`Uid::made_number`]).
+    pub const fn made(&self) -> u32 {
+        self.made
     }
 
     /// Takes an observation in. Returns whether anything a screen shows has changed.
@@ -189,14 +206,22 @@ impl World {
             }
         }
         self.index.add(&object);
+        self.made = self.made.max(object.meta.uid.made_number().unwrap_or(0));
+        self.change(object.kind());
+    }
+
+    fn change(&mut self, kind: Kind) {
         self.revision += 1;
+        if let Some(changed) = self.changed.get_mut(kind as usize) {
+            *changed = self.revision;
+        }
     }
 
     /// Removes an object; `None` when there was none.
     pub fn take(&mut self, key: &Key) -> Option<Arc<Object>> {
         let object = self.objects.take(key)?;
         self.index.remove(&object);
-        self.revision += 1;
+        self.change(object.kind());
         Some(object)
     }
 
@@ -260,6 +285,18 @@ impl World {
         #[cfg(test)]
         reads::note(kind.into());
         self.objects.in_namespace(kind, namespace)
+    }
+
+    /// Helm's records in one namespace, whatever it keeps them in.
+    pub fn records_in<'a>(&'a self, namespace: &str) -> impl Iterator<Item = &'a Arc<Object>> {
+        let [secrets, maps] = Kind::RECORDS.map(|kind| self.in_namespace(kind, namespace));
+        secrets.chain(maps)
+    }
+
+    /// Every record of Helm's.
+    pub fn records(&self) -> impl Iterator<Item = &Arc<Object>> {
+        let [secrets, maps] = Kind::RECORDS.map(|kind| self.of_kind(kind));
+        secrets.chain(maps)
     }
 
     /// Whether the cluster's namespaces have been listed, rather than guessed from what lives in them.
@@ -376,6 +413,7 @@ impl World {
                 part.index.remove(&held);
             }
             part.index.add(object);
+            part.made = part.made.max(object.meta.uid.made_number().unwrap_or(0));
         }
         part
     }

@@ -4,10 +4,15 @@
 //! unknown, and unknown blocks. `docs/runbooks.md` prints this list.
 
 mod claims;
+mod inventory;
+mod raft;
 mod releases;
 mod scope;
 mod workloads;
 
+pub(super) use raft::{between, ensemble, led};
+pub(super) use releases::listed;
+pub(super) use scope::filled_in;
 pub(super) use workloads::unfinished;
 
 use super::tenancy::Tenancy;
@@ -39,8 +44,14 @@ pub enum About {
     Tenant,
     /// The tenant's Helm release; a runbook that names none cannot ask.
     Release,
+    /// The runbook's own parameters.
+    Parameters,
+    /// What a step before took down as its `inventory`.
+    Inventory,
     /// One object of this kind, by its name: `claim.bound: mysql-pvc`.
     One(Kind),
+    /// A time, which stands in place of a name: `raft.leader-steady: 60s`.
+    Span,
     /// Any object: `object.gone: pvc/mysql-pvc`.
     Any,
 }
@@ -66,7 +77,14 @@ impl PartialEq for Check {
 impl Eq for Check {}
 
 /// All checks, in the order they are documented.
-pub static CHECKS: &[&[Check]] = &[scope::CHECKS, claims::CHECKS, workloads::CHECKS, releases::CHECKS];
+pub static CHECKS: &[&[Check]] = &[
+    scope::CHECKS,
+    claims::CHECKS,
+    inventory::CHECKS,
+    workloads::CHECKS,
+    raft::CHECKS,
+    releases::CHECKS,
+];
 
 /// All checks, one after the other.
 pub fn all() -> impl Iterator<Item = &'static Check> {
@@ -98,9 +116,25 @@ impl Check {
     pub fn judge(&self, tenancy: Tenancy<'_>, object: &Key) -> Found {
         let own = match self.about {
             About::Any => std::slice::from_ref(&object.kind),
-            About::Tenant | About::Release | About::One(_) => &[],
+            About::Tenant | About::Release | About::Parameters | About::Inventory | About::Span | About::One(_) => &[],
         };
-        let blind = self.reads.iter().chain(own).find_map(|kind| {
+        // of a release that is there, only the records that it is kept in are looked at
+        let (records, others): (Vec<&Kind>, Vec<&Kind>) =
+            self.reads.iter().chain(own).partition(|kind| kind.is_record());
+        let released = || {
+            let asked = match self.about {
+                About::One(kind) if kind.is_record() => releases::by_name(tenancy, object),
+                About::One(_)
+                | About::Any
+                | About::Tenant
+                | About::Release
+                | About::Parameters
+                | About::Inventory
+                | About::Span => tenancy,
+            };
+            (!records.is_empty()).then(|| asked.blind()).flatten()
+        };
+        let blind = others.into_iter().find_map(|kind| {
             let namespace = if kind.namespaced() {
                 object_namespace(tenancy, object)
             } else {
@@ -108,7 +142,7 @@ impl Check {
             };
             tenancy.look.gap(*kind, namespace)
         });
-        match blind {
+        match blind.or_else(released) {
             Some(gap) => Found::untold(gap),
             None => (self.judge)(tenancy, object),
         }

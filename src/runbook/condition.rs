@@ -4,16 +4,16 @@
 
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
-use super::check::{About, Check, all, none_of};
-use super::document::{Node, Tree, Word};
+use super::check::{About, Check, all, filled_in, none_of};
 use super::expression::Expression;
 use super::parameter::Parameters;
 use super::reading::Reader;
 use super::template::{Template, Values};
 use super::tenancy::Tenancy;
-use super::value::is_name;
+use super::value::{duration, is_name};
 use crate::diagnose::Found;
 use crate::model::act::{After, Standing};
+use crate::model::yaml::{Node, Tree, Word};
 use crate::model::{Act, Key, Kind};
 
 /// The check of a step's own act: only a step knows it.
@@ -45,6 +45,8 @@ pub(super) struct Place<'p> {
     pub(super) parameters: &'p Parameters,
     /// The runbook names a release.
     pub(super) released: bool,
+    /// A step before takes an inventory.
+    pub(super) inventoried: bool,
     /// The step's own act may be asked about: in `verify` of a step that has one.
     pub(super) acts: bool,
 }
@@ -110,6 +112,7 @@ impl Condition {
 
     pub fn judge(&self, facts: Facts<'_>) -> Found {
         match self {
+            Self::Named { check, .. } if check.about == About::Parameters => filled_in(facts.values),
             Self::Named { check, object } => match key(check, object.as_ref(), facts) {
                 Ok(key) => check.judge(facts.tenancy, &key),
                 Err(why) => Found::untold(why),
@@ -134,7 +137,12 @@ impl Condition {
             Self::Named { check, .. } => {
                 let own = match check.about {
                     About::One(kind) => Some(kind),
-                    About::Tenant | About::Release | About::Any => None,
+                    About::Tenant
+                    | About::Release
+                    | About::Parameters
+                    | About::Inventory
+                    | About::Span
+                    | About::Any => None,
                 };
                 check.reads.iter().copied().chain(own).collect()
             }
@@ -146,6 +154,29 @@ impl Condition {
         kinds.sort();
         kinds.dedup();
         kinds
+    }
+
+    /// It goes by what raft peers say.
+    pub(super) fn asks_raft(&self) -> bool {
+        match self {
+            Self::Named { check, .. } => check.name.starts_with("raft."),
+            Self::Own { .. } | Self::Done => false,
+            Self::Not(inner) => inner.asks_raft(),
+            Self::All(inner) | Self::Any(inner) => inner.iter().any(Self::asks_raft),
+        }
+    }
+
+    /// The releases it asks after by name, besides the tenant's.
+    pub fn releases(&self, values: &Values) -> Vec<String> {
+        match self {
+            Self::Named {
+                check,
+                object: Some(object),
+            } if matches!(check.about, About::One(kind) if kind.is_record()) => vec![object.fill(values)],
+            Self::Named { .. } | Self::Own { .. } | Self::Done => Vec::new(),
+            Self::Not(inner) => inner.releases(values),
+            Self::All(inner) | Self::Any(inner) => inner.iter().flat_map(|inner| inner.releases(values)).collect(),
+        }
     }
 
     /// As it is shown, parameters filled in: `claim.bound mysql-pvc`.
@@ -211,7 +242,7 @@ fn named(reader: &mut Reader<'_>, word: &Word, body: Option<&Node>, place: Place
         return None;
     };
     let object = match (check.about, body) {
-        (About::Tenant, body) => {
+        (About::Tenant | About::Parameters, body) => {
             no_object(reader, body, check.name).then_some(())?;
             None
         }
@@ -224,7 +255,19 @@ fn named(reader: &mut Reader<'_>, word: &Word, body: Option<&Node>, place: Place
             }
             None
         }
-        (About::One(_) | About::Any, None) => {
+        (About::Inventory, body) => {
+            no_object(reader, body, check.name).then_some(())?;
+            if !place.inventoried {
+                let told = format!(
+                    "`{}` asks after what was taken down, and no step before takes an inventory",
+                    check.name
+                );
+                reader.fault(&word.at, told, "add `inventory: { of: claims.all }` to a step before");
+                return None;
+            }
+            None
+        }
+        (About::One(_) | About::Any | About::Span, None) => {
             let told = format!("`{}` asks after one object", check.name);
             reader.fault(
                 &word.at,
@@ -233,7 +276,9 @@ fn named(reader: &mut Reader<'_>, word: &Word, body: Option<&Node>, place: Place
             );
             return None;
         }
-        (about @ (About::One(_) | About::Any), Some(body)) => Some(object(reader, body, check, about, place)?),
+        (about @ (About::One(_) | About::Any | About::Span), Some(body)) => {
+            Some(object(reader, body, check, about, place)?)
+        }
     };
     Some(Condition::Named { check, object })
 }
@@ -244,7 +289,10 @@ fn object(reader: &mut Reader<'_>, node: &Node, check: &Check, about: About, pla
     if template.fixed() {
         let known = match about {
             About::Any => placed(template.written(), "").is_ok(),
-            About::Tenant | About::Release | About::One(_) => is_name(template.written()),
+            About::Span => duration(template.written()).is_ok(),
+            About::Tenant | About::Release | About::Parameters | About::Inventory | About::One(_) => {
+                is_name(template.written())
+            }
         };
         if !known {
             let told = format!("`{}` is nothing `{}` can ask after", template.written(), check.name);
@@ -257,9 +305,10 @@ fn object(reader: &mut Reader<'_>, node: &Node, check: &Check, about: About, pla
 
 const fn example(about: About) -> &'static str {
     match about {
-        About::Tenant | About::Release => "",
+        About::Tenant | About::Release | About::Parameters | About::Inventory => "",
         About::One(_) => "NAME",
         About::Any => "KIND/NAME",
+        About::Span => "60s",
     }
 }
 
@@ -298,8 +347,12 @@ fn key(check: &Check, object: Option<&Template>, facts: Facts<'_>) -> Result<Key
     let namespace = facts.tenancy.namespace;
     let name = object.map(|object| object.fill(facts.values)).unwrap_or_default();
     match check.about {
-        About::Tenant | About::Release => Ok(Key::cluster(Kind::Namespace, namespace)),
+        About::Tenant | About::Release | About::Parameters | About::Inventory => {
+            Ok(Key::cluster(Kind::Namespace, namespace))
+        }
         About::Any => placed(&name, namespace),
+        About::Span if duration(&name).is_ok() => Ok(Key::new(Kind::Namespace, namespace, &name)),
+        About::Span => Err(format!("{name:?} is no time")),
         About::One(kind) if is_name(&name) => Ok(Key::new(kind, namespace, &name)),
         About::One(kind) => Err(format!("{name:?} is no name of a {kind}")),
     }
@@ -331,9 +384,13 @@ fn done(facts: Facts<'_>) -> Found {
             | Act::ClearClaimRef { .. }
             | Act::RetargetClaimRef { .. }
             | Act::Annotate { .. }
-            | Act::Stamp { .. } => live.is_some_and(|live| act.leaves(live)),
+            | Act::Stamp { .. } => live.is_some_and(|live| act.stands(live, look.world)),
+            // its own outcome is the evidence, and its end is not waited for before there is one
+            Act::Task { .. } => true,
             // whoever made it, the claim that was asked for has to be there
-            Act::CreateClaim { .. } => live.is_some_and(|live| !live.meta.deleting()),
+            Act::CreateClaim { .. } | Act::CreateClass { .. } | Act::CreateSet { .. } => {
+                live.is_some_and(|live| !live.meta.deleting())
+            }
         };
         if !ends {
             left.push(act.to_string());

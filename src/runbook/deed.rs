@@ -5,20 +5,32 @@
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
 mod acts;
+mod aim;
+mod class;
+mod raft;
 mod reading;
+mod task;
 
 pub use acts::{Aimed, Known, Unaimed};
-pub(super) use reading::read;
+pub use aim::{Aim, Slot};
+pub(super) use class::foreseen;
+pub use class::noted;
+pub use class::{ClassWords, NewClass};
+pub use raft::{AskedOfRaft, RemadeSet};
+pub(super) use reading::{count_of, read, read_count};
+pub use task::{InPod, NewCount, NewRun, NewSnapshot, PodAim};
 
-use super::selection::Selection;
 use super::template::{Template, Values};
-use super::value::{LONGEST, Value, spelled};
 use crate::forecast::Tier;
 use crate::model::act::Source;
 use crate::model::storage::ReclaimPolicy;
-use crate::model::{Kind, Propagation};
+use crate::model::{Key, Propagation};
 use std::fmt;
-use std::time::Duration;
+
+/// The volumes that were taken down, as `each` names them.
+pub const INVENTORY_VOLUMES: &str = "inventory.volumes";
+/// The claims that were taken down, as `createClaim` names them.
+pub const INVENTORY_CLAIMS: &str = "inventory.claims";
 
 /// The act of a step.
 #[derive(Clone, Debug)]
@@ -41,10 +53,10 @@ pub enum Deed {
     ClearClaimRef {
         aim: Aim,
     },
-    /// Reserves a volume for a claim, by namespace and name.
+    /// Reserves a volume for a claim, by namespace and name; `None`: for the claim that was on it, under its new name.
     Reserve {
         aim: Aim,
-        claim: Template,
+        claim: Option<Template>,
     },
     Annotate {
         aim: Aim,
@@ -58,6 +70,17 @@ pub enum Deed {
         namespace: Option<Template>,
     },
     CreateClaim(Box<NewClaim>),
+    /// Makes every claim of the inventory again, each on its very volume.
+    RemakeClaims(Remake),
+    CreateStorageClass(Box<NewClass>),
+    CreateStatefulSet(Box<RemadeSet>),
+    /// Asks the tenant's raft cluster for something.
+    AskRaft(AskedOfRaft),
+    Dump(Box<InPod>),
+    Restore(Box<InPod>),
+    CountRows(Box<NewCount>),
+    Snapshot(Box<NewSnapshot>),
+    Run(Box<NewRun>),
     HelmUninstall {
         release: HelmAim,
         cascade: Propagation,
@@ -69,6 +92,8 @@ pub enum Deed {
         brings: Brings,
         take_ownership: bool,
         wait: bool,
+        /// `HELM_DRIVER`: where its records are to be kept. Of a release that is there, they say it themselves.
+        driver: Option<Template>,
     },
     HelmUpgrade {
         release: HelmAim,
@@ -143,103 +168,19 @@ pub struct NewClaim {
     pub(super) annotations: Vec<(String, Template)>,
 }
 
+/// What is written on the claims that are made again.
+#[derive(Clone, Debug)]
+pub struct Remake {
+    pub(super) labels: Vec<(String, Template)>,
+    pub(super) annotations: Vec<(String, Template)>,
+}
+
 /// Which release, and how helm is to be asked.
 #[derive(Clone, Debug)]
 pub struct HelmAim {
     pub(super) release: Template,
     pub(super) namespace: Option<Template>,
     pub(super) no_hooks: bool,
-}
-
-/// What an act is done to.
-#[derive(Clone, Debug)]
-pub enum Aim {
-    /// One object. Its namespace is the tenant's unless the runbook says another.
-    One {
-        kind: Kind,
-        name: Template,
-        namespace: Option<Template>,
-    },
-    /// Each of these, one after the other.
-    Each(&'static Selection),
-}
-
-/// A value that is written in the runbook, or a parameter of its type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Slot<T> {
-    Fixed(T),
-    Parameter(String),
-}
-
-impl Slot<u32> {
-    pub(super) fn fill(&self, values: &Values) -> Result<u32, String> {
-        match self {
-            Self::Fixed(number) => Ok(*number),
-            Self::Parameter(name) => match values.get(name) {
-                Some(Value::Int(number)) => {
-                    u32::try_from(*number).map_err(|_error| format!("{name} is {number}; it is 0 or more"))
-                }
-                Some(Value::Text(_) | Value::Bool(_) | Value::Duration(_) | Value::Quantity(_)) | None => {
-                    Err(format!("{name} is no number"))
-                }
-            },
-        }
-    }
-}
-
-impl Slot<Duration> {
-    /// The time; the longest one where the parameter has none, which a runbook that was read cannot have.
-    pub fn fill(&self, values: &Values) -> Duration {
-        match self {
-            Self::Fixed(time) => *time,
-            Self::Parameter(name) => match values.get(name) {
-                Some(Value::Duration(time)) => *time,
-                Some(Value::Text(_) | Value::Int(_) | Value::Bool(_) | Value::Quantity(_)) | None => LONGEST,
-            },
-        }
-    }
-
-    /// As it is written: `10m`, `${settle}`.
-    pub fn written(&self) -> String {
-        match self {
-            Self::Fixed(time) => spelled(*time),
-            Self::Parameter(name) => format!("${{{name}}}"),
-        }
-    }
-}
-
-impl<T: fmt::Display> fmt::Display for Slot<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fixed(value) => value.fmt(f),
-            Self::Parameter(name) => write!(f, "${{{name}}}"),
-        }
-    }
-}
-
-impl Aim {
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::One { kind, .. } => *kind,
-            Self::Each(selection) => selection.kind,
-        }
-    }
-}
-
-/// As the runbook writes it: `pvc/${claim}`, `each of jobs.foreign`.
-impl fmt::Display for Aim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::One { kind, name, namespace } => {
-                write!(f, "{kind}/{}", name.written())?;
-                match namespace {
-                    Some(namespace) => write!(f, " in {}", namespace.written()),
-                    None => Ok(()),
-                }
-            }
-            Self::Each(selection) => write!(f, "each of {}", selection.name),
-        }
-    }
 }
 
 impl Deed {
@@ -258,7 +199,32 @@ impl Deed {
             | Self::Reserve { .. }
             | Self::Annotate { .. }
             | Self::Stamp { .. }
-            | Self::CreateClaim(_) => false,
+            | Self::CreateClaim(_)
+            | Self::RemakeClaims(_)
+            | Self::CreateStorageClass(_)
+            | Self::CreateStatefulSet(_)
+            | Self::AskRaft(_)
+            | Self::Dump(_)
+            | Self::Restore(_)
+            | Self::CountRows(_)
+            | Self::Snapshot(_)
+            | Self::Run(_) => false,
+        }
+    }
+
+    /// It asks a raft cluster for something.
+    pub(super) const fn asks_raft(&self) -> bool {
+        matches!(self, Self::AskRaft(_))
+    }
+
+    /// The object whose state is kept when the run begins, since the step makes it again as it was. `namespace` is the tenant's.
+    pub fn remembered(&self, values: &Values, namespace: &str) -> Option<Key> {
+        if let Self::CreateStorageClass(class) = self {
+            class.remembered(values)
+        } else if let Self::CreateStatefulSet(set) = self {
+            set.remembered(values, namespace)
+        } else {
+            None
         }
     }
 
@@ -273,7 +239,15 @@ impl Deed {
             Self::Reserve { .. } => "reserve",
             Self::Annotate { .. } => "annotate",
             Self::Stamp { .. } => "stamp",
-            Self::CreateClaim(_) => "createClaim",
+            Self::CreateClaim(_) | Self::RemakeClaims(_) => "createClaim",
+            Self::CreateStorageClass(_) => "createStorageClass",
+            Self::CreateStatefulSet(_) => "createStatefulSet",
+            Self::AskRaft(asked) => asked.word(),
+            Self::Dump(_) => "dump",
+            Self::Restore(_) => "restore",
+            Self::CountRows(_) => "countRows",
+            Self::Snapshot(_) => "snapshot",
+            Self::Run(_) => "run",
             Self::HelmInstall { .. } => "helmInstall",
             Self::HelmUninstall { .. } => "helmUninstall",
             Self::HelmUpgrade { .. } => "helmUpgrade",
@@ -294,12 +268,24 @@ impl Deed {
             | Self::Annotate { .. }
             | Self::Stamp { .. }
             | Self::CreateClaim(_)
+            | Self::RemakeClaims(_)
+            | Self::CreateStorageClass(_)
+            | Self::CreateStatefulSet(_)
+            | Self::Dump(_)
+            | Self::CountRows(_)
+            | Self::Snapshot(_)
             | Self::HelmInstall { .. }
             | Self::HelmUpgrade { .. }
             | Self::HelmRollback { .. } => Tier::T1,
+            Self::AskRaft(asked) => match asked {
+                AskedOfRaft::StepDown | AskedOfRaft::Snapshot { .. } => Tier::T1,
+                AskedOfRaft::RemovePeer { .. } => Tier::T2,
+            },
             Self::SetReclaimPolicy { .. }
             | Self::ClearClaimRef { .. }
             | Self::Reserve { .. }
+            | Self::Restore(_)
+            | Self::Run(_)
             | Self::HelmUninstall { .. } => Tier::T2,
         }
     }
@@ -313,13 +299,25 @@ impl Deed {
             }
             | Self::Annotate { .. }
             | Self::Stamp { .. }
-            | Self::CreateClaim(_) => false,
+            | Self::CreateClaim(_)
+            | Self::RemakeClaims(_)
+            | Self::CreateStorageClass(_)
+            | Self::CreateStatefulSet(_)
+            | Self::Dump(_)
+            | Self::CountRows(_)
+            | Self::Snapshot(_) => false,
+            Self::AskRaft(asked) => match asked {
+                AskedOfRaft::Snapshot { .. } => false,
+                AskedOfRaft::StepDown | AskedOfRaft::RemovePeer { .. } => true,
+            },
             Self::Delete { .. }
             | Self::Evict { .. }
             | Self::Scale { .. }
             | Self::SetReclaimPolicy { .. }
             | Self::ClearClaimRef { .. }
             | Self::Reserve { .. }
+            | Self::Restore(_)
+            | Self::Run(_)
             | Self::HelmInstall { .. }
             | Self::HelmUninstall { .. }
             | Self::HelmUpgrade { .. }
@@ -337,13 +335,25 @@ impl fmt::Display for Deed {
             Self::Scale { aim, replicas } => write!(f, "scale {aim} to {replicas}"),
             Self::SetReclaimPolicy { aim, policy } => write!(f, "set reclaim policy of {aim} to {}", policy.word()),
             Self::ClearClaimRef { aim } => write!(f, "clear claimRef uid of {aim}"),
-            Self::Reserve { aim, claim } => write!(f, "reserve {aim} for {}", claim.written()),
+            Self::Reserve { aim, claim } => match claim {
+                Some(claim) => write!(f, "reserve {aim} for {}", claim.written()),
+                None => write!(f, "reserve {aim} for its claim"),
+            },
             Self::Annotate { aim, key, value } => match value {
                 Some(value) => write!(f, "annotate {aim} {}={}", key.written(), value.written()),
                 None => write!(f, "annotate {aim} {}-", key.written()),
             },
             Self::Stamp { aim, release, .. } => write!(f, "stamp {aim} for release {}", release.written()),
+            Self::RemakeClaims(_) => write!(f, "create each of {INVENTORY_CLAIMS}"),
             Self::CreateClaim(claim) => write!(f, "create pvc/{}", claim.name.written()),
+            Self::CreateStatefulSet(set) => set.fmt(f),
+            Self::AskRaft(asked) => asked.fmt(f),
+            Self::CreateStorageClass(class) => write!(f, "create storageclass/{}", class.name.written()),
+            Self::Dump(dump) => f.write_str(&dump.dump_words()),
+            Self::Restore(restore) => f.write_str(&restore.restore_words()),
+            Self::CountRows(count) => count.fmt(f),
+            Self::Snapshot(snapshot) => snapshot.fmt(f),
+            Self::Run(run) => run.fmt(f),
             Self::HelmUninstall { release, .. } => write!(f, "helm uninstall {}", release.release.written()),
             Self::HelmInstall { release, brings, .. } => {
                 write!(f, "helm install {} from {brings}", release.release.written())

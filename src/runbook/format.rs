@@ -1,12 +1,14 @@
 //! The whole runbook: its head, its tenant, its parameters and steps, read in one pass that tells everything wrong.
 
-use super::document::{self, Node, Tree};
+use super::condition::Place;
+use super::document;
 use super::fault::{Faults, Source};
 use super::parameter::Parameters;
 use super::reading::{Fields, Reader};
 use super::step::{Step, Undo};
 use super::template::Template;
 use super::value::is_name;
+use crate::model::yaml::{Node, Tree};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -48,6 +50,13 @@ pub struct Runbook {
     pub rollback: Vec<Step>,
 }
 
+impl Runbook {
+    /// Some step goes by what raft peers say.
+    pub fn asks_raft(&self) -> bool {
+        self.steps.iter().chain(&self.rollback).any(Step::asks_raft)
+    }
+}
+
 /// Reads a runbook.
 pub fn parse(source: &Source) -> Result<Runbook, Faults> {
     let node = document::read(source)?;
@@ -72,8 +81,16 @@ fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Runbook> {
         .unwrap_or_default();
     let (namespace, release) = tenant(reader, fields, &parameters);
     let released = release.is_some();
-    let steps = steps(reader, fields, "steps", &parameters, released);
-    let rollback = steps_of(reader, fields.get("rollback"), "rollback", &parameters, released);
+    let mut place = Place {
+        parameters: &parameters,
+        released,
+        inventoried: false,
+        acts: false,
+    };
+    let steps = steps(reader, fields, "steps", place);
+    // the way back is walked after whatever was taken down
+    place.inventoried = steps.iter().any(|step| step.inventory.is_some());
+    let rollback = steps_of(reader, fields.get("rollback"), "rollback", place);
     distinct(reader, steps.iter().chain(&rollback));
     undone(reader, fields, &rollback);
     let metadata = metadata?;
@@ -187,13 +204,7 @@ fn tenant(
     (namespace, release)
 }
 
-fn steps(
-    reader: &mut Reader<'_>,
-    fields: Fields<'_>,
-    name: &str,
-    parameters: &Parameters,
-    released: bool,
-) -> Vec<Step> {
+fn steps(reader: &mut Reader<'_>, fields: Fields<'_>, name: &str, place: Place<'_>) -> Vec<Step> {
     let node = fields.need(reader, name, "a runbook has at least one step");
     if let Some(node) = node
         && matches!(&node.tree, Tree::List(items) if items.is_empty())
@@ -204,16 +215,10 @@ fn steps(
             "add one, or begin with `pilothouse runbook new`",
         );
     }
-    steps_of(reader, node, name, parameters, released)
+    steps_of(reader, node, name, place)
 }
 
-fn steps_of(
-    reader: &mut Reader<'_>,
-    node: Option<&Node>,
-    name: &str,
-    parameters: &Parameters,
-    released: bool,
-) -> Vec<Step> {
+fn steps_of(reader: &mut Reader<'_>, node: Option<&Node>, name: &str, mut place: Place<'_>) -> Vec<Step> {
     let Some(node) = node else { return Vec::new() };
     let items = reader.list(node, &format!("`{name}`"));
     if items.len() > STEPS {
@@ -224,11 +229,15 @@ fn steps_of(
             format!("nobody keeps more than {STEPS} in mind: make several of it"),
         );
     }
-    items
-        .iter()
-        .take(STEPS)
-        .filter_map(|item| Step::read(reader, item, parameters, released))
-        .collect()
+    let mut steps = Vec::new();
+    for item in items.iter().take(STEPS) {
+        if let Some(step) = Step::read(reader, item, place) {
+            place.inventoried |= step.inventory.is_some();
+            step.gate.judge(reader, &steps);
+            steps.push(step);
+        }
+    }
+    steps
 }
 
 /// Each id names one step.

@@ -1,10 +1,10 @@
 //! The parameters of a runbook: what each may be, and which value counts in the end and where it comes from.
 
-use super::document::{Node, Tree};
-use super::placeholder;
 use super::reading::{Fields, Reader, listed, nearest};
 use super::value::{Type, Value};
+use crate::model::placeholder;
 use crate::model::redact::{looks_secret_name, looks_secret_value};
+use crate::model::yaml::{Node, Tree};
 use regex::{Regex, RegexBuilder};
 use std::fmt;
 

@@ -4,22 +4,28 @@
 
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
-use crate::diagnose::Found;
+mod foresight;
 mod records;
+mod step;
+
+pub use step::{Asked, Expected, Footing, May, Planned, RIGHTS, Renders, Way, rights};
 
 use super::condition::{Condition, Facts};
-use super::deed::{Deed, Known, Unaimed};
+use super::deed::{Deed, Known, foreseen, noted};
+use super::inventory::{Inventory, Wanted};
 use super::resolve::{Resolved, Setting};
+use super::saved;
 use super::step::{Step, Undo};
 use super::tenancy::Tenancy;
 use super::value::spelled;
 use crate::diagnose::Look;
-use crate::forecast::{self, Forecast, Outcome, Tier};
+use crate::forecast::{self, Outcome, Tier};
 use crate::laws::Conditions;
 use crate::model::helm::Executor;
 use crate::model::{Act, Key, Now, Text, World};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a plan is made on.
@@ -49,110 +55,12 @@ pub struct Plan {
     pub steps: Vec<Planned>,
 }
 
-/// One step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Planned {
-    pub id: String,
-    pub title: String,
-    /// What everything said of the step rests on.
-    pub rests_on: Footing,
-    /// The step's `when`; absent where it is always needed.
-    pub when: Option<Asked>,
-    /// By the facts it rests on the step is not needed.
-    pub skipped: bool,
-    /// The worst of its acts' tiers, or what the runbook raises it to.
-    pub tier: Tier,
-    pub because: String,
-    /// What each of its acts would do, in order.
-    pub forecasts: Vec<Forecast>,
-    pub sensed: Vec<Asked>,
-    /// What a person will have to attest.
-    pub attested: Vec<String>,
-    /// What will have to be typed.
-    pub typed: Option<String>,
-    /// Whether the step's end would be seen on the world it is forecast to leave.
-    pub verify: Option<Expected>,
-    pub undo: Way,
-    /// Why it could not be approved, were it its turn now.
-    pub blocked: Vec<String>,
-    /// What is not known, and would have to be.
-    pub unknown: Vec<String>,
-}
-
-/// Which world a step is forecast on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase", tag = "world")]
-pub enum Footing {
-    /// What was seen.
-    Live,
-    /// What the steps before are forecast to leave.
-    After { steps: Vec<String> },
-}
-
-/// A question and what the facts say.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Asked {
-    pub check: String,
-    #[serde(flatten)]
-    pub found: Found,
-}
-
-/// How a step's end is to be seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Expected {
-    pub all: Vec<Asked>,
-    pub any: Vec<Asked>,
-    /// As in `10m`.
-    pub within: String,
-    pub on_timeout: &'static str,
-}
-
-/// The way back, as the runbook says it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase", tag = "way")]
-pub enum Way {
-    /// What the forecast of the act says.
-    Forecast,
-    Rollback {
-        steps: Vec<String>,
-    },
-    Manual {
-        how: String,
-    },
-    None {
-        why: String,
-    },
-}
-
-impl Expected {
-    /// Whether the end would be seen: `None` where the facts do not tell.
-    pub fn reached(&self) -> Option<bool> {
-        let all = kleene(self.all.iter(), false);
-        let any = if self.any.is_empty() {
-            Some(true)
-        } else {
-            kleene(self.any.iter(), true)
-        };
-        match (all, any) {
-            (Some(false), _) | (_, Some(false)) => Some(false),
-            (Some(true), Some(true)) => Some(true),
-            (None, _) | (_, None) => None,
-        }
+impl Plan {
+    /// Every act of every step that is needed, as far as it can be told now.
+    pub fn acts(&self) -> impl Iterator<Item = &Act> {
+        let needed = self.steps.iter().filter(|step| !step.skipped);
+        needed.flat_map(|step| step.forecasts.iter().map(|forecast| &forecast.act))
     }
-}
-
-/// `all` where `decides` is false, `any` where it is true.
-fn kleene<'a>(asked: impl Iterator<Item = &'a Asked> + Clone, decides: bool) -> Option<bool> {
-    if asked.clone().any(|one| one.found.holds == Some(decides)) {
-        return Some(decides);
-    }
-    asked
-        .into_iter()
-        .all(|one| one.found.holds.is_some())
-        .then_some(!decides)
 }
 
 /// Forecasts every step.
@@ -160,7 +68,14 @@ pub fn plan(resolved: &Resolved, ground: Ground<'_>) -> Plan {
     let mut world = ground.world.clone();
     let mut conditions = ground.conditions.clone();
     let mut lost = BTreeSet::new();
+    let noted = resolved.remembered().filter_map(|key| {
+        let kept = foreseen(ground.world, &key)?;
+        Some((noted(&key), kept))
+    });
+    let noted: BTreeMap<String, String> = noted.collect();
     let mut before = Vec::new();
+    let mut inventory = None;
+    let mut saving = false;
     let mut steps = Vec::new();
     for step in &resolved.runbook.steps {
         let mut course = Course {
@@ -169,9 +84,15 @@ pub fn plan(resolved: &Resolved, ground: Ground<'_>) -> Plan {
             world,
             conditions,
             lost,
+            inventory,
+            saving,
+            noted: &noted,
             step,
         };
         let mut planned = course.planned();
+        if let Some(renders) = &mut planned.renders {
+            renders.after.clone_from(&before);
+        }
         planned.rests_on = if before.is_empty() {
             Footing::Live
         } else {
@@ -184,6 +105,8 @@ pub fn plan(resolved: &Resolved, ground: Ground<'_>) -> Plan {
             world,
             conditions,
             lost,
+            inventory,
+            saving,
             ..
         } = course;
         steps.push(planned);
@@ -209,6 +132,12 @@ struct Course<'a> {
     conditions: Conditions,
     /// Newest records of releases whose revisions a step before leaves unknown.
     lost: BTreeSet<Key>,
+    /// What a step before is forecast to take down.
+    inventory: Option<Inventory>,
+    /// A step before takes a raft snapshot.
+    saving: bool,
+    /// What a run would keep of objects when it begins.
+    noted: &'a BTreeMap<String, String>,
     step: &'a Step,
 }
 
@@ -223,6 +152,9 @@ impl Course<'_> {
             },
             namespace: &self.resolved.namespace,
             release: self.resolved.release.as_deref(),
+            inventory: self.inventory.as_ref(),
+            saved: None,
+            saving: self.saving,
         }
     }
 
@@ -253,6 +185,10 @@ impl Course<'_> {
             because: "nothing is done".to_owned(),
             forecasts: Vec::new(),
             sensed: Vec::new(),
+            foreseen: Vec::new(),
+            renders: None,
+            values: Vec::new(),
+            inventory: None,
             attested: step.gate.attested.iter().map(|item| item.fill(values)).collect(),
             typed: step.gate.typed.as_ref().map(|typed| typed.fill(values)),
             verify: None,
@@ -276,6 +212,9 @@ impl Course<'_> {
                 None => planned.unknown.push(told(item)),
             }
         }
+        if let Some(wanted) = &step.inventory {
+            self.take_down(wanted, &mut planned);
+        }
         let acts = step
             .deed
             .as_ref()
@@ -290,6 +229,17 @@ impl Course<'_> {
         planned
     }
 
+    /// Takes the claims down as they are forecast to be when the step is on.
+    fn take_down(&mut self, wanted: &Wanted, planned: &mut Planned) {
+        match wanted.take(self.tenancy(), &self.resolved.values) {
+            Ok(inventory) => {
+                planned.inventory = Some(inventory.clone());
+                self.inventory = Some(inventory);
+            }
+            Err(unaimed) => planned.unaimed(&unaimed),
+        }
+    }
+
     /// Forecasts the step's acts, one on the other's end.
     fn act(&mut self, deed: &Deed, planned: &mut Planned) -> Vec<Act> {
         let known = Known {
@@ -298,19 +248,25 @@ impl Course<'_> {
             executor: self.ground.executor,
             rendered: self.ground.rendered,
             step: &self.step.id,
+            noted: self.noted,
+            stands: &[],
         };
+        let name = deed
+            .rendering(known)
+            .filter(|name| !self.ground.rendered.contains_key(name));
+        planned.renders = name.and_then(|name| {
+            let why = self.conditions.helm.unrendered(&name)?.to_string();
+            let (_, chart) = name.split_once(": ")?;
+            Some(Renders {
+                chart: chart.to_owned(),
+                after: Vec::new(),
+                why,
+            })
+        });
         let acts = match deed.acts(known) {
             Ok(acts) => acts,
-            Err(Unaimed::Absent { what }) => {
-                planned.blocked.push(format!("{what} is not there"));
-                return Vec::new();
-            }
-            Err(Unaimed::Unseen { why }) => {
-                planned.unknown.push(why);
-                return Vec::new();
-            }
-            Err(Unaimed::Misfit { why }) => {
-                planned.blocked.push(why);
+            Err(unaimed) => {
+                planned.unaimed(&unaimed);
                 return Vec::new();
             }
         };
@@ -326,11 +282,19 @@ impl Course<'_> {
             });
             planned.blocked.extend(refused);
             planned.unknown.extend(forecast.unknowns.iter().cloned());
+            planned.judge(foresight::foresee(act, &forecast, &self.world, &self.conditions));
+            planned.values.extend_from_slice(self.conditions.helm.valued_of(act));
             if self.lost.contains(&act.target().key) {
                 let told = "which revisions there are: a step before it leaves them unknown";
                 planned.unknown.push(told.to_owned());
             }
             self.world = end;
+            if saves(act) {
+                self.saving = true;
+            } else if !marks(act) {
+                // what they said is of their pods and disks as they are now
+                Arc::make_mut(&mut self.conditions.raft).forget();
+            }
             if !records::after(&mut self.world, &mut self.conditions, &forecast) {
                 self.lost.insert(act.target().key.clone());
             }
@@ -355,6 +319,19 @@ impl Course<'_> {
         planned.unknown.sort();
         planned.unknown.dedup();
     }
+}
+
+/// It takes a raft snapshot, which changes nothing.
+fn saves(act: &Act) -> bool {
+    matches!(act, Act::Task { task, .. } if saved::file(task).is_some())
+}
+
+/// It writes on an object, and no pod and no disk notices.
+const fn marks(act: &Act) -> bool {
+    matches!(
+        act,
+        Act::SetReclaimPolicy { .. } | Act::Annotate { .. } | Act::Stamp { .. }
+    )
 }
 
 pub(super) fn told(asked: &Asked) -> String {

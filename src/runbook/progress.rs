@@ -10,10 +10,12 @@ mod event;
 pub use event::{Event, Misplaced, Word};
 
 use super::format::Runbook;
+use super::inventory::Inventory;
 use super::step::{OnTimeout, Step};
 use crate::model::Act;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A run of one very runbook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +31,9 @@ pub struct Progress {
     pub turned: Option<Word>,
     /// Somebody ended the run before its end: who, and why.
     pub aborted: Option<Word>,
+    /// What was kept of objects when the run began, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub noted: BTreeMap<String, String>,
 }
 
 /// One step of a run.
@@ -39,6 +44,9 @@ pub struct Course {
     pub state: State,
     /// Its acts as they were found when it began: what is selected later is not touched.
     pub acts: Vec<Taken>,
+    /// What it took down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Box<Inventory>>,
 }
 
 /// One act of a step.
@@ -114,6 +122,11 @@ impl State {
         }
     }
 
+    /// It passed without a person's word that it be left out or taken for done.
+    pub const fn ended_by_itself(&self) -> bool {
+        matches!(self, Self::NotNeeded { .. } | Self::Done)
+    }
+
     /// The run goes on to the next step.
     pub const fn passed(&self) -> bool {
         match self {
@@ -135,6 +148,7 @@ impl Progress {
             back: Vec::new(),
             turned: None,
             aborted: None,
+            noted: BTreeMap::new(),
         }
     }
 
@@ -148,6 +162,11 @@ impl Progress {
         let way = if self.turned.is_some() { &self.back } else { &self.steps };
         let open = way.iter().find(|step| !step.state.passed());
         open.filter(|_| self.aborted.is_none())
+    }
+
+    /// What a step took down.
+    pub fn inventory(&self) -> Option<&Inventory> {
+        self.steps.iter().rev().find_map(|step| step.inventory.as_deref())
     }
 
     /// Every step has passed, and nobody turned the run around.
@@ -176,6 +195,10 @@ impl Progress {
             self.aborted = Some(word);
             return Ok(());
         }
+        if let Event::Noted { name, value } = event {
+            self.noted.insert(name, value);
+            return Ok(());
+        }
         if matches!(event, Event::Changed { .. }) {
             return Ok(());
         }
@@ -187,11 +210,24 @@ impl Progress {
             self.back = steps.iter().map(|id| Course::to(id)).collect();
             return Ok(());
         }
+        let on = current.id.clone();
+        let waits = matches!(current.state, State::Waiting | State::Acting) && !current.under_way();
         let way = if self.turned.is_some() {
             &mut self.back
         } else {
             &mut self.steps
         };
+        if let Event::Renewed { step, .. } = event {
+            let mut before = way.iter_mut().take_while(|course| course.id != on).filter(|_| waits);
+            let worn = before.find(|course| course.id == step && course.state.ended_by_itself());
+            worn.ok_or(unfit)?.state = State::Waiting;
+            // what it comes to is found anew, as long as nothing of it was sent: who leads may be another one now
+            for course in way.iter_mut().filter(|course| course.id == on && !course.left_traces()) {
+                course.state = State::Waiting;
+                course.acts.clear();
+            }
+            return Ok(());
+        }
         let open = way.iter_mut().find(|step| !step.state.passed());
         open.and_then(|step| step.take(event, on_timeout, at)).ok_or(unfit)
     }
@@ -203,6 +239,7 @@ impl Course {
             id: id.to_owned(),
             state: State::Waiting,
             acts: Vec::new(),
+            inventory: None,
         }
     }
 
@@ -241,11 +278,20 @@ impl Course {
             (State::Acting, Event::Ended { act, how }) => {
                 self.went(act, Went::Over { how }, |went| !matches!(went, Went::Over { .. }))?
             }
+            (State::Acting, Event::Inventoried { inventory }) if idle => {
+                self.inventory = Some(inventory);
+                State::Acting
+            }
             (State::Acting, Event::Acted) if self.over() => State::Verifying {
                 again: false,
                 since: at,
             },
             (State::Verifying { .. }, Event::Verified { .. }) => State::Done,
+            (State::Verifying { again, since }, Event::Watched { .. }) => State::Verifying {
+                again: *again,
+                since: *since,
+            },
+            (State::Verifying { .. }, Event::Failed { seen }) => State::Stopped { seen, unseen: true },
             (State::Verifying { again, .. }, Event::TimedOut { seen }) => match on_timeout {
                 OnTimeout::ContinueWithDoubt => State::InDoubt { seen },
                 OnTimeout::Retry if !again => State::Verifying { again: true, since: at },
@@ -262,6 +308,7 @@ impl Course {
             },
             (State::Stopped { .. }, Event::Resumed { .. }) => {
                 self.acts.retain(|taken| taken.went != Went::Ahead);
+                self.inventory = None;
                 State::Waiting
             }
             (State::Stopped { seen, unseen: true }, Event::Waived { word }) => State::Waived {
@@ -285,11 +332,15 @@ impl Course {
                 | Event::Sending { .. }
                 | Event::Returned { .. }
                 | Event::Ended { .. }
+                | Event::Inventoried { .. }
                 | Event::Acted
                 | Event::Verified { .. }
+                | Event::Watched { .. }
                 | Event::TimedOut { .. }
                 | Event::Failed { .. }
                 | Event::Changed { .. }
+                | Event::Noted { .. }
+                | Event::Renewed { .. }
                 | Event::Halted { .. }
                 | Event::Resumed { .. }
                 | Event::Skipped { .. }

@@ -71,8 +71,8 @@ pub static VARIABLES: &[Variable] = &[
     },
     Variable {
         name: "releases",
-        holds: "every revision of every release: `name`, `revision`, `status`",
-        kinds: &[Kind::Release],
+        holds: "every revision of every release: `name`, `revision`, `status`, `driver` (`secret`, `configmap`)",
+        kinds: &Kind::RECORDS,
     },
     Variable {
         name: "classes",
@@ -108,7 +108,10 @@ pub(super) fn of(name: &str, tenancy: Tenancy<'_>, values: &Values) -> Value {
         "cronJobs" => each(Kind::CronJob, cron_job),
         "statefulSets" => each(Kind::StatefulSet, scaled),
         "deployments" => each(Kind::Deployment, scaled),
-        "releases" => each(Kind::Release, release),
+        "releases" => {
+            let records = tenancy.look.world.records_in(tenancy.namespace);
+            Value::Array(records.map(|object| release(object)).collect())
+        }
         "classes" => {
             let classes = tenancy.look.world.of_kind(Kind::StorageClass);
             Value::Array(classes.map(|object| class(object)).collect())
@@ -252,11 +255,16 @@ fn scaled(tenancy: Tenancy<'_>, object: &Object) -> Value {
     })
 }
 
-fn release(_: Tenancy<'_>, object: &Object) -> Value {
+fn release(object: &Object) -> Value {
     let Some(facts) = object.body.release() else {
         return Value::Null;
     };
-    json!({ "name": facts.name.as_str(), "revision": facts.revision, "status": facts.status.as_str() })
+    json!({
+        "name": facts.name.as_str(),
+        "revision": facts.revision,
+        "status": facts.status.as_str(),
+        "driver": facts.driver.word(),
+    })
 }
 
 fn class(object: &Object) -> Value {

@@ -2,9 +2,9 @@
 //!
 //! Reading goes on after a fault, so that one look tells everything that is wrong. Knows no field by name.
 
-use super::document::{Node, Tree, Word};
 use super::fault::{Fault, Faults, Source};
-use super::placeholder;
+use crate::model::placeholder;
+use crate::model::yaml::{Node, Tree, Word};
 use std::ops::Range;
 
 /// The text being read, and what was wrong so far.

@@ -1,12 +1,14 @@
 //! The values of a run: defaults, files of values, what was said on the command line; which counts, and where it is from.
 
-use super::document::{self, Tree};
+use super::document;
 use super::fault::{Faults, Source};
 use super::format::Runbook;
 use super::parameter::{Origin, literal, meant};
 use super::reading::Reader;
 use super::template::Values;
 use super::value::{Value, is_name};
+use crate::model::yaml::Tree;
+use crate::model::{Key, Text};
 use serde::Serialize;
 use std::fmt;
 
@@ -41,6 +43,34 @@ pub struct Resolved {
     pub values: Values,
     pub namespace: String,
     pub release: Option<String>,
+}
+
+impl Resolved {
+    /// The files of values that its steps give to helm.
+    pub fn files(&self) -> Vec<Text> {
+        let steps = self.runbook.steps.iter().chain(&self.runbook.rollback);
+        let deeds = steps.filter_map(|step| step.deed.as_ref());
+        let mut files: Vec<Text> = deeds.flat_map(|deed| deed.files(&self.values)).collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    /// The files of rendered manifests that its steps go by.
+    pub fn manifests(&self) -> Vec<String> {
+        let steps = self.runbook.steps.iter().chain(&self.runbook.rollback);
+        let deeds = steps.filter_map(|step| step.deed.as_ref());
+        let mut files: Vec<String> = deeds.filter_map(|deed| deed.rendered(&self.values)).collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    /// The objects whose state is kept when a run begins, since a step makes them again as they were.
+    pub fn remembered(&self) -> impl Iterator<Item = Key> {
+        let steps = self.runbook.steps.iter().chain(&self.runbook.rollback);
+        steps.filter_map(|step| step.deed.as_ref()?.remembered(&self.values, &self.namespace))
+    }
 }
 
 /// What is wrong with the values, a sentence each. Never empty.

@@ -3,6 +3,7 @@
 //! Pure: it is shown a world and says what is due; it is told what happened. It sends nothing and approves nothing.
 //! Whatever it was told can be told again from a journal, so that a run is taken up where it was left.
 
+mod soak;
 mod standing;
 
 pub use standing::{Due, Standing};
@@ -13,10 +14,22 @@ use super::format::parse;
 use super::parameter::Origin;
 use super::progress::{Course, Event, Misplaced, Progress, State, on_timeout};
 use super::resolve::{Given, Resolved, resolve};
+use super::saved::Saved;
 use super::step::{Step, Undo};
+use crate::diagnose::Found;
+use crate::model::helm::Home;
 use crate::model::redact::redact;
-use crate::model::{Kind, Moment, Now, Pin, World};
+use crate::model::{Key, Moment, Now, Pin, World};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+/// An answer of a pod's, and when it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probed {
+    pub at: Moment,
+    /// Whether it is as it was; the rest of it in words.
+    pub found: Found,
+}
 
 /// A run of a runbook.
 #[derive(Clone, Debug)]
@@ -30,6 +43,12 @@ pub struct Run {
     pub by: String,
     /// Everything that came, oldest first.
     pub came: Vec<Kept>,
+    /// The newest raft snapshot it took.
+    pub saved: Option<Saved>,
+    /// What a soak's rows were when they were last counted.
+    pub probed: Option<Probed>,
+    /// What the server says of every act that the run would come to, asked in this session before anything was begun (trap 60).
+    pub rights: Option<Found>,
     /// When the step came into its state, on this session's clock: a wall clock set back must not stretch a wait.
     entered: Moment,
 }
@@ -58,8 +77,37 @@ impl Run {
             began: now.wall,
             by: by.to_owned(),
             came: Vec::new(),
+            saved: None,
+            probed: None,
+            rights: None,
             entered: now.mono,
         })
+    }
+
+    /// Nothing was begun, and nobody has left anything out: what would stop the run half way is asked now.
+    pub fn unbegun(&self) -> bool {
+        let first = |state: &State| match state {
+            State::Waiting | State::NotNeeded { .. } => true,
+            State::Acting
+            | State::Verifying { .. }
+            | State::Done
+            | State::InDoubt { .. }
+            | State::Stopped { .. }
+            | State::Skipped { .. }
+            | State::Waived { .. } => false,
+        };
+        let progress = &self.progress;
+        progress.turned.is_none() && !self.over() && progress.steps.iter().all(|course| first(&course.state))
+    }
+
+    /// Takes a name that none of these runs has: two can begin in one millisecond, and by its name a run's records are known.
+    pub fn named_apart_from(&mut self, others: &BTreeSet<String>) {
+        let name = self.id.clone();
+        let mut names = (2_u32..).map(|number| format!("{name}-{number}"));
+        while others.contains(&self.id) {
+            let Some(next) = names.next() else { return };
+            self.id = next;
+        }
     }
 
     /// What the journal keeps of the beginning.
@@ -106,6 +154,9 @@ impl Run {
             began: story.began,
             by: story.by.clone(),
             came: Vec::new(),
+            saved: None,
+            probed: None,
+            rights: None,
             entered: now.mono,
         };
         for kept in &story.came {
@@ -124,6 +175,10 @@ impl Run {
             .progress
             .current()
             .map(|course| (course.id.clone(), course.state.clone()));
+        let saved = self
+            .progress
+            .current()
+            .and_then(|course| Saved::of(course, &kept.event, kept.at));
         let on_timeout = on_timeout(self.step());
         self.progress.apply(kept.event.clone(), on_timeout, kept.at)?;
         let after = self
@@ -133,6 +188,7 @@ impl Run {
         if before != after {
             self.entered = now.mono;
         }
+        self.saved = saved.or_else(|| self.saved.take());
         self.came.push(kept);
         Ok(())
     }
@@ -197,17 +253,32 @@ impl Run {
         ids
     }
 
-    /// The newest record of the tenant's release.
-    pub fn newest_record(&self, world: &World) -> Option<Pin> {
-        let release = self.resolved.release.as_deref()?;
-        let records = world.in_namespace(Kind::Release, &self.resolved.namespace);
-        let revisions = records.filter_map(|object| {
-            let facts = object.body.release().filter(|facts| facts.name == release)?;
-            Some((facts.revision, object))
+    /// What has to be kept before the first step, and is not yet.
+    pub fn unnoted(&self) -> impl Iterator<Item = Key> {
+        let noted = &self.progress.noted;
+        let remembered = self.resolved.remembered();
+        remembered.filter(move |key| !noted.contains_key(&super::deed::noted(key)))
+    }
+
+    /// The newest records that checks rest on: of the tenant's release, and of those the step that is on asks after by name.
+    pub fn newest_records(&self, world: &World) -> Vec<Pin> {
+        let values = &self.resolved.values;
+        let asked = self.step().into_iter().flat_map(|step| {
+            let verified = step
+                .verify
+                .iter()
+                .flat_map(|verify| verify.all.iter().chain(&verify.any));
+            let conditions = step.when.iter().chain(&step.gate.sensed).chain(verified);
+            conditions.flat_map(|condition| condition.releases(values))
         });
-        revisions
-            .max_by_key(|(revision, _)| *revision)
-            .map(|(_, object)| object.pin())
+        let mut names: Vec<String> = self.resolved.release.iter().cloned().chain(asked).collect();
+        names.sort();
+        names.dedup();
+        let home = |name: &String| Home::called(world, &self.resolved.namespace, name).ok().flatten();
+        let homes = names.iter().filter_map(home);
+        homes
+            .filter_map(|home| home.newest(world).map(|object| object.pin()))
+            .collect()
     }
 
     /// How long the step has been in its state: by both clocks, whichever says more.
@@ -218,17 +289,20 @@ impl Run {
     /// What the event is about: the step that is on, or the run.
     pub fn about(&self, event: &Event) -> Option<String> {
         match event {
-            Event::Aborted { .. } | Event::TurnedBack { .. } | Event::Changed { .. } => None,
+            Event::Aborted { .. } | Event::TurnedBack { .. } | Event::Changed { .. } | Event::Noted { .. } => None,
             Event::NotNeeded { .. }
             | Event::Began { .. }
             | Event::Signed { .. }
             | Event::Sending { .. }
             | Event::Returned { .. }
             | Event::Ended { .. }
+            | Event::Inventoried { .. }
             | Event::Acted
             | Event::Verified { .. }
+            | Event::Watched { .. }
             | Event::TimedOut { .. }
             | Event::Failed { .. }
+            | Event::Renewed { .. }
             | Event::Halted { .. }
             | Event::Resumed { .. }
             | Event::Skipped { .. }

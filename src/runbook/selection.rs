@@ -1,11 +1,15 @@
 //! The closed list of selections: which objects a step's act is done to, one after the other, each through its own gate.
 
-use super::check::unfinished;
+use super::check::{between, led, unfinished};
 use super::tenancy::Tenancy;
 use crate::laws::pvc_protection;
+use crate::model::raft::next_turn;
 use crate::model::storage::{ReclaimPolicy, VolumePhase};
 use crate::model::{Key, Kind, Object};
 use std::sync::Arc;
+
+/// Says what is missing to know a selection, if anything is.
+type Seen = fn(Tenancy<'_>) -> Result<(), String>;
 
 /// A named set of the tenant's objects.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +20,8 @@ pub struct Selection {
     pub holds: &'static str,
     /// The kinds it reads besides its own: where one cannot be seen, the set is not known.
     pub reads: &'static [Kind],
+    /// What else has to be known.
+    seen: Option<Seen>,
     pick: fn(Tenancy<'_>) -> Vec<Arc<Object>>,
 }
 
@@ -34,6 +40,7 @@ pub static SELECTIONS: &[Selection] = &[
         kind: Kind::Job,
         holds: "unfinished Jobs that are not the release's",
         reads: &[Kind::CronJob],
+        seen: None,
         pick: |tenancy| {
             picked(tenancy, Kind::Job, |job| {
                 tenancy.foreign(job) && unfinished(tenancy, job).is_some()
@@ -45,6 +52,7 @@ pub static SELECTIONS: &[Selection] = &[
         kind: Kind::Job,
         holds: "unfinished Jobs",
         reads: &[Kind::CronJob],
+        seen: None,
         pick: |tenancy| picked(tenancy, Kind::Job, |job| unfinished(tenancy, job).is_some()),
     },
     Selection {
@@ -52,6 +60,7 @@ pub static SELECTIONS: &[Selection] = &[
         kind: Kind::Pod,
         holds: "pods that have ended, belong to no Job and still hold a claim",
         reads: &[Kind::PersistentVolumeClaim],
+        seen: None,
         pick: |tenancy| holders(tenancy, |pod| ended(pod) && !of_job(pod)),
     },
     Selection {
@@ -59,6 +68,7 @@ pub static SELECTIONS: &[Selection] = &[
         kind: Kind::Pod,
         holds: "pods without any owner that are not the release's and hold a claim",
         reads: &[Kind::PersistentVolumeClaim],
+        seen: None,
         pick: |tenancy| {
             holders(tenancy, |pod| {
                 tenancy.foreign(pod) && pod.meta.owner_references.is_empty()
@@ -70,6 +80,7 @@ pub static SELECTIONS: &[Selection] = &[
         kind: Kind::PersistentVolumeClaim,
         holds: "the tenant's claims that are not being deleted",
         reads: &[],
+        seen: None,
         pick: |tenancy| picked(tenancy, Kind::PersistentVolumeClaim, |_| true),
     },
     Selection {
@@ -77,6 +88,7 @@ pub static SELECTIONS: &[Selection] = &[
         kind: Kind::PersistentVolume,
         holds: "volumes of the tenant whose reclaim policy is not Retain",
         reads: &[Kind::PersistentVolumeClaim],
+        seen: None,
         pick: |tenancy| {
             volumes(tenancy, |object| {
                 let volume = object.body.volume();
@@ -89,6 +101,7 @@ pub static SELECTIONS: &[Selection] = &[
         kind: Kind::PersistentVolume,
         holds: "Released volumes with Retain whose claimRef names a claim of the tenant by a uid that is gone",
         reads: &[Kind::PersistentVolumeClaim],
+        seen: None,
         pick: |tenancy| volumes(tenancy, |object| released(tenancy, object)),
     },
     Selection {
@@ -96,6 +109,7 @@ pub static SELECTIONS: &[Selection] = &[
         kind: Kind::StatefulSet,
         holds: "the tenant's StatefulSets that want pods",
         reads: &[],
+        seen: None,
         pick: |tenancy| {
             picked(tenancy, Kind::StatefulSet, |object| {
                 crate::model::act::scale(object).is_some_and(|wanted| wanted > 0)
@@ -107,9 +121,42 @@ pub static SELECTIONS: &[Selection] = &[
         kind: Kind::Deployment,
         holds: "the tenant's Deployments that want pods",
         reads: &[],
+        seen: None,
         pick: |tenancy| {
             picked(tenancy, Kind::Deployment, |object| {
                 crate::model::act::scale(object).is_some_and(|wanted| wanted > 0)
+            })
+        },
+    },
+    Selection {
+        name: "raft.turn-claims",
+        kind: Kind::PersistentVolumeClaim,
+        holds: "the claims on the old class of the raft peer whose turn it is: one that has begun, else a follower, the leader last",
+        reads: &[Kind::StatefulSet, Kind::Pod],
+        seen: Some(|tenancy| led(tenancy).map(drop).map_err(|untold| untold.value)),
+        pick: |tenancy| {
+            let Ok((turns, leader)) = led(tenancy) else {
+                return Vec::new();
+            };
+            let ahead = next_turn(&turns, Some(&leader)).map(|turn| turn.ahead.as_slice());
+            picked(tenancy, Kind::PersistentVolumeClaim, |claim| {
+                ahead.is_some_and(|ahead| ahead.contains(&claim.meta.name))
+            })
+        },
+    },
+    Selection {
+        name: "raft.turn-pod",
+        kind: Kind::Pod,
+        holds: "the pod of the raft peer whose claims on the old class are all being deleted",
+        reads: &[Kind::StatefulSet, Kind::PersistentVolumeClaim],
+        seen: Some(|tenancy| between(tenancy).map(drop).map_err(|untold| untold.value)),
+        pick: |tenancy| {
+            let turns = between(tenancy).unwrap_or_default();
+            let begun = turns
+                .iter()
+                .find(|turn| !turn.going.is_empty() && turn.ahead.is_empty());
+            picked(tenancy, Kind::Pod, |pod| {
+                begun.is_some_and(|turn| turn.pod == pod.meta.name)
             })
         },
     },
@@ -127,10 +174,13 @@ impl Selection {
             let namespace = if kind.namespaced() { tenancy.namespace } else { "" };
             tenancy.look.gap(*kind, namespace)
         });
-        match blind {
-            Some(gap) => Err(gap),
-            None => Ok((self.pick)(tenancy)),
+        if let Some(gap) = blind {
+            return Err(gap);
         }
+        if let Some(seen) = self.seen {
+            seen(tenancy)?;
+        }
+        Ok((self.pick)(tenancy))
     }
 }
 

@@ -11,8 +11,8 @@ macro_rules! embedded {
 /// Name and text of each, by name.
 pub static SHIPPED: &[(&str, &str)] = embedded![
     "drain-foreign-jobs",
-    "helm-handover-keep",
-    "helm-handover-retain",
+    "helm-handover",
+    "raft-roll",
     "released-pv-cleanup",
     "retain-volumes",
     "tenant-delete",

@@ -1,22 +1,36 @@
 //! One step of a runbook: when it is needed, what it does, what lets it pass, how its end is seen, and the way back.
 
+mod gate;
+
+pub use gate::Gate;
+
 use super::condition::{Condition, Place};
 use super::deed::{self, Deed, Slot};
-use super::document::{Node, Word};
+use super::inventory::{self, Wanted};
 use super::parameter::Parameters;
 use super::reading::{Fields, Reader};
+use super::soak::Soak;
 use super::template::Template;
 use super::value::{self, Type};
 use crate::forecast::Tier;
+use crate::model::yaml::{Node, Word};
 use std::ops::Range;
 use std::time::Duration;
 
-const STEP: &[&str] = &["id", "title", "description", "when", "act", "gate", "verify", "undo"];
-const GATE: &[&str] = &["tier", "sensed", "attested", "typed"];
+const STEP: &[&str] = &[
+    "id",
+    "title",
+    "description",
+    "when",
+    "inventory",
+    "act",
+    "gate",
+    "verify",
+    "soak",
+    "undo",
+];
 const VERIFY: &[&str] = &["all", "any", "within", "onTimeout"];
 const UNDO: &[&str] = &["rollback", "manual", "none"];
-/// Items of one checklist: more are not read any more (`reference/safety-and-performance.md` A2).
-const ITEMS: usize = 9;
 /// How long the end of an act that can take nothing away is waited for when the runbook says nothing.
 const USUAL: Duration = Duration::from_mins(2);
 
@@ -30,22 +44,15 @@ pub struct Step {
     pub when: Option<Condition>,
     /// `None`: the step only looks, waits or asks a person.
     pub deed: Option<Deed>,
+    /// It takes the tenant's claims and volumes down for the steps after it.
+    pub inventory: Option<Wanted>,
     pub gate: Gate,
     /// `None`: a person's word is all there is to wait for.
     pub verify: Option<Verify>,
+    /// The tenant is watched for so long.
+    pub soak: Option<Soak>,
     pub undo: Undo,
     pub(super) at: Range<usize>,
-}
-
-/// What lets a step pass, besides what the cockpit asks of such an act anyway.
-#[derive(Clone, Debug, Default)]
-pub struct Gate {
-    /// Raises the tier that the forecast gives; it never lowers it.
-    pub tier: Option<Tier>,
-    pub sensed: Vec<Condition>,
-    pub attested: Vec<Template>,
-    /// What has to be typed.
-    pub typed: Option<Template>,
 }
 
 /// How the end of a step is seen.
@@ -99,7 +106,18 @@ pub enum Undo {
 }
 
 impl Step {
-    pub(super) fn read(reader: &mut Reader<'_>, node: &Node, parameters: &Parameters, released: bool) -> Option<Self> {
+    /// It goes by what raft peers say.
+    pub(super) fn asks_raft(&self) -> bool {
+        let verified = self
+            .verify
+            .iter()
+            .flat_map(|verify| verify.all.iter().chain(&verify.any));
+        let probed = self.soak.iter().flat_map(|soak| &soak.probes);
+        let mut conditions = self.when.iter().chain(&self.gate.sensed).chain(verified).chain(probed);
+        self.deed.as_ref().is_some_and(Deed::asks_raft) || conditions.any(Condition::asks_raft)
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>, node: &Node, mut place: Place<'_>) -> Option<Self> {
         let fields = reader.fields(node, "a step", STEP)?;
         let id = fields.need(reader, "id", "give it a short name, as in stop-jobs");
         let id = id.and_then(|node| identifier(reader, node));
@@ -108,14 +126,10 @@ impl Step {
         let description = fields
             .get("description")
             .and_then(|node| reader.text(node, "`description`"));
-        let mut place = Place {
-            parameters,
-            released,
-            acts: false,
-        };
+        place.acts = false;
         let when = fields.get("when").map(|node| Condition::read(reader, node, place));
         let act = fields.get("act");
-        let deed = act.and_then(|node| deed::read(reader, node, parameters));
+        let deed = act.and_then(|node| deed::read(reader, node, place));
         // an act that cannot be read is told once, where it stands
         place.acts = act.is_some();
         let gate = fields
@@ -129,7 +143,22 @@ impl Step {
             .get("undo")
             .map_or(Some(Undo::Unsaid), |node| Undo::read(reader, node));
         let gate = gate.unwrap_or_default();
-        if act.is_none() && verify.is_none() && gate.attested.is_empty() && gate.sensed.is_empty() {
+        let inventory = match fields.get("inventory") {
+            Some(node) => Some(inventory::read(reader, node, place, act.is_some())?),
+            None => None,
+        };
+        place.acts = false;
+        let soak = match fields.get("soak") {
+            Some(node) => Some(Soak::of_step(reader, fields, node, (place, &gate))?),
+            None => None,
+        };
+        if act.is_none()
+            && inventory.is_none()
+            && verify.is_none()
+            && soak.is_none()
+            && gate.attested.is_empty()
+            && gate.sensed.is_empty()
+        {
             reader.fault(
                 fields.at,
                 "the step does nothing, looks at nothing and asks nobody",
@@ -148,8 +177,10 @@ impl Step {
                 None => None,
             },
             deed,
+            inventory,
             gate,
             verify,
+            soak,
             undo: undo?,
             at: node.at.clone(),
         })
@@ -197,71 +228,6 @@ fn unverified(reader: &mut Reader<'_>, fields: Fields<'_>, deed: Option<&Deed>) 
     })
 }
 
-impl Gate {
-    fn read(reader: &mut Reader<'_>, node: &Node, mut place: Place<'_>, deed: Option<&Deed>) -> Self {
-        place.acts = false;
-        let Some(fields) = reader.fields(node, "a gate", GATE) else {
-            return Self::default();
-        };
-        let tier = fields.get("tier").and_then(|node| {
-            let known = [("T0", Tier::T0), ("T1", Tier::T1), ("T2", Tier::T2), ("T3", Tier::T3)];
-            let tier = reader.word(node, "`tier`", &known)?;
-            let floor = deed.map_or(Tier::T0, Deed::floor);
-            if tier < floor {
-                let word = deed.map_or("", Deed::word);
-                reader.fault(
-                    &node.at,
-                    format!("`{word}` is at least {floor:?}, and a runbook cannot lower a tier to {tier:?}"),
-                    format!("the forecast says how bad a mistake would be: drop `tier`, or raise it above {floor:?}"),
-                );
-                return None;
-            }
-            Some(tier)
-        });
-        let sensed = fields
-            .get("sensed")
-            .map_or_else(Vec::new, |node| Condition::list(reader, node, "`sensed`", place));
-        let attested = fields.get("attested").map_or_else(Vec::new, |node| {
-            let items = reader.list(node, "`attested`");
-            let read = items.iter().filter_map(|item| {
-                let said = reader.filled(item, "what is attested")?;
-                Template::read(reader, &said, place.parameters)
-            });
-            read.collect()
-        });
-        if sensed.len() + attested.len() > ITEMS {
-            let told = format!("the gate has {} items", sensed.len() + attested.len());
-            reader.fault(
-                fields.at,
-                told,
-                format!("nobody reads more than {ITEMS}: make two steps of it"),
-            );
-        }
-        let typed = fields.get("typed").and_then(|node| typed(reader, node, place));
-        Self {
-            tier,
-            sensed,
-            attested,
-            typed,
-        }
-    }
-}
-
-/// What is typed must differ from run to run, or it is typed from habit.
-fn typed(reader: &mut Reader<'_>, node: &Node, place: Place<'_>) -> Option<Template> {
-    let said = reader.filled(node, "`typed`")?;
-    let template = Template::read(reader, &said, place.parameters)?;
-    if template.fixed() {
-        reader.fault(
-            &said.at,
-            "what is the same each time is typed from habit",
-            "put a parameter in it, as in \"${release}\"",
-        );
-        return None;
-    }
-    Some(template)
-}
-
 impl Verify {
     fn read(reader: &mut Reader<'_>, node: &Node, place: Place<'_>, deed: Option<&Deed>) -> Option<Self> {
         let fields = reader.fields(node, "`verify`", VERIFY)?;
@@ -274,7 +240,7 @@ impl Verify {
             reader.fault(fields.at, "`verify` asks nothing", "add `all: […]` or `any: […]`");
         }
         let within = fields.need(reader, "within", "say how long it may take, as in 10m");
-        let within = within.and_then(|node| within_of(reader, node, place));
+        let within = within.and_then(|node| time(reader, node, "within", place.parameters));
         let words = "`stop`, `retry` or `continue-with-doubt`: what happens when the time is over";
         let on_timeout = fields.need(reader, "onTimeout", words).and_then(|node| {
             let chosen = reader.word(node, "`onTimeout`", OnTimeout::WORDS)?;
@@ -299,18 +265,23 @@ impl Verify {
 }
 
 /// A time, or a parameter of type duration.
-fn within_of(reader: &mut Reader<'_>, node: &Node, place: Place<'_>) -> Option<Slot<Duration>> {
-    let said = reader.text(node, "`within`")?;
+pub(super) fn time(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    name: &str,
+    parameters: &Parameters,
+) -> Option<Slot<Duration>> {
+    let said = reader.text(node, &format!("`{name}`"))?;
     if said.text.contains("${") {
-        let template = Template::read(reader, &said, place.parameters)?;
+        let template = Template::read(reader, &said, parameters)?;
         let of_duration = template.only().filter(|name| {
-            let parameter = place.parameters.get(name);
+            let parameter = parameters.get(name);
             parameter.is_some_and(|parameter| parameter.kind == Type::Duration)
         });
         if of_duration.is_none() {
             reader.fault(
                 &said.at,
-                "`within` is a time, or a parameter of type duration",
+                format!("`{name}` is a time, or a parameter of type duration"),
                 "write 10m, or \"${settle}\" with `type: duration`",
             );
         }
@@ -319,7 +290,7 @@ fn within_of(reader: &mut Reader<'_>, node: &Node, place: Place<'_>) -> Option<S
     match value::duration(&said.text) {
         Ok(time) => Some(Slot::Fixed(time)),
         Err(why) => {
-            reader.fault(&said.at, format!("`within` cannot be `{}`", said.text), why);
+            reader.fault(&said.at, format!("`{name}` cannot be `{}`", said.text), why);
             None
         }
     }
@@ -351,17 +322,17 @@ impl Undo {
 
     /// Ids that name no step of `rollback` are faults where they stand.
     pub(super) fn judge(reader: &mut Reader<'_>, node: &Node, known: &[&str]) {
-        let super::document::Tree::Map(entries) = &node.tree else {
+        let crate::model::yaml::Tree::Map(entries) = &node.tree else {
             return;
         };
         let Some((_, list)) = entries.iter().find(|(word, _)| word.text == "rollback") else {
             return;
         };
-        let super::document::Tree::List(items) = &list.tree else {
+        let crate::model::yaml::Tree::List(items) = &list.tree else {
             return;
         };
         for item in items {
-            if let super::document::Tree::Text(id) = &item.tree
+            if let crate::model::yaml::Tree::Text(id) = &item.tree
                 && !known.contains(&id.as_str())
             {
                 let word = Word {

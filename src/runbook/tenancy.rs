@@ -1,8 +1,10 @@
 //! The tenant a runbook is about, as one look at the world sees it: its namespace, its release, and what is foreign to it.
 
+use super::inventory::Inventory;
+use super::saved::Saved;
 use crate::diagnose::Look;
 use crate::laws::ownership::{self, Root};
-use crate::model::helm::{RELEASE_NAME, RELEASE_NAMESPACE};
+use crate::model::helm::{Home, RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::model::{Kind, Object};
 use std::sync::Arc;
 
@@ -13,6 +15,12 @@ pub struct Tenancy<'a> {
     pub namespace: &'a str,
     /// The Helm release; `None` where the runbook names none.
     pub release: Option<&'a str>,
+    /// What a step of the run took down, before anything went.
+    pub inventory: Option<&'a Inventory>,
+    /// The newest raft snapshot that the run took.
+    pub saved: Option<&'a Saved>,
+    /// In a plan: a step before takes one.
+    pub saving: bool,
 }
 
 impl<'a> Tenancy<'a> {
@@ -42,14 +50,31 @@ impl<'a> Tenancy<'a> {
         all
     }
 
+    /// The tenant's release, wherever helm keeps its records; nothing where none is in sight. An error says why it cannot be
+    /// told which one is meant.
+    pub(super) fn home(self) -> Result<Option<Home>, String> {
+        let Some(release) = self.release else {
+            return Ok(None);
+        };
+        Home::called(self.look.world, self.namespace, release).map_err(|twofold| {
+            format!("{twofold}: a runbook knows a release by its name. Uninstall the other one in the cockpit, its row under the cursor")
+        })
+    }
+
     /// The newest revision of the tenant's release.
-    pub(super) fn newest(self) -> Option<&'a Arc<Object>> {
-        let release = self.release?;
-        self.objects(Kind::Release)
-            .filter_map(|object| object.body.release().map(|facts| (facts, object)))
-            .filter(|(facts, _)| facts.name == release)
-            .max_by_key(|(facts, _)| facts.revision)
-            .map(|(_, object)| object)
+    pub(super) fn newest(self) -> Result<Option<&'a Arc<Object>>, String> {
+        let home = self.home()?;
+        Ok(home.and_then(|home| home.newest(self.look.world)))
+    }
+
+    /// What cannot be seen of the tenant's release: of one that is there, of the records of its own kind alone; of one that is
+    /// not, wherever there might be some.
+    pub(super) fn blind(self) -> Option<String> {
+        let gap = |kind: Kind| self.look.gap(kind, self.namespace);
+        match self.home() {
+            Ok(Some(home)) => gap(home.driver.kind()),
+            Ok(None) | Err(_) => Kind::RECORDS.into_iter().find_map(gap),
+        }
     }
 
     /// The object is not the release's: neither it nor its root owner carries the release's mark. Where the runbook names

@@ -2,8 +2,12 @@
 
 mod any;
 mod asked;
+mod hands;
+mod inventoried;
 mod planned;
 mod progressed;
+mod rafted;
 mod ran;
 mod refused;
+mod soaked;
 mod sound;

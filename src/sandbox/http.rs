@@ -100,6 +100,12 @@ impl Query {
         found.map_or("", |(_, value)| value)
     }
 
+    /// Every value that is given for a parameter, in order.
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
+        let given = self.0.iter().filter(|(given, _)| given == name);
+        given.map(|(_, value)| value.clone()).collect()
+    }
+
     pub(super) fn is_true(&self, name: &str) -> bool {
         matches!(self.get(name), "true" | "1")
     }

@@ -48,6 +48,15 @@ impl Kubeconfig {
         Ok(kubeconfig)
     }
 
+    /// A link to a program, under a name, in the same directory; it goes with this value.
+    pub(super) fn beside(&self, name: &str, program: &Path) -> io::Result<PathBuf> {
+        let link = self.directory.join(name);
+        match std::os::unix::fs::symlink(program, &link) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            Ok(()) | Err(_) => Ok(link),
+        }
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.file
     }
@@ -57,7 +66,7 @@ impl Drop for Kubeconfig {
     fn drop(&mut self) {
         // What cannot be removed at the end is left to the system's cleaning of its temporary directory.
         drop(fs::remove_file(&self.file));
-        drop(fs::remove_dir(&self.directory));
+        drop(fs::remove_dir_all(&self.directory));
     }
 }
 

@@ -7,12 +7,12 @@ mod scale;
 mod writing;
 
 use super::authorization::Wish;
-use super::discovery;
 use super::http::{Answer, Ask};
 use super::routes::Target;
 use super::serve::Shared;
 use super::status::StoreError;
 use super::view::negotiate;
+use super::{discovery, helm};
 use hyper::Method;
 use std::sync::Arc;
 
@@ -20,7 +20,9 @@ use std::sync::Arc;
 pub(super) fn answer(shared: &Arc<Shared>, ask: &Ask) -> Answer {
     let answered = match plain(shared, ask) {
         Some(answer) => Ok(answer),
-        None => review(shared, ask).unwrap_or_else(|| on_resource(shared, ask)),
+        None => helm::answer(shared, ask)
+            .or_else(|| review(shared, ask))
+            .unwrap_or_else(|| on_resource(shared, ask)),
     };
     answered.unwrap_or_else(|error| Answer::refusal(&error))
 }
@@ -79,7 +81,8 @@ fn on_resource(shared: &Arc<Shared>, ask: &Ask) -> Result<Answer, StoreError> {
         ("finalize", "update") if target.resource.kind == "Namespace" => writing::change(shared, ask, &target),
         ("scale", "get" | "update" | "patch") if target.resource.scale => scale::answer(shared, ask, &target),
         ("eviction", "create") if target.resource.kind == "Pod" => eviction::evict(shared, ask, &target),
-        ("log" | "exec" | "attach" | "portforward", _) if target.resource.kind == "Pod" => no_containers(&target),
+        // exec and port-forward are websockets, and do not come here
+        ("log" | "exec" | "attach", _) if target.resource.kind == "Pod" => no_containers(&target),
         _ => Err(StoreError::no_such_path()),
     }
 }

@@ -124,8 +124,10 @@ impl Resource {
     }
 }
 
+const ADMISSION: &str = "admissionregistration.k8s.io";
 const APPS: &str = "apps";
 const STORAGE: &str = "storage.k8s.io";
+const SNAPSHOT: &str = "snapshot.storage.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io";
 const NETWORKING: &str = "networking.k8s.io";
 const API_EXTENSIONS: &[&str] = &["api-extensions"];
@@ -183,6 +185,38 @@ pub(super) static RESOURCES: &[Resource] = &[
         .in_all()
         .with_status()
         .answering(),
+    of(
+        ADMISSION,
+        "v1",
+        [
+            "mutatingwebhookconfigurations",
+            "mutatingwebhookconfiguration",
+            "MutatingWebhookConfiguration",
+        ],
+    )
+    .cluster()
+    .counted()
+    .in_api_extensions(),
+    of(
+        ADMISSION,
+        "v1",
+        [
+            "validatingwebhookconfigurations",
+            "validatingwebhookconfiguration",
+            "ValidatingWebhookConfiguration",
+        ],
+    )
+    .cluster()
+    .counted()
+    .in_api_extensions(),
+    of(
+        "apiregistration.k8s.io",
+        "v1",
+        ["apiservices", "apiservice", "APIService"],
+    )
+    .cluster()
+    .with_status()
+    .in_api_extensions(),
     of(
         "apiextensions.k8s.io",
         "v1",
@@ -289,6 +323,23 @@ pub(super) static RESOURCES: &[Resource] = &[
     .short(&["pc"])
     .cluster()
     .counted(),
+    of(
+        SNAPSHOT,
+        "v1",
+        [
+            "volumesnapshotcontents",
+            "volumesnapshotcontent",
+            "VolumeSnapshotContent",
+        ],
+    )
+    .short(&["vsc", "vscs"])
+    .cluster()
+    .with_status()
+    .counted(),
+    of(SNAPSHOT, "v1", ["volumesnapshots", "volumesnapshot", "VolumeSnapshot"])
+        .short(&["vs"])
+        .with_status()
+        .counted(),
     of(STORAGE, "v1", ["csidrivers", "csidriver", "CSIDriver"])
         .cluster()
         .answering(),

@@ -9,6 +9,9 @@
 //! story: Shown before the screen opens.
 //! server: "1.36"                     # the version the API server gives itself
 //! attachless: [efs.csi.aws.com]      # CSI drivers without attach
+//! exec:                              # what commands in pods answer: no program is run
+//!   - {pod: mysql-0, command: [mysqldump, --all-databases], bytes: 9000000, takes: 2, out: …, said: …, exit: 0,
+//!      then: {command: [count], out: "a 1"}}
 //! ```
 //!
 //! Each other document is a manifest, with `status` where it matters, and with what keeps files small:
@@ -29,11 +32,15 @@ mod expand;
 mod grow;
 mod page;
 mod release;
+mod scripts;
 
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::release::payload;
+
 use self::page::Node;
+use super::exec::Script;
 use crate::laws::Conditions;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -61,6 +68,7 @@ pub struct Scenario {
     pub attachless: Vec<String>,
     file: String,
     documents: Vec<Node>,
+    scripts: Vec<Script>,
 }
 
 /// A file that cannot be loaded: where, why, and what to do.
@@ -128,11 +136,11 @@ pub fn parse(file: &str, text: &str) -> Result<Scenario, ScenarioError> {
     };
     let field = |field: &str, otherwise: &str| header.text(field).unwrap_or(otherwise).trim().to_owned();
     for (key, _) in header.entries() {
-        if !["scenario", "title", "story", "server", "attachless"].contains(&key.text.as_str()) {
+        if !["scenario", "title", "story", "server", "attachless", "exec"].contains(&key.text.as_str()) {
             return Err(key.wrong(
                 file,
                 format!("the header has no field \"{}\"", key.text),
-                "use scenario, title, story, server and attachless; manifests begin after the first ---",
+                "use scenario, title, story, server, attachless and exec; manifests begin after the first ---",
             ));
         }
     }
@@ -145,6 +153,7 @@ pub fn parse(file: &str, text: &str) -> Result<Scenario, ScenarioError> {
         attachless,
         file: file.to_owned(),
         documents: documents.collect(),
+        scripts: scripts::read(file, header.field("exec"))?,
     };
     scenario.objects(Timestamp::UNIX_EPOCH)?;
     Ok(scenario)
@@ -165,6 +174,11 @@ impl Scenario {
     pub fn objects(&self, now: Timestamp) -> Result<Vec<Value>, ScenarioError> {
         let sheets = expand::expand(&self.file, &self.documents, now)?;
         grow::grow(&self.file, sheets, &self.conditions(), now)
+    }
+
+    /// What commands in its pods answer.
+    pub fn scripts(&self) -> Vec<Script> {
+        self.scripts.clone()
     }
 
     /// What the laws take as given in this cluster.

@@ -2,8 +2,11 @@
 
 use super::authorization::Access;
 use super::clock::Clock;
+use super::exec::{self, Execs};
 use super::faults::{Active, Faults};
+use super::forward::Inside;
 use super::http::{Answer, Ask, Content, Query};
+use super::raft::Processes;
 use super::requests;
 use super::status::StoreError;
 use super::store::{Objects as _, Store};
@@ -30,6 +33,8 @@ pub(super) struct Shared {
     bookmarks: watch::Sender<u64>,
     pub(super) faults: Faults,
     pub(super) access: Access,
+    pub(super) execs: Execs,
+    pub(super) raft: Processes,
     /// The minor version of the server that is played.
     pub(super) minor: u32,
 }
@@ -52,6 +57,8 @@ impl Shared {
             store: Mutex::new(store),
             faults,
             access: Access::default(),
+            execs: Execs::default(),
+            raft: Processes::default(),
         }
     }
 
@@ -138,7 +145,8 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream) {
     let service = service_fn(move |request| respond(Arc::clone(&shared), request));
     let served = hyper::server::conn::http1::Builder::new()
         .timer(hyper_util::rt::TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     tokio::select! {
         // However a connection ends, there is nobody left to tell.
         ended = served => drop(ended),
@@ -153,6 +161,12 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Resp
     let slow = shared.faults.active().slow;
     if !slow.is_zero() {
         tokio::time::sleep(slow).await;
+    }
+    if exec::wanted(&request) {
+        return Ok(exec::answer(&shared, request));
+    }
+    if let Some(inside) = Inside::read(request.uri().path()) {
+        return Ok(inside.answer(&shared, request).await);
     }
     let answer = match read(&shared, request).await {
         Ok(ask) => answer(&shared, &ask),

@@ -3,13 +3,16 @@
 
 use super::failure::Failure;
 use super::hand::{Hand, Order};
+use super::raft::Asker;
 use super::release;
 use super::session::Session;
 use crate::app::{self, Effect, Event, Fetched, Mode, Start, State};
-use crate::cluster::{self, Clock, Connection, Scopes, Watches, helm, read};
+use crate::cluster::write;
+use crate::cluster::{self, Clock, ClusterError, Connection, Scopes, Watches, helm, read};
 use crate::journal::sha256;
+use crate::model::act::{ClassDraft, SetDraft};
 use crate::model::feed::{FeedState, PROMISE};
-use crate::model::{Act, ClusterIdentity, Key, Observation, Text, redact};
+use crate::model::{Act, ClusterIdentity, Key, Kind, Observation, Text, redact};
 use crate::runbook;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -52,6 +55,8 @@ pub struct Cockpit {
     dead_provisioners: BTreeSet<Text>,
     /// The path or name of helm, where the operator gave one.
     helm: Option<PathBuf>,
+    /// Asks raft peers, and keeps their tokens.
+    asker: Asker,
 }
 
 impl Cockpit {
@@ -86,7 +91,14 @@ impl Cockpit {
         };
         let watches = cluster::observe(&connection, &scopes, session.quiet, sink);
         let (outbox, inbox) = mpsc::channel(BACKLOG);
-        let (hand, task) = Hand::start(connection.clone(), session.operate.clone(), outbox.clone());
+        let asker = Asker::new(session.config.raft.clone());
+        state.describe(asker.described());
+        let (hand, task) = Hand::start(
+            connection.clone(),
+            asker.clone(),
+            session.operate.clone(),
+            outbox.clone(),
+        );
         let mut cockpit = Self {
             state,
             connection,
@@ -102,6 +114,7 @@ impl Cockpit {
             lost: false,
             dead_provisioners: session.config.dead_provisioners.clone(),
             helm: session.config.helm.clone(),
+            asker,
         };
         let connected = cockpit.connected();
         cockpit.take(connected);
@@ -213,33 +226,8 @@ impl Cockpit {
                     }
                 });
             }
-            Effect::FetchEvents(key) => {
-                let uid = self
-                    .state
-                    .world()
-                    .get(&key)
-                    .map(|object| object.meta.uid.clone())
-                    .unwrap_or_default();
-                self.fetch(move |connection| async move {
-                    let answer = read::events(&connection, &key, &uid)
-                        .await
-                        .map_err(|error| error.to_string());
-                    Fetched::Events { key, answer }
-                });
-            }
-            Effect::PrepareHelm(asked) => {
-                let helm = self.helm.clone();
-                let world = self.state.world().clone();
-                self.fetch(move |connection| async move {
-                    let prepared = helm::prepare(&connection, helm.as_deref(), &world, Act::clone(&asked)).await;
-                    Fetched::Helm {
-                        asked,
-                        answer: prepared
-                            .map(|prepared| (Box::new(prepared.act), Box::new(prepared.ledger)))
-                            .map_err(|why| why.to_string()),
-                    }
-                });
-            }
+            Effect::FetchEvents(key) => self.fetch_events(key),
+            Effect::PrepareHelm(asked) => self.prepare_helm(asked),
             Effect::ReadRecord(key) => self.fetch(move |connection| async move {
                 let answer = read::record(&connection, &key)
                     .await
@@ -247,10 +235,51 @@ impl Cockpit {
                     .map_err(|error| error.to_string());
                 Fetched::Record { key, answer }
             }),
+            Effect::ReadValues(files) => self.fetch(move |_| async move {
+                let mut read = Vec::new();
+                for file in files {
+                    read.push(helm::blanks(&file).await);
+                }
+                Fetched::Values(read)
+            }),
+            Effect::ReadManifests { paths, namespace } => self.fetch(move |_| async move {
+                let mut read = Vec::new();
+                for path in paths {
+                    let manifest = helm::manifest(&path, &namespace).await;
+                    read.push((path, manifest.map(|(digest, manifest)| (digest, Box::new(manifest)))));
+                }
+                Fetched::Manifests(read)
+            }),
+            Effect::AskRights { run, acts } => self.fetch(move |connection| async move {
+                let may = read::each_allowed(&connection, acts).await;
+                Fetched::Rights { run, may }
+            }),
+            Effect::Probe(act) => {
+                self.fetch(move |connection| async move { Fetched::Probe(write::probe(&connection, &act).await) });
+            }
+            Effect::Remember(key) => self.remember(key),
+            Effect::SumFile { file, known } => self.fetch(move |_| async move {
+                let seen = read::summed(&file, known).await;
+                Fetched::File { file, seen }
+            }),
             Effect::FetchRelease(question) => {
                 self.fetch(
                     move |connection| async move { Fetched::Release(release::ask(&connection, question).await) },
                 );
+            }
+            Effect::AskRaft(roster) => {
+                let asker = self.asker.clone();
+                self.fetch(move |connection| async move {
+                    let sweep = Box::new(asker.sweep(&connection, &roster).await);
+                    Fetched::Raft { roster, sweep }
+                });
+            }
+            Effect::GiveRaftToken { id, gift } => {
+                let asker = self.asker.clone();
+                self.fetch(move |_connection| async move {
+                    let answer = asker.give(&id, gift).await;
+                    Fetched::RaftToken { id, answer }
+                });
             }
             Effect::Commit { number, approved } => {
                 let world = Box::new(self.state.world().clone());
@@ -277,6 +306,43 @@ impl Cockpit {
             Effect::Quit => return Some(Outward::Quit),
         }
         None
+    }
+
+    fn fetch_events(&mut self, key: Key) {
+        let held = self.state.world().get(&key);
+        let uid = held.map(|object| object.meta.uid.clone()).unwrap_or_default();
+        self.fetch(move |connection| async move {
+            let answer = read::events(&connection, &key, &uid)
+                .await
+                .map_err(|error| error.to_string());
+            Fetched::Events { key, answer }
+        });
+    }
+
+    fn prepare_helm(&mut self, asked: Box<Act>) {
+        let helm = self.helm.clone();
+        let world = self.state.world().clone();
+        self.fetch(move |connection| async move {
+            let prepared = helm::prepare(&connection, helm.as_deref(), &world, Act::clone(&asked)).await;
+            Fetched::Helm {
+                asked,
+                answer: prepared
+                    .map(|prepared| (Box::new(prepared.act), Box::new(prepared.ledger)))
+                    .map_err(|why| why.to_string()),
+            }
+        });
+    }
+
+    /// What a run keeps of an object, so that a step can make it again as it was.
+    fn remember(&mut self, key: Key) {
+        self.fetch(move |connection| async move {
+            let answer = match read::object_json(&connection, &key).await {
+                Ok(live) => Ok(kept_of(key.kind, &live)),
+                Err(ClusterError::NotFound { .. }) => Ok(Err("it was not there".to_owned())),
+                Err(error) => Err(error.to_string()),
+            };
+            Fetched::Remembered { key, answer }
+        });
     }
 
     /// Hands an order to the one hand that writes.
@@ -330,4 +396,14 @@ pub(super) async fn yaml(connection: &Connection, key: &Key) -> Result<String, S
         .await
         .map_err(|error| error.to_string())?;
     serde_saphyr::to_string(&redact::redact(value)).map_err(|error| format!("{key} cannot be written as YAML: {error}"))
+}
+
+/// An object as a draft of it, in JSON.
+fn kept_of(kind: Kind, live: &serde_json::Value) -> Result<String, String> {
+    let text = |draft: Result<String, serde_json::Error>| draft.map_err(|error| error.to_string());
+    match kind {
+        Kind::StorageClass => text(serde_json::to_string(&ClassDraft::of_live(live)?)),
+        Kind::StatefulSet => text(serde_json::to_string(&SetDraft::of_live(live)?)),
+        other => Err(format!("a {} is not made again", other.name())),
+    }
 }

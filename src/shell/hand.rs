@@ -1,23 +1,26 @@
 //! The one hand that writes: it owns the journal and takes one step at a time through record, fresh read, clearance,
 //! request and outcome. Nothing here decides whether an act may be done; `gate::clear` does.
 
+mod doubts;
 mod saving;
+mod task;
 
 use super::cockpit::yaml;
 use super::helm::{self, Errand};
+use super::raft::Asker;
 use super::session::JournalHome;
-use crate::app::{Answer, Doubtful, Ending, Event, JournalState, StepNumber, StepProgress};
-use crate::cluster::{ClusterError, Connection, helm as cluster_helm, read, write};
+use crate::app::{Answer, Ending, Event, JournalState, StepNumber, StepProgress};
+use crate::cluster::lifeline::Lifeline;
+use crate::cluster::{Connection, read, write};
 use crate::forecast::forecast;
 use crate::gate::{self, Approved, Fresh};
-use crate::journal::{
-    self, Doubt, Intent as _, Journal, Logged, Observed, Opened, Ruling, Saved, StepEntry, Ticket, Verdict,
-};
+use crate::journal::{self, Doubt, Intent as _, Journal, Logged, Opened, Saved, StepEntry, Ticket};
 use crate::laws::Conditions;
 use crate::model::feed::PROMISE;
-use crate::model::{Act, Key, Object, Text, World};
+use crate::model::{Act, Key, Text, World};
 use crate::runbook::chronicle::Chapter;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, block_in_place};
@@ -63,8 +66,11 @@ enum Desk {
 #[derive(Debug)]
 pub(super) struct Hand {
     connection: Connection,
+    asker: Asker,
     events: mpsc::Sender<Event>,
     desk: Desk,
+    /// Where the cluster's journal is.
+    directory: PathBuf,
     tickets: BTreeMap<StepNumber, Ticket>,
     /// Steps that were accepted and whose end is still to be observed.
     accepted: BTreeSet<StepNumber>,
@@ -76,6 +82,7 @@ impl Hand {
     /// Starts the hand. It opens the journal first and says what it found there.
     pub(super) fn start(
         connection: Connection,
+        asker: Asker,
         home: Option<JournalHome>,
         events: mpsc::Sender<Event>,
     ) -> (mpsc::UnboundedSender<Order>, JoinHandle<()>) {
@@ -84,8 +91,10 @@ impl Hand {
         let task = tokio::spawn(async move {
             let mut hand = Self {
                 connection,
+                asker,
                 events,
                 desk: Desk::None,
+                directory: PathBuf::new(),
                 tickets: BTreeMap::new(),
                 accepted: BTreeSet::new(),
                 waiting: Vec::new(),
@@ -145,9 +154,9 @@ impl Hand {
             self.tell(Event::Journal(JournalState::ReadOnly { why })).await;
             return;
         }
-        let directory = home.0.join(identity.kube_system.to_string());
+        self.directory = home.0.join(identity.kube_system.to_string());
         let now = self.connection.clock().now();
-        match block_in_place(|| journal::open(&directory, self.connection.operator(), now)) {
+        match block_in_place(|| journal::open(&self.directory, self.connection.operator(), now)) {
             Ok(Opened::Settled(journal)) => {
                 self.desk = Desk::Open(journal);
                 self.tell_runs().await;
@@ -225,6 +234,13 @@ impl Hand {
             }
         }
         let errand = helm::rehearse(&self.connection, &act, &world, &mut conditions).await?;
+        if !conditions.raft.is_empty() {
+            // the quorum is judged on what the peers say now
+            let clock = self.connection.clock();
+            self.asker
+                .inform(&self.connection, clock, &world, &act, &mut conditions)
+                .await;
+        }
         if let Some(Errand { rehearsal, .. }) = &errand
             && !rehearsal.strays.is_empty()
         {
@@ -251,14 +267,26 @@ impl Hand {
                 });
             }
         };
+        let lifeline = match &errand {
+            Some(_) => Some(block_in_place(|| Lifeline::hold(&self.directory, ticket.step()))?),
+            None => None,
+        };
         self.write(|journal, now| journal.cleared(&ticket, now))?;
         self.report(number, StepProgress::Cleared).await;
         self.write(|journal, now| journal.sent(&ticket, now))?;
         self.report(number, StepProgress::Sent).await;
-        let outcome = match &errand {
-            Some(errand) => {
-                let (outcome, said) = errand.perform(clearance, &self.connection, number, &self.events).await;
-                self.quote(&ticket, &said);
+        let outcome = match errand.as_ref().zip(lifeline.as_ref()) {
+            Some((errand, lifeline)) => {
+                let told = (number, &self.events);
+                let (outcome, said) = errand.perform(clearance, &self.connection, lifeline, told).await;
+                self.quote(&ticket, "helm said", &said);
+                outcome
+            }
+            None if matches!(act, Act::Task { .. }) => {
+                let way = self.asker.way(&act).await;
+                let (outcome, said) =
+                    task::perform(clearance, &self.connection, number, &self.events, way.as_ref()).await;
+                self.quote(&ticket, "how it went", &said);
                 outcome
             }
             None => write::perform(clearance, &self.connection, REQUEST).await,
@@ -273,14 +301,14 @@ impl Hand {
         Ok(StepProgress::Answered(outcome))
     }
 
-    /// What helm said is for the record, before the outcome that may shut the journal.
-    fn quote(&mut self, ticket: &Ticket, said: &[String]) {
+    /// What helm said, or how a task went, is for the record, before the outcome that may shut the journal.
+    fn quote(&mut self, ticket: &Ticket, lead: &str, said: &[String]) {
         if said.is_empty() {
             return;
         }
-        let text = format!("{}: helm said:\n{}", ticket.step(), said.join("\n"));
+        let text = format!("{}: {lead}:\n{}", ticket.step(), said.join("\n"));
         if let Err(why) = self.write(|journal, now| journal.note(&text, now)) {
-            tracing::warn!(%why, "what helm said could not be noted");
+            tracing::warn!(%why, lead, "it could not be noted");
         }
     }
 
@@ -351,96 +379,6 @@ impl Hand {
         };
         if let Err(why) = written {
             tracing::warn!(%why, "the end of a step could not be noted");
-        }
-    }
-
-    /// A step whose request may or may not have been carried out closes the journal for others until it is settled.
-    async fn doubt_what_is_unfinished(&mut self) {
-        let now = self.connection.clock().now();
-        self.desk = match std::mem::replace(&mut self.desk, Desk::None) {
-            Desk::Open(journal) => match journal.into_doubt(now) {
-                Opened::Settled(journal) => Desk::Open(journal),
-                Opened::InDoubt(doubt) => Desk::InDoubt(doubt),
-            },
-            other => other,
-        };
-        if matches!(self.desk, Desk::InDoubt(_)) {
-            self.tell(Event::Journal(JournalState::InDoubt)).await;
-            self.settle(&[]).await;
-        }
-    }
-
-    /// Observes every doubtful step afresh, takes a person's word where one was given, and settles if all are told.
-    async fn settle(&mut self, words: &[(Text, Answer)]) {
-        let Desk::InDoubt(doubt) = std::mem::replace(&mut self.desk, Desk::None) else {
-            return;
-        };
-        let mut verdicts = Vec::new();
-        let mut told = Vec::new();
-        for step in doubt.steps() {
-            let word = words
-                .iter()
-                .find(|(name, _)| *name == step.entry().step)
-                .map(|(_, answer)| *answer);
-            let observed = self.look(step.act()).await;
-            let now = self.connection.clock().now();
-            let judged = journal::judge(step, &observed, now);
-            let verdict = match word {
-                Some(answer) if *judged.ruling() == Ruling::StillInDoubt => {
-                    let ruling = match answer {
-                        Answer::Done => Ruling::Done,
-                        Answer::NotApplied => Ruling::NotApplied,
-                    };
-                    Verdict::by_person(step, ruling, self.connection.operator(), judged.evidence())
-                }
-                Some(_) | None => judged,
-            };
-            told.push(Doubtful {
-                step: step.entry().step.clone(),
-                act: step.act().to_string(),
-                verdict: verdict.ruling().word().to_owned(),
-                evidence: vec![step.stood().to_owned(), verdict.evidence().to_owned()],
-                asks: *verdict.ruling() == Ruling::StillInDoubt,
-                settled: *verdict.ruling() != Ruling::StillInDoubt,
-            });
-            verdicts.push(verdict);
-        }
-        let now = self.connection.clock().now();
-        match block_in_place(|| doubt.settle(&verdicts, now)) {
-            Ok(journal) => {
-                self.desk = Desk::Open(journal);
-                self.tell(Event::Doubts(told)).await;
-                for chapter in std::mem::take(&mut self.waiting) {
-                    self.keep(chapter).await;
-                }
-                self.tell_runs().await;
-                self.tell(Event::Journal(JournalState::Ready)).await;
-            }
-            Err((doubt, error)) => {
-                tracing::warn!(%error, "steps are still in doubt");
-                self.desk = Desk::InDoubt(doubt);
-                self.tell(Event::Doubts(told)).await;
-            }
-        }
-    }
-
-    async fn look(&self, act: &Act) -> Observed {
-        let key = &act.target().key;
-        if let Act::Helm { release, .. } = act {
-            return match cluster_helm::standing(&self.connection, release).await {
-                Ok(records) => Observed::Release { records },
-                Err(error) => Observed::Unreachable { why: error.to_string() },
-            };
-        }
-        match read::object_json(&self.connection, key).await {
-            Ok(value) => match Object::from_value(key.kind, &value) {
-                Ok(object) => Observed::of(act, Some(&object)),
-                Err(error) => Observed::Unreachable {
-                    why: format!("{key} cannot be read: {error}"),
-                },
-            },
-            Err(ClusterError::NotFound { .. }) => Observed::of(act, None),
-            Err(error) => Observed::Unreachable { why: error.to_string() },
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::app::{Event, StepNumber, StepProgress};
 use crate::cluster::helm::{self, Rehearsal};
+use crate::cluster::lifeline::Lifeline;
 use crate::cluster::{Connection, write};
 use crate::gate::Clearance;
 use crate::journal::Outcome;
@@ -60,8 +61,8 @@ impl Errand {
         &self,
         clearance: Clearance,
         connection: &Connection,
-        number: StepNumber,
-        events: &mpsc::Sender<Event>,
+        lifeline: &Lifeline,
+        (number, events): (StepNumber, &mpsc::Sender<Event>),
     ) -> (Outcome, Vec<String>) {
         let mut said: Vec<String> = Vec::new();
         let show = |line: String| {
@@ -79,7 +80,9 @@ impl Errand {
             said.push(line);
         };
         let voice = write::Voice {
-            rehearsal: &self.rehearsal,
+            rehearsal: Some(&self.rehearsal),
+            lifeline: Some(lifeline),
+            raft: None,
             hear: &mut hear,
         };
         let outcome = write::perform_heard(clearance, connection, self.deadline, Some(voice)).await;

@@ -1,17 +1,10 @@
 //! What the cockpit asks about releases, asked of the cluster. Every question has an answer, also where there is none.
 
-use crate::app::release::{Answer, Question};
+use crate::app::release::{Answer, Question, Surveyed};
 use crate::cluster::{Connection, read};
 
 pub(super) async fn ask(connection: &Connection, question: Question) -> Answer {
     match question {
-        Question::ConfigMaps { namespace } => {
-            let answer = read::config_maps(connection, &namespace).await;
-            Answer::ConfigMaps {
-                namespace,
-                answer: answer.map_err(|error| error.to_string()),
-            }
-        }
         Question::Open { home, revision } => {
             let answer = read::open(connection, &home, revision).await;
             Answer::Opened {
@@ -28,6 +21,10 @@ pub(super) async fn ask(connection: &Connection, question: Question) -> Answer {
             found: read::whole(connection, addresses).await,
             home,
         },
+        Question::Survey { namespaces, records } => {
+            let read::Surveyed { ledger, survey } = Box::pin(read::survey(connection, &namespaces, records)).await;
+            Answer::Survey(Box::new(Surveyed { ledger, survey }))
+        }
         Question::Claims { home, others } => Answer::Claims {
             claims: read::claims(connection, others).await,
             home,

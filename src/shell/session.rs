@@ -1,5 +1,6 @@
 //! What a cockpit is opened with: which cluster, may it act, where its journal lives, how it looks.
 
+use super::raft::RaftConfig;
 use crate::app::run::Order;
 use crate::cluster::{Clock, ConnectOptions};
 use crate::model::{Globs, Key, TenantRule, Text};
@@ -26,6 +27,8 @@ pub struct Config {
     pub dead_provisioners: BTreeSet<Text>,
     /// The path or name of the operator's helm; without it, `helm` on `PATH`.
     pub helm: Option<PathBuf>,
+    /// Raft clusters and systems.
+    pub raft: RaftConfig,
 }
 
 impl Default for Config {
@@ -37,6 +40,7 @@ impl Default for Config {
             theme: None,
             dead_provisioners: BTreeSet::new(),
             helm: None,
+            raft: RaftConfig::default(),
         }
     }
 }

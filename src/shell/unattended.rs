@@ -104,9 +104,14 @@ impl Attendant {
                 return halt;
             }
             if Instant::now() >= self.until {
+                let on = self.cockpit.state.runs().on();
+                let said = on.and_then(|on| on.said.as_ref().or(on.standing.soak.as_ref()));
+                let said = said.map_or_else(String::new, |said| format!(" (it stood at: {said})"));
                 return Halt::new(
                     Exit::Unknown,
-                    "the deadline of this call is over; the run stands in the journal: take it up with --resume",
+                    format!(
+                        "the deadline of this call is over{said}; the run stands in the journal: take it up with --resume"
+                    ),
                 );
             }
         }

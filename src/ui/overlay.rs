@@ -16,14 +16,23 @@ pub(super) fn overlay(overlay: &Overlay, theme: &Theme, area: Rect, buffer: &mut
         Overlay::Gate {
             page,
             scroll,
+            pinned,
             too_small,
-        } => panel(page, *scroll, too_small.as_deref(), theme, area, buffer),
-        Overlay::Progress(page) => panel(page, 0, None, theme, area, buffer),
+        } => panel(page, (*scroll, *pinned), too_small.as_deref(), theme, area, buffer),
+        Overlay::Progress(page) => panel(page, (0, 0), None, theme, area, buffer),
     }
 }
 
-/// A panel takes all the room there is, so that nothing else asks for attention: a title row, then its lines.
-fn panel(page: &Page, scroll: usize, too_small: Option<&str>, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+/// A panel takes all the room there is, so that nothing else asks for attention: a title row, then its lines; the last
+/// `pinned` of them stay at the bottom, and those above are scrolled.
+fn panel(
+    page: &Page,
+    (scroll, pinned): (usize, usize),
+    too_small: Option<&str>,
+    theme: &Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     if area.width < 4 || area.height < 2 {
         return;
     }
@@ -53,8 +62,11 @@ fn panel(page: &Page, scroll: usize, too_small: Option<&str>, theme: &Theme, are
         y += 1;
     }
     let room = usize::from(inner.bottom().saturating_sub(y));
-    let scroll = scroll.min(page.lines.len().saturating_sub(room));
-    for (line, y) in page.lines.iter().skip(scroll).zip(y..inner.bottom()) {
+    let (body, foot) = page.lines.split_at(page.lines.len().saturating_sub(pinned));
+    let room = room.saturating_sub(foot.len());
+    let scroll = scroll.min(body.len().saturating_sub(room));
+    let shown = body.iter().skip(scroll).take(room).chain(foot);
+    for (line, y) in shown.zip(y..inner.bottom()) {
         text::spans(
             &line.spans,
             &|role| theme.gate(role),

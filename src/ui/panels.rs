@@ -106,7 +106,8 @@ fn places(area: Rect, panels: &[Panel<'_>]) -> Vec<(Part, Rect)> {
     .areas(left);
     let [jobs, raft, releases] = Layout::vertical([
         Constraint::Fill(1),
-        Constraint::Length(4),
+        // a raft cluster is read whole or not at all
+        Constraint::Length(rows(Part::Raft).clamp(4, area.height / 2)),
         Constraint::Length(rows(Part::Releases).clamp(4, third)),
     ])
     .areas(right);

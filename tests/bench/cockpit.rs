@@ -1,8 +1,8 @@
 //! The benchmark, one command: `cargo bench --bench cockpit` (`docs/performance.md`).
 //!
 //! The release binary runs in a pseudo-terminal against the load server, and every figure stands beside a control that
-//! was measured in the same run. This same executable is also the load server (`load …`), the naive control (`naive …`)
-//! and the bare client (`raw …`), each in a process of its own.
+//! was measured in the same run. This same executable is also the load server (`load …`), the naive control (`naive …`),
+//! the bare client (`raw …`) and the forecasts alone (`foresee …`), each in a process of its own.
 
 #![allow(
     clippy::disallowed_methods,
@@ -21,6 +21,7 @@ mod core;
 mod encode;
 mod figures;
 mod fleet;
+mod foresee;
 mod home;
 mod load;
 mod naive;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
     match face {
         "load" => load::serve(rest),
         "naive" => naive::run(rest),
+        "foresee" => foresee::run(rest),
         "raw" => raw::run(rest),
         _ => match options::Options::read(arguments) {
             Ok(options) => run::run(&options),

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-pub(crate) const ROWS: [&str; 11] = ["B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B9", "B10", "B11"];
+pub(crate) const ROWS: [&str; 12] = [
+    "B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B9", "B10", "B11", "B12",
+];
 
 pub(crate) const USAGE: &str = "\
 cargo bench --bench cockpit -- [options]

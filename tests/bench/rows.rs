@@ -2,6 +2,7 @@
 
 pub(crate) mod cut;
 pub(crate) mod fleet_churn;
+pub(crate) mod forecast;
 pub(crate) mod gate;
 pub(crate) mod growth;
 pub(crate) mod idle;

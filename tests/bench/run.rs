@@ -74,7 +74,7 @@ enum Server {
     Fresh,
 }
 
-const ORDER: [Row; 9] = [
+const ORDER: [Row; 10] = [
     (&["B1", "B2", "B10"], Server::Same, rows::start::lines),
     (&["B1"], Server::Same, rows::slow_link::lines),
     (&["B5", "B9"], Server::Same, rows::idle::lines),
@@ -83,6 +83,7 @@ const ORDER: [Row; 9] = [
     (&["B11"], Server::Fresh, rows::gate::lines),
     (&["B8"], Server::Fresh, rows::releases::lines),
     (&["B10"], Server::Same, rows::resume::lines),
+    (&["B12"], Server::Same, rows::forecast::lines),
     (&["B10"], Server::Same, rows::cut::lines),
 ];
 

@@ -260,7 +260,7 @@ impl Cluster {
             Kind::Namespace => self.namespace(n, &mut values),
             Kind::Node => self.node(&mut values),
             Kind::Release => self.record(n, &mut values),
-            Kind::PodDisruptionBudget => Vec::new(),
+            Kind::PodDisruptionBudget | Kind::ReleaseMap => Vec::new(),
         }
     }
 
@@ -325,7 +325,7 @@ impl Cluster {
             Kind::Namespace => self.plan.namespace_name(n).to_owned(),
             Kind::Node => fleet::node_name(n),
             Kind::Release => self.record_name(n),
-            Kind::PodDisruptionBudget => String::new(),
+            Kind::PodDisruptionBudget | Kind::ReleaseMap => String::new(),
         }
     }
 

@@ -131,7 +131,7 @@ impl Ground<'_> {
                 "spec": {"taints": [{"key": SLOT_TAINT, "value": self.slot, "effect": "NoSchedule"}]},
             }),
             // attachments are the attach/detach controller's to make
-            Kind::Namespace | Kind::VolumeAttachment | Kind::Release => json!({}),
+            Kind::Namespace | Kind::VolumeAttachment | Kind::Release | Kind::ReleaseMap => json!({}),
         }
     }
 

@@ -40,7 +40,7 @@ impl Twin {
             conditions: Some(conditions.clone()),
             clock: Clock::Test(TestClock::at(begin)),
             seed: 7,
-            port: 0,
+            ..Options::default()
         };
         let sandbox = Sandbox::start(options).map_err(|error| error.to_string())?;
         let api = Api::open(sandbox.kubeconfig()).await?;

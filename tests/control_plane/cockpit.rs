@@ -112,7 +112,7 @@ pub(crate) fn changed_under_the_panel(trial: &Trial<'_>) {
 
         // looked at again and answered anew, it is an act like any other
         flight.answer(&trial.namespace).await.expect("an open panel");
-        flight.approve().await;
+        flight.approve(&trial.namespace).await;
         flight
             .until("the claim to be gone", |state| state.world().get(&claim).is_none())
             .await;
@@ -130,7 +130,7 @@ pub(crate) fn changed_behind_the_approval(trial: &Trial<'_>) {
 
         trial.kubectl(&["label", "pvc/data", "somebody=else"]).ok();
         // the cockpit takes no event in between: as far as it knows, all is as it was
-        let step = flight.approve().await;
+        let step = flight.approve(&trial.namespace).await;
         assert!(matches!(step.phase, Phase::Over(Ending::Voided { .. })), "{step:?}");
         flight.until_shown("the approval is void, nothing was sent").await;
         assert!(flight.state().at_gate(), "{}", flight.text());
@@ -146,7 +146,7 @@ pub(crate) fn volumes_denied(trial: &Trial<'_>) {
     let role = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": trial.namespace},
         "rules": [
-            {"apiGroups": [""], "resources": ["namespaces", "nodes", "pods", "secrets"], "verbs": ["*"]},
+            {"apiGroups": [""], "resources": ["namespaces", "nodes", "pods", "secrets", "configmaps"], "verbs": ["*"]},
             {"apiGroups": [""], "resources": ["persistentvolumeclaims"], "verbs": ["*"]},
             {"apiGroups": ["apps", "batch", "policy", "storage.k8s.io"], "resources": ["*"], "verbs": ["*"]},
         ],
@@ -171,7 +171,7 @@ pub(crate) fn volumes_denied(trial: &Trial<'_>) {
         flight.find(&trial.namespace, Kind::PersistentVolumeClaim, "data");
         let told = flight.text();
         assert!(told.contains("denied"), "{told}");
-        assert!(told.contains("feeds 14/15 live · 1 denied"), "{told}");
+        assert!(told.contains("feeds 15/16 live · 1 denied"), "{told}");
         flight.command("pv");
         let told = flight.text();
         assert!(told.contains("denied: persistentvolumes"), "{told}");
@@ -238,7 +238,7 @@ pub(crate) fn server_killed_at_a_gate(trial: &Trial<'_>) {
         let back = Instant::now();
         flight
             .until("every feed to be live again", |state| {
-                !screen(state).contains("SERVER LOST") && screen(state).contains("feeds 15/15 live")
+                !screen(state).contains("SERVER LOST") && screen(state).contains("feeds 16/16 live")
             })
             .await;
         eprintln!(
@@ -278,7 +278,7 @@ pub(crate) fn server_frozen_at_a_gate(trial: &Trial<'_>) {
         assert_eq!(flight.state().steps().count(), 0, "{}", flight.text());
 
         trial.plane.thaw_api_server();
-        flight.until_shown("feeds 15/15 live").await;
+        flight.until_shown("feeds 16/16 live").await;
     });
     let left = trial.claim("data").expect("the claim");
     assert!(!is_terminating(&left), "{left}");
@@ -293,7 +293,7 @@ fn through_a_cut_wire(trial: &Trial<'_>, claim: &Key, cut: Cut, verdict: &str) -
         let act = deletion(&flight, claim);
         flight.open_panel(&trial.namespace, &act);
         flight.answer(&trial.namespace).await.expect("an open panel");
-        let step = flight.approve().await;
+        let step = flight.approve(&trial.namespace).await;
         assert!(matches!(step.phase, Phase::Over(Ending::InDoubt { .. })), "{step:?}");
 
         flight.key(app::Key::Esc);
@@ -362,7 +362,7 @@ async fn delete(flight: &mut Flight, trial: &Trial<'_>, kind: Kind, name: &str) 
     flight.open_panel(&trial.namespace, &act);
     let answered = flight.answer(&trial.namespace).await;
     assert!(answered.is_ok(), "{answered:?}\n{}", flight.text());
-    flight.approve().await
+    flight.approve(&trial.namespace).await
 }
 
 fn pod_runs(state: &app::State, namespace: &str) -> bool {

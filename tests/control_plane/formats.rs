@@ -147,13 +147,14 @@ fn collection(kind: Kind) -> String {
 fn selector(kind: Kind) -> &'static str {
     match kind {
         Kind::Release => "&fieldSelector=type%3Dhelm.sh%2Frelease.v1",
+        Kind::ReleaseMap => "&labelSelector=owner%3Dhelm",
         _ => "",
     }
 }
 
 fn accept(kind: Kind, protobuf: bool, of: &str) -> String {
     let form = match kind {
-        Kind::Release => format!(";as=PartialObjectMetadata{of};g=meta.k8s.io;v=v1"),
+        Kind::Release | Kind::ReleaseMap => format!(";as=PartialObjectMetadata{of};g=meta.k8s.io;v=v1"),
         _ => String::new(),
     };
     let json = format!("{JSON}{form}");

@@ -12,11 +12,13 @@ use crate::flight::Flight;
 /// Large enough for every panel to be seen whole.
 const WIDE: Event = Event::Resize { width: 170, height: 80 };
 /// Characters come no faster from a hand.
-const FINGER: Duration = Duration::from_millis(6);
+pub(crate) const FINGER: Duration = Duration::from_millis(6);
 /// How often a key that is held repeats.
 const REPEAT: Duration = Duration::from_millis(100);
 /// Before a panel opens, and while nothing but its cool-down is missing, an operator waits no longer than this.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// A panel that opens anew is answered so often, at most.
+const TRIES: usize = 8;
 /// What a person without a second person gives as the reason.
 const REASON: &str = "a trial on a throw-away cluster";
 
@@ -77,7 +79,7 @@ impl Flight {
     /// A panel that opens anew meanwhile, because something it rests on has changed, is looked at and answered again; so is
     /// one on a slow machine that had not been drawn yet when the keys came.
     pub(crate) async fn answer(&mut self, tenant: &str) -> Result<(), String> {
-        for _ in 0..3 {
+        for _ in 0..TRIES {
             let answered = self.answer_once(tenant).await;
             let Err(why) = &answered else { return answered };
             let unheard = why.contains("not attested") || why.contains("is not typed");
@@ -116,18 +118,19 @@ impl Flight {
     }
 
     /// Gives the yes: ctrl-y, or at T1 the held key. Waits until the server has answered.
-    pub(crate) async fn approve(&mut self) -> Step {
+    ///
+    /// Where the machine was so slow that the feeds went stale under the finger, the panel has opened anew and what was
+    /// answered is void: a person answers it again.
+    pub(crate) async fn approve(&mut self, tenant: &str) -> Step {
         let before = self.state().steps().count();
-        if self.text().contains("T1 disruptive") {
-            for _ in 0..40 {
-                if !self.state().at_gate() {
-                    break;
-                }
-                self.key(app::Key::Char(' '));
-                self.live(REPEAT).await;
+        for _ in 0..TRIES {
+            self.say_yes().await;
+            if !self.state().at_gate() {
+                break;
             }
-        } else {
-            self.key(app::Key::Ctrl('y'));
+            eprintln!("an approval is given again:\n{}", self.text());
+            let answered = self.answer(tenant).await;
+            assert!(answered.is_ok(), "{answered:?}\n{}", self.text());
         }
         assert!(!self.state().at_gate(), "the approval was not taken:\n{}", self.text());
         self.until("the server's answer", move |state| {
@@ -139,6 +142,19 @@ impl Flight {
         })
         .await;
         self.state().steps().last().cloned().expect("a step")
+    }
+
+    async fn say_yes(&mut self) {
+        if !self.text().contains("T1 disruptive") {
+            return self.key(app::Key::Ctrl('y'));
+        }
+        for _ in 0..40 {
+            if !self.state().at_gate() {
+                break;
+            }
+            self.key(app::Key::Char(' '));
+            self.live(REPEAT).await;
+        }
     }
 
     /// Waits until keys are taken again: those that come too early were meant for what stood there before.
@@ -162,7 +178,7 @@ impl Flight {
     }
 
     /// Signs every item that waits for a signature.
-    fn attest(&mut self) {
+    pub(crate) fn attest(&mut self) {
         for _ in 0..20 {
             self.key(app::Key::Up);
         }
@@ -179,16 +195,30 @@ impl Flight {
     /// Types the fact that the panel asks for.
     pub(crate) async fn type_fact(&mut self, tenant: &str) {
         let shown = self.text();
-        let asked = inside(&shown).find_map(|line| line.strip_prefix("type ")?.split_once(':'));
-        let Some((question, _)) = asked else {
-            return;
-        };
-        let fact =
-            fact(self.state().world(), tenant, question).unwrap_or_else(|| panic!("what is {question:?}?\n{shown}"));
-        for _ in 0..question.len() {
-            self.key(app::Key::Backspace);
+        let questions: Vec<&str> = inside(&shown)
+            .filter_map(|line| Some(line.strip_prefix("type ")?.split_once(':')?.0))
+            .collect();
+        for question in &questions {
+            for _ in 0..question.len() {
+                self.key(app::Key::Backspace);
+            }
         }
-        for letter in fact.chars() {
+        for question in questions {
+            // the text that a runbook asks for, before the fact
+            let text = question.strip_prefix("what step ").and_then(|rest| {
+                let (_, text) = rest.split_once(" asks for, ")?;
+                text.split(" (without").next().map(str::to_owned)
+            });
+            let answer = text
+                .or_else(|| fact(self.state().world(), tenant, question))
+                .unwrap_or_else(|| panic!("what is {question:?}?\n{shown}"));
+            self.type_in(&answer).await;
+        }
+    }
+
+    /// Types a text as fingers do.
+    pub(crate) async fn type_in(&mut self, text: &str) {
+        for letter in text.chars() {
             self.key(app::Key::Char(letter));
             self.live(FINGER).await;
         }
@@ -198,7 +228,9 @@ impl Flight {
 /// What an operator types for an act that has no key; the object meant is the one under the cursor.
 fn line(act: &Act) -> String {
     match act {
-        Act::Helm { .. } => panic!("helm is not the cockpit's to run: {act}"),
+        Act::Helm { .. } | Act::Task { .. } | Act::CreateClass { .. } | Act::CreateSet { .. } => {
+            panic!("no line of the palette: {act}")
+        }
         Act::Evict { .. } => "evict".to_owned(),
         Act::Scale { replicas, .. } => format!("scale {replicas}"),
         Act::RemoveFinalizer { finalizer, .. } => format!("remove-finalizer {finalizer}"),

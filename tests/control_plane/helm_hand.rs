@@ -48,7 +48,7 @@ async fn carried(flight: &mut Flight, trial: &Trial<'_>, line: &str) -> Step {
     let conditions = flight.state().conditions().clone();
     let (now, quiet) = (flight.state().now(), flight.state().quiet());
     let lost = picture::without_disk(&before);
-    flight.approve().await;
+    flight.approve(&trial.namespace).await;
     flight
         .until("the step to be over", |state| {
             state.steps().last().is_some_and(Step::over)
@@ -65,9 +65,9 @@ async fn carried(flight: &mut Flight, trial: &Trial<'_>, line: &str) -> Step {
             let fates = picture::fates(&before, state.world(), &frame, &disk, &lost);
             let mut words = picture::foretold(&told, &frame);
             seen_outside(&mut words, &fates);
-            words.retain(|object, _| !object.starts_with("release/") && !object.starts_with("storageclass/"));
+            words.retain(|object, _| !object.starts_with("release") && !object.starts_with("storageclass/"));
             let mut fates = fates;
-            fates.retain(|object, _| !object.starts_with("release/"));
+            fates.retain(|object, _| !object.starts_with("release"));
             words == fates
         })
         .await;
@@ -160,6 +160,123 @@ pub(crate) fn course_three(trial: &Trial<'_>) {
 
 pub(crate) fn course_four(trial: &Trial<'_>) {
     course(trial, FOUR);
+}
+
+/// What somebody installed by hand with `HELM_DRIVER=configmap`: seen, upgraded, rolled back and uninstalled, each time by a helm
+/// that is told where its records are; and beside it a release of the same name in a Secret.
+fn config_maps(trial: &Trial<'_>, helm: Helm) {
+    trial.create_class();
+    let disk = trial.create_volume("disk");
+    let path = chart(
+        trial,
+        &[claim(trial, Some("keep")), deployment("data"), config("settings")],
+    );
+    let by_hand = |driver: &str, arguments: &[&str]| {
+        let arguments = [&["--namespace", &trial.namespace], arguments].concat();
+        let kubeconfig = trial.plane.kubeconfig(Person::Anna);
+        trial
+            .plane
+            .run_with(&kubeconfig, helm.program, &arguments, "", &[("HELM_DRIVER", driver)])
+    };
+    by_hand("configmap", &["install", "app", &path]).ok();
+    trial.wait_bound("data");
+    trial.wait_phase(&disk, "Bound");
+    let secrets = |trial: &Trial<'_>| trial.kubectl(&["get", "secrets", "-o", "name"]).ok().stdout.clone();
+    fly(async {
+        let mut flight = anna(trial, helm).await;
+        flight
+            .until("the record", |state| {
+                state.world().in_namespace(Kind::ReleaseMap, &trial.namespace).count() == 1
+            })
+            .await;
+        // helm would not see it, and take its objects for the new one's
+        shut(
+            &mut flight,
+            trial,
+            &format!("install app {path} {PATIENCE}"),
+            "driver=configmap",
+        )
+        .await;
+
+        chart(
+            trial,
+            &[claim(trial, Some("keep")), deployment("data"), config("renamed")],
+        );
+        let step = carried(&mut flight, trial, &format!("upgrade release/app {path} {PATIENCE}")).await;
+        assert!(observed(&step).contains("revision 2 of app is deployed"), "{step:?}");
+        assert!(
+            step.said
+                .iter()
+                .any(|line| line.contains("is the one that was rendered")),
+            "{:?}",
+            step.said
+        );
+        let step = carried(&mut flight, trial, &format!("rollback release/app 1 {PATIENCE}")).await;
+        assert!(observed(&step).contains("revision 3 of app is deployed"), "{step:?}");
+        trial.kubectl(&["get", "configmap/settings"]).ok();
+        assert!(!trial.kubectl(&["get", "configmap/renamed"]).success);
+
+        // another of its name, in a Secret: which one is meant has to be said
+        let empty = trial.plane.path("charts").join(format!("{}-empty", trial.namespace));
+        crate::support::helm::write_chart(&empty, &[config("other")]);
+        by_hand("secret", &["install", "app", &empty.display().to_string()]).ok();
+        flight
+            .until("the other one", |state| {
+                state.world().in_namespace(Kind::Release, &trial.namespace).count() == 1
+            })
+            .await;
+        flight.command(&format!("uninstall release/app {PATIENCE}"));
+        flight.until_told("is there twice").await;
+        assert!(!flight.state().at_gate(), "{}", flight.text());
+
+        let step = carried(
+            &mut flight,
+            trial,
+            &format!("uninstall release-configmap/app {PATIENCE}"),
+        )
+        .await;
+        assert!(observed(&step).contains("no record any more"), "{step:?}");
+    });
+    assert_eq!(trial.claim("data").expect("the kept claim")["status"]["phase"], "Bound");
+    assert!(!trial.kubectl(&["get", "deployment/web"]).success);
+    let maps = trial.kubectl(&["get", "configmaps", "-l", "owner=helm", "-o", "name"]);
+    assert_eq!(maps.ok().stdout.trim(), "");
+    assert_eq!(secrets(trial).trim(), "secret/sh.helm.release.v1.app.v1");
+    trial.kubectl(&["get", "configmap/other"]).ok();
+    // one that the cockpit installs where the line says
+    fly(async {
+        let mut flight = anna(trial, helm).await;
+        let third = trial.plane.path("charts").join(format!("{}-third", trial.namespace));
+        crate::support::helm::write_chart(&third, &[config("third")]);
+        let line = format!("install third {} driver=configmap {PATIENCE}", third.display());
+        let step = carried(&mut flight, trial, &line).await;
+        assert!(observed(&step).contains("revision 1 of third is deployed"), "{step:?}");
+    });
+    let maps = trial.kubectl(&["get", "configmaps", "-l", "owner=helm", "-o", "name"]);
+    assert_eq!(maps.ok().stdout.trim(), "configmap/sh.helm.release.v1.third.v1");
+}
+
+/// Types the line, and finds the panel shut for a reason that says this.
+async fn shut(flight: &mut Flight, trial: &Trial<'_>, line: &str, why: &str) {
+    flight.take(pilothouse::app::Event::Resize {
+        width: 170,
+        height: 100,
+    });
+    flight.command(&format!("tenant {}", trial.namespace));
+    flight.command(line);
+    flight.until("the panel", pilothouse::app::State::at_gate).await;
+    flight.looked_at().await;
+    assert!(flight.line().contains(why), "{}", flight.text());
+    assert!(flight.answer(&trial.namespace).await.is_err(), "{}", flight.text());
+    flight.key(pilothouse::app::Key::Esc);
+}
+
+pub(crate) fn config_maps_three(trial: &Trial<'_>) {
+    config_maps(trial, THREE);
+}
+
+pub(crate) fn config_maps_four(trial: &Trial<'_>) {
+    config_maps(trial, FOUR);
 }
 
 /// What is another's stops an install before anything is made, and the panel says so.

@@ -34,6 +34,7 @@ mod csi_attached;
 mod csi_both;
 mod cut;
 mod deletion;
+mod etcd;
 mod facts_api;
 mod facts_finalizers;
 mod facts_sets;
@@ -41,11 +42,14 @@ mod facts_volumes;
 #[path = "../support/flight.rs"]
 mod flight;
 mod formats;
+mod handover;
 mod hands;
 mod helm;
 mod helm_acts;
 mod helm_facts;
 mod helm_hand;
+#[path = "../support/home.rs"]
+mod home;
 mod jobs;
 mod panels;
 #[path = "../support/picture.rs"]
@@ -57,7 +61,9 @@ mod statefulset;
 #[path = "../support/support.rs"]
 mod support;
 mod survivors;
+mod traps;
 mod trial;
+mod vault;
 mod volumes;
 mod workloads;
 
@@ -69,6 +75,32 @@ type Story = (&'static str, fn(&Trial<'_>));
 const SHARED: &[Story] = &[
     // a minute long, so it begins first
     ("cockpit-request-lost", cockpit::request_lost),
+    // many calls, one after the other
+    ("handover-killed-after-every-step", handover::after_every_step),
+    ("handover-retained-by-keys", handover::retained_by_keys),
+    ("handover-retained-three", handover::retained_three),
+    ("handover-retained-four", handover::retained_four),
+    ("handover-kept-three", handover::kept_three),
+    ("handover-kept-four", handover::kept_four),
+    ("handover-job-after-the-checklist", handover::job_after_the_checklist),
+    ("handover-claim-under-the-same-name", handover::claim_under_the_same_name),
+    ("handover-claim-that-takes-the-volume", handover::claim_that_takes_the_volume),
+    ("handover-stripped-three", handover::stripped_three),
+    ("handover-stripped-four", handover::stripped_four),
+    ("handover-dump-and-restore", handover::dump_and_restore),
+    ("handover-dump-over-a-restart", handover::dump_over_a_restart),
+    ("handover-dump-over-a-kill", handover::dump_over_a_kill),
+    ("handover-charts", handover::rendered_alike),
+    ("handover-far-side", handover::exec),
+    // minutes: a peer that comes back on an empty disk votes when it has been well for a while
+    ("vault-roll-killed", vault::after_every_step),
+    ("vault-roll-disturbed", vault::disturbed),
+    ("vault-roll-distrusted", vault::distrusted),
+    ("vault-roll", vault::fixed_ids),
+    ("vault-roll-claim-gone", vault::claim_of_the_leader_deleted),
+    ("vault-forecasts", vault::forecasts),
+    ("vault-bad-days", vault::bad_days),
+    ("vault-peers", vault::peers),
     // over a minute: the garbage collector of pods is in no hurry
     ("workloads-node-deleted", workloads::cluster::node_deleted),
     ("seed-003-pod-first", statefulset::pod_first),
@@ -349,6 +381,8 @@ const SHARED: &[Story] = &[
     ("workloads-class-deleted", workloads::cluster::class_deleted),
     ("helm-hand-course-three", helm_hand::course_three),
     ("helm-hand-course-four", helm_hand::course_four),
+    ("helm-hand-config-maps-three", helm_hand::config_maps_three),
+    ("helm-hand-config-maps-four", helm_hand::config_maps_four),
     ("helm-hand-adoption-three", helm_hand::adoption_three),
     ("helm-hand-adoption-four", helm_hand::adoption_four),
     ("helm-hand-killed-in-the-middle", helm_hand::killed_in_the_middle),
@@ -368,6 +402,8 @@ const EXCLUSIVE: &[Story] = &[
         "namespace-waits-for-an-api-that-is-down",
         deletion::namespace_waits_for_an_api_that_is_down,
     ),
+    ("traps-surveyed", traps::surveyed),
+    ("handover-server-away", handover::in_the_middle),
     ("server-killed-and-started-again", server::killed_and_started_again),
     ("server-frozen-and-thawed", server::frozen_and_thawed),
     ("cockpit-server-killed-at-a-gate", cockpit::server_killed_at_a_gate),
@@ -397,7 +433,7 @@ fn main() -> ExitCode {
             if std::env::var_os("CI").is_some() {
                 return ExitCode::FAILURE;
             }
-            let ignored = SHARED.len() + EXCLUSIVE.len() + 1;
+            let ignored = SHARED.len() + EXCLUSIVE.len() + 2;
             println!("\ntest result: ok. 0 passed; 0 failed; {ignored} ignored; 0 measured; 0 filtered out\n");
             return ExitCode::SUCCESS;
         }
@@ -406,6 +442,8 @@ fn main() -> ExitCode {
     let shared = Arc::new(Shared::default());
     let mut trials_together = trials(SHARED, &kit, &shared);
     trials_together.push(libtest_mimic::Trial::test(survivors::NAME, survivors::trial));
+    let etcd = kit.program("etcd");
+    trials_together.push(libtest_mimic::Trial::test(etcd::NAME, move || etcd::trial(&etcd)));
     let together = libtest_mimic::run(&arguments, trials_together);
     let alone = Arguments {
         test_threads: Some(1),

@@ -60,12 +60,12 @@ pub(crate) fn node_deleted(trial: &Trial<'_>) {
     let node = format!("{}-node", trial.namespace);
     let mut stage = Stage::new(trial);
     let room = json!({"cpu": "64", "memory": "256Gi", "pods": "1000"});
-    stage.create_in_cluster(&json!({
+    stage.create(&[json!({
         "apiVersion": "v1", "kind": "Node",
         "metadata": {"name": node, "labels": {"kubernetes.io/hostname": node}},
         "spec": {"taints": [{"key": "only", "value": trial.namespace, "effect": "NoSchedule"}]},
         "status": {"allocatable": room, "capacity": room, "conditions": [{"type": "Ready", "status": "True"}]},
-    }));
+    })]);
     through(&mut stage, &Key::cluster(Kind::Node, &node));
 }
 

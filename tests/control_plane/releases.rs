@@ -129,7 +129,9 @@ fn looked_into(trial: &Trial<'_>, helm: Helm, driver: Driver) {
     made(hand);
     runtime().block_on(async {
         let connection = connection(trial).await;
-        let listed = read::config_maps(&connection, &trial.namespace).await.expect("a list");
+        let listed = read::records(&connection, &Home::new(&trial.namespace, "app", Driver::ConfigMap))
+            .await
+            .expect("a list");
         let labels: Vec<(u32, String)> = listed
             .iter()
             .filter_map(|object| object.body.release())

@@ -24,6 +24,7 @@ pub(crate) use helm::{Errand, Errands};
 use crate::flight::Flight;
 use crate::picture::{self, Frame, Picture};
 use crate::support::csi::DEAD_DRIVER;
+use crate::support::door::Api;
 use crate::support::run::Ran;
 use crate::trial::{Trial, merge, pod_spec};
 use pilothouse::model::storage::Volume;
@@ -66,6 +67,7 @@ pub(crate) struct Stage<'plane> {
     real: Side,
     twin: Side,
     runtime: Runtime,
+    sandbox_api: Api,
     _sandbox: Sandbox,
 }
 
@@ -120,13 +122,11 @@ impl<'plane> Stage<'plane> {
             real,
             twin,
             runtime,
+            sandbox_api: Api::of_sandbox(sandbox.address()),
             _sandbox: sandbox,
         };
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": trial.namespace}});
-        stage
-            .twin
-            .kubectl(trial, &["create", "-f", "-"], &namespace.to_string())
-            .ok();
+        stage.create_at(&stage.sandbox_api, &namespace);
         let mut class = json!({
             "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": trial.namespace},
         });
@@ -135,21 +135,18 @@ impl<'plane> Stage<'plane> {
         stage
     }
 
-    /// Creates the same objects on both sides, in the trial's namespace.
+    /// Creates the same objects on both sides; those that are of a namespace in the trial's.
     pub(crate) fn create(&mut self, objects: &[Value]) {
-        let documents: Vec<String> = objects.iter().map(Value::to_string).collect();
-        for side in [&self.real, &self.twin] {
-            side.kubectl(self.trial, &["create", "-f", "-"], &documents.join("\n---\n"))
-                .ok();
+        for object in objects {
+            for api in [self.trial.plane.api(), &self.sandbox_api] {
+                self.create_at(api, object);
+            }
         }
     }
 
-    /// Creates an object of the whole cluster on both sides.
-    pub(crate) fn create_in_cluster(&mut self, object: &Value) {
-        for side in [&self.real, &self.twin] {
-            side.kubectl(self.trial, &["create", "-f", "-"], &object.to_string())
-                .ok();
-        }
+    fn create_at(&self, api: &Api, object: &Value) {
+        let made = api.create(&self.trial.namespace, object);
+        assert!(made.is_ok(), "{}: {made:?}\n{object}", self.trial.namespace);
     }
 
     /// The same command on both sides, in the trial's namespace.
@@ -357,7 +354,7 @@ async fn by_cockpit(flight: &mut Flight, tenant: &str, act: &Act) -> Result<(), 
         flight.key(pilothouse::app::Key::Esc);
         return Err(why);
     }
-    let step = flight.approve().await;
+    let step = flight.approve(tenant).await;
     let taken = match &step.phase {
         Phase::Over(ending) => matches!(ending, pilothouse::app::Ending::Observed { .. }),
         _ => true,

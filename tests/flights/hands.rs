@@ -61,7 +61,7 @@ impl Flight {
         let line = self.line();
         // what a runbook asks to be typed stands before the fact
         let mut typed = line.split(" type ").skip(1);
-        let asked = typed.find(|rest| !rest.starts_with("what step "));
+        let asked = typed.find(|rest| rest.starts_with("the ") || rest.starts_with("how "));
         let asked = asked.and_then(|rest| rest.split(':').next());
         asked
             .unwrap_or_else(|| panic!("nothing is asked:\n{}", self.text()))

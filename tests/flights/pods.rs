@@ -59,6 +59,7 @@ async fn the_order_trap_stands_in_the_panel_of_the_pod() {
     let before = flight.server_has(&pod).unwrap();
     flight.choose("vault", "pods", "vault-0").await;
     flight.open_panel(Key::Ctrl('d')).await;
+    flight.until_told("kept if every pod votes").await;
     flight.fresh().await;
     picture(&flight, "pod-panel-trap");
     let line = flight.line();

@@ -166,6 +166,33 @@ async fn a_release_in_config_maps_is_looked_into_as_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn releases_in_config_maps_are_watched_also_where_secrets_are_denied() {
+    let mapped = |objects: &mut Vec<Value>| {
+        let map = as_config_map(record(objects, 7), "maps");
+        objects.push(map);
+    };
+    let denied = |sandbox: &pilothouse::sandbox::Sandbox| sandbox.access().deny(Denial::of("list", "secrets"));
+    let mut flight = Plan::of("hasan-prod").adapted(mapped).prepared(denied).fly().await;
+    // before anybody opens a tenant
+    flight.until_shown("maps r7").await;
+    flight.order("tenant hasan-prod");
+    flight.until_shown("? those in Secrets: ").await;
+    // what becomes of it is seen as it comes, and judged
+    let newest = pilothouse::model::Key::new(
+        pilothouse::model::Kind::ReleaseMap,
+        "hasan-prod",
+        "sh.helm.release.v1.maps.v7",
+    );
+    flight.meddle(&newest, |map| {
+        map["metadata"]["labels"]["status"] = json!("pending-upgrade");
+    });
+    flight.until_shown("pending-upgrade").await;
+    flight.order("findings");
+    // as far as the panel has room for it
+    flight.until_told("release maps r7 is pe").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_object_that_two_releases_name_is_told_with_both_names() {
     let twin = |objects: &mut Vec<Value>| {
         let mut twin = record(objects, 7).clone();
@@ -336,7 +363,7 @@ fn change(record: &mut Value, change: impl FnOnce(&mut Value)) {
 }
 
 /// The same record as Helm keeps it with `HELM_DRIVER=configmap`, for a release of another name.
-fn as_config_map(record: &Value, name: &str) -> Value {
+pub(super) fn as_config_map(record: &Value, name: &str) -> Value {
     let inner = STANDARD.decode(text(record, "/data/release")).unwrap();
     let mut map = record.clone();
     let revision = text(record, "/metadata/labels/version").to_owned();

@@ -10,6 +10,7 @@ use pilothouse::model::helm::Ledger;
 use pilothouse::model::{self, Kind};
 use pilothouse::runbook::progress::State;
 use pilothouse::runbook::{Source, parse, resolve};
+use pilothouse::sandbox::Denial;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,8 +23,16 @@ tenant: { namespace: hasan-prod, release: eks-1.0.4 }
 
 /// Compares the screen with the picture of this name. When exactly something came is not a part of it: how often a watch
 /// is waited for is the machine's.
-fn picture(flight: &Flight, name: &str) {
-    let mut shown: Vec<char> = flight.picture().chars().collect();
+pub(super) fn picture(flight: &Flight, name: &str) {
+    let shown = timeless(&flight.picture());
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, shown);
+    });
+}
+
+/// The text with every time of day as 14:00:00.
+pub(super) fn timeless(text: &str) -> String {
+    let mut shown: Vec<char> = text.chars().collect();
     let clock = |part: &[char]| {
         let digits = [0, 1, 3, 4, 6, 7].iter().all(|at| part[*at].is_ascii_digit());
         digits && part[2] == ':' && part[5] == ':'
@@ -33,15 +42,12 @@ fn picture(flight: &Flight, name: &str) {
             shown[at..at + 8].copy_from_slice(&['1', '4', ':', '0', '0', ':', '0', '0']);
         }
     }
-    let shown: String = shown.into_iter().collect();
-    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-        insta::assert_snapshot!(name, shown);
-    });
+    shown.into_iter().collect()
 }
 
 impl Flight {
     /// Begins a run of an own text, as a file of this name.
-    async fn begin(&mut self, name: &str, text: &str) {
+    pub(super) async fn begin(&mut self, name: &str, text: &str) {
         let runbook = parse(&Source::new(name, text)).unwrap_or_else(|faults| panic!("{}", faults.text()));
         let order = Order {
             wanted: Wanted::New(Box::new(resolve(&runbook, &[]).unwrap())),
@@ -49,15 +55,27 @@ impl Flight {
             rendered: BTreeMap::new(),
             ledger: Ledger::default(),
             unattended: false,
+            with_token: false,
             approver: None,
         };
         self.take(Event::RunAsked(Box::new(order)));
         self.until("a run to be on", |state| state.runs().on().is_some()).await;
         self.fresh().await;
+        self.rights_asked().await;
+    }
+
+    /// Waits until the server has said whether the run's acts may all be done, where that is what the run waits for.
+    pub(super) async fn rights_asked(&mut self) {
+        self.until("the run's rights to be known", |state| {
+            let standing = state.runs().on().map(|on| &on.standing);
+            let rights = standing.and_then(|standing| standing.rights.as_ref());
+            rights.is_none_or(|rights| rights.found.holds.is_some())
+        })
+        .await;
     }
 
     /// The states of the run's steps.
-    fn states(&self) -> Vec<&'static str> {
+    pub(super) fn states(&self) -> Vec<&'static str> {
         let run = &self.state().runs().on().expect("a run is on").run;
         let way = if run.progress.turned.is_some() {
             &run.progress.back
@@ -78,7 +96,7 @@ impl Flight {
     }
 
     /// Moves the cursor to the item of the run's step at this place.
-    fn item(&mut self, at: usize) {
+    pub(super) fn item(&mut self, at: usize) {
         self.keys("g");
         for _ in 0..80 {
             if self.state().run_item() == Some(at) {
@@ -90,7 +108,7 @@ impl Flight {
     }
 
     /// A reason, in the prompt that the key opens.
-    fn say(&mut self, key: char, reason: &str) {
+    pub(super) fn say(&mut self, key: char, reason: &str) {
         self.key(Key::Char(key));
         self.keys(reason);
         self.key(Key::Enter);
@@ -126,6 +144,7 @@ async fn a_shipped_runbook_ends_nine_jobs_each_through_its_own_gate() {
         .until("a run to be on", |state| state.runs().on().is_some())
         .await;
     flight.fresh().await;
+    flight.rights_asked().await;
     flight.pass(Duration::from_secs(1));
     picture(&flight, "run-sign");
     flight.small();
@@ -214,6 +233,35 @@ async fn a_shipped_runbook_ends_nine_jobs_each_through_its_own_gate() {
     assert_eq!(kinds[first..first + 4], way);
     assert!(kinds[first + 4..first + 7].contains(&Run) && kinds[first + 4..first + 7].contains(&Note));
     assert_eq!(kinds.iter().filter(|kind| **kind == Intent).count(), 9);
+}
+
+/// Trap 60: somebody who may end no Job is not led through a runbook up to the step that does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_would_end_half_done_for_want_of_a_right_does_not_begin() {
+    let denied = |sandbox: &pilothouse::sandbox::Sandbox| sandbox.access().deny(Denial::of("delete", "jobs"));
+    let mut flight = Plan::of("hasan-prod").prepared(denied).fly().await;
+    flight.order("run drain-foreign-jobs namespace=hasan-prod release=eks-1.0.4");
+    flight
+        .until_told("this user may not delete job/train-7f (Background)")
+        .await;
+    flight.until_told("the run would end half done").await;
+    flight.fresh().await;
+    flight.key(Key::Ctrl('y'));
+    assert_eq!(flight.states(), ["waiting"; 4], "{}", flight.text());
+    assert!(flight.kinds().iter().all(|kind| *kind != Intent));
+
+    // somebody gives him the right: a looks again
+    flight.sandbox.as_ref().unwrap().access().allow_all();
+    flight.keys("a");
+    flight.until_told("acts are allowed").await;
+    flight.fresh().await;
+    flight.pass(Duration::from_secs(1));
+    flight.item(2);
+    flight.keys(" ");
+    flight.key(Key::Ctrl('y'));
+    flight.until_step("end-jobs").await;
+    let on = flight.state().runs().on().expect("a run");
+    assert_eq!(on.standing.rights, None, "once it is begun its own gates decide");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,7 +30,7 @@ async fn a_kind_that_is_denied_is_told_so_and_shuts_the_gate() {
         .await;
     flight.fresh().await;
     picture(&flight, "denied-fleet");
-    assert!(flight.text().contains("14/15 live"), "{}", flight.text());
+    assert!(flight.text().contains("15/16 live"), "{}", flight.text());
     flight.order("tenant hasan-prod");
     flight.until_shown("shared-data").await;
     picture(&flight, "denied-tenant");
@@ -102,7 +102,7 @@ async fn a_malformed_object_is_a_finding_until_it_is_mended() {
     flight.choose("hasan-prod", "findings", "train-81-m4").await;
     flight.until_told("pod/train-81-m4").await;
     assert!(
-        flight.text().contains("feeds 15/15 live"),
+        flight.text().contains("feeds 16/16 live"),
         "no feed died of it:\n{}",
         flight.text()
     );

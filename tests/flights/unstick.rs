@@ -125,3 +125,29 @@ async fn the_way_out_of_a_pending_release_says_how_old_it_is_and_what_helm_allow
     let told = flight.line();
     assert!(told.contains("rollback eks-1.0.4 6 "), "{}", flight.text());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_out_is_asked_for_by_name_and_tab_completes_it() {
+    let mut flight = Flight::on_sandbox("hasan-prod").await;
+    flight.choose("hasan-prod", "volumes", "mysql").await;
+    flight.keys(":unst");
+    flight.key(Key::Tab);
+    flight.keys("pvc/shared");
+    flight.key(Key::Tab);
+    flight.key(Key::Enter);
+    flight.until_shown("the way out of pvc/shared-data").await;
+    flight.fresh().await;
+    flight.until_shown("next: o opens its panel").await;
+    flight.open_panel(Key::Char('o')).await;
+    let line = flight.line();
+    assert!(line.contains("delete job/train-"), "{line}");
+    flight.key(Key::Esc);
+    // a release goes by its own name, and what is not there is told
+    flight.keys(":unstick release/eks");
+    flight.key(Key::Tab);
+    flight.key(Key::Enter);
+    flight.until_shown("the way out of release/").await;
+    flight.keys(":unstick pvc/no-such");
+    flight.key(Key::Enter);
+    flight.until_told("there is no pvc/no-such in this tenant").await;
+}

@@ -90,7 +90,7 @@ fn pages_are_the_same_in_both_formats() {
     run(async {
         for kind in Kind::ALL {
             let (json, either) = match kind {
-                Kind::Release => (METADATA, EITHER_METADATA),
+                Kind::Release | Kind::ReleaseMap => (METADATA, EITHER_METADATA),
                 _ => ("application/json", EITHER),
             };
             let mut more = String::new();

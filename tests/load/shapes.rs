@@ -4,7 +4,8 @@ use crate::shapes::{Cluster, Shape};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::MultiGzDecoder;
-use pilothouse::model::{Body, Key, Kind, Object};
+use pilothouse::laws::{Conditions, Settled, settle};
+use pilothouse::model::{Body, Key, Kind, Object, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
@@ -224,4 +225,21 @@ fn a_record_unpacks_to_the_release_it_is_labelled_as() {
         assert_eq!(release["version"].to_string(), labels["version"].as_str().unwrap());
         assert!(text.len() > 300_000, "{}", text.len());
     }
+}
+
+/// A cluster that controllers would change by themselves is none that an operator sees, and a forecast in it does their work
+/// twice. The system's sets alone have no pods here.
+#[test]
+fn the_tenants_are_at_rest() {
+    let cluster = Cluster::new(Shape::THOUSAND, 7);
+    let mut world = World::of(decoded(&cluster).into_values());
+    let mut restless = Vec::new();
+    let end = settle(&mut world, &Conditions::default(), &mut |_, reaction| {
+        let said = format!("{} {:?}", reaction.law, reaction.change);
+        if !said.contains("kube-system") {
+            restless.push(said);
+        }
+    });
+    assert_eq!(end, Settled::AtRest);
+    assert!(restless.is_empty(), "{}", restless.join("\n"));
 }

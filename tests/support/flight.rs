@@ -38,6 +38,7 @@ pub(crate) struct Plan {
     operates: bool,
     listed: bool,
     helm: Option<PathBuf>,
+    quiet: Duration,
 }
 
 impl Plan {
@@ -54,12 +55,19 @@ impl Plan {
             operates: true,
             listed: true,
             helm: Some(PathBuf::from("/no/helm/in/flights")),
+            quiet: QUIET,
         }
     }
 
     /// With this program as helm.
     pub(crate) fn with_helm(mut self, program: PathBuf) -> Self {
         self.helm = Some(program);
+        self
+    }
+
+    /// Asks for a sign of life three times in each such span of the machine's, and is as patient on the test's clock.
+    pub(crate) fn beating(mut self, quiet: Duration) -> Self {
+        self.quiet = quiet;
         self
     }
 
@@ -96,6 +104,7 @@ impl Plan {
             operates,
             listed,
             helm,
+            quiet,
         } = self;
         let sandbox = Arc::new(Sandbox::start(options).unwrap());
         sandbox.settle(Duration::ZERO);
@@ -118,7 +127,7 @@ impl Plan {
             helm,
             ..Config::default()
         };
-        let mut flight = Flight::open(kubeconfig, clock, home, (operates, &config)).await;
+        let mut flight = Flight::open(kubeconfig, clock, home, (operates, quiet, &config)).await;
         flight.sandbox = Some(sandbox);
         flight.wire = wire;
         if listed {
@@ -137,6 +146,7 @@ pub(crate) struct Flight {
     pub(crate) film: Option<Vec<String>>,
     home: tempfile::TempDir,
     clock: Clock,
+    quiet: Duration,
 }
 
 impl Flight {
@@ -159,7 +169,7 @@ impl Flight {
 
     async fn of_config(kubeconfig: PathBuf, config: &Config) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let mut flight = Self::open(kubeconfig, Clock::system(), home, (true, config)).await;
+        let mut flight = Self::open(kubeconfig, Clock::system(), home, (true, QUIET, config)).await;
         flight.listed().await;
         flight
     }
@@ -177,7 +187,7 @@ impl Flight {
         kubeconfig: PathBuf,
         clock: Clock,
         home: tempfile::TempDir,
-        (operates, config): (bool, &Config),
+        (operates, quiet, config): (bool, Duration, &Config),
     ) -> Self {
         let connect = ConnectOptions {
             kubeconfig: Some(kubeconfig),
@@ -188,7 +198,7 @@ impl Flight {
             session = session.operating(JournalHome(home.path().to_owned()));
         }
         session.clock = clock.clone();
-        session.quiet = QUIET;
+        session.quiet = quiet;
         let cockpit = Cockpit::open(&session, (120, 40)).await.unwrap();
         Self {
             cockpit,
@@ -198,6 +208,7 @@ impl Flight {
             film: None,
             home,
             clock,
+            quiet,
         }
     }
 
@@ -237,9 +248,14 @@ impl Flight {
 
     /// Lets time pass: on the sandbox whatever falls due in it happens; the cockpit gets a tick every half second.
     pub(crate) fn pass(&mut self, span: Duration) {
+        self.pass_by(span, Duration::from_millis(500));
+    }
+
+    /// The same in steps of another length.
+    pub(crate) fn pass_by(&mut self, span: Duration, most: Duration) {
         let mut left = span;
         while !left.is_zero() {
-            let step = left.min(Duration::from_millis(500));
+            let step = left.min(most);
             if let Some(sandbox) = &self.sandbox {
                 sandbox.advance(step);
             }
@@ -288,18 +304,24 @@ impl Flight {
 
     /// Waits until every feed that can be live was heard just now: no age on the screen is more than 0 s.
     pub(crate) async fn fresh(&mut self) {
-        if !self.state().at_gate() && self.state().now().mono > Moment::default() {
-            // In its slow rhythm the heartbeat asks only when everything is older than this.
-            self.pass(QUIET / 5);
-        }
-        self.until("every feed to be heard just now", |state| {
+        let fresh = |state: &State| {
             state.world().feeds().all(|(_, feed)| match feed.state {
                 FeedState::Live => feed.heard.age(state.now().mono) < Duration::from_secs(1),
                 FeedState::Denied { .. } | FeedState::Unserved { .. } => true,
                 FeedState::Waiting { .. } | FeedState::Listing { .. } | FeedState::Stale { .. } => false,
             })
-        })
-        .await;
+        };
+        // In its slow rhythm the heartbeat asks only when everything is older than this; an event that comes between keeps it
+        // silent, and then it is asked for again.
+        for _ in 0..4 {
+            if !self.state().at_gate() && self.state().now().mono > Moment::default() {
+                self.pass(self.quiet / 5);
+            }
+            if self.within(DEADLINE / 6, fresh).await {
+                return;
+            }
+        }
+        self.until("every feed to be heard just now", fresh).await;
     }
 
     /// Waits until the screen shows a text.

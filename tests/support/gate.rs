@@ -13,7 +13,7 @@ pub(crate) const JOBS: &str = "/apis/batch/v1/namespaces/hasan-prod/jobs";
 
 /// From the fleet to the panel in front of deleting a training Job of hasan-prod. Gives the Job's name back.
 pub(crate) fn open(pty: &mut Pty) -> String {
-    pty.wait("every feed to be live", |screen| screen.contains("15/15"));
+    pty.wait("every feed to be live", |screen| screen.contains("16/16"));
     pty.keys("/hasan-prod\r");
     pty.wait_for("filter: hasan-prod");
     pty.keys("\r");

@@ -46,6 +46,15 @@ impl Home {
             .unwrap()
     }
 
+    /// Starts the binary and leaves it running, with no terminal.
+    pub(crate) fn start(&self, arguments: &[&str]) -> std::process::Child {
+        self.command(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
     /// Runs the binary to its end, with no terminal.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Everything `tests/kit/build` makes that a control plane cannot do without.
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 15] = [
     "etcd",
     "kube-apiserver",
     "kube-controller-manager",
@@ -15,6 +15,10 @@ const PROGRAMS: [&str; 11] = [
     "csi-provisioner",
     "csi-attacher",
     "csi-driver",
+    "vault",
+    "postgresql/bin/postgres",
+    "postgresql/bin/psql",
+    "postgresql/bin/pg_dump",
 ];
 
 /// A directory that holds every program.
@@ -59,7 +63,7 @@ impl Missing {
     /// One line: what is not run, why, and the command that changes it.
     pub(crate) fn message(&self, suite: &str) -> String {
         format!(
-            "{suite} was not run: {} lacks {}; build the kit with `tests/kit/build` (about 15 minutes the first time, needs Go)",
+            "{suite} was not run: {} lacks {}; build the kit with `tests/kit/build` (about 20 minutes the first time, needs Go)",
             self.directory.display(),
             self.programs.join(", "),
         )

@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use super::process::Room;
 
-/// What follows the API server, and how it is called beside its kubeconfig.
-pub(super) const FOLLOWERS: [(&str, &str); 3] = [
+/// What follows the API server besides the kubelet, and how it is called beside its kubeconfig.
+pub(super) const FOLLOWERS: [(&str, &str); 2] = [
     (
         "kube-controller-manager",
         // The binder looks at everything again every second, not every 15, so that two quiet seconds mean rest.
@@ -18,7 +18,6 @@ pub(super) const FOLLOWERS: [(&str, &str); 3] = [
         "kube-scheduler",
         "--leader-elect=false --secure-port=0 --kube-api-qps=2000 --kube-api-burst=4000",
     ),
-    ("kwok", "--manage-all-nodes --node-ip=127.0.0.1"),
 ];
 
 pub(super) fn etcd_arguments(room: &Room, client: u16, peer: u16) -> Vec<String> {
@@ -60,7 +59,7 @@ pub(super) fn words(line: &str) -> Vec<String> {
 ///
 /// Out of that range a port could be gone when the API server comes back to it: one of the many clients that keep
 /// trying to reach it may have been given that very port as its own end.
-pub(super) fn free_ports<const N: usize>() -> Result<[u16; N], String> {
+pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N], String> {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 10_000;
     // Test binaries that start at the same time look in different places first.

@@ -156,7 +156,7 @@ impl Frame {
         let namespace = match self {
             Self::Whole => {
                 let shared = object.kind() == Kind::Node && object.meta.name == NODE;
-                return !shared && !matches!(object.kind(), Kind::VolumeAttachment | Kind::Release);
+                return !shared && !matches!(object.kind(), Kind::VolumeAttachment | Kind::Release | Kind::ReleaseMap);
             }
             Self::Namespace(namespace) => namespace,
         };

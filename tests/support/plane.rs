@@ -12,12 +12,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::csi::{Driver, Drivers, Publishing};
-use super::door::Door;
+use super::door::{Api, Door};
 use super::kit::Kit;
+use super::kubelet;
 use super::launch::{FOLLOWERS, api_server_arguments, etcd_arguments, free_ports, words};
 use super::persons::{Person, Tokens, signing_key, write_private};
+use super::postgres::Postgres;
 use super::process::{Room, Supervised};
 use super::run::{Programs, Ran};
+use super::vault::Network;
 use super::wait;
 
 /// Everything that has to come up comes up within this, on a machine that also builds something.
@@ -33,11 +36,15 @@ pub(crate) const NODE: &str = "node-0";
 pub(crate) struct ControlPlane {
     door: Option<Door>,
     csi: OnceLock<Drivers>,
+    postgres: OnceLock<Postgres>,
     followers: Vec<Supervised>,
     api_server: Mutex<Option<Supervised>>,
     etcd: Supervised,
     api_server_arguments: Vec<String>,
     server: String,
+    /// Where the kubelet and the database listen.
+    ports: [u16; 2],
+    vaults: Network,
     kit: Kit,
     room: Room,
 }
@@ -46,7 +53,7 @@ impl ControlPlane {
     /// Starts everything, and answers when a pod has been scheduled and runs.
     pub(crate) fn start(kit: Kit) -> Result<Self, String> {
         let room = Room::new("pilothouse-plane-")?;
-        let [client, peer, api] = free_ports()?;
+        let [client, peer, api, kubelet, database] = free_ports()?;
         let etcd = Supervised::start(
             &room,
             "etcd",
@@ -60,11 +67,14 @@ impl ControlPlane {
         let mut plane = Self {
             door: None,
             csi: OnceLock::new(),
+            postgres: OnceLock::new(),
             followers: Vec::new(),
             api_server: Mutex::new(None),
             etcd,
             api_server_arguments: api_server_arguments(&room, client, api),
             server: format!("https://127.0.0.1:{api}"),
+            ports: [kubelet, database],
+            vaults: Network::claim()?,
             kit,
             room,
         };
@@ -116,6 +126,19 @@ impl ControlPlane {
     /// The handles of all disks that the shared CSI drivers have; none before they are asked for.
     pub(crate) fn disks(&self) -> BTreeSet<String> {
         self.csi.get().map(Drivers::volumes).unwrap_or_default()
+    }
+
+    /// The database that an exec into any pod is led to, started by the first trial that asks.
+    pub(crate) fn postgres(&self) -> &Postgres {
+        let [_, port] = self.ports;
+        self.postgres.get_or_init(|| {
+            Postgres::start(&self.room, &self.kit, port).unwrap_or_else(|why| panic!("{why}\n{}", self.tails()))
+        })
+    }
+
+    /// Where Vaults listen.
+    pub(super) fn vault_network(&self) -> &Network {
+        &self.vaults
     }
 
     /// A CSI driver of one's own, with its provisioner, until the value is gone.
@@ -198,21 +221,21 @@ impl ControlPlane {
         self.programs().run(kubeconfig, program, arguments, input, variables)
     }
 
-    /// Creates an object and gives back what the server made of it.
+    /// Creates an object as Anna and gives back what the server made of it.
     pub(crate) fn create(&self, object: &Value) -> Value {
-        self.run(
-            Person::Anna,
-            "kubectl",
-            &["create", "-f", "-", "-o", "json"],
-            &object.to_string(),
-        )
-        .json()
+        self.api()
+            .create("default", object)
+            .unwrap_or_else(|why| panic!("{why}\n{object}"))
     }
 
     /// The object or list at an API path, or nothing if there is none.
     pub(crate) fn get(&self, path: &str) -> Option<Value> {
-        let door = self.door.as_ref().expect("a control plane that has started");
-        door.get(path).unwrap_or_else(|why| panic!("{why}"))
+        self.api().get(path).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// The API server as Anna.
+    pub(crate) fn api(&self) -> &Api {
+        &self.door.as_ref().expect("a control plane that has started").api
     }
 
     /// The socket behind which `kubectl proxy` is Anna, in plain HTTP.
@@ -282,21 +305,17 @@ impl ControlPlane {
     fn open_door(&mut self) -> Result<(), String> {
         let kubeconfig = self.kubeconfig(Person::Anna);
         let door = Door::open(&self.room, &self.kit.program("kubectl"), &kubeconfig)?;
-        self.wait_for("the door", || door.get("/version").map(drop))?;
+        self.wait_for("the door", || door.api.get("/version").map(drop))?;
         self.door = Some(door);
         Ok(())
     }
 
     fn start_followers(&mut self) -> Result<(), String> {
         let kubeconfig = self.kubeconfig(Person::Machinery).display().to_string();
-        let stages = self.room.path("stages.yaml");
-        write_private(&stages, include_str!("stages.yaml"))?;
-        for (name, flags) in FOLLOWERS {
-            let mut arguments = words(flags);
+        let kwok = kubelet::arguments(&self.room, &self.kit, self.ports, &self.vaults)?;
+        let others = FOLLOWERS.map(|(name, flags)| (name, words(flags)));
+        for (name, mut arguments) in others.into_iter().chain([("kwok", kwok)]) {
             arguments.push(format!("--kubeconfig={kubeconfig}"));
-            if name == "kwok" {
-                arguments.push(format!("--config={}", stages.display()));
-            }
             self.followers.push(Supervised::start(
                 &self.room,
                 name,

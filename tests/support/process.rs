@@ -70,6 +70,11 @@ impl Supervised {
         self.signal("-CONT");
     }
 
+    /// Asks it to end by itself.
+    pub(crate) fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
     /// The last lines it printed.
     pub(crate) fn tail(&self, lines: usize) -> String {
         let log = fs::read(&self.log).unwrap_or_default();

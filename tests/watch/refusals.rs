@@ -1,7 +1,7 @@
 //! Servers that refuse, ask to wait, or answer with something else: said in their words, and never shown as empty.
 
 use crate::bed::{Bed, claim, fast};
-use crate::scripted::{Reply, list, status_body};
+use crate::scripted::{Reply, Step, event, list, status_body};
 use crate::{hold, served};
 use pilothouse::cluster::Scopes;
 use pilothouse::model::feed::Freshness;
@@ -145,6 +145,46 @@ async fn a_list_that_goes_in_circles_is_given_up() {
     bed.until(|bed| matches!(bed.state(), FeedState::Stale { why, .. } if why.contains("continue token")))
         .await;
     assert!(!bed.listed());
+}
+
+#[tokio::test]
+async fn of_config_maps_only_the_metadata_of_records_is_asked_for_and_nobody_elses_counts() {
+    let labelled = |name: &str, version: &str| {
+        serde_json::json!({ "metadata": { "name": name, "namespace": "n", "uid": name, "resourceVersion": "3",
+            "labels": { "name": "eks", "version": version, "status": "deployed", "owner": "helm" } } })
+    };
+    let record = labelled("sh.helm.release.v1.eks.v7", "7");
+    let items = [labelled("settings", ""), record.clone()];
+    let foreign = labelled("more-settings", "1");
+    let later = labelled("sh.helm.release.v1.eks.v8", "8");
+    let handler = served(
+        move |_, _| list(9, "", &items),
+        move |_, _| {
+            Reply::stream([
+                event("ADDED", &foreign),
+                event("ADDED", &later),
+                event("DELETED", &record),
+                Step::Hold,
+            ])
+        },
+    );
+    let kinds = [Kind::ReleaseMap];
+    let mut bed = Bed::start(handler, &kinds, Scopes::default(), fast(), Duration::from_secs(15)).await;
+    let names = |bed: &Bed| {
+        let records = bed.world.of_kind(Kind::ReleaseMap);
+        records.map(|object| object.meta.name.to_string()).collect::<Vec<_>>()
+    };
+    bed.until(|bed| names(bed) == ["sh.helm.release.v1.eks.v8"]).await;
+    assert_eq!(bed.world.records_in("n").count(), 1);
+    for asked in bed.asked() {
+        assert_eq!(asked.path, "/api/v1/configmaps");
+        assert!(asked.query.contains("labelSelector=owner%3Dhelm"), "{}", asked.query);
+        let accept = asked.header("accept").expect("an accept header");
+        let lean = accept
+            .split(", ")
+            .all(|range| range.contains(";as=PartialObjectMetadata"));
+        assert!(lean, "a record's payload could be sent instead: {accept}");
+    }
 }
 
 #[tokio::test]

@@ -52,6 +52,27 @@ pub static TABLE: &[Binding] = {
             "the panel before",
         ),
         bind(
+            P::Tenant,
+            &[Char('t')],
+            C::Traps,
+            "",
+            "the traps it stands in, with evidence, remedy and source, and what was not judged",
+        ),
+        bind(
+            P::Traps,
+            &[Char('r')],
+            C::ReadTraps,
+            "read again",
+            "read the records of its releases again, and what the cluster says besides",
+        ),
+        bind(
+            P::Traps,
+            &[Char('/')],
+            C::Filter,
+            "filter",
+            "show only traps that contain a text; !text those that do not",
+        ),
+        bind(
             P::Forecast,
             &[Char('p')],
             C::Propagation,
@@ -113,6 +134,20 @@ pub static TABLE: &[Binding] = {
             C::ReadAgain,
             "read again",
             "read everything again",
+        ),
+        bind(
+            P::Raft,
+            &[Char('T')],
+            C::RaftToken,
+            "token",
+            "give a token for this Vault or OpenBao, without echo; nothing typed takes it from where the configuration says",
+        ),
+        destructive(
+            P::Raft,
+            &[Char('S')],
+            C::StepDownPanel,
+            "",
+            "open the panel in front of the leader's stepping down; :remove-peer and :raft-snapshot are typed",
         ),
         bind(
             P::Explain,

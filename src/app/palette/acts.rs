@@ -2,6 +2,7 @@
 //! it is a panel, never the act itself.
 
 mod helm;
+mod raft;
 
 use crate::app::screen::Screen;
 use crate::app::state::State;
@@ -36,10 +37,13 @@ pub enum Verb {
     Upgrade,
     Rollback,
     Uninstall,
+    StepDown,
+    RemovePeer,
+    RaftSnapshot,
 }
 
 impl Verb {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Delete,
         Self::Evict,
         Self::Scale,
@@ -54,6 +58,9 @@ impl Verb {
         Self::Upgrade,
         Self::Rollback,
         Self::Uninstall,
+        Self::StepDown,
+        Self::RemovePeer,
+        Self::RaftSnapshot,
     ];
 
     /// The word as it is completed, with the blank after it.
@@ -73,6 +80,9 @@ impl Verb {
             Self::Upgrade => "upgrade ",
             Self::Rollback => "rollback ",
             Self::Uninstall => "uninstall ",
+            Self::StepDown => "step-down ",
+            Self::RemovePeer => "remove-peer ",
+            Self::RaftSnapshot => "raft-snapshot ",
         }
     }
 
@@ -92,11 +102,14 @@ impl Verb {
                 ":create-claim pvc/NAME size=10Gi [volume=PV] [class=CLASS] [modes=RWO,RWX] [label=K=V] [annotation=K=V]"
             }
             Self::Install => {
-                ":install NAME CHART [version=V] [values=FILE] [take-ownership] [wait] [no-hooks] [timeout=SECONDS]"
+                ":install NAME CHART [version=V] [values=FILE] [driver=configmap] [take-ownership] [wait] [no-hooks] [timeout=SECONDS]"
             }
             Self::Upgrade => {
                 ":upgrade [release/NAME] CHART [version=V] [values=FILE] [take-ownership] [wait] [no-hooks] [timeout=SECONDS]"
             }
+            Self::StepDown => ":step-down [sts/NAME]",
+            Self::RemovePeer => ":remove-peer [sts/NAME] RAFT-ID",
+            Self::RaftSnapshot => ":raft-snapshot [sts/NAME] FILE",
             Self::Rollback => ":rollback [release/NAME] [REVISION] [wait] [no-hooks] [timeout=SECONDS]",
             Self::Uninstall => {
                 ":uninstall [release/NAME] [background|foreground|orphan] [keep-history] [wait] [no-hooks] [timeout=SECONDS]"
@@ -113,6 +126,7 @@ impl Verb {
             Self::ReclaimPolicy | Self::ClearClaimRef | Self::Retarget => &[Kind::PersistentVolume],
             Self::CreateClaim => &[Kind::PersistentVolumeClaim],
             Self::Install | Self::Upgrade | Self::Rollback | Self::Uninstall => &[Kind::Release],
+            Self::StepDown | Self::RemovePeer | Self::RaftSnapshot => &[Kind::StatefulSet],
         }
     }
 }
@@ -122,8 +136,10 @@ pub(super) fn read(verb: Verb, rest: &str) -> Asked {
     let mut rest: Vec<Text> = rest.split_whitespace().map(Text::from).collect();
     let named = rest.first().and_then(|word| {
         let (kind, name) = word.split_once('/')?;
+        // a file is no object
+        let file = verb == Verb::RaftSnapshot && !matches!(kind, "sts" | "statefulset" | "pod");
         let kind = Kind::from_word(kind)
-            .filter(|_| !name.is_empty() && !name.contains(['/', '=']) && verb != Verb::Install)?;
+            .filter(|_| !name.is_empty() && !name.contains(['/', '=']) && verb != Verb::Install && !file)?;
         // `:retarget pv-1/x` and `:stamp pod/x` mean a place where only a place is left to say
         let places = matches!(verb, Verb::Retarget | Verb::Stamp) && rest.len() == 1;
         (!places).then(|| (kind, Text::from(name)))
@@ -149,6 +165,9 @@ pub fn act(state: &State, asked: &Asked) -> Result<Act, String> {
         Verb::Install | Verb::Upgrade | Verb::Rollback | Verb::Uninstall
     ) {
         return helm::act(state, asked);
+    }
+    if let Verb::StepDown | Verb::RemovePeer | Verb::RaftSnapshot = asked.verb {
+        return raft::act(state, asked);
     }
     let object = meant(state, asked)?;
     let target = object.pin();
@@ -229,13 +248,18 @@ fn create(state: &State, asked: &Asked) -> Result<Act, String> {
 
 /// The object a line names, among the tenant's first; or the one under the cursor.
 fn meant(state: &State, asked: &Asked) -> Result<Arc<Object>, String> {
-    let Some((kind, name)) = &asked.target else {
+    pointed(state, asked.target.as_ref(), asked.verb.usage())
+}
+
+/// The object of this kind and name, among the tenant's first; or the one under the cursor.
+pub(super) fn pointed(state: &State, target: Option<&(Kind, Text)>, usage: &str) -> Result<Arc<Object>, String> {
+    let Some((kind, name)) = target else {
         let subject = match &state.visit().screen {
             Screen::Forecast(subject, _) => Some(subject.clone()),
             _ => state.meant(),
         };
         let Some(subject) = subject else {
-            return Err(format!("there is no object under the cursor; {}", asked.verb.usage()));
+            return Err(format!("there is no object under the cursor; {usage}"));
         };
         let held = state
             .world
@@ -245,6 +269,9 @@ fn meant(state: &State, asked: &Asked) -> Result<Arc<Object>, String> {
             .map(Arc::clone)
             .ok_or_else(|| format!("{} (uid …{}) is gone", subject.key, subject.uid.tail(6)));
     };
+    if kind.is_record() {
+        return helm::named(state, *kind, name);
+    }
     if !kind.namespaced() {
         let key = Key::cluster(*kind, name);
         return state
@@ -296,8 +323,10 @@ pub(super) fn completions(state: &State, verb: Verb, typed: &str) -> Vec<String>
     let asked = read(verb, lead.split_once(' ').map_or("", |(_, rest)| rest));
     let mut words: Vec<String> = Vec::new();
     if asked.target.is_none() && asked.rest.is_empty() && verb != Verb::CreateClaim {
-        words.extend(objects(state, verb));
-        words.extend(helm::releases(state, verb));
+        words.extend(objects(state, verb.kinds()));
+        if matches!(verb, Verb::Upgrade | Verb::Rollback | Verb::Uninstall) {
+            words.extend(helm::releases(state));
+        }
     }
     words.extend(arguments(state, &asked));
     words
@@ -307,9 +336,9 @@ pub(super) fn completions(state: &State, verb: Verb, typed: &str) -> Vec<String>
         .collect()
 }
 
-fn objects(state: &State, verb: Verb) -> Vec<String> {
+/// Every object of these kinds here, releases apart; of any kind where none is said.
+fn objects(state: &State, kinds: &[Kind]) -> Vec<String> {
     let places = namespaces(state);
-    let kinds = verb.kinds();
     let of_kind = |kind: Kind| {
         let here = state.world.of_kind(kind);
         let here = here.filter(|object| !kind.namespaced() || places.contains(&object.meta.namespace));
@@ -317,9 +346,14 @@ fn objects(state: &State, verb: Verb) -> Vec<String> {
     };
     let all = if kinds.is_empty() { &Kind::ALL[..] } else { kinds };
     all.iter()
-        .filter(|kind| **kind != Kind::Release)
+        .filter(|kind| !kind.is_record())
         .flat_map(|kind| of_kind(*kind))
         .collect()
+}
+
+/// Every object here by `KIND/NAME`, releases by their own names.
+pub(super) fn everything(state: &State) -> impl Iterator<Item = String> {
+    objects(state, &[]).into_iter().chain(helm::releases(state))
 }
 
 /// What can be asked of the object that is meant.
@@ -352,14 +386,15 @@ fn arguments(state: &State, asked: &Asked) -> Vec<String> {
                 .collect()
         }
         Verb::Stamp => {
-            let records = state.world.of_kind(Kind::Release);
+            let records = state.world.records();
             records
                 .filter_map(|object| Some(format!("{}/{}", object.meta.namespace, object.body.release()?.name)))
                 .collect()
         }
         Verb::CreateClaim => owned(&["size=", "volume=", "class=", "modes=RWO", "label=", "annotation="]),
         Verb::Install | Verb::Upgrade | Verb::Rollback | Verb::Uninstall => helm::arguments(state, asked),
-        Verb::Evict | Verb::ClearClaimRef => Vec::new(),
+        Verb::RemovePeer => raft::dead(state, asked),
+        Verb::Evict | Verb::ClearClaimRef | Verb::StepDown | Verb::RaftSnapshot => Vec::new(),
     }
 }
 

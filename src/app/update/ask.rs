@@ -1,12 +1,12 @@
 //! Going to a screen, and asking for what it shows.
 
-use super::{asked, command, gate, release, run};
+use super::{asked, command, gate, raft, release, run, traps};
 use crate::app::event::Effect;
-use crate::app::palette::{Order, acts};
+use crate::app::palette::{Order, acts, unstick};
 use crate::app::screen::{Part, Screen, Subject, Visit};
 use crate::app::state::State;
 use crate::app::words::RowId;
-use crate::model::{Act, Kind, Text};
+use crate::model::{Act, Text};
 
 /// Screens kept below the one on top; the oldest but the fleet is forgotten.
 const DEPTH: usize = 32;
@@ -27,12 +27,12 @@ pub(super) fn open(state: &mut State, screen: Screen, effects: &mut Vec<Effect>)
             state.events.insert(subject.key.clone(), asked(state.now));
             effects.push(Effect::FetchEvents(subject.key.clone()));
         }
-        Screen::Tenant(name) => {
-            let tenant = state.derived.tenants.iter().find(|tenant| tenant.name == *name);
-            let namespaces = tenant.map(|tenant| tenant.namespaces.clone()).unwrap_or_default();
-            release::ask_config_maps(state, &namespaces, effects);
+        Screen::Traps(name) => {
+            let name = name.clone();
+            traps::read(state, &name, effects);
         }
         Screen::Fleet
+        | Screen::Tenant(_)
         | Screen::Kind { .. }
         | Screen::Chain(_)
         | Screen::Explain(_)
@@ -44,6 +44,7 @@ pub(super) fn open(state: &mut State, screen: Screen, effects: &mut Vec<Effect>)
         | Screen::Log
         | Screen::Steps
         | Screen::Doubts
+        | Screen::Raft(_)
         | Screen::Run => {}
     }
     if state.visits.len() >= DEPTH {
@@ -58,19 +59,23 @@ pub(super) fn enter(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(at) = state.visit().cursor().at().cloned() else {
         return;
     };
+    if let (Screen::Tenant(name), Part::Findings) = (&state.visit().screen, state.visit().part) {
+        let name = name.clone();
+        return traps::open(state, name, Some(at), effects);
+    }
+    if let Some(id) = raft::under_cursor(state, &at) {
+        open(state, Screen::Raft(id), effects);
+        return;
+    }
     match at {
         RowId::Tenant(name) => open(state, Screen::Tenant(name), effects),
-        RowId::Object(key, _) if key.kind == Kind::Release => {
-            match (&state.visit().screen, release::under_cursor(state)) {
-                (Screen::Release(_), Some(revision)) => release::show(state, revision),
-                _ => match release::home_of(state, &key) {
-                    Some(home) => release::open(state, home, effects),
-                    None => state.tell(format!("{key} is not there")),
-                },
-            }
-        }
-        RowId::Release(home) => release::open(state, home, effects),
-        RowId::Revision(revision) => release::show(state, revision),
+        RowId::Object(key, _) if key.kind.is_record() => match (&state.visit().screen, release::under_cursor(state)) {
+            (Screen::Release(_), Some(revision)) => release::show(state, revision),
+            _ => match release::home_of(state, &key) {
+                Some(home) => release::open(state, home, effects),
+                None => state.tell(format!("{key} is not there")),
+            },
+        },
         RowId::Document(name) => state.tell(format!(
             "{name} is of a kind Pilothouse does not hold: there is no more to show"
         )),
@@ -85,6 +90,7 @@ pub(super) fn enter(state: &mut State, effects: &mut Vec<Effect>) {
             None => state.tell(format!("{key} is not there")),
         },
         RowId::Step(number) => state.following = Some(number),
+        RowId::Peer(name) => state.tell(format!("no pod stands behind {name}")),
         RowId::Doubt(_) | RowId::Run(_) | RowId::RunItem(..) | RowId::RunLine(_) => {}
     }
 }
@@ -95,11 +101,16 @@ pub(super) fn order(state: &mut State, order: Order, effects: &mut Vec<Effect>) 
         Order::Fleet => state.visits.truncate(1),
         Order::Tenant(name) => tenant(state, &name, effects),
         Order::Part(part) => panel(state, part, effects),
+        Order::Traps => of_traps(state, effects),
         Order::Kind(kind) => {
             let tenant = current_tenant(state);
             open(state, Screen::Kind { kind, tenant }, effects);
         }
         Order::Open(screen) => open(state, screen, effects),
+        Order::Unstick(rest) => match unstick::subject(state, &rest) {
+            Ok(subject) => open(state, Screen::Unstick(subject), effects),
+            Err(why) => state.warn(why),
+        },
         Order::Act(asked) => match acts::act(state, &asked) {
             Ok(act @ Act::Helm { .. }) => gate::prepare(state, act, effects),
             Ok(act) => gate::open(state, &act, Vec::new(), effects),
@@ -143,6 +154,14 @@ fn panel(state: &mut State, part: Part, effects: &mut Vec<Effect>) {
     }
     open(state, Screen::Tenant(name), effects);
     state.visit_mut().part = part;
+}
+
+/// The traps of the tenant on the way here, or of the one under the cursor.
+pub(super) fn of_traps(state: &mut State, effects: &mut Vec<Effect>) {
+    match current_tenant(state) {
+        Some(name) => traps::open(state, name, None, effects),
+        None => state.warn("which tenant? put the cursor on one, or use :tenant NAME"),
+    }
 }
 
 fn current_tenant(state: &State) -> Option<Text> {

@@ -1,9 +1,10 @@
 //! What each command does, outside gates and prompts.
 
 use super::look::{self, Move};
-use super::{ask, doubts, gate, release, run, unstick};
+use super::{ask, doubts, gate, raft, release, run, traps, unstick};
 use crate::app::event::{Answer, Effect};
 use crate::app::keys::Command;
+use crate::app::palette;
 use crate::app::run::Said;
 use crate::app::screen::{Screen, Subject};
 use crate::app::state::{Prompt, State};
@@ -52,12 +53,16 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         Command::BaseRevision => release::choose_base(state),
         Command::ShowValues => release::show_values(state),
         Command::CompareAll => release::compare_all(state),
-        Command::ReadAgain => release::read_again(state, effects),
+        Command::ReadAgain => release::read_again(state),
+        Command::Traps => ask::of_traps(state, effects),
+        Command::ReadTraps => traps::read_again(state, effects),
         // an explanation is of one object: there the key means that, wherever the cursor rests among what holds it
         Command::Unstick => match state.visit().screen.subject().cloned() {
             Some(subject) => ask::open(state, Screen::Unstick(subject), effects),
             None => about(state, Screen::Unstick, effects),
         },
+        Command::RaftToken => raft::ask_token(state),
+        Command::StepDownPanel => ask::order(state, palette::read("step-down"), effects),
         Command::OpenStep => unstick::open_step(state, effects),
         Command::DeletePanel | Command::ClearClaimRefPanel => gate::ask(state, command, effects),
         Command::Run => ask::open(state, Screen::Run, effects),

@@ -1,5 +1,9 @@
 //! Keys at a gate, and the way to one. A destructive key only opens a panel; Enter never approves.
 
+mod roll;
+
+pub(super) use roll::unroll;
+
 use super::ask as go;
 use super::run;
 use super::world::subject;
@@ -14,7 +18,7 @@ use crate::diagnose::Look;
 use crate::forecast::{Tier, forecast};
 use crate::gate::{Item, Panel};
 use crate::model::act::{HelmAct, Uninstall};
-use crate::model::helm::Ledger;
+use crate::model::helm::{Home, Ledger};
 use crate::model::storage::VolumePhase;
 use crate::model::{Act, Kind, Object, Observation, Pin, feed};
 use std::sync::Arc;
@@ -61,7 +65,7 @@ pub(super) fn ask(state: &mut State, command: Command, effects: &mut Vec<Effect>
     {
         propagation = *chosen;
     }
-    if object.kind() == Kind::Release {
+    if object.kind().is_record() {
         let helm = HelmAct::Uninstall(Uninstall {
             cascade: propagation,
             ..Uninstall::plain(None)
@@ -98,19 +102,11 @@ pub(super) fn ask(state: &mut State, command: Command, effects: &mut Vec<Effect>
 
 /// The newest record of the release that a record belongs to: helm acts on no other.
 pub(in crate::app) fn newest(state: &State, object: &Object) -> Result<Pin, String> {
-    let name = object
-        .body
-        .release()
-        .map(|facts| facts.name.clone())
-        .unwrap_or_default();
-    state
-        .world
-        .in_namespace(Kind::Release, &object.meta.namespace)
-        .filter_map(|record| Some((record.body.release()?, record)))
-        .filter(|(facts, _)| facts.name == name)
-        .max_by_key(|(facts, _)| facts.revision)
-        .map(|(_, record)| record.pin())
-        .ok_or_else(|| format!("release {name} is gone"))
+    let home = Home::of(object).ok_or_else(|| format!("{} is no record of a release", object.key()))?;
+    let newest = home.newest(&state.world);
+    newest
+        .map(|record| record.pin())
+        .ok_or_else(|| format!("release {home} is gone"))
 }
 
 /// Asks for what an act of Helm's rests on; its panel opens when that comes.
@@ -164,7 +160,8 @@ fn released(state: &State, object: &Arc<Object>) -> Result<Arc<Object>, String> 
         | Kind::ReplicaSet
         | Kind::DaemonSet
         | Kind::PodDisruptionBudget
-        | Kind::Release => None,
+        | Kind::Release
+        | Kind::ReleaseMap => None,
     };
     let Some(volume) = volume else {
         return Err(format!("{} is no volume, and names none", object.key()));
@@ -212,6 +209,7 @@ pub(super) fn open(state: &mut State, act: &Act, changes: Vec<String>, effects: 
         panel,
         item: 0,
         scroll: 0,
+        read: 0,
         changes,
     });
     state.prompt = None;
@@ -267,6 +265,7 @@ pub(super) fn resense(state: &mut State) {
     };
     if gate.panel.resense(&state.world, &state.conditions, state.now, quiet) {
         gate.item = gate.item.min(gate.panel.items().len().saturating_sub(1));
+        unroll(state);
         state.warn("something changed under the panel: what was answered is void");
     }
 }
@@ -277,14 +276,8 @@ pub(super) fn key(state: &mut State, key: Key, found: Option<Command>, effects: 
         return;
     };
     match (found, key) {
-        (Some(Command::ItemDown), _) => {
-            gate.item = (gate.item + 1).min(gate.panel.items().len().saturating_sub(1));
-            gate.scroll = gate.scroll.saturating_add(1);
-        }
-        (Some(Command::ItemUp), _) => {
-            gate.item = gate.item.saturating_sub(1);
-            gate.scroll = gate.scroll.saturating_sub(1);
-        }
+        (Some(Command::ItemDown), _) => roll::down(state),
+        (Some(Command::ItemUp), _) => roll::up(state),
         (Some(Command::Hold), _) => hold(state, effects),
         (Some(Command::Approve), _) => approve(state, effects),
         (Some(Command::Erase), _) => gate.panel.erase(now),
@@ -309,9 +302,20 @@ pub(super) fn key(state: &mut State, key: Key, found: Option<Command>, effects: 
 /// Space: attests the item under the cursor where that waits for a person; else, at T1, a press of the key to be held.
 fn hold(state: &mut State, effects: &mut Vec<Effect>) {
     let now = state.now;
+    let Some(gate) = &state.gate else {
+        return;
+    };
+    let sheet = view::gate::sheet(state, gate);
+    let unseen = !sheet.shows(gate.item, gate.scroll, state.size.1);
     let Some(gate) = &mut state.gate else {
         return;
     };
+    if unseen {
+        // nobody signs what is not on the screen
+        gate.scroll = sheet.toward(gate.item, gate.scroll, state.size.1);
+        state.tell("the item under the cursor is shown again: look, then press again");
+        return;
+    }
     let signs = gate.panel.items().get(gate.item).is_some_and(Item::attestable);
     if signs || gate.panel.tier() > Tier::T1 {
         // No fact to type holds a blank: a space is never typed into the answer, where nobody would see it.
@@ -352,12 +356,14 @@ fn approve(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(gate) = &state.gate else {
         return;
     };
-    let page = view::gate::page(state, gate);
-    if let Some(why) = view::gate::too_small(state, &page) {
+    let sheet = view::gate::sheet(state, gate);
+    if let Some(why) = view::gate::too_small(state, &sheet) {
         state.warn(why);
         return;
     }
-    let closed = view::gate::closed(state, state.gate.as_ref());
+    let unread = view::gate::unread(state, gate, &sheet);
+    let mut closed = view::gate::closed(state, state.gate.as_ref());
+    closed.extend(unread);
     if !closed.is_empty() {
         state.warn(format!("APPROVE is closed: {}", closed.join("; ")));
         return;

@@ -30,6 +30,20 @@ pub(super) fn go(state: &mut State, go: Move) {
     rest(state, part, cursor);
 }
 
+/// Puts the cursor on this row of the part that has it, where the row is there.
+pub(super) fn to(state: &mut State, row: &RowId) {
+    let part = state.visit().part;
+    let mut cursor = Cursor::default();
+    match state.derived.ids(part) {
+        Some(ids) => match ids.iter().position(|id| id == row) {
+            Some(at) => cursor.to(&ids, at),
+            None => return,
+        },
+        None => return,
+    }
+    rest(state, part, cursor);
+}
+
 /// Puts the cursor where it was moved to, and keeps it in sight.
 fn rest(state: &mut State, part: Part, cursor: Cursor) {
     let read = !state.derived.page.lines.is_empty();
@@ -47,7 +61,7 @@ fn scroll(state: &mut State, by: isize) {
 }
 
 /// Keeps the line under the cursor on the screen, and the lines that explain it.
-fn follow_cursor(state: &mut State) {
+pub(super) fn follow_cursor(state: &mut State) {
     let rows = page_rows(state);
     let page = &state.derived.page;
     let cursor = state.visit().cursor();

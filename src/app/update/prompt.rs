@@ -1,6 +1,6 @@
 //! The line being typed after `:` or `/`.
 
-use super::{ask, gate, run};
+use super::{ask, gate, raft, run};
 use crate::app::event::Effect;
 use crate::app::key::Key;
 use crate::app::keys::Command;
@@ -9,11 +9,13 @@ use crate::app::run::Said;
 use crate::app::state::{Prompt, State};
 
 /// No command or filter is longer.
-const LONGEST: usize = 200;
+const LONGEST: usize = 2_000;
 
 pub(super) fn key(state: &mut State, key: Key, found: Option<Command>, effects: &mut Vec<Effect>) {
     match (found, key) {
         (Some(Command::Accept), _) => accept(state, effects),
+        // a token must not be guessed at, nor its end be completed
+        (Some(Command::Complete), _) if matches!(state.prompt, Some(Prompt::Token { .. })) => {}
         (Some(Command::Cancel), _) => cancel(state),
         (Some(Command::EraseTyped), _) => edit(state, |typed| {
             typed.pop();
@@ -41,10 +43,14 @@ pub(super) fn paste(state: &mut State, text: &str) {
 
 fn edit(state: &mut State, change: impl FnOnce(&mut String)) {
     let filtering = matches!(state.prompt, Some(Prompt::Filter { .. }));
+    if let Some(Prompt::Token { typed, .. }) = &mut state.prompt {
+        typed.edit(change);
+        return;
+    }
     let typed = match &mut state.prompt {
         Some(Prompt::Palette { typed } | Prompt::Reason { typed } | Prompt::Word { typed, .. }) => typed,
         Some(Prompt::Filter { .. }) => &mut state.visit_mut().filter,
-        None => return,
+        Some(Prompt::Token { .. }) | None => return,
     };
     change(typed);
     if typed.chars().count() > LONGEST {
@@ -60,6 +66,7 @@ fn accept(state: &mut State, effects: &mut Vec<Effect>) {
         Some(Prompt::Palette { typed }) => ask::order(state, palette::read(&typed), effects),
         Some(Prompt::Reason { typed }) => gate::break_glass(state, &typed),
         Some(Prompt::Word { said, typed }) => run::say(state, said, &typed, effects),
+        Some(Prompt::Token { id, typed }) => raft::give_token(state, id, typed.into_gift(), effects),
         Some(Prompt::Filter { .. }) | None => {}
     }
 }
@@ -73,7 +80,9 @@ fn cancel(state: &mut State) {
 fn complete(state: &mut State) {
     let rest = match &state.prompt {
         Some(Prompt::Palette { typed }) => palette::completion(state, typed),
-        Some(Prompt::Filter { .. } | Prompt::Reason { .. } | Prompt::Word { .. }) | None => return,
+        Some(Prompt::Filter { .. } | Prompt::Reason { .. } | Prompt::Token { .. } | Prompt::Word { .. }) | None => {
+            return;
+        }
     };
     edit(state, |typed| typed.push_str(&rest));
 }

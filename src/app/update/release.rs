@@ -5,8 +5,7 @@ use crate::app::event::Effect;
 use crate::app::release::{Answer, Aspect, Dossier, Question, Read, Section};
 use crate::app::screen::{Cursor, Part, Screen, Visit};
 use crate::app::state::State;
-use crate::app::words::RowId;
-use crate::model::helm::{Address, Driver, Home, Opening};
+use crate::model::helm::{Address, Home, Opening};
 use crate::model::{Key, Kind, Kinds, Now, Object, Pin, Text};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,23 +24,7 @@ pub(super) fn open(state: &mut State, home: Home, effects: &mut Vec<Effect>) {
 
 /// The release whose record an object of the world is.
 pub(super) fn home_of(state: &State, record: &Key) -> Option<Home> {
-    let facts = state.world.get(record)?.body.release()?;
-    Some(Home::new(&record.namespace, &facts.name, Driver::Secret))
-}
-
-/// Asks which releases Helm keeps in the `ConfigMap`s of these namespaces.
-pub(super) fn ask_config_maps(state: &mut State, namespaces: &[Text], effects: &mut Vec<Effect>) {
-    for namespace in namespaces {
-        let waiting = state
-            .config_maps
-            .get(namespace)
-            .is_some_and(|fetch| fetch.answer.is_none());
-        if !waiting {
-            state.config_maps.insert(namespace.clone(), asked(state.now));
-            let namespace = namespace.clone();
-            effects.push(Effect::FetchRelease(Question::ConfigMaps { namespace }));
-        }
-    }
+    Home::of(state.world.get(record)?)
 }
 
 /// Asks for what the release on screen needs and was not asked for yet; forgets what nobody looks at any more.
@@ -170,11 +153,7 @@ fn compare(dossier: &mut Dossier, shown: u32, others: Vec<(Home, u32)>, now: Now
 
 /// Every other release in sight, with the revision it has deployed, or its newest where none is.
 pub(in crate::app) fn others(state: &State, own: &Home) -> Vec<(Home, u32)> {
-    let secrets = state.world.of_kind(Kind::Release);
-    let maps = state.config_maps.values().filter_map(|fetch| fetch.answer.as_ref());
-    let maps = maps.filter_map(|(_, answer)| answer.as_ref().ok()).flatten();
-    let secrets = secrets.map(|object| (object.as_ref(), Driver::Secret));
-    own.others(secrets.chain(maps.map(|object| (object.as_ref(), Driver::ConfigMap))))
+    own.others(state.world.records().map(AsRef::as_ref))
 }
 
 /// Takes an answer in. One that nobody waits for any more is dropped.
@@ -182,17 +161,12 @@ pub(super) fn take(state: &mut State, answer: Answer) {
     let now = state.now;
     let dossier = state.dossier.as_mut();
     match answer {
-        Answer::ConfigMaps { namespace, answer } => {
-            if let Some(fetch) = state.config_maps.get_mut(&namespace) {
-                fetch.answer = Some((now, answer.map(|found| found.into_iter().map(Arc::new).collect())));
-            }
-        }
         Answer::Opened { home, revision, answer } => {
             let answer = answer.map(|(pin, opening)| {
-                learn(&mut state.conditions, &home, pin, &opening);
+                learn(&mut state.conditions, pin, &opening);
                 Arc::new(opening)
             });
-            state.derived.touch(home.namespace.clone(), Kinds::from(Kind::Release));
+            state.derived.touch(home.namespace.clone(), Kinds::of(&Kind::RECORDS));
             if let Some(read) = dossier
                 .filter(|dossier| dossier.home == home)
                 .and_then(|dossier| dossier.revisions.get_mut(&revision))
@@ -216,6 +190,7 @@ pub(super) fn take(state: &mut State, answer: Answer) {
                 fetch.answer = Some((now, Ok(found.into_iter().collect())));
             }
         }
+        Answer::Survey(found) => super::traps::take(state, *found),
         Answer::Claims { home, claims } => {
             if let Some(fetch) = dossier
                 .filter(|held| held.home == home)
@@ -228,10 +203,8 @@ pub(super) fn take(state: &mut State, answer: Answer) {
 }
 
 /// What was read of a record counts for forecasts and for rules as well, as long as its object is that one.
-fn learn(conditions: &mut crate::laws::Conditions, home: &Home, pin: Pin, opening: &Opening) {
-    if home.driver == Driver::Secret {
-        Arc::make_mut(&mut conditions.helm).enter(pin, opening.reading());
-    }
+fn learn(conditions: &mut crate::laws::Conditions, pin: Pin, opening: &Opening) {
+    Arc::make_mut(&mut conditions.helm).enter(pin, opening.reading());
 }
 
 /// `[` and `]`: the revision before or after the one shown; after the newest, whatever is the newest.
@@ -303,9 +276,6 @@ pub(super) fn choose_base(state: &mut State) {
 pub(super) fn under_cursor(state: &State) -> Option<u32> {
     let cursor = state.visit().cursor();
     let at = cursor.at()?;
-    if let RowId::Revision(revision) = at {
-        return Some(*revision);
-    }
     Some(state.world.get(at.object()?)?.body.release()?.revision)
 }
 
@@ -322,7 +292,7 @@ pub(super) fn compare_all(state: &mut State) {
     }
 }
 
-pub(super) fn read_again(state: &mut State, effects: &mut Vec<Effect>) {
+pub(super) fn read_again(state: &mut State) {
     let Screen::Release(Aspect { home, .. }) = &state.visit().screen else {
         return;
     };
@@ -335,29 +305,14 @@ pub(super) fn read_again(state: &mut State, effects: &mut Vec<Effect>) {
             ..Dossier::of(home.clone())
         });
     }
-    if home.driver == Driver::ConfigMap {
-        ask_config_maps(state, &[home.namespace], effects);
-    }
 }
 
 impl State {
     /// The revisions of a release, as their records' labels tell, oldest first.
     pub(in crate::app) fn revisions(&self, home: &Home) -> Vec<Arc<Object>> {
         let own = |object: &&Arc<Object>| object.body.release().is_some_and(|facts| facts.name == home.name);
-        let mut found: Vec<Arc<Object>> = match home.driver {
-            Driver::Secret => {
-                let records = self.world.in_namespace(Kind::Release, &home.namespace);
-                records.filter(own).map(Arc::clone).collect()
-            }
-            Driver::ConfigMap => {
-                let fetch = self
-                    .config_maps
-                    .get(&home.namespace)
-                    .and_then(|fetch| fetch.answer.as_ref());
-                let records = fetch.and_then(|(_, answer)| answer.as_ref().ok()).into_iter().flatten();
-                records.filter(own).map(Arc::clone).collect()
-            }
-        };
+        let records = self.world.in_namespace(home.driver.kind(), &home.namespace);
+        let mut found: Vec<Arc<Object>> = records.filter(own).map(Arc::clone).collect();
         found.sort_by_key(number);
         found
     }

@@ -2,11 +2,15 @@
 //! for and recorded, and each of its acts goes through the panel in front of every act.
 
 mod begin;
+mod came;
 mod follow;
 mod person;
+mod rights;
 
 pub(super) use begin::{order, take_up, told};
+pub(super) use came::{noted, probed, rendered, seen};
 pub(super) use person::{ask, say, sign, sign_item, spoken};
+pub(super) use rights::allowed;
 
 use super::gate;
 use crate::app::event::{Effect, JournalState};
@@ -17,7 +21,7 @@ use crate::diagnose::Look;
 use crate::forecast::forecast;
 use crate::gate::{Approved, Demand, SignOff};
 use crate::journal::Intent as _;
-use crate::model::{Act, Observation};
+use crate::model::{Act, Key, Observation};
 use crate::runbook::chronicle::{Chapter, Kept, What};
 use crate::runbook::plan::Ground;
 use crate::runbook::progress::Event;
@@ -51,6 +55,9 @@ pub(super) fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
             judge(state);
             let due = state.runs.on.as_ref().map(|on| on.standing.due.clone());
             let Some(Due::Come(event)) = due else { break };
+            if let Event::Renewed { step, why } = &event {
+                came::renewed(state, step, why, effects);
+            }
             if !come(state, event, effects) {
                 break;
             }
@@ -59,6 +66,7 @@ pub(super) fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
         judge(state);
     }
     learn(state, effects);
+    rights::ask(state, effects);
     foretell(state);
 }
 
@@ -86,14 +94,18 @@ fn judge(state: &mut State) {
 }
 
 fn standing(state: &State, on: &On) -> Standing {
-    on.run.standing(Ground {
+    on.run.standing(ground(state))
+}
+
+fn ground(state: &State) -> Ground<'_> {
+    Ground {
         world: &state.world,
         conditions: &state.conditions,
         now: state.now,
         quiet: state.quiet(),
         executor: state.runs.executor,
         rendered: &state.runs.rendered,
-    })
+    }
 }
 
 /// As a gate looks: facts older than five seconds are unknown to it. Between gates the watch is asked for a sign of life
@@ -176,6 +188,7 @@ fn come(state: &mut State, event: Event, effects: &mut Vec<Effect>) -> bool {
     if before != on_step {
         on.numbers.clear();
         on.sign_off = None;
+        on.said = None;
     }
     let began = matches!(event, Event::Began { .. } | Event::Signed { .. });
     effects.push(Effect::Keep(Box::new(Chapter {
@@ -184,6 +197,9 @@ fn come(state: &mut State, event: Event, effects: &mut Vec<Effect>) -> bool {
         what: What::Came(event),
     })));
     if began {
+        // a file that was mended since is read again
+        on.files.clear();
+        on.manifests.clear();
         let source = &on.run.resolved.runbook.source;
         effects.push(Effect::CheckRunbook {
             name: source.name.clone(),
@@ -196,18 +212,45 @@ fn come(state: &mut State, event: Event, effects: &mut Vec<Effect>) -> bool {
     true
 }
 
-/// Asks for the newest record of the tenant's release, where it has not been read: checks rest on what is stored there.
+/// Asks for the newest records that checks rest on, where they have not been read.
 fn learn(state: &mut State, effects: &mut Vec<Effect>) {
     let ledger = std::sync::Arc::clone(&state.conditions.helm);
     let Some(on) = &mut state.runs.on else {
         return;
     };
-    let newest = on.run.newest_record(&state.world);
-    let Some(pin) = newest.filter(|pin| ledger.record(pin).is_none() && on.record.as_ref() != Some(pin)) else {
-        return;
-    };
-    on.record = Some(pin.clone());
-    effects.push(Effect::ReadRecord(pin.key));
+    if let Some(act) = on.standing.ask.clone().filter(|_| on.probing.is_none()) {
+        on.probing = Some(act.clone());
+        effects.push(Effect::Probe(act));
+    }
+    effects.extend(came::unseen(on, &state.conditions.raft, state.now.mono));
+    let unnoted: Vec<Key> = on.run.unnoted().collect();
+    for key in unnoted {
+        if on.reading.insert(key.clone()) {
+            effects.push(Effect::Remember(key));
+        }
+    }
+    let files = on.run.resolved.files();
+    if files != on.files {
+        on.files.clone_from(&files);
+        effects.push(Effect::ReadValues(files));
+    }
+    // what a step goes by was read when the run began, by this process or by one that is gone
+    let rendered = &state.runs.rendered;
+    let unread = on.run.resolved.manifests().into_iter();
+    let paths: Vec<String> = unread
+        .filter(|path| !rendered.contains_key(path) && !on.manifests.contains(path))
+        .collect();
+    if !paths.is_empty() {
+        on.manifests.extend(paths.iter().cloned());
+        let namespace = on.run.resolved.namespace.clone();
+        effects.push(Effect::ReadManifests { paths, namespace });
+    }
+    for pin in on.run.newest_records(&state.world) {
+        if ledger.record(&pin).is_none() && !on.records.contains(&pin) {
+            effects.push(Effect::ReadRecord(pin.key.clone()));
+            on.records.push(pin);
+        }
+    }
 }
 
 /// The key that leads to the next act's panel; it begins the step where that has not been done.
@@ -229,7 +272,11 @@ pub(super) fn act(state: &mut State, effects: &mut Vec<Effect>) {
         Due::Act(_) => return panel(state, Vec::new(), effects),
         Due::Sign => "this step does nothing: sign its items with space, type its text with t, then ctrl-y".to_owned(),
         Due::UnderWay(_) => "an act is under way: its end is waited for".to_owned(),
-        Due::Blocked(why) | Due::Unknown(why) => why.clone(),
+        Due::Blocked(why) | Due::Unknown(why) => {
+            let told = format!("looked again, and the files of values are read again: {why}");
+            look_again(state, effects);
+            told
+        }
         Due::Wait => "its end is waited for; nothing is to be done".to_owned(),
         Due::Decide(_) => {
             "the step is stopped: r begins it anew, S leaves it out, W takes its end for seen, B turns back".to_owned()
@@ -238,6 +285,17 @@ pub(super) fn act(state: &mut State, effects: &mut Vec<Effect>) {
         Due::Begin(_) | Due::Come(_) => "the run goes on by itself".to_owned(),
     };
     state.tell(why);
+}
+
+/// Files that a person may have mended are read again, and rights that somebody may have got are asked after; the cluster is
+/// watched anyway.
+fn look_again(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(on) = &mut state.runs.on {
+        on.files.clear();
+        on.rights = None;
+    }
+    learn(state, effects);
+    rights::ask(state, effects);
 }
 
 /// Opens the panel in front of the next act, with what the step adds.
@@ -301,6 +359,15 @@ pub(super) fn sending(state: &mut State, number: u64, approved: &Approved, effec
         && let Some(on) = &mut state.runs.on
     {
         on.numbers.insert(at, number);
+    }
+}
+
+/// An act of the run says how far it is.
+pub(super) fn said(state: &mut State, number: u64, line: &str) {
+    if let Some(on) = &mut state.runs.on
+        && on.numbers.values().any(|own| *own == number)
+    {
+        on.said = Some(line.to_owned());
     }
 }
 

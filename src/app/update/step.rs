@@ -1,6 +1,6 @@
 //! Steps under way: how far each has come, and whether its own post-condition was seen.
 
-use super::gate;
+use super::{gate, run};
 use crate::app::event::{Effect, StepNumber, StepProgress};
 use crate::app::state::State;
 use crate::app::step::Phase;
@@ -16,6 +16,9 @@ pub(super) fn progress(state: &mut State, number: StepNumber, progress: StepProg
         | StepProgress::Answered(_)
         | StepProgress::Failed { .. } => None,
     };
+    if let StepProgress::Said { line } = &progress {
+        run::said(state, number, line);
+    }
     let now = state.now;
     let Some(step) = state.steps.get_mut(&number) else {
         return;

@@ -30,21 +30,14 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
             continue;
         };
         let after = state.world.get(&key);
-        if before
-            .as_deref()
-            .zip(after.map(AsRef::as_ref))
-            .is_some_and(|(before, after)| before.alike(after))
-        {
+        let both = before.as_deref().zip(after.map(AsRef::as_ref));
+        let kinds = both.map_or(kinds, |(before, after)| before.difference(after));
+        if kinds == Kinds::NONE {
             continue;
         }
-        let kinds = before
-            .as_deref()
-            .zip(after.map(AsRef::as_ref))
-            .filter(|(before, after)| before.meta.alike(&after.meta))
-            .map_or(kinds, |_same_head| kinds.bodies());
         let owners = [claimant(before.as_deref()), claimant(after.map(AsRef::as_ref))];
         touch(state, reach, kinds);
-        if guessed || matches!(key.kind, Kind::Namespace | Kind::Release) {
+        if guessed || matches!(key.kind, Kind::Namespace | Kind::Release | Kind::ReleaseMap) {
             state.derived.touch_roster();
         }
         if changed {

@@ -1,6 +1,6 @@
 //! The fleet: one line a tenant, worst first, so that a glance says who is ready for tonight.
 
-use super::{Look, belongs, freshness, jobs, releases, volumes};
+use super::{Look, belongs, freshness, jobs, raft, releases, volumes};
 use crate::app::screen::{Sort, Visit};
 use crate::app::words::{Column, Fit, Line, Row, RowId, Span, Table, Tone, glyph, tone};
 use crate::diagnose::{Diagnosis, Severity, Verdict};
@@ -61,6 +61,19 @@ pub const KINDS: &[Kind] = &[
     Kind::Release,
 ];
 
+/// What a tenant's row tells besides its verdict: its objects and whose they are, and how its claims, Jobs and releases
+/// stand. Of a pod only that it is there.
+const COUNTED: Kinds = Kinds::ALL.heads().and(
+    Kinds::of(&[
+        Kind::PersistentVolumeClaim,
+        Kind::PersistentVolume,
+        Kind::Job,
+        Kind::Release,
+        Kind::ReleaseMap,
+    ])
+    .bodies(),
+);
+
 /// A tenant judged: its findings, its verdict, its row.
 #[derive(Clone, Debug)]
 pub struct Judged {
@@ -91,8 +104,12 @@ pub fn judge(look: Look<'_>, tenant: &Tenant) -> Judged {
 /// Judges a tenant again in which objects of these kinds have changed, and nothing else.
 pub fn judge_again(look: Look<'_>, tenant: &Tenant, before: Judged, changed: Kinds) -> Judged {
     let mut diagnosis = before.diagnosis;
-    diagnosis.renew(look, tenant, changed);
-    judged(look, tenant, diagnosis)
+    let moved = diagnosis.renew(look, tenant, changed);
+    if moved || changed.overlaps(COUNTED) {
+        judged(look, tenant, diagnosis)
+    } else {
+        Judged { diagnosis, ..before }
+    }
 }
 
 fn judged(look: Look<'_>, tenant: &Tenant, diagnosis: Diagnosis) -> Judged {
@@ -123,8 +140,8 @@ fn row(look: Look<'_>, tenant: &Tenant, verdict: &Verdict, known: bool) -> Row {
         .count();
     let (claims, claims_text, claims_tone) = volumes::cell(look, tenant);
     let (running, jobs_text, jobs_tone) = jobs::cell(look, tenant);
-    let releases = releases::of(look, tenant);
-    let (release, release_tone) = releases::cell(&releases);
+    let held = releases::of(look, tenant);
+    let (release, release_tone) = releases::cell(&held);
     let (mark, mark_tone) = mark(verdict.severity, known);
     let sentence = match (verdict.severity, known) {
         (Severity::Clean, true) => Span::dim(verdict.sentence.as_str()),
@@ -145,8 +162,13 @@ fn row(look: Look<'_>, tenant: &Tenant, verdict: &Verdict, known: bool) -> Row {
             freshness::count(&fresh(Kind::Pod), pods, pods.to_string(), Tone::Plain),
             freshness::count(&fresh(Kind::PersistentVolumeClaim), claims, claims_text, claims_tone),
             freshness::count(&fresh(Kind::Job), running, jobs_text, jobs_tone),
-            Span::dim("–"),
-            freshness::count(&fresh(Kind::Release), releases.len(), release, release_tone),
+            raft::of_tenant(look, tenant),
+            freshness::count(
+                &freshness::worst(look, Some(tenant), releases::kinds(look, tenant)),
+                held.len(),
+                release,
+                release_tone,
+            ),
             sentence,
         ],
         under: None,
@@ -245,4 +267,62 @@ pub fn summary(tally: Tally, all: usize, visit: &Visit) -> Line {
     };
     spans.push(Span::dim(format!("   filter: {filter}   sort: {}", visit.sort.word())));
     Line::of(spans)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::laws::Conditions;
+    use crate::laws::fixture::{self, random::random_world};
+    use crate::model::{Key, Moment, Now, Object, World, feed};
+    use proptest::prelude::*;
+
+    fn look<'a>(world: &'a World, conditions: &'a Conditions) -> Look<'a> {
+        Look {
+            world,
+            conditions,
+            now: Now {
+                mono: Moment::default(),
+                wall: "2026-04-27T14:02:00Z".parse().unwrap(),
+            },
+            quiet: feed::PROMISE,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// After each change the row and the verdict are those of a tenant that is judged from nothing.
+        #[test]
+        fn a_tenant_judged_again_is_judged_as_from_nothing(before in random_world(), after in random_world()) {
+            let (mut world, after) = (fixture::world(&before), fixture::world(&after));
+            let tenant = Tenant { name: "a".into(), namespaces: vec!["a".into()], release: None };
+            let conditions = Conditions::default();
+            let mut judged = judge(look(&world, &conditions), &tenant);
+            let gone: Vec<Key> = world.objects().map(|object| object.key()).step_by(3).collect();
+            let changes: Vec<Result<Object, Key>> = after
+                .objects()
+                .map(|object| Ok(Object::clone(object)))
+                .chain(gone.into_iter().map(Err))
+                .collect();
+            for change in changes {
+                let changed = match change {
+                    Ok(object) => {
+                        let held = world.get(&object.key());
+                        let changed = held.map_or(object.kind().into(), |held| held.difference(&object));
+                        world.put(object);
+                        changed
+                    }
+                    Err(key) => {
+                        world.take(&key);
+                        key.kind.into()
+                    }
+                };
+                judged = judge_again(look(&world, &conditions), &tenant, judged, changed);
+                let whole = judge(look(&world, &conditions), &tenant);
+                prop_assert_eq!(&judged.row, &whole.row, "{:?}", changed);
+                prop_assert_eq!((&judged.verdict, judged.known), (&whole.verdict, whole.known), "{:?}", changed);
+            }
+        }
+    }
 }

@@ -29,6 +29,10 @@ pub fn page(look: Look<'_>, subject: &Subject, propagation: Propagation, width: 
 fn fill(page: &mut Page, forecast: &Forecast, width: usize) {
     let tier = format!("{}: {}", forecast.tier.word(), forecast.because);
     page.sentence(0, &tier, Tone::Strong, width);
+    for told in &forecast.quorum {
+        let tone = if told.end.breaks() { Tone::Bad } else { Tone::Plain };
+        page.sentence(0, &format!("quorum: {}", told.sentence), tone, width);
+    }
     let undo = undo(&forecast.undo);
     page.sentence(0, &format!("undo: {}", undo.text), undo.tone, width);
     page.blank();

@@ -67,10 +67,10 @@ fn badness(freshness: &Freshness) -> (u8, u128) {
 /// The words for a panel's title. A live feed is within its promise, which is all that `live` says there: an age that
 /// is told anew each second would write to an idle terminal for ever. At a gate, [`told`] says the second.
 pub fn words(of: &Of, look: Look<'_>) -> Span {
-    let what = if of.kind == Kind::Release {
-        "releases"
-    } else {
-        of.kind.plural()
+    let what = match of.kind {
+        Kind::Release => "releases",
+        Kind::ReleaseMap => "releases in ConfigMaps",
+        kind => kind.plural(),
     };
     match &of.freshness {
         Freshness::Live { .. } => Span::dim("live"),

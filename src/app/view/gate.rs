@@ -1,10 +1,15 @@
 //! The panel in front of an act: what it would do, what must be true, what must be typed, what will be sent.
 //!
-//! Nothing here is ever cut: what does not fit is wrapped, and what does not fit on the screen closes APPROVE
+//! Nothing here is ever cut: what does not fit is wrapped, and what was not on the screen yet closes APPROVE
 //! (`reference/safety-and-performance.md` A5 faults 22 and 31).
 
+mod sheet;
+
+pub(in crate::app) use sheet::read;
+pub use sheet::{Sheet, too_small, unread};
+
 use super::likeness::look_alikes;
-use super::{Look, forecast, freshness};
+use super::{Look, forecast, freshness, valued};
 use crate::app::event::JournalState;
 use crate::app::state::{Connection, Gate, Mode, State};
 use crate::app::text;
@@ -12,8 +17,6 @@ use crate::app::words::{Line, Page, Span, Tone};
 use crate::forecast::Undo;
 use crate::gate::{Challenge, Item, ItemState, Panel};
 
-/// Rows of the screen that the panel's lines cannot have: header, title, footer.
-const CHROME: u16 = 3;
 /// Lines of change shown; the newest tell.
 const CHANGES_SHOWN: usize = 6;
 
@@ -26,36 +29,80 @@ enum Density {
     Compact,
     /// Value and age of every item; whether there is a way back, but not how (`f` tells).
     Tight,
+    /// As tight, and read by scrolling: what is to be typed, and APPROVE, stay where they are.
+    Scrolled,
 }
 
-/// The panel's page for this terminal: as much as fits, and never less than every item with its value and age.
-pub fn page(state: &State, gate: &Gate) -> Page {
-    [Density::Full, Density::Compact]
+/// The panel for this terminal: as much as fits, and never less than every item with its value and age; where even that does
+/// not fit, it is read by scrolling.
+pub fn sheet(state: &State, gate: &Gate) -> Sheet {
+    [Density::Full, Density::Compact, Density::Tight]
         .into_iter()
         .map(|density| dense(state, gate, density))
-        .find(|page| state.size.1 >= rows_needed(page))
-        .unwrap_or_else(|| dense(state, gate, Density::Tight))
+        .find(|sheet| sheet.fits(state.size))
+        .unwrap_or_else(|| dense(state, gate, Density::Scrolled))
 }
 
-fn dense(state: &State, gate: &Gate, density: Density) -> Page {
+fn dense(state: &State, gate: &Gate, density: Density) -> Sheet {
     let panel = &gate.panel;
     let width = columns(state.size.0);
-    let step = panel
-        .demand()
-        .map(|demand| format!(" ── {}", text::ascii(demand.place())));
-    let mut page = Page::titled(format!(
-        "{} ── {}{}",
-        panel.tier().word(),
-        text::ascii(&place(panel)),
-        step.unwrap_or_default()
-    ));
+    let mut page = head(state, gate, density, width);
+    air(&mut page, density);
+    let look = state.look();
+    let mut items = Vec::new();
+    for (at, item) in panel.items().iter().enumerate() {
+        let first = page.lines.len();
+        match density {
+            Density::Full => item_lines(look, item, at == gate.item, width, &mut page),
+            Density::Compact | Density::Tight | Density::Scrolled => {
+                let source = density == Density::Compact && at == gate.item;
+                item_short(look, item, at == gate.item, source, width, &mut page);
+            }
+        }
+        items.push(first..page.lines.len());
+    }
+    values(state, panel, density, width, &mut page);
+    air(&mut page, density);
+    let closed = closed(state, Some(gate));
+    if density != Density::Scrolled {
+        challenge(panel, width, &mut page);
+        request(panel.request(), density, width, &mut page);
+        approval(&closed, width, &mut page);
+        return Sheet { page, items, pinned: 0 };
+    }
+    request(panel.request(), density, width, &mut page);
+    let body = page.lines.len();
+    let foot = |closed: &[String]| {
+        let mut page = page.clone();
+        challenge(panel, width, &mut page);
+        approval(closed, width, &mut page);
+        let pinned = page.lines.len().saturating_sub(body);
+        let items = items.clone();
+        Sheet { page, items, pinned }
+    };
+    let sheet = foot(&closed);
+    match unread(state, gate, &sheet) {
+        Some(unread) => foot(&[vec![unread], closed].concat()),
+        None => sheet,
+    }
+}
+
+/// What stands above the items: what changed, what it would do, and the way back.
+fn head(state: &State, gate: &Gate, density: Density, width: usize) -> Page {
+    let panel = &gate.panel;
+    let title = title(panel);
+    let mut page = Page::titled(title.clone());
+    if text::width(&title) > width.saturating_sub(2) {
+        // the title's end is cut there
+        page.sentence(0, &title, Tone::Strong, width);
+    }
     changes(gate, density, width, &mut page);
     let told = panel.forecast();
     let undo = forecast::undo(&told.undo);
     let fate = forecast::tally(told);
     page.sentence(0, &format!("{fate}: {}", told.because), Tone::Strong, width);
     let way_back = match (density, &told.undo) {
-        (Density::Full | Density::Compact, _) | (_, Undo::None) => undo.text,
+        (Density::Full | Density::Compact | Density::Scrolled, _) | (_, Undo::None) => undo.text,
         (Density::Tight, Undo::Lossless { .. }) => "without loss (the forecast, f, tells how)".to_owned(),
         (Density::Tight, Undo::Lossy { .. }) => "with loss (the forecast, f, tells how)".to_owned(),
     };
@@ -63,28 +110,32 @@ fn dense(state: &State, gate: &Gate, density: Density) -> Page {
     for likeness in look_alikes(state, &panel.act().target().key.namespace) {
         page.sentence(0, &likeness, Tone::Warn, width);
     }
-    air(&mut page, density);
-    let look = state.look();
-    for (at, item) in panel.items().iter().enumerate() {
-        match density {
-            Density::Full => item_lines(look, item, at == gate.item, width, &mut page),
-            Density::Compact | Density::Tight => {
-                let source = density == Density::Compact && at == gate.item;
-                item_short(look, item, at == gate.item, source, width, &mut page);
-            }
+    page
+}
+
+/// `T2 destructive ── delete job/train-7f (Background) in hasan-prod ── step 9 of 24 · helm-handover`
+fn title(panel: &Panel) -> String {
+    let step = panel
+        .demand()
+        .map(|demand| format!(" ── {}", text::ascii(demand.place())));
+    format!(
+        "{} ── {}{}",
+        panel.tier().word(),
+        text::ascii(&place(panel)),
+        step.unwrap_or_default()
+    )
+}
+
+/// What the chart is rendered with: each value with its origin where there is room, else how many are from where.
+fn values(state: &State, panel: &Panel, density: Density, width: usize, page: &mut Page) {
+    let valued = state.conditions.helm.valued_of(panel.act());
+    match density {
+        Density::Full => valued::lines(valued, 0, width, page),
+        Density::Compact | Density::Tight | Density::Scrolled if valued.is_empty() => {}
+        Density::Compact | Density::Tight | Density::Scrolled => {
+            page.sentence(0, &valued::tally(valued), Tone::Plain, width);
         }
     }
-    air(&mut page, density);
-    challenge(panel, width, &mut page);
-    request(panel.request(), density, width, &mut page);
-    let closed = closed(state, Some(gate));
-    let room = usize::from(state.size.1.saturating_sub(CHROME));
-    if closed.is_empty() && density == Density::Tight && page.lines.len() >= room {
-        page.push(Line::toned("APPROVE is closed: the screen is too small", Tone::Bad));
-    } else {
-        approval(&closed, width, &mut page);
-    }
-    page
 }
 
 /// An empty line where there is room for one.
@@ -97,7 +148,7 @@ fn air(page: &mut Page, density: Density) {
 /// The exact request, wrapped and never cut.
 fn request(request: &str, density: Density, width: usize, page: &mut Page) {
     let lines = request.lines().filter(|line| !line.is_empty());
-    if density == Density::Tight {
+    if matches!(density, Density::Tight | Density::Scrolled) {
         let whole: Vec<String> = lines.map(text::ascii).collect();
         page.sentence(0, &format!("will send: {}", whole.join(" ")), Tone::Plain, width);
         return;
@@ -120,7 +171,7 @@ pub const fn columns(terminal: u16) -> usize {
 fn changes(gate: &Gate, density: Density, width: usize, page: &mut Page) {
     let (lines, rows) = match density {
         Density::Full | Density::Compact => (CHANGES_SHOWN, 2),
-        Density::Tight => (CHANGES_SHOWN / 2, 1),
+        Density::Tight | Density::Scrolled => (CHANGES_SHOWN / 2, 1),
     };
     let under = gate.panel.changes();
     let before = gate.changes.iter().map(String::as_str);
@@ -302,23 +353,4 @@ pub fn closed(state: &State, gate: Option<&Gate>) -> Vec<String> {
     }
     closed.extend(gate.map(|gate| gate.panel.closed(state.now)).unwrap_or_default());
     closed
-}
-
-/// How many rows the terminal must have for this page to be seen whole.
-pub fn rows_needed(page: &Page) -> u16 {
-    u16::try_from(page.lines.len())
-        .unwrap_or(u16::MAX)
-        .saturating_add(CHROME)
-}
-
-/// Why the size of the screen keeps APPROVE shut, if it does.
-pub fn too_small(state: &State, page: &Page) -> Option<String> {
-    let needed = rows_needed(page);
-    if state.size.1 >= needed && state.size.0 >= 40 {
-        return None;
-    }
-    Some(format!(
-        "this panel needs {needed} rows and 40 columns to be seen whole, the terminal has {} and {}: enlarge it; APPROVE stays closed",
-        state.size.1, state.size.0
-    ))
 }

@@ -1,7 +1,7 @@
 //! All keys, from the one table.
 
 use crate::app::keys::{self, Place};
-use crate::app::palette::acts;
+use crate::app::palette::{acts, unstick};
 use crate::app::words::{Line, Page, Span, Tone};
 
 /// The help page: what holds where the operator came from stands first.
@@ -15,6 +15,12 @@ pub fn page(here: &[Place], width: usize) -> Page {
             section(&mut page, place, width);
         }
     }
+    page.push(Line::toned("after :", Tone::Strong));
+    page.push(Line::of([
+        Span::plain("  "),
+        Span::new(unstick::USAGE, Tone::Key),
+        Span::plain("  the way out of it, as u shows it"),
+    ]));
     page.push(Line::toned("acts, after :", Tone::Strong));
     for verb in acts::Verb::ALL {
         let mut wrapped = crate::app::text::wrap(verb.usage(), width.saturating_sub(4).max(16)).into_iter();

@@ -25,22 +25,25 @@ pub(super) fn look_alikes(state: &State, namespace: &str) -> Vec<String> {
 
 /// Whether two names are at most two single-letter edits apart.
 fn near(one: &str, other: &str) -> bool {
-    let one: Vec<char> = one.chars().collect();
-    let mut row: Vec<usize> = (0..=one.len()).collect();
-    if one.len().abs_diff(other.chars().count()) > 2 {
+    within(one.as_bytes(), other.as_bytes(), 2)
+}
+
+/// Asked of every tenant whenever a panel is laid out, so it follows no more than the ways that so many edits leave open.
+fn within(one: &[u8], other: &[u8], edits: usize) -> bool {
+    if one.len().abs_diff(other.len()) > edits {
         return false;
     }
-    for (at, theirs) in other.chars().enumerate() {
-        let mut next = vec![at + 1];
-        for (column, ours) in one.iter().enumerate() {
-            let replaced = row.get(column).copied().unwrap_or(usize::MAX) + usize::from(*ours != theirs);
-            let dropped = row.get(column + 1).copied().unwrap_or(usize::MAX).saturating_add(1);
-            let added = next.last().copied().unwrap_or(usize::MAX).saturating_add(1);
-            next.push(replaced.min(dropped).min(added));
-        }
-        row = next;
+    let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    let rest = (one.split_at_checked(same), other.split_at_checked(same));
+    let (Some((_, one)), Some((_, other))) = rest else {
+        return false;
+    };
+    match (one, other) {
+        ([], rest) | (rest, []) => rest.len() <= edits,
+        ([_, ours @ ..], [_, theirs @ ..]) => edits
+            .checked_sub(1)
+            .is_some_and(|left| within(ours, theirs, left) || within(ours, other, left) || within(one, theirs, left)),
     }
-    row.last().is_some_and(|distance| *distance <= 2)
 }
 
 #[cfg(test)]
@@ -55,6 +58,13 @@ mod tests {
             ("hasan-prod", "hasan-stage", false),
             ("acme", "beta", false),
             ("ab", "ab", true),
+            ("ab", "", true),
+            ("abc", "", false),
+            ("prod-eu-1", "prod-eu-12x", true),
+            ("prod-eu-1", "prod-eu-12xy", false),
+            ("hasan", "ahsan", true),
+            ("xhasan", "hasanx", true),
+            ("east-one", "west-two", false),
         ] {
             assert_eq!(near(one, other), alike, "{one} {other}");
         }

@@ -12,9 +12,9 @@ use crate::app::release::{Aspect, Dossier, Section};
 use crate::app::state::{Fetch, State};
 use crate::app::update::release::{base, shown};
 use crate::app::words::{Line, Page, RowId, Span, Tone};
-use crate::model::helm::{Address, Driver, Opened, Opening};
+use crate::model::Now;
+use crate::model::helm::{Address, Opened, Opening};
 use crate::model::time::short_span;
-use crate::model::{Kind, Now};
 use std::sync::Arc;
 
 /// The release as a page, one section of it.
@@ -23,7 +23,7 @@ pub fn page(look: Look<'_>, aspect: &Aspect, state: &State, width: usize) -> Pag
     let mut page = Page::titled(format!("release {home}"));
     let revisions = state.revisions(home);
     let Some(newest) = revisions.last() else {
-        absent(look, aspect, state, &mut page, width);
+        absent(look, aspect, &mut page, width);
         return page;
     };
     page.push(tabs(aspect.section));
@@ -88,23 +88,12 @@ pub fn page(look: Look<'_>, aspect: &Aspect, state: &State, width: usize) -> Pag
 }
 
 /// Why there is no revision to show.
-fn absent(look: Look<'_>, aspect: &Aspect, state: &State, page: &mut Page, width: usize) {
+fn absent(look: Look<'_>, aspect: &Aspect, page: &mut Page, width: usize) {
     let home = &aspect.home;
     let gone = format!("release {home} has no record left: it was uninstalled, or its records were deleted.");
-    match home.driver {
-        Driver::Secret => match look.gap(Kind::Release, &home.namespace) {
-            Some(gap) => page.sentence(0, &format!("? {gap}"), Tone::Unknown, width),
-            None => page.sentence(0, &gone, Tone::Warn, width),
-        },
-        Driver::ConfigMap => match state.config_maps.get(&home.namespace) {
-            Some(fetch) => {
-                let awaited = "the server to list helm's records in ConfigMaps";
-                if answered(page, look.now, fetch, awaited, width).is_some() {
-                    page.sentence(0, &gone, Tone::Warn, width);
-                }
-            }
-            None => page.push(Line::toned("not asked for yet", Tone::Unknown)),
-        },
+    match look.gap(home.driver.kind(), &home.namespace) {
+        Some(gap) => page.sentence(0, &format!("? {gap}"), Tone::Unknown, width),
+        None => page.sentence(0, &gone, Tone::Warn, width),
     }
     page.push(Line::toned("esc leads back.", Tone::Dim));
 }

@@ -1,9 +1,8 @@
-//! Helm releases as the labels of their records tell: name, newest revision, status, age. Those whose records are Secrets
-//! are watched; those whose records are `ConfigMap`s were asked for when the tenant was opened.
+//! Helm releases as the labels of their records tell: name, newest revision, status, age; whatever Helm keeps them in.
 
 use super::{Look, belongs, freshness};
-use crate::app::state::Fetch;
 use crate::app::words::{Column, Fit, Row, RowId, Span, Table, Tone};
+use crate::model::feed::Freshness;
 use crate::model::helm::{Driver, Home};
 use crate::model::time::short_span;
 use crate::model::{Kind, Object, Tenant, Text};
@@ -43,9 +42,6 @@ pub static COLUMNS: &[Column] = &[
     },
 ];
 
-/// What was asked of `ConfigMap`s, by namespace.
-pub type ConfigMaps = BTreeMap<Text, Fetch<Vec<Arc<Object>>>>;
-
 /// A release: its newest record and how many there are.
 #[derive(Clone, Debug)]
 pub struct Release {
@@ -59,32 +55,20 @@ pub fn of(look: Look<'_>, tenant: &Tenant) -> Vec<Release> {
     let records = tenant
         .namespaces
         .iter()
-        .flat_map(|namespace| look.world.in_namespace(Kind::Release, namespace));
-    gathered(tenant, records)
-}
-
-/// Those whose records are `ConfigMap`s, as far as they were answered.
-pub fn in_config_maps(tenant: &Tenant, asked: &ConfigMaps) -> Vec<Release> {
-    let answers = tenant
-        .namespaces
-        .iter()
-        .filter_map(|namespace| asked.get(namespace)?.answer.as_ref());
-    gathered(tenant, answers.filter_map(|(_, answer)| answer.as_ref().ok()).flatten())
-}
-
-fn gathered<'a>(tenant: &Tenant, records: impl Iterator<Item = &'a Arc<Object>>) -> Vec<Release> {
-    let mut found: BTreeMap<(Text, Text), Release> = BTreeMap::new();
+        .flat_map(|namespace| look.world.records_in(namespace));
+    let mut found: BTreeMap<Home, Release> = BTreeMap::new();
     for object in records {
-        let Some(record) = object.body.release().filter(|_| belongs(tenant, object)) else {
+        let (Some(record), Some(home)) = (object.body.release(), Home::of(object)) else {
             continue;
         };
-        let held = found
-            .entry((object.meta.namespace.clone(), record.name.clone()))
-            .or_insert_with(|| Release {
-                name: record.name.clone(),
-                newest: Arc::clone(object),
-                revisions: 0,
-            });
+        if !belongs(tenant, object) {
+            continue;
+        }
+        let held = found.entry(home).or_insert_with(|| Release {
+            name: record.name.clone(),
+            newest: Arc::clone(object),
+            revisions: 0,
+        });
         held.revisions += 1;
         if record.revision > held.revision() {
             held.newest = Arc::clone(object);
@@ -130,18 +114,21 @@ pub fn cell(releases: &[Release]) -> (String, Tone) {
     (text, shown.tone())
 }
 
-pub fn table(look: Look<'_>, tenant: &Tenant, asked: &ConfigMaps) -> Table {
-    let mut rows: Vec<Row> = of(look, tenant)
-        .into_iter()
-        .map(|release| row(look, &release, Driver::Secret))
-        .collect();
-    rows.extend(
-        in_config_maps(tenant, asked)
-            .iter()
-            .map(|release| row(look, release, Driver::ConfigMap)),
-    );
+/// What the fleet's cell and the tenant's panel rest on: where records in one of them may not be seen, those in the other
+/// are shown all the same.
+pub fn kinds(look: Look<'_>, tenant: &Tenant) -> &'static [Kind] {
+    let denied = |kind| freshness::worst(look, Some(tenant), &[kind]).freshness;
+    match (denied(Kind::Release), denied(Kind::ReleaseMap)) {
+        (Freshness::Denied { .. }, Freshness::Live { .. }) if !of(look, tenant).is_empty() => &[Kind::ReleaseMap],
+        (_, _) => &[Kind::Release],
+    }
+}
+
+pub fn table(look: Look<'_>, tenant: &Tenant) -> Table {
+    let releases = of(look, tenant);
+    let mut rows: Vec<Row> = releases.iter().map(|release| row(look, release)).collect();
     let of = freshness::worst(look, Some(tenant), &[Kind::Release]);
-    let gap = gap(tenant, asked);
+    let gap = gap(look, tenant);
     let mut empty = freshness::emptiness(&of, look, "no Helm release in this tenant");
     match (rows.last_mut(), gap) {
         (Some(last), gap) => last.under = gap.map(|gap| Span::new(gap, Tone::Unknown)),
@@ -151,24 +138,18 @@ pub fn table(look: Look<'_>, tenant: &Tenant, asked: &ConfigMaps) -> Table {
     Table::of(COLUMNS, rows, empty)
 }
 
-fn row(look: Look<'_>, release: &Release, driver: Driver) -> Row {
+fn row(look: Look<'_>, release: &Release) -> Row {
     let newest = &release.newest;
     let age = newest
         .meta
         .creation_timestamp
         .map_or_else(|| "?".to_owned(), |made| short_span(look.now.since(made)));
-    let (id, kept) = match driver {
-        Driver::Secret => (
-            RowId::Object(newest.key(), newest.meta.uid.clone()),
-            format!("{} kept", release.revisions),
-        ),
-        Driver::ConfigMap => (
-            RowId::Release(Home::new(&newest.meta.namespace, &release.name, driver)),
-            format!("{} in ConfigMaps", release.revisions),
-        ),
+    let kept = match Driver::of(newest.kind()) {
+        Driver::Secret => format!("{} kept", release.revisions),
+        Driver::ConfigMap => format!("{} in ConfigMaps", release.revisions),
     };
     Row {
-        id,
+        id: RowId::Object(newest.key(), newest.meta.uid.clone()),
         cells: vec![
             Span::plain(release.name.as_str()),
             Span::plain(format!("r{}", release.revision())),
@@ -180,11 +161,18 @@ fn row(look: Look<'_>, release: &Release, driver: Driver) -> Row {
     }
 }
 
-/// Why some releases may be missing: the `ConfigMap`s of a namespace could not be listed.
-fn gap(tenant: &Tenant, asked: &ConfigMaps) -> Option<String> {
-    tenant.namespaces.iter().find_map(|namespace| {
-        let (_, answer) = asked.get(namespace)?.answer.as_ref()?;
-        let why = answer.as_ref().err()?;
-        Some(format!("? those in ConfigMaps: {why}"))
+/// Why some releases may be missing: records of a kind may not be seen in a namespace.
+fn gap(look: Look<'_>, tenant: &Tenant) -> Option<String> {
+    let shown = kinds(look, tenant);
+    let hidden = [(Kind::Release, "Secrets"), (Kind::ReleaseMap, "ConfigMaps")];
+    let mut hidden = hidden
+        .into_iter()
+        .filter(|(kind, _)| (*kind == Kind::ReleaseMap) != (shown == [Kind::ReleaseMap]));
+    hidden.find_map(|(kind, whose)| {
+        let why = tenant
+            .namespaces
+            .iter()
+            .find_map(|namespace| look.gap(kind, namespace))?;
+        Some(format!("? those in {whose}: {why}"))
     })
 }

@@ -3,26 +3,29 @@
 //! Says what was judged; judges nothing.
 
 mod step;
+mod way;
 
 use super::Look;
 use super::raw::clock;
 use crate::app::event::JournalState;
 use crate::app::run::{On, Runs};
-use crate::app::text;
 use crate::app::words::{Line, Page, RowId, Span, Tone};
 use crate::model::time::short_span;
 use crate::runbook::Run;
 use crate::runbook::chronicle::Story;
-use crate::runbook::progress::{Course, Event, State, Went};
+use crate::runbook::progress::{Course, Event};
 use crate::runbook::run::Due;
 
 /// Lines of the run's history that are shown; the newest tell.
 const HISTORY: usize = 12;
 
 /// The run's screen.
-pub fn page(look: Look<'_>, runs: &Runs, journal: &JournalState, width: usize) -> Page {
+///
+/// `rows` is what the screen shows of it at once: a long way is folded around the step that is on, so that what is due stands
+/// on the first screen.
+pub fn page(look: Look<'_>, runs: &Runs, journal: &JournalState, (width, rows): (usize, usize)) -> Page {
     let mut page = match &runs.on {
-        Some(on) => on_page(look, on, journal, width),
+        Some(on) => on_page(look, on, journal, (width, rows)),
         None => offered(look, runs, journal, width),
     };
     reachable(&mut page);
@@ -66,7 +69,7 @@ fn way(run: &Run) -> &[Course] {
     }
 }
 
-fn on_page(look: Look<'_>, on: &On, journal: &JournalState, width: usize) -> Page {
+fn on_page(look: Look<'_>, on: &On, journal: &JournalState, (width, rows): (usize, usize)) -> Page {
     let run = &on.run;
     let runbook = &run.resolved.runbook;
     let mut page = Page::titled(format!(
@@ -81,11 +84,7 @@ fn on_page(look: Look<'_>, on: &On, journal: &JournalState, width: usize) -> Pag
         parameters(run, width, &mut page);
         return page;
     }
-    steps(run, &run.progress.steps, width, &mut page);
-    if run.progress.turned.is_some() {
-        page.push(Line::toned("the way back", Tone::Strong));
-        steps(run, &run.progress.back, width, &mut page);
-    }
+    let folded = way::walked(run, (width, rows), &mut page);
     page.blank();
     if run.over() {
         ending(run, width, &mut page);
@@ -94,6 +93,10 @@ fn on_page(look: Look<'_>, on: &On, journal: &JournalState, width: usize) -> Pag
     }
     page.blank();
     history(run, width, &mut page);
+    if folded {
+        page.blank();
+        way::whole(run, width, &mut page);
+    }
     page
 }
 
@@ -152,77 +155,23 @@ fn parameters(run: &Run, width: usize, page: &mut Page) {
     }
 }
 
-/// The glyph and tone of a step's state.
-pub const fn mark(state: &State) -> (&'static str, Tone) {
-    match state {
-        State::Waiting => ("·", Tone::Dim),
-        State::NotNeeded { .. } => ("–", Tone::Dim),
-        State::Acting | State::Verifying { .. } => ("▸", Tone::Accent),
-        State::Done => ("✓", Tone::Ok),
-        State::InDoubt { .. } => ("?", Tone::Unknown),
-        State::Stopped { .. } => ("✗", Tone::Bad),
-        State::Skipped { .. } | State::Waived { .. } => ("~", Tone::Warn),
-    }
-}
-
-/// A step a line: its state, when, and who said what of it.
-fn steps(run: &Run, way: &[Course], width: usize, page: &mut Page) {
-    let current = run.progress.current().map(|course| course.id.as_str());
-    let widest = way.iter().map(|course| course.id.chars().count()).max().unwrap_or(0);
-    for course in way {
-        let (glyph, tone) = mark(&course.state);
-        let is_on = current == Some(course.id.as_str());
-        let ink = if is_on { Tone::Strong } else { Tone::Plain };
-        let word = match &course.state {
-            State::Waiting if is_on => "next".to_owned(),
-            State::Acting => {
-                let over = course
-                    .acts
-                    .iter()
-                    .filter(|taken| matches!(taken.went, Went::Over { .. }));
-                format!("doing, {} of {} acts", over.count(), course.acts.len())
-            }
-            State::Skipped { word } | State::Waived { word, .. } => {
-                format!("{} by {} \"{}\"", course.state.word(), word.by, word.reason)
-            }
-            State::NotNeeded { .. }
-            | State::Waiting
-            | State::Verifying { .. }
-            | State::Done
-            | State::InDoubt { .. }
-            | State::Stopped { .. } => course.state.word().to_owned(),
-        };
-        let mut kept = run.came.iter().rev();
-        let last = kept.find(|kept| kept.step.as_deref() == Some(course.id.as_str()));
-        let when = last.map_or_else(String::new, |kept| format!("  {}", clock(kept.at)));
-        let word = text::visible(&word);
-        let shown = text::end(&word, width.saturating_sub(widest + 16));
-        page.push(Line::of([
-            Span::new(format!("{glyph} "), tone),
-            Span::new(format!("{:widest$}  ", course.id), ink),
-            Span::new(shown, tone),
-            Span::dim(when),
-        ]));
-    }
-}
-
 fn ending(run: &Run, width: usize, page: &mut Page) {
     let tone = if run.progress.complete() { Tone::Ok } else { Tone::Warn };
     page.sentence(0, &format!("the run is over: {}", run.ending()), tone, width);
 }
 
-/// The newest of what came.
+/// The newest of what came, the newest first.
 fn history(run: &Run, width: usize, page: &mut Page) {
-    page.push(Line::toned("what came", Tone::Strong));
+    page.push(Line::toned("what came, the newest first", Tone::Strong));
+    for kept in run.came.iter().rev().take(HISTORY) {
+        let step = kept.step.as_ref().map_or_else(String::new, |step| format!("{step}: "));
+        let told = format!("{}  {step}{} · {}", clock(kept.at), kept.event, person(&kept.by));
+        page.sentence(2, &told, Tone::Plain, width);
+    }
     let surplus = run.came.len().saturating_sub(HISTORY);
     if surplus > 0 {
         let told = format!("  ({surplus} earlier; `pilothouse journal show` tells all)");
         page.push(Line::toned(told, Tone::Dim));
-    }
-    for kept in run.came.iter().skip(surplus) {
-        let step = kept.step.as_ref().map_or_else(String::new, |step| format!("{step}: "));
-        let told = format!("{}  {step}{} · {}", clock(kept.at), kept.event, person(&kept.by));
-        page.sentence(2, &told, Tone::Plain, width);
     }
     if run.came.is_empty() {
         page.push(Line::toned("  nothing yet", Tone::Dim));

@@ -60,7 +60,9 @@ pub enum Overlay {
     Gate {
         page: Page,
         scroll: usize,
-        /// The terminal is too small to show it whole, and what to do.
+        /// So many of its last lines are shown whatever `scroll` is.
+        pinned: usize,
+        /// The terminal is too small to read it, and what to do.
         too_small: Option<String>,
     },
     Progress(Page),
@@ -112,7 +114,8 @@ fn body<'a>(state: &'a State, visit: &Visit) -> Body<'a> {
                 .collect(),
         },
         Screen::Log => Body::Log,
-        Screen::Chain(_)
+        Screen::Traps(_)
+        | Screen::Chain(_)
         | Screen::Yaml(_)
         | Screen::Events(_)
         | Screen::Explain(_)
@@ -123,6 +126,7 @@ fn body<'a>(state: &'a State, visit: &Visit) -> Body<'a> {
         | Screen::Help
         | Screen::Steps
         | Screen::Doubts
+        | Screen::Raft(_)
         | Screen::Run => {
             let page = &state.derived.page;
             let cursor = visit.cursor();
@@ -180,11 +184,12 @@ fn around<'a>(state: &'a State, table: &'a Table, selected: usize) -> Shown<'a> 
 
 fn overlay(state: &State) -> Option<Overlay> {
     if let Some(open) = &state.gate {
-        let page = gate::page(state, open);
+        let sheet = gate::sheet(state, open);
         return Some(Overlay::Gate {
-            too_small: gate::too_small(state, &page),
+            too_small: gate::too_small(state, &sheet),
             scroll: open.scroll,
-            page,
+            pinned: sheet.pinned,
+            page: sheet.page,
         });
     }
     let step = state.following.and_then(|number| state.steps.get(&number))?;
@@ -206,6 +211,11 @@ fn prompt(state: &State) -> Option<(String, String)> {
             "  (recorded, and shown first in every report)".to_owned(),
         )),
         Prompt::Word { said, typed } => Some((format!("{}{typed}", said.question()), "  (recorded)".to_owned())),
+        // not even how much was typed
+        Prompt::Token { id, .. } => Some((
+            format!("token for {id} (not shown while typed): "),
+            "  nothing typed: from the configuration, VAULT_TOKEN or ~/.vault-token".to_owned(),
+        )),
         Prompt::Filter { .. } => Some((format!("/{}", state.visit().filter), String::new())),
     }
 }

@@ -5,6 +5,7 @@ use super::raw::clock;
 use crate::app::event::JournalState;
 use crate::app::step::{Ending, Phase, Step};
 use crate::app::words::{Line, Page, RowId, Span, Tone};
+use crate::model::Act;
 use crate::model::time::short_span;
 
 /// All steps, the newest first.
@@ -67,7 +68,11 @@ fn lines(look: Look<'_>, step: &Step, width: usize, page: &mut Page) {
         page.sentence(2, &format!("{}  {what}", clock(*at)), Tone::Plain, width);
     }
     for line in &step.said {
-        page.sentence(4, &format!("helm: {line}"), Tone::Dim, width);
+        let told = match &step.act {
+            Act::Task { .. } => line.clone(),
+            _ => format!("helm: {line}"),
+        };
+        page.sentence(4, &told, Tone::Dim, width);
     }
     if step.over() {
         return;

@@ -1,10 +1,10 @@
 //! One tenant: everything of it that can lose data, in panels that each say how fresh they are.
 
 use super::fleet::{Judged, reading};
-use super::{Look, freshness, jobs, releases, volumes};
+use super::{Look, freshness, jobs, raft, releases, volumes};
 use crate::app::screen::{Part, Sort, Visit};
 use crate::app::words::{Column, Fit, Line, Row, RowId, Span, Table, Tone, glyph, tone};
-use crate::diagnose::{Finding, Severity};
+use crate::diagnose::{Finding, Severity, unjudged};
 use crate::model::{Kind, Tenant};
 
 static FINDINGS: &[Column] = &[
@@ -28,13 +28,6 @@ static FINDINGS: &[Column] = &[
     },
 ];
 
-static RAFT: &[Column] = &[Column {
-    title: "",
-    fit: Fit::Sentence,
-    least: 10,
-    rank: 0,
-}];
-
 /// A panel: its rows and how fresh they are.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -43,20 +36,16 @@ pub struct View {
 }
 
 /// One of a tenant's panels, filtered and sorted as the visit says.
-pub fn panel(
-    look: Look<'_>,
-    tenant: &Tenant,
-    judged: Option<&Judged>,
-    part: Part,
-    visit: &Visit,
-    asked: &releases::ConfigMaps,
-) -> View {
+pub fn panel(look: Look<'_>, tenant: &Tenant, judged: Option<&Judged>, part: Part, visit: &Visit) -> View {
     let (table, kinds): (Table, &[Kind]) = match part {
         Part::Whole | Part::Volumes => (volumes::table(look, tenant), volumes::KINDS),
         Part::Jobs => (jobs::table(look, tenant), &[Kind::Job, Kind::Pod]),
         Part::Finalizers => (volumes::finalizers::table(look, tenant), volumes::KINDS),
-        Part::Raft => return raft(),
-        Part::Releases => (releases::table(look, tenant, asked), &[Kind::Release]),
+        Part::Raft => {
+            let (table, freshness) = raft::panel(look, tenant);
+            return filtered(table, freshness, visit);
+        }
+        Part::Releases => (releases::table(look, tenant), releases::kinds(look, tenant)),
         Part::Findings => (findings(judged), volumes::KINDS),
     };
     let mut rows = table.rows;
@@ -67,22 +56,22 @@ pub fn panel(
         sort(&mut rows, visit.sort, look);
     }
     let of = freshness::worst(look, Some(tenant), kinds);
+    let mut freshness = freshness::words(&of, look);
+    if part == Part::Findings && !unjudged(look, tenant).is_empty() {
+        freshness = Span::new(format!("{} · not all judged: t", freshness.text), Tone::Unknown);
+    }
     View {
-        freshness: freshness::words(&of, look),
+        freshness,
         table: Table::of(table.columns, rows, table.empty),
     }
 }
 
-/// Raft probes come with a later issue; until then the panel says so rather than showing nothing.
-fn raft() -> View {
-    View {
-        table: Table::of(
-            RAFT,
-            Vec::new(),
-            Span::dim("raft peers are not read yet: ask vault or etcdctl for voters, leader and lag"),
-        ),
-        freshness: Span::new("not there yet", Tone::Unknown),
+fn filtered(mut table: Table, freshness: Span, visit: &Visit) -> View {
+    if !visit.filter.is_empty() {
+        table.rows.retain(|row| visit.admits(&reading(row)));
+        table.ids = table.rows.iter().map(|row| row.id.clone()).collect();
     }
+    View { table, freshness }
 }
 
 /// Orders rows by name or age; by risk they come ordered.
@@ -108,7 +97,7 @@ fn findings(judged: Option<&Judged>) -> Table {
         .map(|(at, finding)| finding_row(at, finding))
         .collect();
     let empty = match judged {
-        Some(judged) if judged.known => Span::dim("nothing wrong was found"),
+        Some(judged) if judged.known => Span::dim("nothing wrong was found; t tells what was looked at"),
         Some(_) => Span::new(
             "nothing wrong was found, in facts that are not all current",
             Tone::Unknown,

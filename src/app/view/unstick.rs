@@ -7,7 +7,7 @@ use crate::app::state::Mode;
 use crate::app::step::Step;
 use crate::app::words::{Line, Page, RowId, Span, Tone};
 use crate::diagnose::{Way, WayStep, way};
-use crate::model::{Act, Kind};
+use crate::model::Act;
 
 /// The way out as a page one can walk on.
 pub fn page<'a>(
@@ -20,7 +20,7 @@ pub fn page<'a>(
     let mut page = Page::titled(format!("the way out of {}", subject.key));
     let found = way(look, &subject.key);
     // a release goes on under another record: only the object itself can be gone
-    let there = subject.key.kind == Kind::Release && found.is_some() || chain::life(look, subject, &mut page);
+    let there = subject.key.kind.is_record() && found.is_some() || chain::life(look, subject, &mut page);
     taken(done, &mut page);
     let Some(way) = found.filter(|_| there) else {
         return page;

@@ -20,6 +20,10 @@ pub struct RunArgs {
     /// Run it on an embedded sandbox of this scenario instead of a cluster
     #[arg(long, value_name = "SCENARIO")]
     pub sandbox: Option<String>,
+    /// Give the raft cluster that the runbook goes by its token: from the configuration, `VAULT_TOKEN`, `BAO_TOKEN` or
+    /// ~/.vault-token
+    #[arg(long)]
+    pub with_token: bool,
     /// Without a screen, until a person is needed
     #[arg(long)]
     pub headless: bool,

@@ -2,15 +2,16 @@
 //! what stands live where the world does not look. And the same once more before it is sent.
 
 use super::render::{self, Order, Unrendered, whole};
-use super::{Helm, Mask, Unhelmed, find};
+use super::{Helm, Unhelmed, find};
 use crate::cluster::connect::Connection;
 use crate::cluster::error::ClusterError;
+use crate::cluster::process::Mask;
 use crate::cluster::read;
 use crate::laws::Conditions;
 use crate::laws::helm::reach;
 use crate::model::act::{HelmAct, Means, Standing};
-use crate::model::helm::{Ledger, Reading, record_name, record_parts};
-use crate::model::{Act, Key, Kind, Object, Pin, World};
+use crate::model::helm::{Address, Home, Ledger, Reading, record_parts};
+use crate::model::{Act, Key, Object, Pin, World};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -83,7 +84,13 @@ pub async fn prepare(
             release: &release,
             helm: &helm,
         };
-        let rendering = render::render(order).await.map_err(Unprepared::Unrendered)?;
+        let rendered = render::render(order).await.map_err(Unprepared::Unrendered)?;
+        for (file, blanks) in rendered.blanks {
+            ledger.enter_values(file, Ok(blanks));
+        }
+        let rendering = rendered.rendering;
+        ledger.enter_valued(rendering.digest.clone(), rendered.valued);
+        ledger.enter_given(rendering.digest.clone(), rendering.given);
         ledger.enter_rendered(rendering.digest.clone(), rendering.manifest);
         if let Some(source) = helm.source().cloned() {
             helm.render(source, rendering.digest);
@@ -135,21 +142,37 @@ pub async fn look(connection: &Connection, world: &World, release: &Pin, helm: &
         ..Conditions::default()
     };
     let addresses = reach(release, helm, &conditions, world);
-    for (address, live) in read::live(connection, &addresses).await {
-        ledger.enter_live(address, live);
+    let applied = match helm {
+        HelmAct::Install(_) | HelmAct::Upgrade(_) | HelmAct::Rollback(_) => true,
+        // it asks for no field
+        HelmAct::Uninstall(_) => false,
+    };
+    if !applied {
+        for (address, live) in read::live(connection, &addresses).await {
+            ledger.enter_live(address, live);
+        }
+        return;
+    }
+    let there = |address: &Address| address.key().is_some_and(|key| world.get(&key).is_some());
+    for found in read::found(connection, &addresses, there).await {
+        if let Some(firm) = found.firm {
+            ledger.enter_firm(found.address.clone(), firm);
+        }
+        if found.address.key().is_none() {
+            ledger.enter_live(found.address, found.live);
+        }
     }
 }
 
 /// The records an act rests on, and no others: the newest, and the one it is compared with or goes back to.
 fn records(world: &World, release: &Pin, helm: &HelmAct) -> Vec<Key> {
-    let Some((name, newest)) = record_parts(&release.key.name) else {
+    let (Some(home), Some((_, newest))) = (Home::at(&release.key), record_parts(&release.key.name)) else {
         return Vec::new();
     };
-    let mut revisions: Vec<(u32, Key, bool)> = world
-        .in_namespace(Kind::Release, &release.key.namespace)
-        .filter_map(|object| Some((object.body.release()?, object)))
-        .filter(|(facts, _)| facts.name == name)
-        .map(|(facts, object)| (facts.revision, object.key(), facts.status == "deployed"))
+    let deployed = |object: &Object| object.body.release().is_some_and(|facts| facts.status == "deployed");
+    let mut revisions: Vec<(u32, Key, bool)> = home
+        .records(world)
+        .map(|(revision, object)| (revision, object.key(), deployed(object)))
         .collect();
     revisions.sort();
     let second = match helm {
@@ -204,19 +227,22 @@ pub async fn rehearse(connection: &Connection, act: &Act, ledger: &Ledger) -> Re
         };
         let now = render::again(order).await.map_err(Unprepared::Unrendered)?;
         rehearsal.mask = now.mask;
+        // what the panel found filled in is read again now
+        let left = now.blanks.iter().flat_map(|(_, blanks)| blanks);
+        let left: Vec<String> = left.map(|blank| format!("{blank} is not filled in")).collect();
         rehearsal.strays = match ledger.rendered(shown) {
             Some(manifest) if now.rendering.digest != *shown => manifest.strays(&now.rendering.manifest),
             Some(_) => Vec::new(),
             None => vec!["what was rendered for the panel is not known any more".to_owned()],
         };
+        rehearsal.strays.extend(left);
     }
     let stored = match helm {
         HelmAct::Install(_) => Vec::new(),
         HelmAct::Uninstall(_) | HelmAct::Upgrade(_) => vec![release.key.clone()],
         HelmAct::Rollback(options) => {
-            let name = record_parts(&release.key.name).map_or("", |(name, _)| name);
-            let target = Key::new(Kind::Release, &release.key.namespace, &record_name(name, options.to));
-            vec![release.key.clone(), target]
+            let target = Home::at(&release.key).map(|home| home.record(options.to));
+            std::iter::once(release.key.clone()).chain(target).collect()
         }
     };
     for key in stored {
@@ -233,15 +259,15 @@ pub async fn stored(connection: &Connection, act: &Act, ledger: &Ledger) -> Resu
         return Ok(Vec::new());
     };
     let rendered = helm.rendered().and_then(|digest| ledger.rendered(digest));
-    let (Some(rendered), Some((name, revision))) = (rendered, record_parts(&release.key.name)) else {
+    let revision = record_parts(&release.key.name).map(|(_, revision)| revision);
+    let (Some(rendered), Some(home), Some(revision)) = (rendered, Home::at(&release.key), revision) else {
         return Ok(Vec::new());
     };
     let made = match helm {
         HelmAct::Install(_) => revision,
         HelmAct::Uninstall(_) | HelmAct::Upgrade(_) | HelmAct::Rollback(_) => revision.saturating_add(1),
     };
-    let key = Key::new(Kind::Release, &release.key.namespace, &record_name(name, made));
-    let (_, reading) = read::record(connection, &key).await?;
+    let (_, reading) = read::record(connection, &home.record(made)).await?;
     Ok(match reading {
         Reading::Read(record) => {
             let mut held = record.manifest;
@@ -254,9 +280,10 @@ pub async fn stored(connection: &Connection, act: &Act, ledger: &Ledger) -> Resu
 
 /// Every record of the release that the pin names, as it stands in the store now.
 pub async fn standing(connection: &Connection, release: &Pin) -> Result<Vec<Standing>, ClusterError> {
-    let Some((name, _)) = record_parts(&release.key.name) else {
+    let Some(home) = Home::at(&release.key) else {
         return Ok(Vec::new());
     };
-    let objects: Vec<Object> = read::records(connection, &release.key.namespace, name).await?;
-    Ok(objects.iter().filter_map(|object| Standing::of(object, name)).collect())
+    let objects: Vec<Object> = read::records(connection, &home).await?;
+    let own = objects.iter().filter(|object| object.is_meant());
+    Ok(own.filter_map(|object| Standing::of(object, &home.name)).collect())
 }

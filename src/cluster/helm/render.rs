@@ -1,14 +1,14 @@
 //! What helm itself would apply, rendered for this cluster (`--dry-run=server`) with the operator's own helm. Of what it prints
 //! only `model::helm` facts leave this file, and a mask of what must never be shown.
 
-use super::process::{End, Errand, Ran, run};
-use super::{Mask, Pinned};
+use super::{Pinned, values};
 use crate::cluster::connect::Connection;
+use crate::cluster::process::{End, Errand, Mask, Ran, Surroundings, run};
 use crate::cluster::said;
 use crate::gate::Command;
-use crate::model::Pin;
 use crate::model::act::{HelmAct, Source};
-use crate::model::helm::{Manifest, Rendering};
+use crate::model::helm::{Blank, Driver, Manifest, Rendering, Said, Valued, record_parts};
+use crate::model::{Pin, Text};
 use serde_json::Value;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,8 +16,6 @@ use std::time::Duration;
 
 /// How long a rendering may take: a chart may have to be fetched for it.
 const DEADLINE: Duration = Duration::from_mins(2);
-/// The largest values file that is read, in bytes.
-const VALUES: u64 = 4 << 20;
 
 /// Why there is no rendering.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +53,10 @@ impl fmt::Display for Unrendered {
 pub(in crate::cluster) struct Rendered {
     pub(in crate::cluster) rendering: Rendering,
     pub(in crate::cluster) mask: Mask,
+    /// What is left to fill in in each file of values.
+    pub(in crate::cluster) blanks: Vec<(Text, Vec<Blank>)>,
+    /// What it was rendered with, value by value.
+    pub(in crate::cluster) valued: Vec<Valued>,
 }
 
 /// Who renders what, where.
@@ -67,14 +69,15 @@ pub(in crate::cluster) struct Order<'a> {
 }
 
 /// Renders, once more than is shown: what is another in the second rendering is another each time.
-pub(in crate::cluster) async fn render(order: Order<'_>) -> Result<Rendering, Unrendered> {
-    let mut first = again(order).await?.rendering;
+pub(in crate::cluster) async fn render(order: Order<'_>) -> Result<Rendered, Unrendered> {
+    let mut rendered = again(order).await?;
     let second = again(order).await?.rendering;
-    first.manifest.learn_unsteady(&second.manifest);
+    let first = &mut rendered.rendering.manifest;
+    first.learn_unsteady(&second.manifest);
     if let (HelmAct::Install(_), Some(source)) = (order.helm, order.helm.source()) {
-        first.manifest.definitions = definitions(order, source).await?;
+        first.definitions = definitions(order, source).await?;
     }
-    Ok(first)
+    Ok(rendered)
 }
 
 /// Renders, once.
@@ -84,8 +87,9 @@ pub(in crate::cluster) async fn again(order: Order<'_>) -> Result<Rendered, Unre
         return Err(broken("this act brings no chart".to_owned()));
     };
     let mut mask = Mask::default();
+    let mut files = Vec::new();
     if let Some(source) = order.helm.source() {
-        read_values(source, &mut mask).await.map_err(broken)?;
+        files = read_values(source, &mut mask).await.map_err(broken)?;
     }
     let ran = asked(order, &arguments, &mask).await?;
     let unreadable = |why: String| Unrendered::Unreadable { why };
@@ -94,27 +98,41 @@ pub(in crate::cluster) async fn again(order: Order<'_>) -> Result<Rendered, Unre
     let release: Value =
         serde_json::from_slice(&ran.stdout).map_err(|_error| unreadable("it is no JSON".to_owned()))?;
     mask.hide_release(&release);
-    Ok(Rendered { rendering, mask })
+    let (blanks, said): (Vec<_>, Vec<Said>) = files.into_iter().unzip();
+    let valued = valued(order, &release, &said);
+    Ok(Rendered {
+        rendering,
+        mask,
+        blanks,
+        valued,
+    })
+}
+
+/// What helm says it has rendered the chart with.
+fn valued(order: Order<'_>, release: &Value, said: &[Said]) -> Vec<Valued> {
+    let before = match order.helm {
+        HelmAct::Upgrade(options) => {
+            let none = options.source.as_ref().is_some_and(|source| source.values.is_empty());
+            let newest = record_parts(&order.release.key.name).filter(|_| none);
+            newest.map(|(_, revision)| revision)
+        }
+        HelmAct::Install(_) | HelmAct::Uninstall(_) | HelmAct::Rollback(_) => None,
+    };
+    let defaults = release.pointer("/chart/values").unwrap_or(&Value::Null);
+    let given = release.get("config").unwrap_or(&Value::Null);
+    Valued::all(defaults, given, said, before)
 }
 
 /// What stands in the values files is hidden from everything that is shown. One that is fetched from elsewhere is helm's to
 /// read.
-async fn read_values(source: &Source, mask: &mut Mask) -> Result<(), String> {
+async fn read_values(source: &Source, mask: &mut Mask) -> Result<Vec<((Text, Vec<Blank>), Said)>, String> {
+    let mut files = Vec::new();
     for path in source.values.iter().filter(|path| !path.contains("://")) {
-        let broken = |why: &dyn fmt::Display| format!("the values file {path} cannot be read: {why}");
-        let metadata = tokio::fs::metadata(path.as_str())
-            .await
-            .map_err(|error| broken(&error))?;
-        if metadata.len() > VALUES {
-            return Err(broken(&"it is larger than 4 MiB"));
-        }
-        let text = tokio::fs::read_to_string(path.as_str())
-            .await
-            .map_err(|error| broken(&error))?;
-        let values: Value = serde_saphyr::from_str(&text).map_err(|_error| broken(&"it is no YAML"))?;
-        mask.hide_values(&values);
+        let file = values::read(path).await?;
+        mask.hide_values(&file.values);
+        files.push(((path.clone(), file.blanks), file.said));
     }
-    Ok(())
+    Ok(files)
 }
 
 /// The definitions that the chart's `crds/` hold, its dependencies' among them.
@@ -139,8 +157,11 @@ async fn asked(order: Order<'_>, arguments: &[String], mask: &Mask) -> Result<Ra
     let errand = Errand {
         program: order.program,
         arguments,
-        variables: Command::SET,
-        kubeconfig: Some(pinned.path()),
+        surroundings: Surroundings::Helms {
+            variables: &Command::set(Driver::of(order.release.key.kind)),
+            kubeconfig: Some(pinned.path()),
+            lifeline: None,
+        },
         deadline: DEADLINE,
     };
     let ran = run(errand, None).await.map_err(|why| Unrendered::Unstartable { why })?;

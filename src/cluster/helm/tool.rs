@@ -1,7 +1,7 @@
 //! The operator's own helm: where it is, and which version it says it is. Whatever is wrong with it is a stated result with
 //! the next thing to try.
 
-use super::process::{End, Errand, run};
+use crate::cluster::process::{End, Errand, Surroundings, run};
 use crate::cluster::said;
 use crate::model::helm::Executor;
 use std::fmt;
@@ -180,8 +180,11 @@ async fn ask(path: PathBuf, deadline: Duration) -> Result<Helm, Unhelmed> {
     let errand = Errand {
         program: &path,
         arguments: &arguments,
-        variables: &[],
-        kubeconfig: None,
+        surroundings: Surroundings::Helms {
+            variables: &[],
+            kubeconfig: None,
+            lifeline: None,
+        },
         deadline,
     };
     let ran = match run(errand, None).await {

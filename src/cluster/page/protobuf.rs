@@ -38,7 +38,7 @@ pub fn decode(kind: Kind, body: &[u8]) -> Result<Page, String> {
 /// sends the Secret whole.
 pub(in crate::cluster) fn is_of(kind: Kind, name: &str) -> bool {
     match kind {
-        Kind::Release => matches!(name, METADATA | "Secret"),
+        kind if kind.is_record() => name == METADATA || name == kind.name(),
         kind => name == kind.name(),
     }
 }
@@ -49,7 +49,7 @@ const METADATA: &str = "PartialObjectMetadata";
 /// One object's message.
 pub(in crate::cluster) fn object(kind: Kind, raw: &[u8]) -> Result<Object, Error> {
     let name = match kind {
-        Kind::Release => METADATA,
+        kind if kind.is_record() => METADATA,
         kind => kind.name(),
     };
     Decode(kind).deserialize(Message::of(name, raw)?)

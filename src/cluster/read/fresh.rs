@@ -10,7 +10,7 @@ use crate::cluster::page;
 use crate::cluster::paths;
 use crate::cluster::said;
 use crate::cluster::wire::{self, JSON, METADATA, Question};
-use crate::model::helm::record_parts;
+use crate::model::helm::Home;
 use crate::model::{Act, ClusterIdentity, FeedId, Key, Kind, Now, Object, Pin, Scope, Text};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
@@ -88,8 +88,10 @@ impl Reader<'_> {
 
     /// Every record of a release: a newer one than was shown may have come.
     async fn records(&mut self, release: &Pin) -> Result<(), ClusterError> {
-        let name = record_parts(&release.key.name).map_or("", |(name, _)| name);
-        let records = super::records(self.connection, &release.key.namespace, name).await?;
+        let Some(home) = Home::at(&release.key) else {
+            return Ok(());
+        };
+        let records = super::records(self.connection, &home).await?;
         self.found
             .extend(records.into_iter().map(|object| (object.key(), Some(object))));
         Ok(())
@@ -111,7 +113,7 @@ impl Reader<'_> {
     }
 
     async fn get(&self, key: &Key) -> Result<Option<Object>, ClusterError> {
-        let accept = if key.kind == Kind::Release { METADATA } else { JSON };
+        let accept = if key.kind.is_record() { METADATA } else { JSON };
         let answer = self.ask(&paths::object(key), accept).await?;
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(None);
@@ -179,7 +181,8 @@ impl Reader<'_> {
             | Kind::CronJob
             | Kind::Deployment
             | Kind::PodDisruptionBudget
-            | Kind::Release => Ok(()),
+            | Kind::Release
+            | Kind::ReleaseMap => Ok(()),
         }
     }
 

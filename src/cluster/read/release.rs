@@ -6,9 +6,9 @@
 mod objects;
 mod records;
 
-pub use objects::{live, whole};
+pub use objects::{found, live, whole};
 pub(in crate::cluster) use records::unveiled;
-pub use records::{claims, config_maps, open, record, records};
+pub use records::{claims, open, record, records};
 
 use crate::model::Meta;
 use serde::Deserialize;

@@ -16,9 +16,11 @@ pub(super) fn succeeded(act: &Act, body: &[u8]) -> Outcome {
         | Act::RetargetClaimRef { .. }
         | Act::Annotate { .. }
         | Act::Stamp { .. }
-        | Act::CreateClaim { .. } => changed(act, body),
-        Act::Helm { .. } => Outcome::InDoubt {
-            why: "no request of ours does what helm does".to_owned(),
+        | Act::CreateClaim { .. }
+        | Act::CreateClass { .. }
+        | Act::CreateSet { .. } => changed(act, body),
+        Act::Helm { .. } | Act::Task { .. } => Outcome::InDoubt {
+            why: "no single request of ours does that".to_owned(),
         },
     }
 }
@@ -42,8 +44,10 @@ pub(super) fn absent(act: &Act, body: &[u8], words: String) -> Outcome {
         | Act::Stamp { .. } => Outcome::NotApplied {
             why: format!("the object is gone: {words}"),
         },
-        Act::CreateClaim { .. } => Outcome::Refused { code: 404, why: words },
-        Act::Helm { .. } => Outcome::NotApplied { why: words },
+        Act::CreateClaim { .. } | Act::CreateClass { .. } | Act::CreateSet { .. } => {
+            Outcome::Refused { code: 404, why: words }
+        }
+        Act::Helm { .. } | Act::Task { .. } => Outcome::NotApplied { why: words },
     }
 }
 
@@ -71,8 +75,11 @@ pub(super) fn unprocessable(act: &Act, body: &[u8], words: String) -> Outcome {
         | Act::Annotate { .. }
         | Act::Stamp { .. }
         | Act::CreateClaim { .. }
+        | Act::CreateClass { .. }
+        | Act::CreateSet { .. }
         | Act::Evict { .. }
         | Act::Helm { .. }
+        | Act::Task { .. }
         | Act::Delete { .. } => Outcome::Refused { code: 422, why: words },
     }
 }

@@ -2,11 +2,13 @@
 //! records that are there then. Its exit code is evidence and not the outcome.
 
 use crate::cluster::connect::Connection;
-use crate::cluster::helm::{End, Errand, Listener, Mask, Pinned, Ran, find, run, standing};
+use crate::cluster::helm::{Pinned, find, standing};
+use crate::cluster::lifeline::Lifeline;
+use crate::cluster::process::{End, Errand, Listener, Mask, Ran, Surroundings, run};
 use crate::gate::Command;
 use crate::journal::Outcome;
 use crate::model::act::{After, HelmAct};
-use crate::model::helm::record_parts;
+use crate::model::helm::{Driver, record_parts};
 use crate::model::{Act, Pin};
 use std::path::Path;
 use std::time::Duration;
@@ -14,13 +16,22 @@ use std::time::Duration;
 /// So much of helm's last words stands in an outcome, in characters; the whole of them is in the step and in the journal.
 const WORDS: usize = 300;
 
+/// On what terms it is started.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) deadline: Duration,
+    /// What it must not be heard to say.
+    pub(super) mask: &'a Mask,
+    /// By which it is known to live, should we not.
+    pub(super) lifeline: Option<&'a Lifeline>,
+}
+
 /// Starts it, and says what is certain about what became of it.
 pub(super) async fn carry(
     act: &Act,
     command: &Command,
     connection: &Connection,
-    deadline: Duration,
-    mask: &Mask,
+    terms: Terms<'_>,
     hear: &mut (dyn FnMut(String) + Send),
 ) -> Outcome {
     let Act::Helm { release, helm, .. } = act else {
@@ -42,11 +53,14 @@ pub(super) async fn carry(
     let errand = Errand {
         program,
         arguments: command.arguments(),
-        variables: Command::SET,
-        kubeconfig: Some(pinned.path()),
-        deadline,
+        surroundings: Surroundings::Helms {
+            variables: &Command::set(command.driver()),
+            kubeconfig: Some(pinned.path()),
+            lifeline: terms.lifeline,
+        },
+        deadline: terms.deadline,
     };
-    let ran = match run(errand, Some(Listener { mask, hear })).await {
+    let ran = match run(errand, Some(Listener { mask: terms.mask, hear })).await {
         Ok(ran) => ran,
         Err(why) => return not_applied(format!("helm could not be started: {why}")),
     };
@@ -74,7 +88,8 @@ fn fitting(connection: &Connection, release: &Pin, helm: &HelmAct, command: &Com
     let begins = words.first().is_some_and(|word| word == helm.word()) && words.get(1).is_some_and(|word| word == name);
     let placed = words.contains(&namespace);
     let bounded = words.iter().any(|word| word.starts_with("--timeout="));
-    if begins && placed && bounded && Path::new(command.program()).is_absolute() {
+    let driven = command.driver() == Driver::of(release.key.kind);
+    if begins && placed && bounded && driven && Path::new(command.program()).is_absolute() {
         return Ok(());
     }
     Err(format!(

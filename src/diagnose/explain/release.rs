@@ -29,10 +29,10 @@ pub(crate) fn pending(status: &str) -> bool {
     )
 }
 
-/// The newest revision of each release of a namespace, by name.
-pub(crate) fn latest<'a>(look: Look<'a>, namespace: &'a str) -> BTreeMap<&'a str, &'a Arc<Object>> {
+/// The newest revision of each release of a namespace whose records are of this kind, by name.
+pub(crate) fn latest<'a>(look: Look<'a>, kind: Kind, namespace: &'a str) -> BTreeMap<&'a str, &'a Arc<Object>> {
     let mut newest: BTreeMap<&str, &Arc<Object>> = BTreeMap::new();
-    for object in look.world.in_namespace(Kind::Release, namespace) {
+    for object in look.world.in_namespace(kind, namespace) {
         let Some(release) = object.body.release() else {
             continue;
         };
@@ -63,7 +63,7 @@ pub(crate) fn explain(look: Look<'_>, object: &Object, release: &Release) -> Exp
     let mut story = Story::of(look, object);
     let said = sentence(look, object, release);
     let namespace = &object.meta.namespace;
-    let newest = latest(look, namespace)
+    let newest = latest(look, object.kind(), namespace)
         .get(release.name.as_str())
         .map(|found| found.key());
     let record = read(look, object);
@@ -72,7 +72,7 @@ pub(crate) fn explain(look: Look<'_>, object: &Object, release: &Release) -> Exp
         let status = record.as_ref().map_or(&release.status, |record| &record.status);
         stuck(&mut story, object, release, status, record.as_ref());
     }
-    for other in look.world.in_namespace(Kind::Release, namespace) {
+    for other in look.world.in_namespace(object.kind(), namespace) {
         if other.body.release().is_some_and(|held| held.name == release.name) && other.key() != object.key() {
             story.link(1, other.key(), super::sentence(look, other), Reason::default());
         }
@@ -228,7 +228,7 @@ fn act(story: &mut Story<'_>, object: &Object, sentence: String, helm: HelmAct) 
 /// The newest other revision of the release whose label says so.
 fn of_status(look: Look<'_>, object: &Object, release: &Release, status: &str) -> Option<u32> {
     look.world
-        .in_namespace(Kind::Release, &object.meta.namespace)
+        .in_namespace(object.kind(), &object.meta.namespace)
         .filter_map(|other| other.body.release())
         .filter(|other| other.name == release.name && other.status == status && other.revision != release.revision)
         .map(|other| other.revision)

@@ -5,12 +5,10 @@ use super::super::look::Look;
 use super::super::phrase;
 use super::super::ward::Ward;
 use super::finding;
-use super::pending_release::newest;
 use crate::laws::Reason;
 
 pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    newest(look, ward)
-        .into_iter()
+    ward.newest(look)
         .filter_map(|object| {
             let release = object.body.release()?;
             (release.status == "failed").then(|| {

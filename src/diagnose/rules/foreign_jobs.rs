@@ -73,7 +73,7 @@ fn helm_owned(object: &Object) -> bool {
 
 /// There is a release to be foreign to.
 fn released(look: Look<'_>, namespace: &str) -> bool {
-    look.world.in_namespace(Kind::Release, namespace).next().is_some()
+    look.world.records_in(namespace).next().is_some()
         || look
             .world
             .in_namespace(Kind::PersistentVolumeClaim, namespace)

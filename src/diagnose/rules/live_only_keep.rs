@@ -5,17 +5,12 @@ use super::super::finding::{Finding, Gist, Severity};
 use super::super::look::Look;
 use super::super::ward::Ward;
 use super::finding;
-use super::pending_release::newest;
 use crate::laws::Reason;
 use crate::model::helm::RESOURCE_POLICY;
 
 pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for object in newest(look, ward) {
-        let Some(reading) = look.conditions.helm.record(&object.pin()) else {
-            continue;
-        };
-        let Some(record) = reading.record() else { continue };
+    for (object, record) in ward.installed(look) {
         for document in record
             .manifest
             .documents

@@ -1,4 +1,4 @@
-//! Traps 22 and 23: a record's label says another status than its payload. Found of the newest revisions whose records were
+//! Trap 22: a record's label says another status than its payload. Found of the newest revisions whose records were
 //! read; of others it is not known.
 
 use super::super::finding::{Finding, Gist, Severity};
@@ -6,15 +6,12 @@ use super::super::look::Look;
 use super::super::standing::mislabelled;
 use super::super::ward::Ward;
 use super::finding;
-use super::pending_release::newest;
 use crate::laws::Reason;
 
 pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    newest(look, ward)
-        .into_iter()
-        .filter_map(|object| {
+    ward.opened(look)
+        .filter_map(|(object, record)| {
             let release = object.body.release()?;
-            let record = look.conditions.helm.record(&object.pin())?.record()?;
             let wrong = mislabelled(&release.status, record)?;
             Some(finding(
                 "mislabelled_release",

@@ -26,6 +26,9 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
             } else {
                 Severity::Warned
             };
+            let undiscovered = blocked
+                .iter()
+                .any(|(_, condition)| condition.kind == "NamespaceDeletionDiscoveryFailure");
             let mut reason = Reason::new("a namespace goes when everything in it is gone, pods first").seen(
                 &object.key(),
                 "metadata.deletionTimestamp",
@@ -38,14 +41,15 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
                     condition.status.as_str(),
                 );
             }
-            Some(finding(
+            let told = finding(
                 "namespace_stuck",
                 severity,
                 object.key(),
                 format!("namespace {name} {}", sentence(look, object, facts)),
                 reason,
                 Gist::new("namespace", "Terminating").aged(Some(age)),
-            ))
+            );
+            Some(told.of(if undiscovered { &[47] } else { &[48] }))
         })
         .collect()
 }

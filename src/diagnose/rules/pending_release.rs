@@ -1,21 +1,18 @@
-//! Traps 21–23: the newest revision of a release is pending or uninstalling, by its label. The payload decides, and is read
-//! for a forecast only.
+//! Traps 21 and 23: the newest revision of a release is pending, by its label. The payload decides, and is read on demand.
 
-use super::super::explain::release::{PATIENCE, latest, pending};
+use super::super::explain::release::{PATIENCE, pending};
 use super::super::finding::{Finding, Gist, Severity};
 use super::super::look::Look;
 use super::super::phrase;
 use super::super::ward::Ward;
 use super::finding;
 use crate::laws::Reason;
-use crate::model::Kind;
 
 pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    newest(look, ward)
-        .into_iter()
+    ward.newest(look)
         .filter_map(|object| {
             let release = object.body.release()?;
-            if !pending(&release.status) {
+            if !pending(&release.status) || release.status == "uninstalling" {
                 return None;
             }
             let age = object.meta.creation_timestamp.map(|at| look.now.since(at));
@@ -42,16 +39,6 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// The newest revision of each release of the ward.
-pub(super) fn newest<'a>(look: Look<'a>, ward: &'a Ward<'a>) -> Vec<&'a std::sync::Arc<crate::model::Object>> {
-    let own: std::collections::BTreeSet<_> = ward.objects(look, Kind::Release).map(|object| object.key()).collect();
-    ward.namespaces()
-        .iter()
-        .flat_map(|namespace| latest(look, namespace).into_values())
-        .filter(|object| own.contains(&object.key()))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::super::fixture::{with, world};
@@ -73,7 +60,7 @@ mod tests {
                 "Blocked release/sh.helm.release.v1.eks.v8: release eks r8 is pending-upgrade 1h00m by its label: no upgrade can start, and helm 3 hides it from its list"
             ]
         );
-        let young = world(&record(8, "uninstalling", "13:59:00"));
+        let young = world(&record(8, "pending-rollback", "13:59:00"));
         assert!(
             said(&young, "pending_release")
                 .iter()

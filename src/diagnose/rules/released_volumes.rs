@@ -26,7 +26,7 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
                     Gist::new("Released PV", "keep disks that no claim uses"),
                 )
             };
-            Some(finding(
+            let told = finding(
                 "released_volumes",
                 severity,
                 object.key(),
@@ -35,7 +35,8 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
                     .seen(&object.key(), "status.phase", "Released")
                     .seen(&object.key(), "spec.persistentVolumeReclaimPolicy", policy.word()),
                 gist,
-            ))
+            );
+            Some(told.of(if policy == ReclaimPolicy::Delete { &[59] } else { &[36] }))
         })
         .collect()
 }

@@ -12,20 +12,24 @@ use crate::model::{Key, Kind, Object};
 use std::sync::Arc;
 
 pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    let own: Vec<Key> = ward
+    // few, where the free volumes and the waiting claims of a whole cluster are many
+    let own: Vec<&Arc<Object>> = ward
         .objects(look, Kind::PersistentVolumeClaim)
-        .map(|claim| claim.key())
+        .filter(|claim| waits(claim))
         .collect();
     if own.is_empty() {
         return Vec::new();
     }
     look.world
         .free_volumes()
-        .filter_map(|object| {
-            let takers = takers(look, object);
-            if !takers.iter().any(|taker| own.contains(taker)) {
-                return None;
-            }
+        .filter(|volume| own.iter().any(|claim| takes(look, claim, volume)))
+        .map(|object| {
+            let takers: Vec<Key> = look
+                .world
+                .pending_claims()
+                .filter(|claim| takes(look, claim, object))
+                .map(|claim| claim.key())
+                .collect();
             // it was made for, or bound to, one claim before: the volume of somebody's data
             let used = object
                 .meta
@@ -41,7 +45,7 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
                 reason = reason.seen(taker, "status.phase", "Pending");
             }
             let names = takers.iter().map(|taker| format!("{}/{}", taker.namespace, taker.name));
-            Some(finding(
+            finding(
                 "reserved_theft",
                 if used || takers.len() > 1 {
                     Severity::Blocked
@@ -57,15 +61,21 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
                 ),
                 reason,
                 Gist::new("PV", "without claimRef may be taken by the wrong claim"),
-            ))
+            )
         })
         .collect()
 }
 
-/// Pending claims that fit a volume without `claimRef`.
-fn takers(look: Look<'_>, object: &Arc<Object>) -> Vec<Key> {
-    let Some(volume) = object.body.volume() else {
-        return Vec::new();
+/// Whether a claim looks for a volume.
+fn waits(object: &Object) -> bool {
+    let pending = object.body.claim().map(|claim| claim.status.phase) == Some(ClaimPhase::Pending);
+    pending && !object.meta.deleting()
+}
+
+/// Whether a claim may be bound to a volume: it waits, the volume has no `claimRef`, and fits.
+fn takes(look: Look<'_>, claim: &Object, object: &Object) -> bool {
+    let (Some(wanted), Some(volume)) = (claim.body.claim(), object.body.volume()) else {
+        return false;
     };
     let open = volume.spec.claim_ref.is_none()
         && !object.meta.deleting()
@@ -73,21 +83,9 @@ fn takers(look: Look<'_>, object: &Arc<Object>) -> Vec<Key> {
             volume.status.phase,
             VolumePhase::Available | VolumePhase::Pending | VolumePhase::Released
         );
-    if !open {
-        return Vec::new();
-    }
-    look.world
-        .pending_claims()
-        .filter(|candidate| {
-            candidate.body.claim().is_some_and(|claim| {
-                claim.status.phase == ClaimPhase::Pending
-                    && !candidate.meta.deleting()
-                    && (claim.spec.volume_name.is_empty() || claim.spec.volume_name == object.meta.name)
-                    && fit::mismatch(&object.meta, volume, claim, &fit::class_of(look.world, claim)).is_none()
-            })
-        })
-        .map(|claim| claim.key())
-        .collect()
+    open && waits(claim)
+        && (wanted.spec.volume_name.is_empty() || wanted.spec.volume_name == object.meta.name)
+        && fit::mismatch(&object.meta, volume, wanted, &fit::class_of(look.world, wanted)).is_none()
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! A claim that is not there yet: whether the server makes it, and which volume it gets.
+//! A claim or a class that is not there yet: whether the server makes it, and which volume a claim gets.
 
 use super::super::course::Futures;
 use super::super::{Entry, Outcome};
 use crate::laws::Reason;
 use crate::laws::absence::lists;
 use crate::model::storage::{ClaimPhase, ReclaimPolicy};
-use crate::model::{Draft, Key, Kind, Object, Uid, World};
+use crate::model::{Act, Key, Kind, Object, Uid, World};
 
-/// Why the server would refuse to make it.
-pub(super) fn refusal(world: &World, key: &Key, draft: &Draft) -> Option<(Outcome, Reason)> {
+/// Why the server would refuse to make it; `lacks` is what it finds wrong with the object itself.
+pub(super) fn refusal(world: &World, key: &Key, lacks: Option<&'static str>) -> Option<(Outcome, Reason)> {
     let refused = |error: String, reason: Reason| Some((Outcome::Rejected { error }, reason));
     if let Some(held) = world.get(key) {
         let reason = Reason::new(format!("{key} is there already, and a create never replaces"));
@@ -23,6 +23,13 @@ pub(super) fn refusal(world: &World, key: &Key, draft: &Draft) -> Option<(Outcom
             Outcome::Unknown { missing },
             Reason::new("a create is refused when something of its name is there"),
         ));
+    }
+    let invalid = || {
+        let reason = Reason::new(format!("the API server validates {}", key.kind.plural()));
+        lacks.and_then(|why| refused(format!("422 Invalid: {why}"), reason))
+    };
+    if key.namespace.is_empty() {
+        return invalid();
     }
     let namespace = Key::cluster(Kind::Namespace, &key.namespace);
     match world.get(&namespace) {
@@ -40,18 +47,44 @@ pub(super) fn refusal(world: &World, key: &Key, draft: &Draft) -> Option<(Outcom
             format!("404 NotFound: namespaces {:?} not found", key.namespace),
             Reason::new(format!("{namespace} does not exist")),
         ),
-        Some(_) | None => draft.lacks().and_then(|why| {
-            refused(
-                format!("422 Invalid: {why}"),
-                Reason::new("the API server validates a claim"),
-            )
-        }),
+        Some(_) | None => invalid(),
     }
 }
 
-/// What the new claim comes to.
+/// What the new claim, class or set comes to.
 pub(in crate::forecast) fn created(futures: &Futures<'_>, object: &Object) -> Entry {
     let key = object.key();
+    if let Act::CreateClass { draft, .. } = futures.act {
+        return Entry {
+            object: key,
+            uid: Uid::default(),
+            outcome: Outcome::Created,
+            law: "api_server".into(),
+            reason: Reason::new(format!(
+                "claims of this class get their disks from {}; what is bound already stays as it is",
+                draft.provisioner
+            )),
+        };
+    }
+    if let Act::CreateSet { draft, .. } = futures.act
+        && key.kind == Kind::StatefulSet
+    {
+        let classes = draft.classes();
+        let classes = classes
+            .iter()
+            .map(|(name, class)| format!("{name} of class {}", class.unwrap_or("by default")));
+        return Entry {
+            object: key,
+            uid: Uid::default(),
+            outcome: Outcome::Created,
+            law: "api_server".into(),
+            reason: Reason::new(format!(
+                "it adopts the pods of its name and selector as they run; claims that are there stay, and one that is made from now \
+                 on is {}",
+                classes.collect::<Vec<_>>().join(", ")
+            )),
+        };
+    }
     let facts = object.body.claim();
     let wanted = facts.map(|claim| claim.spec.volume_name.clone()).unwrap_or_default();
     let bound = facts.is_some_and(|claim| claim.status.phase == ClaimPhase::Bound);

@@ -4,6 +4,7 @@ use super::{QUIET, now, pin, tier, told};
 use crate::forecast::{Forecast, Outcome, Tier, Undo, forecast};
 use crate::laws::Conditions;
 use crate::laws::fixture::{key, world};
+use crate::model::act::SetDraft;
 use crate::model::quantity::Quantity;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Act, Draft, Kind, Propagation, World};
@@ -128,6 +129,38 @@ fn a_claim_gets_the_volume_that_waits_for_it_or_says_why_not() {
     assert!(matches!(&nowhere.entries[0].outcome, Outcome::Rejected { error } if error.contains("namespaces")));
 }
 
+/// §3.1: a namespace that goes takes nothing new, whatever its kind.
+#[test]
+fn nothing_is_made_in_a_namespace_that_goes() {
+    let world = seen(
+        "- {kind: Namespace, metadata: {name: g, uid: gu, deletionTimestamp: 2026-04-25T10:00:00Z}, status: {phase: Terminating}}",
+    );
+    let live = serde_json::json!({
+        "metadata": {"name": "db", "namespace": "a"},
+        "spec": {
+            "serviceName": "db", "selector": {"matchLabels": {"app": "db"}},
+            "template": {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}},
+        },
+    });
+    let claim = Draft {
+        access_modes: vec!["ReadWriteOnce".into()],
+        storage: Quantity("1Gi".into()),
+        ..Draft::default()
+    };
+    let refused = |act: &Act| {
+        let forecast = says(&world, act);
+        matches!(&forecast.entries[0].outcome, Outcome::Rejected { error } if error.contains("is being terminated"))
+    };
+    let set = |namespace: &str| {
+        let draft = SetDraft::of_live(&live).unwrap();
+        Act::create_set(key(&format!("sts {namespace}/db")), draft, "1")
+    };
+    assert!(refused(&set("g")));
+    assert!(!refused(&set("a")));
+    assert!(refused(&Act::create_claim(key("pvc g/data"), claim.clone(), "1")));
+    assert!(!refused(&Act::create_claim(key("pvc a/data"), claim, "1")));
+}
+
 #[test]
 fn a_strip_is_told_with_what_it_loses() {
     let going = "deletionTimestamp: 2026-04-25T10:00:00Z, deletionGracePeriodSeconds: 0";
@@ -156,6 +189,48 @@ fn a_strip_is_told_with_what_it_loses() {
     assert_eq!(tier(&unknown).0, Tier::T3, "{}", tier(&unknown).1);
     let absent = strip("example.com/none");
     assert_eq!(told(&absent), ["REJECTED pvc/data"]);
+}
+
+/// Trap 33: where no attachment can guard a disk, taking the claim's protection off destroys it under the pod.
+#[test]
+fn a_strip_under_a_mount_destroys_what_no_attachment_guards() {
+    let going = "deletionTimestamp: 2026-04-25T10:00:00Z, deletionGracePeriodSeconds: 0";
+    let claim = format!(
+        "- {{kind: PersistentVolumeClaim, metadata: {{name: data, namespace: a, uid: cu, {going}, finalizers: [kubernetes.io/pvc-protection]}}, spec: {{volumeName: pv}}, status: {{phase: Bound}}}}"
+    );
+    let user = "- {kind: Pod, metadata: {name: user, namespace: a, uid: pu}, spec: {nodeName: n1, volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]}, status: {phase: Running}}";
+    let stripped = |policy: &str| {
+        let world = seen(&format!(
+            "{claim}\n{user}\n{}",
+            volume(policy, "Bound", "claimRef: {namespace: a, name: data, uid: cu}", "")
+        ));
+        let target = pin(&world, "pvc a/data");
+        let finalizer = "kubernetes.io/pvc-protection".into();
+        let conditions = Conditions {
+            attachless_drivers: ["d".into()].into(),
+            ..Conditions::default()
+        };
+        forecast(
+            &world,
+            &Act::RemoveFinalizer { target, finalizer },
+            &conditions,
+            now(),
+            QUIET,
+        )
+    };
+    let doomed = stripped("Delete");
+    assert!(
+        told(&doomed).contains(&"DESTROYED pv/pv".to_owned()),
+        "{:?}",
+        told(&doomed)
+    );
+    assert_eq!(tier(&doomed).0, Tier::T3);
+    let kept = stripped("Retain");
+    assert!(
+        !told(&kept).iter().any(|line| line.starts_with("DESTROYED")),
+        "{:?}",
+        told(&kept)
+    );
 }
 
 #[test]

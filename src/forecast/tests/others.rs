@@ -163,3 +163,17 @@ spec:
     );
     assert_eq!(forecast.tier, Tier::T3);
 }
+
+/// Trap 49: with the namespace go the records, and with them what an uninstall would have gone by.
+#[test]
+fn a_namespace_takes_the_records_of_its_releases_along() {
+    let record = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: sh.helm.release.v1.eks.v7, namespace: a, uid: ru, labels: {owner: helm, name: eks, version: '7', status: deployed}}\ntype: helm.sh/release.v1\n";
+    let forecast = delete(&world(&(record.to_owned() + NAMESPACE)), "namespace a");
+    let told = told(&forecast);
+    assert!(
+        told.contains(&"DELETED release/sh.helm.release.v1.eks.v7".to_owned()),
+        "{told:?}"
+    );
+    let without = delete(&world(NAMESPACE), "namespace a");
+    assert!(!super::told(&without).iter().any(|line| line.contains("release/")));
+}

@@ -1,7 +1,8 @@
 //! Whether there is a way back, and how.
 
 use super::{Entry, Outcome, Tier, Undo};
-use crate::model::act::{HelmAct, Uninstall, scale};
+use crate::model::act::task::RaftDeed;
+use crate::model::act::{HelmAct, Task, Uninstall, scale};
 use crate::model::helm::RELEASE_NAME;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Act, Body, Kind, Pin, World};
@@ -27,6 +28,18 @@ pub(super) fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> U
         Act::ClearClaimRef { .. } => lossless(
             "patch claimRef.uid and claimRef.resourceVersion back to the saved values, as long as no claim has taken the volume",
         ),
+        Act::Task { task, .. } => match task.as_ref() {
+            Task::Dump(_) => lossless("nothing is changed; the file and its manifest may be taken away"),
+            Task::Count(_) => lossless("nothing is changed"),
+            Task::Snapshot(snapshot) => lossless(&format!("delete volumesnapshot/{} again", snapshot.name)),
+            Task::Restore(_) => lossy("restore a dump that was taken before"),
+            Task::Raft(task) => match &task.asks {
+                RaftDeed::StepDown => lossless("the one that leads then can be asked to step down in its turn"),
+                RaftDeed::RemovePeer { .. } => lossy("start a pod of that id on an empty volume: it joins anew"),
+                RaftDeed::Snapshot { .. } => lossless("nothing is changed; the file may be taken away"),
+            },
+            Task::Run(_) => lossy("whatever the program itself can take back"),
+        },
         Act::SetReclaimPolicy { volume, .. } => {
             let was = world.get(&volume.key).and_then(|object| object.body.volume());
             let was = was.map_or("what it was", |volume| {
@@ -44,6 +57,8 @@ pub(super) fn undo(world: &World, act: &Act, entries: &[Entry], tier: Tier) -> U
         } if copied(world, target, annotation) => lossy(COPIED),
         Act::Stamp { target, .. } if copied(world, target, RELEASE_NAME) => lossy(COPIED),
         Act::Annotate { .. } | Act::Stamp { .. } => lossless("set it back to what the saved YAML says"),
+        Act::CreateClass { .. } => lossless("delete the class again: volumes and claims keep what they have"),
+        Act::CreateSet { .. } => lossless("delete the set again with Orphan: its pods and claims stay as they are"),
         Act::CreateClaim { .. } => {
             lossless("delete the claim again: a volume it took is Released and keeps its disk under policy Retain")
         }

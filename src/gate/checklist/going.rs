@@ -152,7 +152,9 @@ fn question(sight: Sight<'_>, target: &Object) -> Option<(&'static str, String)>
             "budget.evictions",
             format!("evictions may take all pods that {name} guarded at once"),
         ),
-        Kind::PersistentVolumeClaim | Kind::Pod | Kind::Job | Kind::Release => return None,
+        Kind::PersistentVolumeClaim | Kind::Pod | Kind::Job | Kind::Release | Kind::ReleaseMap => {
+            return None;
+        }
     };
     sight.attests().then_some(title)
 }

@@ -1,15 +1,18 @@
 //! Before helm is let at a release: which helm, what its record says, what of it is kept where it counts, who stands in the
 //! way, which hooks run (`seeds/000`, the seven items; `reference/semantics.md` §2.2–2.7).
 
+mod values;
+
 use super::{Sight, count, names};
 use crate::diagnose::Found;
 use crate::forecast::Outcome;
 use crate::gate::item::Item;
+use crate::laws::helm::path_b::PathB;
 use crate::laws::ownership::{Root, root};
 use crate::laws::pvc_protection;
 use crate::model::act::{HelmAct, Means};
 use crate::model::feed::Freshness;
-use crate::model::helm::{Event, Hook, Manifest, Record, Stamp, record_parts};
+use crate::model::helm::{Driver, Event, Home, Hook, Manifest, Record, Stamp, record_parts};
 use crate::model::storage::ReclaimPolicy;
 use crate::model::{Key, Kind, Object, Pin};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,9 +37,12 @@ pub(super) fn items(sight: Sight<'_>, release: &Pin, helm: &HelmAct, means: Opti
     if let Some(rendered) = rendered {
         items.push(brought(rendered, helm));
     }
+    items.extend(values::filled_in(release, helm, ledger));
+    items.extend(values::carried(release, helm, ledger));
     items.push(unheld(sight, record, helm));
     items.extend(hooks(record, rendered, helm));
     items.extend(kept(sight, record, helm));
+    items.extend(misled(sight, record, helm));
     items.extend(strangers(sight, record, helm));
     items.sort_by_key(Item::attestable);
     items
@@ -47,20 +53,32 @@ pub(super) fn free(sight: Sight<'_>) -> Item {
     let pin = sight.forecast.act.target();
     let namespace = &pin.key.namespace;
     let name = record_parts(&pin.key.name).map_or("", |(name, _)| name);
-    let mut held = sight.world.in_namespace(Kind::Release, namespace);
-    let taken = held.find(|object| object.body.release().is_some_and(|facts| facts.name == name));
-    let found = match (taken, sight.world.get(&Key::cluster(Kind::Namespace, namespace))) {
-        (Some(record), _) => Found::no(format!("{} is there, uid {}", record.key(), record.meta.uid)),
-        (None, None) => Found::no(format!("there is no namespace {namespace}")),
-        (None, Some(place)) if place.meta.deleting() => Found::no(format!("namespace {namespace} is Terminating")),
-        (None, Some(place)) => Found::yes(format!("no record · namespace {namespace} uid {}", place.meta.uid)),
+    let own = Driver::of(pin.key.kind);
+    let newest = |driver: Driver| Home::new(namespace, name, driver).newest(sight.world);
+    // helm does not look there, and would take what bears that release's marks for its own
+    let elsewhere = newest(own.other());
+    let place = sight.world.get(&Key::cluster(Kind::Namespace, namespace));
+    let found = match (newest(own), elsewhere, place) {
+        (Some(record), ..) => Found::no(format!("{} is there, uid {}", record.key(), record.meta.uid)),
+        (None, Some(record), _) => Found::no(format!(
+            "one is kept in {}, where this helm does not look ({}): its objects bear the same marks, and would be taken over. \
+             Install with driver={}, or take another name",
+            own.other().objects(),
+            record.key(),
+            own.other().word()
+        )),
+        (None, None, None) => Found::no(format!("there is no namespace {namespace}")),
+        (None, None, Some(place)) if place.meta.deleting() => {
+            Found::no(format!("namespace {namespace} is Terminating"))
+        }
+        (None, None, Some(place)) => Found::yes(format!("no record · namespace {namespace} uid {}", place.meta.uid)),
     };
     Item::sensed(
         "release.free",
         format!("no release {name} is there, and its namespace is"),
         found,
-        sight.fresh(&[Kind::Release, Kind::Namespace]),
-        "secrets of type helm.sh/release.v1; namespaces",
+        sight.fresh(&[own.kind(), Kind::Namespace]),
+        "records of Helm's, in Secrets and ConfigMaps; namespaces",
     )
 }
 
@@ -119,7 +137,7 @@ fn under_way(sight: Sight<'_>, record: &Record, helm: &HelmAct) -> Item {
                 "release.at-rest",
                 title,
                 found,
-                sight.fresh(&[Kind::Release]),
+                sight.fresh(&[sight.forecast.act.target().key.kind]),
                 "the newest record: info.status",
             )
         }
@@ -258,18 +276,22 @@ fn hooks(record: Option<&Record>, rendered: Option<&Manifest>, helm: &HelmAct) -
 
 /// What becomes of the claims that the stored manifest lists: kept where it counts, or gone, and their disks with them.
 fn kept(sight: Sight<'_>, record: Option<&Record>, helm: &HelmAct) -> Option<Item> {
-    let (HelmAct::Uninstall(_), Some(record)) = (helm, record) else {
+    let (HelmAct::Uninstall(options), Some(record)) = (helm, record) else {
         return None;
     };
+    // those that this helm leaves alone are told, and signed, with path B
+    let skipped = PathB::of(sight.world, record, options.executor).skipped;
     let listed = record.manifest.documents.iter().filter_map(|document| {
         let key = document.address.key()?;
-        (key.kind == Kind::PersistentVolumeClaim).then_some((key, document))
+        let told = skipped.iter().any(|misled| misled.claim == key);
+        (key.kind == Kind::PersistentVolumeClaim && !told).then_some((key, document))
     });
     let (stays, goes): (Vec<_>, Vec<_>) = listed.partition(|(_, document)| document.policy.is_some());
     let stays: Vec<String> = stays.iter().map(|(key, _)| key.to_string()).collect();
     if goes.is_empty() {
         let value = match stays.as_slice() {
-            [] => "it lists no claim".to_owned(),
+            [] if skipped.is_empty() => "it lists no claim".to_owned(),
+            [] => "it lists none but those that this helm leaves alone".to_owned(),
             stays => format!("kept: {}", names(stays.iter().map(String::as_str))),
         };
         return Some(Item::sensed(
@@ -320,7 +342,25 @@ fn disk(sight: Sight<'_>, claim: &Key) -> String {
     }
 }
 
-/// What the stored manifest lists and is another's by now: deleted all the same before 4.3.
+/// Path B of the seed: claims that were changed live so that they would stay, and do not.
+fn misled(sight: Sight<'_>, record: Option<&Record>, helm: &HelmAct) -> Option<Item> {
+    let (HelmAct::Uninstall(options), Some(record)) = (helm, record) else {
+        return None;
+    };
+    let path = PathB::of(sight.world, record, options.executor);
+    if let Some(refusal) = path.refusal() {
+        return Some(Item::sensed(
+            "release.path-b",
+            "nobody relies on what an uninstall does not read",
+            Found::no(refusal),
+            sight.fresh(&[Kind::PersistentVolumeClaim, Kind::PersistentVolume]),
+            "the newest record: manifest; live claims: metadata",
+        ));
+    }
+    path.caution().map(|caution| Item::to_attest("release.path-b", caution))
+}
+
+/// What the stored manifest lists and is another's by now: deleted all the same before 4.3. Of claims path B tells.
 fn strangers(sight: Sight<'_>, record: Option<&Record>, helm: &HelmAct) -> Option<Item> {
     let (HelmAct::Uninstall(options), Some(record)) = (helm, record) else {
         return None;
@@ -332,7 +372,11 @@ fn strangers(sight: Sight<'_>, record: Option<&Record>, helm: &HelmAct) -> Optio
         .filter(|document| document.policy.is_none());
     let others: Vec<String> = listed
         .filter_map(|document| {
-            let live = sight.world.get(&document.address.key()?)?;
+            let key = document
+                .address
+                .key()
+                .filter(|key| key.kind != Kind::PersistentVolumeClaim)?;
+            let live = sight.world.get(&key)?;
             let stamp = Stamp::of(&live.meta);
             stamp.disowned(&record.name, &record.namespace).map(|_| {
                 let owner = stamp.release_name.as_ref().map_or("nobody", |name| name.as_str());

@@ -3,7 +3,7 @@
 use super::Sight;
 use crate::diagnose::Found;
 use crate::gate::item::Item;
-use crate::model::helm::{RELEASE_NAME, RELEASE_NAMESPACE};
+use crate::model::helm::{Home, RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::model::{Kind, Object};
 
 /// What stands on the object now, and which release it says it is of.
@@ -22,11 +22,16 @@ pub(super) fn items(sight: Sight<'_>, target: &Object) -> Vec<Item> {
 /// The release that is to own it has a record.
 pub(super) fn stamp(sight: Sight<'_>, target: &Object, release: &str, namespace: &str) -> Vec<Item> {
     let mut items = items(sight, target);
-    let records = sight.world.in_namespace(Kind::Release, namespace);
+    let records = sight.world.records_in(namespace);
     let known = records
         .filter_map(|object| object.body.release())
         .filter(|record| record.name == release)
         .count();
+    // records in ConfigMaps are few: who may not list them is told of those in Secrets
+    let kept = match Home::called(sight.world, namespace, release) {
+        Ok(Some(home)) => home.driver.kind(),
+        Ok(None) | Err(_) => Kind::Release,
+    };
     let said = match known {
         0 => format!("{namespace}/{release} has no record yet: its install adopts"),
         count => format!("{namespace}/{release} has {count} revisions: its next upgrade adopts"),
@@ -35,8 +40,8 @@ pub(super) fn stamp(sight: Sight<'_>, target: &Object, release: &str, namespace:
         "stamp.release",
         "which release adopts it is known",
         Found::yes(said),
-        sight.fresh(&[Kind::Release]),
-        "secrets: helm.sh/release.v1",
+        sight.fresh(&[kept]),
+        "records of Helm's",
     ));
     if sight.attests() {
         items.push(Item::to_attest(

@@ -8,24 +8,29 @@
 
 use super::Unsendable;
 use crate::model::act::{HelmAct, Means, Source};
-use crate::model::helm::record_parts;
+use crate::model::helm::{Driver, record_parts};
 use crate::model::{Object, Pin};
 use std::fmt;
-
-/// Set for helm besides what the operator's own environment says: `cluster` takes every other `HELM_KUBE*`,
-/// `HELM_NAMESPACE` and `KUBECONFIG` away.
-const SET: [(&str, &str); 2] = [("HELM_DRIVER", "secret"), ("HELM_NO_PLUGINS", "1")];
 
 /// A program and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
     program: String,
     arguments: Vec<String>,
+    driver: Driver,
 }
 
 impl Command {
-    /// What is set for every helm that is started, by name and value.
-    pub const SET: &[(&'static str, &'static str)] = &SET;
+    /// What is set for a helm that keeps its records so, by name and value, besides what the operator's own environment
+    /// says: `cluster` takes every other `HELM_KUBE*`, `HELM_NAMESPACE` and `KUBECONFIG` away.
+    pub const fn set(driver: Driver) -> [(&'static str, &'static str); 2] {
+        [("HELM_DRIVER", driver.word()), ("HELM_NO_PLUGINS", "1")]
+    }
+
+    /// Where it keeps the records.
+    pub const fn driver(&self) -> Driver {
+        self.driver
+    }
 
     pub fn program(&self) -> &str {
         &self.program
@@ -55,7 +60,7 @@ impl fmt::Display for Command {
         for argument in &self.arguments {
             write!(f, " {}", spelled(argument))?;
         }
-        for (number, (name, value)) in SET.iter().enumerate() {
+        for (number, (name, value)) in Self::set(self.driver).iter().enumerate() {
             write!(f, "{}{name}={value}", if number == 0 { "\n" } else { " " })?;
         }
         f.write_str(" KUBECONFIG=(this connection alone)")
@@ -94,6 +99,7 @@ pub(super) fn of(
     Ok(Command {
         program: means.program.to_string(),
         arguments: arguments(name, &release.key.namespace, helm, means),
+        driver: Driver::of(release.key.kind),
     })
 }
 

@@ -26,7 +26,7 @@ pub(super) fn observe(target: &Pin, helm: &HelmAct) -> String {
 pub(super) fn judge(step: &DoubtfulStep, helm: &HelmAct, observed: &Observed, now: Now) -> Verdict {
     let records = match observed {
         Observed::Release { records } => records,
-        Observed::Absent | Observed::Object { .. } => {
+        Observed::Absent | Observed::Object { .. } | Observed::Task { .. } => {
             return unreachable_target(step, "its records were not read");
         }
         Observed::Unreachable { why } => return unreachable_target(step, why),
@@ -45,7 +45,12 @@ pub(super) fn judge(step: &DoubtfulStep, helm: &HelmAct, observed: &Observed, no
             step,
             Ruling::StillInDoubt,
             format!(
-                "{seen}; helm may still be at work, look again in {}",
+                "{seen}; {}, look again in {}",
+                if step.helmless.is_some() {
+                    "no helm is at work any more, and the server may still carry out what it asked for last"
+                } else {
+                    "helm may still be at work"
+                },
                 short_span(left + Duration::from_millis(999))
             ),
         ),

@@ -198,6 +198,41 @@ fn the_table_for_helm() {
     );
 }
 
+/// A helm that is known to be gone, or never to have been started, has not to be waited for: only what it asked of the server
+/// last may still be carried out, from the moment its end was seen.
+#[test]
+fn no_helm_at_work_shortens_the_wait_to_what_the_server_may_take() {
+    let upgrade = Act::Helm {
+        release: super::pin(
+            crate::model::Key::new(Kind::Release, "hasan-prod", "sh.helm.release.v1.eks.v7"),
+            "uid-1",
+        ),
+        helm: HelmAct::Upgrade(Upgrade::default()),
+        means: None,
+    };
+    let (_dir, mut doubt) = doubtful(upgrade, 2);
+    let untouched = Observed::Release {
+        records: vec![record(7, "deployed", "41")],
+    };
+    doubt.without_helm(at(EARLY), |_| false);
+    let later = EARLY + REQUEST_DEADLINE.as_secs() + 10;
+    assert_eq!(
+        ruling(&doubt.steps()[0], &untouched, at(later)).0,
+        Ruling::StillInDoubt,
+        "helm may live"
+    );
+    let name = doubt.steps()[0].entry().step.clone();
+    doubt.without_helm(at(later), |step| *step == *name);
+    doubt.without_helm(at(later + 30), |step| *step == *name);
+    let (found, text) = ruling(&doubt.steps()[0], &untouched, at(later + 59));
+    assert!(
+        found == Ruling::StillInDoubt && text.contains("no helm is at work any more"),
+        "{text}"
+    );
+    let (found, text) = ruling(&doubt.steps()[0], &untouched, at(later + 61));
+    assert_eq!(found, Ruling::NotApplied, "{text}");
+}
+
 #[test]
 fn what_was_never_cleared_never_left() {
     for act in [delete_claim(), clear_claim_ref()] {

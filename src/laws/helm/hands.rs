@@ -3,7 +3,7 @@
 use super::{Deed, Heard, Step};
 use crate::laws::absence::lists;
 use crate::laws::{Change, Conditions, Reason, apply_at, made, settle};
-use crate::model::helm::{Address, Document, Live, Record, Stamp};
+use crate::model::helm::{Address, Document, Firm, Live, Record, Stamp};
 use crate::model::{Key, Kind, Object, Pin, Propagation, Text, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub(super) fn revisions<'w>(world: &'w World, release: &Pin) -> impl DoubleEnded
         .into_iter()
         .flat_map(|(object, facts)| {
             world
-                .in_namespace(Kind::Release, &object.meta.namespace)
+                .in_namespace(object.kind(), &object.meta.namespace)
                 .filter_map(|other| Some((other.body.release()?, other)))
                 .filter(move |(other, _)| other.name == facts.name)
         })
@@ -150,6 +150,19 @@ impl<'a> Hands<'a> {
         Live::Unknown {
             why: format!("{} cannot be seen", key.kind.plural()),
         }
+    }
+
+    /// What of the live object cannot change, where it was read; or why it could not be. Of what this act has touched it counts
+    /// no more.
+    pub(super) fn firm(&self, address: &Address) -> Option<Result<&Firm, &Text>> {
+        if self.touched.contains_key(address) {
+            return None;
+        }
+        let live = match address.key() {
+            Some(key) => Some(self.world.get(&key)?),
+            None => None,
+        };
+        self.conditions.helm.firm(address, live.map(|live| &live.meta.uid))
     }
 
     /// A kind is served from now on, and nothing of it is there yet.
@@ -314,7 +327,14 @@ impl<'a> Hands<'a> {
         let original = applied.find(|held| held.address.same(&document.address))?;
         let changed: Vec<Text> = original.differences(document).into_iter().cloned().collect();
         let live = document.address.key().and_then(|key| self.world.get(&key));
-        super::immutable::refusal(self.world, live.map(AsRef::as_ref), document, &changed, false)
+        super::immutable::Change {
+            live: live.map(AsRef::as_ref),
+            firm: self.firm(&document.address).and_then(Result::ok),
+            before: Some(original),
+            document,
+            fields: &changed,
+        }
+        .refusal(self.world)
     }
 
     /// Remembers what a revision has applied.
@@ -365,6 +385,7 @@ impl<'a> Hands<'a> {
                 name: release.into(),
                 revision: 1,
                 status: status.into(),
+                driver: crate::model::helm::Driver::of(key.kind),
             })),
         };
         self.world.put(object);
@@ -394,7 +415,7 @@ impl<'a> Hands<'a> {
 fn record_address(key: &Key) -> Address {
     Address {
         api_version: "v1".into(),
-        kind: "Secret".into(),
+        kind: key.kind.name().into(),
         namespace: key.namespace.clone(),
         name: key.name.clone(),
     }

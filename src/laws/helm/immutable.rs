@@ -1,83 +1,145 @@
-//! Fields that the API server does not let change, by kind (`reference/semantics.md` §3.5).
+//! What the API server says to a change of a field that cannot change, by kind (`reference/semantics.md` §3.5; the texts are
+//! those of a real one, 1.36). Which fields these are is `model::helm::firm`'s.
 
-use crate::model::helm::Document;
+use crate::model::helm::{Document, Firm, firm};
 use crate::model::storage::ClaimPhase;
 use crate::model::{Body, Key, Kind, Object, Text, World};
+use std::collections::BTreeSet;
 
-/// Fields of a StatefulSet's spec that may change.
-const OF_SET: [&str; 7] = [
-    "spec.replicas",
-    "spec.ordinals",
-    "spec.template",
-    "spec.updateStrategy",
-    "spec.revisionHistoryLimit",
-    "spec.persistentVolumeClaimRetentionPolicy",
-    "spec.minReadySeconds",
-];
+/// The change of an object that is there.
+pub(super) struct Change<'a> {
+    pub(super) live: Option<&'a Object>,
+    /// What of the live object cannot change, where it was read.
+    pub(super) firm: Option<&'a Firm>,
+    /// What the manifest before says; an object that it does not list is adopted: what nobody can tell of it counts as the
+    /// same then, and as different where its manifest changed.
+    pub(super) before: Option<&'a Document>,
+    pub(super) document: &'a Document,
+    /// The fields that the manifest changes.
+    pub(super) fields: &'a [Text],
+}
 
-/// Fields of a volume's spec that may change: everything but its source.
-const OF_VOLUME: [&str; 8] = [
-    "spec.capacity",
-    "spec.accessModes",
-    "spec.claimRef",
-    "spec.persistentVolumeReclaimPolicy",
-    "spec.storageClassName",
-    "spec.mountOptions",
-    "spec.volumeAttributesClassName",
-    "spec.nodeAffinity",
-];
-
-/// The server's refusal of a patch that sets these fields; `None` when it takes it. An `adopted` object was not in the
-/// old manifest: then only what facts tell of the live object can be compared.
-pub(super) fn refusal(
-    world: &World,
-    live: Option<&Object>,
-    document: &Document,
-    changed: &[Text],
-    adopted: bool,
-) -> Option<String> {
-    let name = &document.address.name;
-    let hit = |frozen: &dyn Fn(&str) -> bool| {
-        changed
-            .iter()
-            .map(Text::as_str)
-            .filter(|field| field.starts_with("spec.") || !field.starts_with("metadata."))
-            .find(|field| frozen(field) && !same(live, document, field, adopted))
-            .map(str::to_owned)
-    };
-    match document.address.kind.as_str() {
-        "PersistentVolumeClaim" => hit(&|field| !matches!(field, "spec.resources" | "spec.volumeAttributesClassName"))
-            .map(|_| frozen_claim(name))
-            .or_else(|| resized(world, live?, document)),
-        "StatefulSet" => hit(&|field| !OF_SET.contains(&field)).map(|_| {
-            format!(
-                "StatefulSet.apps {name:?} is invalid: spec: Forbidden: updates to statefulset spec for fields other than \
-                 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', \
-                 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
-            )
-        }),
-        "PersistentVolume" => hit(&|field| !OF_VOLUME.contains(&field)).map(|_| {
-            format!("PersistentVolume {name:?} is invalid: spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation")
-        }),
-        "StorageClass" => {
-            hit(&|field| matches!(field, "provisioner" | "parameters" | "reclaimPolicy" | "volumeBindingMode"))
-                .map(|field| format!("StorageClass.storage.k8s.io {name:?} is invalid: {field}: Invalid value: field is immutable"))
+impl Change<'_> {
+    /// The server's refusal of it; `None` when it takes it.
+    pub(super) fn refusal(&self, world: &World) -> Option<String> {
+        let name = &self.document.address.name;
+        let kind = self.document.address.kind.as_str();
+        match kind {
+            "PersistentVolumeClaim" => self
+                .hit()
+                .map(|_| frozen_claim(name))
+                .or_else(|| resized(world, self.live?, self.document)),
+            "StatefulSet" => self.hit().map(|_| {
+                format!(
+                    "StatefulSet.apps {name:?} is invalid: spec: Forbidden: updates to statefulset spec for fields other than \
+                     'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', \
+                     'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+                )
+            }),
+            "PersistentVolume" => self.hit().map(|_| {
+                format!("PersistentVolume {name:?} is invalid: spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation")
+            }),
+            "StorageClass" => self.hit().map(|field| match field {
+                "volumeBindingMode" => frozen("StorageClass.storage.k8s.io", name, field),
+                field => format!("StorageClass.storage.k8s.io {name:?} is invalid: {field}: Forbidden: updates to {field} are forbidden."),
+            }),
+            "Job" => self.hit().map(|field| frozen("Job.batch", name, field)),
+            "Deployment" | "DaemonSet" | "ReplicaSet" => {
+                self.hit().map(|field| frozen(&format!("{kind}.apps"), name, field))
+            }
+            _ => self.other(kind, name),
         }
-        "Job" => hit(&|field| matches!(field, "spec.template" | "spec.selector" | "spec.completions"))
-            .map(|field| format!("Job.batch {name:?} is invalid: {field}: Invalid value: field is immutable")),
-        kind @ ("Deployment" | "DaemonSet" | "ReplicaSet") => hit(&|field| field == "spec.selector")
-            .map(|field| format!("{kind}.apps {name:?} is invalid: {field}: Invalid value: field is immutable")),
-        _ => None,
+    }
+
+    /// The first field that cannot change and would.
+    fn hit(&self) -> Option<&str> {
+        let kind = self.document.address.kind.as_str();
+        let touched = self.touched();
+        let mut fields = self.fields.iter().map(Text::as_str);
+        fields.find(|field| firm::frozen(kind, field) && !self.same(field, touched.as_ref()))
+    }
+
+    /// What the patch would change of the live object, where that was read.
+    fn touched(&self) -> Option<BTreeSet<&str>> {
+        let after = self.document.firm.as_deref()?;
+        let before = self.before.and_then(|before| before.firm.as_deref());
+        Some(self.firm?.touched(before, after))
+    }
+
+    /// Whether the live object has the document's value already, so that the patch does not touch the field.
+    fn same(&self, field: &str, touched: Option<&BTreeSet<&str>>) -> bool {
+        let facts = self.live.zip(self.document.object.as_deref());
+        let told = facts.and_then(|(live, document)| told(live, document, field));
+        told.or_else(|| Some(!touched?.contains(field)))
+            .unwrap_or(self.before.is_none())
+    }
+
+    /// Kinds that the world does not hold: nothing is known of them but what was read.
+    fn other(&self, kind: &str, name: &str) -> Option<String> {
+        let (live, after) = (self.firm?, self.document.firm.as_deref()?);
+        let touched = self.touched()?;
+        match kind {
+            "Secret" | "ConfigMap" => {
+                if touched.contains("type") {
+                    return Some(format!("{kind} {name:?} is invalid: type: Invalid value: field is immutable"));
+                }
+                let shut = live.word("immutable") == Some("true");
+                let field = touched.into_iter().find(|_| shut)?;
+                Some(format!(
+                    "{kind} {name:?} is invalid: {field}: Forbidden: field is immutable when `immutable` is set"
+                ))
+            }
+            "Service" => service(live, after, &touched).map(|told| format!("Service {name:?} is invalid: {told}")),
+            "RoleBinding" | "ClusterRoleBinding" => touched.contains("roleRef").then(|| {
+                format!("{kind}.rbac.authorization.k8s.io {name:?} is invalid: roleRef: Invalid value: cannot change roleRef")
+            }),
+            "PriorityClass" if touched.contains("value") => Some(format!(
+                "PriorityClass.scheduling.k8s.io {name:?} is invalid: value: Forbidden: may not be changed in an update."
+            )),
+            kind => touched.into_iter().next().map(|field| frozen(kind, name, field)),
+        }
     }
 }
 
-/// Whether the live object has the document's value already, so that the patch does not touch the field. What facts do not
-/// tell counts as the same for an adopted object, and as different for one whose manifest changed.
-fn same(live: Option<&Object>, document: &Document, field: &str, adopted: bool) -> bool {
-    let told = live
-        .zip(document.object.as_deref())
-        .and_then(|(live, document)| told(live, document, field));
-    told.unwrap_or(adopted)
+/// A Service keeps its address, and none at all too, while its type stays one that has addresses. What the manifest does not
+/// say any more the server fills in from what was there; a type that needs an address is refused to a Service without one.
+fn service(live: &Firm, after: &Firm, touched: &BTreeSet<&str>) -> Option<String> {
+    const OUTSIDE: &str = "ExternalName";
+    let was = live.word("spec.type").unwrap_or("ClusterIP");
+    let becomes = after.word("spec.type").unwrap_or(was);
+    if was == OUTSIDE || becomes == OUTSIDE {
+        return None;
+    }
+    let address = |firm: &Firm| {
+        let said = firm.word("spec.clusterIP").or_else(|| firm.word("spec.clusterIPs[0]"));
+        said.map(str::to_owned)
+    };
+    let (had, asked) = (address(live), address(after));
+    if let Some(asked) = asked.filter(|asked| had.as_ref().is_some_and(|had| had != asked)) {
+        return Some(format!(
+            "spec.clusterIPs[0]: Invalid value: [{asked:?}]: may not change once set"
+        ));
+    }
+    if had.as_deref() == Some("None") && matches!(becomes, "NodePort" | "LoadBalancer") {
+        return Some(format!(
+            "spec.clusterIPs[0]: Invalid value: \"None\": may not be set to 'None' for {becomes} services"
+        ));
+    }
+    let family = "spec.ipFamilies[0]";
+    if let (Some(had_family), Some(family)) = (live.word(family), after.word(family))
+        && had_family != family
+    {
+        return Some(format!(
+            "spec.clusterIPs[0]: Invalid value: {:?}: expected an {family} value as indicated by `ipFamilies[0]`",
+            had.unwrap_or_default()
+        ));
+    }
+    (was == "LoadBalancer" && becomes == was && touched.contains("spec.loadBalancerClass"))
+        .then(|| "spec.loadBalancerClass: Invalid value: may not change once set".to_owned())
+}
+
+fn frozen(kind: &str, name: &str, field: &str) -> String {
+    format!("{kind} {name:?} is invalid: {field}: Invalid value: field is immutable")
 }
 
 fn told(live: &Object, document: &Object, field: &str) -> Option<bool> {

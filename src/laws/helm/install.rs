@@ -10,7 +10,7 @@ use super::{Deed, hooks};
 use crate::laws::Reason;
 use crate::laws::absence::lists;
 use crate::model::act::Install;
-use crate::model::helm::{Event, Executor, Live, Manifest, Record, record_parts};
+use crate::model::helm::{Driver, Event, Executor, Home, Live, Manifest, Record, record_parts};
 use crate::model::{Key, Kind};
 
 pub(super) fn install(hands: &mut Hands<'_>, options: &Install) {
@@ -71,10 +71,10 @@ pub(super) fn install(hands: &mut Hands<'_>, options: &Install) {
 /// Whether no record bears the name.
 fn free(hands: &mut Hands<'_>, release: &str) -> bool {
     let namespace = hands.release.key.namespace.clone();
-    let held = hands
-        .world
-        .in_namespace(Kind::Release, &namespace)
-        .find(|object| object.body.release().is_some_and(|facts| facts.name == release))
+    let own = Driver::of(hands.release.key.kind);
+    let of = |driver: Driver| Home::new(&namespace, release, driver);
+    let held = of(own)
+        .newest(hands.world)
         .map(|object| (object.key(), object.meta.uid.to_string()));
     if let Some((record, uid)) = held {
         let error = "cannot re-use a name that is still in use".to_owned();
@@ -82,11 +82,18 @@ fn free(hands: &mut Hands<'_>, release: &str) -> bool {
         hands.about_release(Deed::Refuse { error }, reason);
         return false;
     }
-    if !lists(hands.world, Kind::Release, &namespace) {
+    if !lists(hands.world, own.kind(), &namespace) {
         let missing = format!("whether there is a release {release} in {namespace}");
         let reason = Reason::new("an install is refused when a record bears the name");
         hands.about_release(Deed::Unknown { missing }, reason);
         return false;
+    }
+    let other = own.other();
+    if of(other).newest(hands.world).is_some() {
+        hands.grant(format!(
+            "a release {release} is kept in {} already: helm does not look there, and takes what bears its marks for its own",
+            other.objects()
+        ));
     }
     true
 }

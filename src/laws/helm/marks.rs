@@ -2,7 +2,8 @@
 //! them is not as helm states it, and what of that somebody else has written.
 //!
 //! Source: `pkg/kube/client.go` `update` (three-way patch, or server-side apply), `pkg/action/validate.go`
-//! `setMetadataVisitor`; shown by `tests/conformance/cases/helm-stamped-by-another*.case`.
+//! `setMetadataVisitor`; shown by `tests/conformance/cases/helm-stamped-by-another*.case`, and of claims that another release
+//! kept by `tests/control_plane`, `handover-kept-four`.
 
 use crate::model::helm::{Document, MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE, RESOURCE_POLICY, Record, Stamp};
 use crate::model::{Labels, Object, Text};
@@ -70,6 +71,10 @@ impl Mark {
 pub(super) fn drift(found: &Found<'_>, original: Option<&Document>, document: &Document, owner: &Record) -> Drift {
     let mut drift = Drift::default();
     let own = stamp(owner);
+    // What the helm of another release has written is helm's own field: the apply that adopts the object writes it anew.
+    let by_helm = original.is_none()
+        && found.value(Mark::Label, MANAGED_BY) == Some("Helm")
+        && found.value(Mark::Annotation, RELEASE_NAME).is_some();
     for (mark, key, value) in own.iter().cloned().chain(stated(document)) {
         let before = original.and_then(|original| {
             let mut known = own.iter().cloned().chain(stated(original));
@@ -79,6 +84,7 @@ pub(super) fn drift(found: &Found<'_>, original: Option<&Document>, document: &D
             None => drift.missing = true,
             Some(live) if live == value.as_str() => {}
             Some(live) if before.is_some_and(|(.., was)| was == live) => {}
+            Some(_) if by_helm => drift.missing = true,
             Some(_) => drift.others.push(format!("{}.{key}", mark.path())),
         }
     }

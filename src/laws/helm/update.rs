@@ -91,8 +91,8 @@ pub(super) fn update(hands: &mut Hands<'_>, course: &Course<'_>) -> Result<(), S
         }
     }
     if contested {
-        let missing = "whether a server-side apply ends in a conflict".to_owned();
-        let reason = Reason::new("a conflict fails the revision, and nothing that it drops is deleted");
+        let missing = "whether the server takes what the manifest changes".to_owned();
+        let reason = Reason::new("what it does not take fails the revision, and nothing that it drops is deleted");
         hands.about_release(Deed::Unknown { missing }, reason);
     }
     Ok(())
@@ -101,7 +101,7 @@ pub(super) fn update(hands: &mut Hands<'_>, course: &Course<'_>) -> Result<(), S
 /// Whether what the new manifest drops is deleted depends on a conflict that cannot be foretold.
 fn doubted(hands: &mut Hands<'_>, document: &Document) {
     if matches!(hands.look(&document.address), Live::There(_)) {
-        let missing = "whether a server-side apply of another object ends in a conflict".to_owned();
+        let missing = "whether the server takes the change of another object".to_owned();
         let reason = Reason::new("the new manifest drops it, and a revision that fails deletes nothing");
         hands.step(document, Deed::Unknown { missing }, reason);
     }

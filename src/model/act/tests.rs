@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::model::quantity::Quantity;
-use crate::model::{Body, Object};
+use crate::model::{Body, Object, World};
 
 fn pin(kind: Kind) -> Pin {
     Pin {
@@ -147,6 +147,47 @@ fn an_object_is_as_asked_only_when_the_field_is() {
     let stamp = every().remove(8);
     assert!(stamp.leaves(&claim(marks.clone(), serde_json::json!({MANAGED_BY: "Helm"}))));
     assert!(!stamp.leaves(&claim(marks, serde_json::json!({}))));
+    let volume = |claim: serde_json::Value, phase: &str| {
+        let json = serde_json::json!({
+            "metadata": {"name": "x"}, "spec": {"claimRef": claim}, "status": {"phase": phase},
+        });
+        Object::from_value(Kind::PersistentVolume, &json).unwrap()
+    };
+    let reserved = every().remove(6);
+    let old = serde_json::json!({"namespace": "shop", "name": "data", "uid": "u-1"});
+    let bare = serde_json::json!({"namespace": "shop", "name": "data"});
+    let another = serde_json::json!({"namespace": "shop", "name": "logs"});
+    assert!(
+        !reserved.leaves(&volume(old.clone(), "Released")),
+        "the uid is that of a claim that is gone"
+    );
+    assert!(
+        reserved.leaves(&volume(bare, "Released")),
+        "before its controller has looked"
+    );
+    assert!(
+        reserved.leaves(&volume(old.clone(), "Bound")),
+        "bound since, to the new claim"
+    );
+    let mut untouched = volume(old.clone(), "Bound");
+    untouched.meta.resource_version = reserved.target().resource_version.clone();
+    assert!(
+        !reserved.leaves(&untouched),
+        "nothing was sent yet: the uid that is set is still the old claim's"
+    );
+    let claim_of = |uid: &str| {
+        let json = serde_json::json!({"metadata": {"name": "data", "namespace": "shop", "uid": uid}});
+        World::of([Object::from_value(Kind::PersistentVolumeClaim, &json).unwrap()])
+    };
+    assert!(
+        reserved.stands(&untouched, &claim_of("u-1")),
+        "that claim is there, and bound"
+    );
+    assert!(
+        !reserved.stands(&untouched, &claim_of("u-2")),
+        "another claim has its name"
+    );
+    assert!(!reserved.leaves(&volume(another, "Available")));
     let created = every().remove(9);
     assert!(created.leaves(&claim(serde_json::json!({STEP: "7"}), serde_json::json!({}))));
     assert!(!created.leaves(&claim(serde_json::json!({STEP: "8"}), serde_json::json!({}))));

@@ -102,6 +102,20 @@ impl Leaves {
         self.by_path.is_empty()
     }
 
+    /// Keeps the leaves of these paths alone.
+    pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.by_path.retain(|path, _| keep(path));
+    }
+
+    /// Hides what stands at these paths.
+    pub(super) fn blind(&mut self, hide: impl Fn(&str) -> bool) {
+        for (path, leaf) in &mut self.by_path {
+            if hide(path) {
+                leaf.shown = None;
+            }
+        }
+    }
+
     /// There were more leaves than are kept.
     pub const fn cut(&self) -> bool {
         self.cut
@@ -183,7 +197,7 @@ fn empty(value: &Value) -> bool {
     }
 }
 
-fn further(path: &str, name: &str) -> String {
+pub(super) fn further(path: &str, name: &str) -> String {
     if name.contains(['.', '[', ']', '"', '/']) {
         format!("{path}[{name:?}]")
     } else if path.is_empty() {
@@ -194,7 +208,7 @@ fn further(path: &str, name: &str) -> String {
 }
 
 /// The names of a list's elements, where each has one of its own.
-fn names(items: &[Value]) -> Option<Vec<&str>> {
+pub(super) fn names(items: &[Value]) -> Option<Vec<&str>> {
     let names: Vec<&str> = items
         .iter()
         .map(|item| item.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()))
@@ -204,7 +218,7 @@ fn names(items: &[Value]) -> Option<Vec<&str>> {
 }
 
 /// A Secret's `stringData` stands in `data` once a server has taken it in.
-fn plain_secret(object: &Value) -> Value {
+pub(super) fn plain_secret(object: &Value) -> Value {
     let is_secret = object.get("kind").and_then(Value::as_str) == Some("Secret")
         && object.get("apiVersion").and_then(Value::as_str) == Some("v1");
     let mut object = object.clone();

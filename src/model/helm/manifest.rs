@@ -1,7 +1,7 @@
 //! A manifest's text as documents: stored in a record, or rendered by `helm template`.
 
 use super::hook::{DELETE_POLICY, HOOK, WEIGHT};
-use super::{Address, DeletePolicy, Event, Hook, Print, RESOURCE_POLICY};
+use super::{Address, Blank, DeletePolicy, Event, Firm, Hints, Hook, Print, RESOURCE_POLICY};
 use crate::model::{Kind, Object, Text};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +25,11 @@ pub struct Document {
     pub prints: BTreeMap<Text, Print>,
     /// A fingerprint of the whole document.
     pub whole: Print,
+    /// What of it cannot change once it is there; `None` for a kind that has nothing of the sort.
+    pub firm: Option<Arc<Firm>>,
+    /// Values in it that nobody has filled in.
+    pub blanks: Vec<Blank>,
+    pub hints: Hints,
 }
 
 /// The documents of a manifest, hooks apart.
@@ -148,6 +153,9 @@ impl Document {
             object,
             prints: prints(value),
             whole: Print::of(value),
+            blanks: Blank::of_object(&address.to_string(), value),
+            hints: Hints::of(value),
+            firm: Firm::of(&address, value).map(Arc::new),
             address,
         })
     }

@@ -1,5 +1,6 @@
 //! From a record's bytes to its JSON, within limits: base64, gzip, JSON (`reference/semantics.md` §2.1).
 
+use super::Driver;
 use base64::engine::general_purpose::STANDARD;
 use base64::{DecodeError, Engine as _};
 use flate2::read::GzDecoder;
@@ -80,12 +81,15 @@ pub(super) fn unpacked(payload: &str) -> Result<Vec<u8>, Undecodable> {
     }
 }
 
-/// The release in a record's `Secret`, as JSON and with everything that is secret in it: for hiding it, and for nothing else.
-/// `None` for what cannot be read.
-pub fn unveiled(secret: &[u8]) -> Option<serde_json::Value> {
-    let secret: serde_json::Value = serde_json::from_slice(secret).ok()?;
-    let data = secret.pointer("/data/release")?.as_str()?;
-    let payload = of_secret(data).ok()?;
+/// The release in a record's `Secret` or `ConfigMap`, as JSON and with everything that is secret in it: for hiding it, and for
+/// nothing else. `None` for what cannot be read.
+pub fn unveiled(record: &[u8], driver: Driver) -> Option<serde_json::Value> {
+    let record: serde_json::Value = serde_json::from_slice(record).ok()?;
+    let data = record.pointer("/data/release")?.as_str()?;
+    let payload = match driver {
+        Driver::Secret => of_secret(data).ok()?,
+        Driver::ConfigMap => data.to_owned(),
+    };
     serde_json::from_slice(&unpacked(&payload).ok()?).ok()
 }
 

@@ -3,7 +3,7 @@
 use super::hook::{DeletePolicy, Event};
 use super::manifest::{Document, Manifest};
 use super::record::Stored;
-use super::{Address, Chart, Undecodable};
+use super::{Address, Chart, Print, Undecodable};
 use crate::model::Text;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -15,6 +15,8 @@ pub struct Rendering {
     pub digest: Text,
     pub manifest: Manifest,
     pub chart: Chart,
+    /// What helm was given to render it with, by file or by what the release was given before: paths and fingerprints.
+    pub given: BTreeMap<String, Print>,
 }
 
 impl Rendering {
@@ -41,6 +43,7 @@ impl Rendering {
         Ok(Self {
             digest: Manifest::digest(&text),
             chart: record.chart,
+            given: record.values,
             manifest: Manifest {
                 hooks: record.hooks,
                 ..record.manifest

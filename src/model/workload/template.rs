@@ -4,6 +4,7 @@ use super::PodSpec;
 use super::node::Placement;
 use crate::model::lenient::or_default;
 use crate::model::meta::Labels;
+use crate::model::raft::RaftTemplate;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -21,6 +22,8 @@ pub struct PodTemplate {
     /// Equal for equal templates, within one run of the program. The hash label does not count, as in
     /// `pkg/controller/deployment/util/deployment_util.go` `EqualIgnoreHash`. 0 where it was not taken.
     pub print: u64,
+    /// The raft system that its containers run, if one does. Boxed: most run none.
+    pub raft: Option<Box<RaftTemplate>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -58,6 +61,7 @@ impl<'de> Deserialize<'de> for PodTemplate {
             spec: lean.spec,
             placement: placed.spec,
             print: hasher.finish(),
+            raft: RaftTemplate::read(&whole).map(Box::new),
         })
     }
 }

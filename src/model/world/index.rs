@@ -12,27 +12,27 @@ use std::collections::btree_map::Entry;
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
-/// The indices of a world.
+/// The indices of a world. A copy of a world shares each of them until one of the two changes it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    by_uid: HashTable<Arc<Object>>,
+    by_uid: Arc<HashTable<Arc<Object>>>,
     hasher: DefaultHashBuilder,
     /// Claim → pods that name it, whatever their phase.
-    users: BTreeMap<Key, Few>,
+    users: Arc<BTreeMap<Key, Few>>,
     /// Owner uid → dependents.
-    dependents: BTreeMap<Uid, Few>,
+    dependents: Arc<BTreeMap<Uid, Few>>,
     /// Claim key → volumes whose `claimRef` names it.
-    claimed: BTreeMap<Key, Few>,
+    claimed: Arc<BTreeMap<Key, Few>>,
     /// Volumes without `claimRef`.
-    free: BTreeMap<Text, Arc<Object>>,
+    free: Arc<BTreeMap<Text, Arc<Object>>>,
     /// Volume name → claims whose `spec.volumeName` it is.
-    naming: BTreeMap<Text, Few>,
+    naming: Arc<BTreeMap<Text, Few>>,
     /// Claims in phase Pending.
-    pending: BTreeMap<Key, Arc<Object>>,
+    pending: Arc<BTreeMap<Key, Arc<Object>>>,
     /// Volume name → attachments of it.
-    attached: BTreeMap<Text, Few>,
+    attached: Arc<BTreeMap<Text, Few>>,
     /// Pods that may run a provisioner, going by their names.
-    provisioners: BTreeMap<Key, Arc<Object>>,
+    provisioners: Arc<BTreeMap<Key, Arc<Object>>>,
 }
 
 /// Objects under one entry, by key.
@@ -136,7 +136,7 @@ impl Index {
     /// Makes room for so many objects at once.
     pub(super) fn reserve(&mut self, objects: usize) {
         let hash = |object: &Arc<Object>| self.hasher.hash_one(&object.meta.uid);
-        self.by_uid.reserve(objects, hash);
+        Arc::make_mut(&mut self.by_uid).reserve(objects, hash);
     }
 
     #[cfg(test)]
@@ -156,7 +156,7 @@ impl Index {
         let uid = &object.meta.uid;
         if !uid.is_empty() {
             let hash = |object: &Arc<Object>| self.hasher.hash_one(&object.meta.uid);
-            match self.by_uid.entry(hash(object), |held| held.meta.uid == *uid, hash) {
+            match Arc::make_mut(&mut self.by_uid).entry(hash(object), |held| held.meta.uid == *uid, hash) {
                 Place::Occupied(mut held) => *held.get_mut() = Arc::clone(object),
                 Place::Vacant(free) => {
                     free.insert(Arc::clone(object));
@@ -164,35 +164,38 @@ impl Index {
             }
         }
         for owner in &object.meta.owner_references {
-            add(self.dependents.entry(owner.uid.clone()), object);
+            add(Arc::make_mut(&mut self.dependents).entry(owner.uid.clone()), object);
         }
         match &object.body {
             Body::Pod(pod) => {
                 for claim in pod.claims(&object.meta) {
-                    add(self.users.entry(claim_of(object, &claim)), object);
+                    add(Arc::make_mut(&mut self.users).entry(claim_of(object, &claim)), object);
                 }
                 if provisions(&object.meta.name) {
-                    self.provisioners.insert(object.key(), Arc::clone(object));
+                    Arc::make_mut(&mut self.provisioners).insert(object.key(), Arc::clone(object));
                 }
             }
             Body::PersistentVolume(volume) => {
                 if let Some(claim) = claim_key(volume) {
-                    add(self.claimed.entry(claim), object);
+                    add(Arc::make_mut(&mut self.claimed).entry(claim), object);
                 } else {
-                    self.free.insert(object.meta.name.clone(), Arc::clone(object));
+                    Arc::make_mut(&mut self.free).insert(object.meta.name.clone(), Arc::clone(object));
                 }
             }
             Body::PersistentVolumeClaim(claim) => {
                 if !claim.spec.volume_name.is_empty() {
-                    add(self.naming.entry(claim.spec.volume_name.clone()), object);
+                    add(
+                        Arc::make_mut(&mut self.naming).entry(claim.spec.volume_name.clone()),
+                        object,
+                    );
                 }
                 if claim.status.phase == ClaimPhase::Pending {
-                    self.pending.insert(object.key(), Arc::clone(object));
+                    Arc::make_mut(&mut self.pending).insert(object.key(), Arc::clone(object));
                 }
             }
             Body::VolumeAttachment(attachment) => {
                 let volume = attachment.spec.source.persistent_volume_name.clone();
-                add(self.attached.entry(volume), object);
+                add(Arc::make_mut(&mut self.attached).entry(volume), object);
             }
             _ => {}
         }
@@ -202,7 +205,7 @@ impl Index {
     pub(super) fn remove(&mut self, object: &Object) {
         let uid = &object.meta.uid;
         let own = |held: &Arc<Object>| held.meta.uid == *uid && place(held) == place(object);
-        if let Ok(held) = self.by_uid.find_entry(self.hasher.hash_one(uid), own) {
+        if let Ok(held) = Arc::make_mut(&mut self.by_uid).find_entry(self.hasher.hash_one(uid), own) {
             held.remove();
         }
         for owner in &object.meta.owner_references {
@@ -214,20 +217,20 @@ impl Index {
                     remove(&mut self.users, &claim_of(object, &claim), object);
                 }
                 if provisions(&object.meta.name) {
-                    self.provisioners.remove(&object.key());
+                    Arc::make_mut(&mut self.provisioners).remove(&object.key());
                 }
             }
             Body::PersistentVolume(volume) => {
                 if let Some(claim) = claim_key(volume) {
                     remove(&mut self.claimed, &claim, object);
                 } else {
-                    self.free.remove(&object.meta.name);
+                    Arc::make_mut(&mut self.free).remove(&object.meta.name);
                 }
             }
             Body::PersistentVolumeClaim(claim) => {
                 remove(&mut self.naming, &claim.spec.volume_name, object);
                 if claim.status.phase == ClaimPhase::Pending {
-                    self.pending.remove(&object.key());
+                    Arc::make_mut(&mut self.pending).remove(&object.key());
                 }
             }
             Body::VolumeAttachment(attachment) => {
@@ -255,7 +258,11 @@ fn add<K: Ord>(entry: Entry<'_, K, Few>, object: &Arc<Object>) {
     }
 }
 
-fn remove<K: Ord>(index: &mut BTreeMap<K, Few>, key: &K, object: &Object) {
+fn remove<K: Ord + Clone>(index: &mut Arc<BTreeMap<K, Few>>, key: &K, object: &Object) {
+    if !index.contains_key(key) {
+        return;
+    }
+    let index = Arc::make_mut(index);
     if index.get_mut(key).is_some_and(|few| few.remove(object)) {
         index.remove(key);
     }

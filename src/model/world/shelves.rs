@@ -15,13 +15,16 @@ use std::sync::Arc;
 /// A count of the lists that have begun so far.
 pub(super) type Round = u32;
 
-/// The objects of a world.
+/// The objects of one kind, by namespace and name.
+type Homes = BTreeMap<Text, Vec<Slot>>;
+
+/// The objects of a world. A copy of a world shares those of each kind until one of the two changes them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shelves {
-    kinds: BTreeMap<Kind, BTreeMap<Text, Vec<Slot>>>,
+    kinds: BTreeMap<Kind, Arc<Homes>>,
     /// Every object by its key: a search through a shelf of ten thousand volumes would fetch each name it compares from
     /// another corner of memory.
-    keys: HashTable<Arc<Object>>,
+    keys: Arc<HashTable<Arc<Object>>>,
     hasher: DefaultHashBuilder,
 }
 
@@ -55,7 +58,7 @@ impl Shelves {
     /// Makes room for so many objects at once.
     pub(super) fn reserve(&mut self, objects: usize) {
         let hash = |object: &Arc<Object>| self.hasher.hash_one(key(object));
-        self.keys.reserve(objects, hash);
+        Arc::make_mut(&mut self.keys).reserve(objects, hash);
     }
 
     /// Puts an object in place; returns the one of the same key that was there.
@@ -80,7 +83,7 @@ impl Shelves {
         };
         let place = key(&object);
         let hash = |object: &Arc<Object>| self.hasher.hash_one(key(object));
-        match self.keys.entry(hash(&object), |other| key(other) == place, hash) {
+        match Arc::make_mut(&mut self.keys).entry(hash(&object), |other| key(other) == place, hash) {
             Entry::Occupied(mut entry) => *entry.get_mut() = object,
             Entry::Vacant(entry) => {
                 entry.insert(object);
@@ -101,16 +104,16 @@ impl Shelves {
 
     pub(super) fn take(&mut self, key: &Key) -> Option<Arc<Object>> {
         let homes = self.kinds.get_mut(&key.kind)?;
+        let at = place(homes.get(key.namespace.as_str())?, &key.name).ok()?;
+        let homes = Arc::make_mut(homes);
         let row = homes.get_mut(key.namespace.as_str())?;
-        let at = place(row, &key.name).ok()?;
         let taken = row.remove(at);
         if row.is_empty() {
             homes.remove(key.namespace.as_str());
         }
         let place = self::key(&taken.object);
-        if let Ok(entry) = self
-            .keys
-            .find_entry(self.hasher.hash_one(place), |object| self::key(object) == place)
+        if let Ok(entry) =
+            Arc::make_mut(&mut self.keys).find_entry(self.hasher.hash_one(place), |object| self::key(object) == place)
         {
             entry.remove();
         }
@@ -120,13 +123,13 @@ impl Shelves {
     pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Object>> {
         self.kinds
             .values()
-            .flat_map(BTreeMap::values)
+            .flat_map(|homes| homes.values())
             .flatten()
             .map(|slot| &slot.object)
     }
 
     pub(super) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Arc<Object>> {
-        let homes = self.kinds.get(&kind).into_iter().flat_map(BTreeMap::values);
+        let homes = self.kinds.get(&kind).into_iter().flat_map(|homes| homes.values());
         homes.flatten().map(|slot| &slot.object)
     }
 
@@ -137,7 +140,7 @@ impl Shelves {
 
     /// The keys that a feed covers and that were not seen since a round.
     pub(super) fn unseen(&self, feed: &FeedId, since: Round) -> Vec<Key> {
-        let homes = self.kinds.get(&feed.kind).into_iter().flatten();
+        let homes = self.kinds.get(&feed.kind).into_iter().flat_map(|homes| homes.iter());
         homes
             .filter(|(home, _)| match &feed.scope {
                 Scope::Cluster => true,
@@ -151,14 +154,16 @@ impl Shelves {
 
     /// Gives back the room that growing shelves took in advance, once a list is complete.
     pub(super) fn fit(&mut self, kind: Kind) {
-        for row in self.kinds.get_mut(&kind).into_iter().flat_map(BTreeMap::values_mut) {
+        let homes = self.kinds.get_mut(&kind).map(Arc::make_mut);
+        for row in homes.into_iter().flat_map(BTreeMap::values_mut) {
             row.shrink_to_fit();
         }
     }
 
     fn shelf(&mut self, object: &Object) -> &mut Vec<Slot> {
         let (kind, namespace, _) = key(object);
-        self.kinds.entry(kind).or_default().entry(namespace.into()).or_default()
+        let homes = Arc::make_mut(self.kinds.entry(kind).or_default());
+        homes.entry(namespace.into()).or_default()
     }
 }
 

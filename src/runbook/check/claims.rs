@@ -13,7 +13,7 @@ use std::sync::Arc;
 const CLAIMS: &[Kind] = &[Kind::PersistentVolumeClaim];
 const BOTH: &[Kind] = &[Kind::PersistentVolumeClaim, Kind::PersistentVolume];
 const VOLUMES: &[Kind] = &[Kind::PersistentVolume];
-const HOLDERS: &[Kind] = &[
+pub(super) const HOLDERS: &[Kind] = &[
     Kind::PersistentVolumeClaim,
     Kind::Pod,
     Kind::Job,
@@ -197,22 +197,25 @@ fn none(tenancy: Tenancy<'_>, _: &Key) -> Found {
 }
 
 /// `pod/train-7f-x (Job train-7f) holds pvc/data`.
-fn held(tenancy: Tenancy<'_>, counts: impl Fn(&Object) -> bool) -> Vec<String> {
+pub(super) fn held(tenancy: Tenancy<'_>, claim: &Object, counts: impl Fn(&Object) -> bool) -> Vec<String> {
     let world = tenancy.look.world;
     let mut told = Vec::new();
-    for claim in tenancy.objects(Kind::PersistentVolumeClaim) {
-        for pod in pvc_protection::holders(world, &claim.key()) {
-            if counts(&pod) {
-                let root = crate::laws::ownership::root(world, &pod).sentence();
-                told.push(format!("{} ({root}) holds {}", pod.key(), claim.key()));
-            }
+    for pod in pvc_protection::holders(world, &claim.key()) {
+        if counts(&pod) {
+            let root = crate::laws::ownership::root(world, &pod).sentence();
+            told.push(format!("{} ({root}) holds {}", pod.key(), claim.key()));
         }
     }
     told
 }
 
+fn all_held(tenancy: Tenancy<'_>, counts: impl Fn(&Object) -> bool) -> Vec<String> {
+    let claims = tenancy.objects(Kind::PersistentVolumeClaim);
+    claims.flat_map(|claim| held(tenancy, claim, &counts)).collect()
+}
+
 fn no_foreign_holders(tenancy: Tenancy<'_>, _: &Key) -> Found {
-    let held = held(tenancy, |pod| tenancy.foreign(pod));
+    let held = all_held(tenancy, |pod| tenancy.foreign(pod));
     if held.is_empty() {
         Found::yes("no foreign pod")
     } else {
@@ -221,7 +224,7 @@ fn no_foreign_holders(tenancy: Tenancy<'_>, _: &Key) -> Found {
 }
 
 fn no_holders(tenancy: Tenancy<'_>, _: &Key) -> Found {
-    let held = held(tenancy, |_| true);
+    let held = all_held(tenancy, |_| true);
     if held.is_empty() {
         Found::yes("no pod")
     } else {

@@ -1,9 +1,11 @@
 //! Checks of the tenant as a whole, and of any one object.
 
+use super::super::template::Values;
 use super::super::tenancy::Tenancy;
-use super::{About, Check};
-use crate::diagnose::{Found, Severity, findings};
+use super::{About, Check, none_of};
+use crate::diagnose::{Found, Severity, findings, unfilled};
 use crate::model::feed::Freshness;
+use crate::model::placeholder;
 use crate::model::{Key, Kind, Tenant};
 
 pub(super) static CHECKS: &[Check] = &[
@@ -44,6 +46,21 @@ pub(super) static CHECKS: &[Check] = &[
     ),
     Check::of(About::Any, "object.gone", "the object does not exist", &[], gone),
     Check::of(
+        About::Parameters,
+        PARAMETERS,
+        "no parameter of the run holds what nobody has filled in (`<…>`, `REPLACE_ME`, `changeme`, `__TOKEN__`, `TODO`)",
+        &[],
+        // the values are the condition's, which judges them itself
+        |_, _| Found::untold("the parameters are not known here"),
+    ),
+    Check::of(
+        About::Tenant,
+        "values.no-placeholders",
+        "no file of values that the runbook's steps give to helm holds what nobody has filled in",
+        &[],
+        |tenancy, _| unfilled::of_files(&tenancy.look.conditions.helm),
+    ),
+    Check::of(
         About::One(Kind::StorageClass),
         "class.exists",
         "the StorageClass exists",
@@ -51,6 +68,19 @@ pub(super) static CHECKS: &[Check] = &[
         exists,
     ),
 ];
+
+/// The check of the parameters.
+const PARAMETERS: &str = "parameters.no-placeholders";
+
+/// Whether every parameter is filled in.
+pub(in crate::runbook) fn filled_in(values: &Values) -> Found {
+    let left = values.iter().filter_map(|(name, value)| {
+        let text = value.to_string();
+        placeholder::find(&text).map(|found| format!("{name}: {}", placeholder::shown(found)))
+    });
+    let left: Vec<String> = left.collect();
+    none_of(&left, format!("{} parameters", values.len()), "not filled in")
+}
 
 fn fresh(tenancy: Tenancy<'_>, _: &Key) -> Found {
     let look = tenancy.look;

@@ -5,6 +5,7 @@ use super::{About, Check, none_of};
 use crate::diagnose::Found;
 use crate::laws::ownership;
 use crate::model::{Body, Key, Kind, Object};
+use std::time::Duration;
 
 const JOBS: &[Kind] = &[Kind::Job, Kind::CronJob];
 const MAKERS: &[Kind] = &[Kind::StatefulSet, Kind::Deployment, Kind::DaemonSet];
@@ -68,7 +69,7 @@ pub(super) static CHECKS: &[Check] = &[
     ),
 ];
 
-/// `job/train-7f (active)`, with its root owner where it has one.
+/// `job/train-7f (active for 3h)`: how long it has been there, and its root owner where it has one.
 pub(in crate::runbook) fn unfinished(tenancy: Tenancy<'_>, object: &Object) -> Option<String> {
     let state = object.body.job()?.state();
     if state.finished() || object.meta.deleting() {
@@ -79,7 +80,23 @@ pub(in crate::runbook) fn unfinished(tenancy: Tenancy<'_>, object: &Object) -> O
         Some(_) => format!(", of {}", root.sentence()),
         None => String::new(),
     };
-    Some(format!("{} ({}{owner})", object.key(), state.word()))
+    let began = object.meta.creation_timestamp;
+    let age = began.map(|began| format!(" for {}", roughly(tenancy.look.now.since(began))));
+    Some(format!(
+        "{} ({}{}{owner})",
+        object.key(),
+        state.word(),
+        age.unwrap_or_default()
+    ))
+}
+
+/// A span in its largest unit: an item of a checklist must not change with every second.
+fn roughly(span: Duration) -> String {
+    match span.as_secs() / 3_600 {
+        0 => "less than 1h".to_owned(),
+        hours if hours < 72 => format!("{hours}h"),
+        hours => format!("{}d", hours / 24),
+    }
 }
 
 fn no_foreign(tenancy: Tenancy<'_>, _: &Key) -> Found {

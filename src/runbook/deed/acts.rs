@@ -1,14 +1,19 @@
 //! Which acts a step comes to in a world: its objects looked up by name or selected, each pinned as it is there.
 
+mod inventoried;
+
+use super::super::progress::Taken;
 use super::super::template::{Template, Values};
 use super::super::tenancy::Tenancy;
 use super::super::value::is_name;
 use super::{Aim, Brings, Deed, HelmAim, NewClaim};
 use crate::model::act::{HelmAct, Install, Rollback, Source, Uninstall, Upgrade, words};
-use crate::model::helm::Executor;
+use crate::model::helm::{Driver, Executor, Home};
 use crate::model::quantity::Quantity;
-use crate::model::{Act, Draft, Key, Kind, Pin, Text};
+use crate::model::{Act, Draft, Key, Kind, Labels, Pin, Text};
+use inventoried::{inventory, left, remade, reserved, the_very};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What an act needs to know besides the world.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +26,10 @@ pub struct Known<'a> {
     pub rendered: &'a BTreeMap<String, Text>,
     /// What is written on objects that the step makes.
     pub step: &'a str,
+    /// What the run kept of objects when it began.
+    pub noted: &'a BTreeMap<String, String>,
+    /// The acts of the step from an earlier beginning.
+    pub stands: &'a [Taken],
 }
 
 /// What the step's objects are: none at all is not the same as one that is missing.
@@ -35,6 +44,15 @@ pub enum Unaimed {
     Unseen { why: String },
     /// The parameters make a name or an act that cannot be.
     Misfit { why: String },
+}
+
+impl fmt::Display for Unaimed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent { what } => write!(f, "{what} is not there"),
+            Self::Unseen { why } | Self::Misfit { why } => f.write_str(why),
+        }
+    }
 }
 
 impl Deed {
@@ -55,7 +73,11 @@ impl Deed {
                 policy: *policy,
             }),
             Self::ClearClaimRef { aim } => aimed(aim, known, |volume| Act::ClearClaimRef { volume }),
-            Self::Reserve { aim, claim } => {
+            Self::Reserve { aim, claim: None } => reserved(aim, known),
+            Self::Reserve {
+                aim,
+                claim: Some(claim),
+            } => {
                 let claim = claim.fill(known.values);
                 let (namespace, name) = words::placed(&claim)
                     .ok_or_else(|| misfit(format!("{claim:?} is no NAMESPACE/NAME of a claim")))?;
@@ -84,6 +106,15 @@ impl Deed {
                 })
             }
             Self::CreateClaim(claim) => create(claim, known).map(|act| vec![act]),
+            Self::RemakeClaims(remake) => remade(remake, known),
+            Self::CreateStorageClass(class) => class.act(known).map(|act| vec![act]),
+            Self::CreateStatefulSet(set) => set.act(known).map(|act| vec![act]),
+            Self::AskRaft(asked) => asked.acts(known),
+            Self::Dump(dump) => dump.dumps(known),
+            Self::Restore(restore) => restore.restores(known),
+            Self::CountRows(count) => count.acts(known),
+            Self::Snapshot(snapshot) => snapshot.acts(known),
+            Self::Run(run) => run.acts(known),
             Self::HelmInstall { .. }
             | Self::HelmUninstall { .. }
             | Self::HelmUpgrade { .. }
@@ -121,12 +152,25 @@ impl Deed {
         }
     }
 
+    /// The files of values that it gives to helm, but for those that helm fetches itself.
+    pub fn files(&self, values: &Values) -> Vec<Text> {
+        let (Self::HelmInstall { brings, .. } | Self::HelmUpgrade { brings, .. }) = self else {
+            return Vec::new();
+        };
+        let source = brings.source(values);
+        let files = source.map(|source| source.values).unwrap_or_default();
+        let own = files
+            .into_iter()
+            .filter(|file| !file.is_empty() && !file.contains("://"));
+        own.collect()
+    }
+
     /// What helm has to render for it: under this name its digest is looked for in [`Known::rendered`].
     pub fn rendering(&self, known: Known<'_>) -> Option<String> {
         let (Self::HelmInstall { brings, .. } | Self::HelmUpgrade { brings, .. }) = self else {
             return None;
         };
-        let source = brings.source(known.values)?;
+        let source = brings.source(known.values).filter(|source| !source.chart.is_empty())?;
         let (namespace, name) = self.release(known)?.ok()?;
         Some(format!("{namespace}/{name}: {source}"))
     }
@@ -173,6 +217,7 @@ impl Deed {
                 brings,
                 take_ownership,
                 wait,
+                driver: _,
             } => self.brought(brings, known).map(|(source, rendered)| {
                 HelmAct::Install(Install {
                     executor,
@@ -214,8 +259,29 @@ impl Deed {
             | Self::Reserve { .. }
             | Self::Annotate { .. }
             | Self::Stamp { .. }
-            | Self::CreateClaim(_) => return None,
+            | Self::CreateClaim(_)
+            | Self::RemakeClaims(_)
+            | Self::CreateStorageClass(_)
+            | Self::CreateStatefulSet(_)
+            | Self::AskRaft(_)
+            | Self::Dump(_)
+            | Self::Restore(_)
+            | Self::CountRows(_)
+            | Self::Snapshot(_)
+            | Self::Run(_) => return None,
         })
+    }
+
+    /// Where an install keeps its records: what the runbook says, else in Secrets, as helm does.
+    fn driver(&self, known: Known<'_>) -> Result<Driver, Unaimed> {
+        let Self::HelmInstall {
+            driver: Some(driver), ..
+        } = self
+        else {
+            return Ok(Driver::default());
+        };
+        let word = driver.fill(known.values);
+        Driver::from_word(&word).ok_or_else(|| misfit(format!("{word:?} is no driver of helm's: secret or configmap")))
     }
 
     fn helm(&self, known: Known<'_>) -> Result<Act, Unaimed> {
@@ -224,17 +290,18 @@ impl Deed {
         };
         let ((namespace, name), helm) = (release?, asked?);
         if let HelmAct::Install(install) = helm {
-            return Ok(Act::install(&namespace, &name, install));
+            let home = Home::new(&namespace, &name, self.driver(known)?);
+            return Ok(Act::install(&home, install));
         }
         let tenancy = Tenancy {
             namespace: &namespace,
             release: Some(&name),
             ..known.tenancy
         };
-        if let Some(why) = tenancy.look.gap(Kind::Release, &namespace) {
+        if let Some(why) = tenancy.blind() {
             return Err(Unaimed::Unseen { why });
         }
-        let newest = tenancy.newest().ok_or_else(|| Unaimed::Absent {
+        let newest = tenancy.newest().map_err(misfit)?.ok_or_else(|| Unaimed::Absent {
             what: format!("release {name} in {namespace}"),
         })?;
         Ok(Act::Helm {
@@ -245,12 +312,12 @@ impl Deed {
     }
 }
 
-const fn misfit(why: String) -> Unaimed {
+pub(super) const fn misfit(why: String) -> Unaimed {
     Unaimed::Misfit { why }
 }
 
 /// Each object of the aim, pinned as it is.
-fn aimed(aim: &Aim, known: Known<'_>, act: impl Fn(Pin) -> Act) -> Aimed {
+pub(super) fn aimed(aim: &Aim, known: Known<'_>, mut act: impl FnMut(Pin) -> Act) -> Aimed {
     match aim {
         Aim::One { kind, name, namespace } => {
             let namespace = placed(namespace.as_ref(), known)?;
@@ -261,11 +328,27 @@ fn aimed(aim: &Aim, known: Known<'_>, act: impl Fn(Pin) -> Act) -> Aimed {
             let picked = selection.pick(known.tenancy).map_err(|why| Unaimed::Unseen { why })?;
             Ok(picked.iter().map(|object| act(object.pin())).collect())
         }
+        Aim::Inventoried(Kind::PersistentVolume) => {
+            let entries = inventory(known)?.claims.iter();
+            let pins = entries.map(|entry| the_very(entry, known));
+            pins.map(|pin| pin.map(&mut act)).collect()
+        }
+        Aim::Inventoried(_) => Ok(left(known)?.into_iter().map(act).collect()),
     }
 }
 
+fn pairs(pairs: &[(String, Template)], values: &Values) -> Vec<(String, String)> {
+    let filled = pairs.iter().map(|(key, value)| (key.clone(), value.fill(values)));
+    filled.collect()
+}
+
+fn collected(pairs: &[(String, String)]) -> Labels {
+    let pairs = pairs.iter();
+    pairs.map(|(key, value)| (key.as_str(), value.as_str())).collect()
+}
+
 /// The namespace that is said, or the tenant's.
-fn placed(namespace: Option<&Template>, known: Known<'_>) -> Result<Text, Unaimed> {
+pub(super) fn placed(namespace: Option<&Template>, known: Known<'_>) -> Result<Text, Unaimed> {
     let said = namespace.map(|namespace| namespace.fill(known.values));
     match said {
         None => Ok(known.tenancy.namespace.into()),
@@ -283,7 +366,7 @@ fn key(kind: Kind, namespace: &str, name: &Template, values: &Values) -> Result<
     }
 }
 
-fn pinned(key: &Key, known: Known<'_>) -> Result<Pin, Unaimed> {
+pub(super) fn pinned(key: &Key, known: Known<'_>) -> Result<Pin, Unaimed> {
     let look = known.tenancy.look;
     if let Some(object) = look.world.get(key) {
         return Ok(object.pin());
@@ -305,11 +388,6 @@ fn create(claim: &NewClaim, known: Known<'_>) -> Result<Act, Unaimed> {
     let namespace = placed(claim.namespace.as_ref(), known)?;
     let key = key(Kind::PersistentVolumeClaim, &namespace, &claim.name, values)?;
     let fill = |template: &Template| Text::from(template.fill(values));
-    let pairs = |pairs: &[(String, Template)]| {
-        let filled = pairs.iter().map(|(key, value)| (key.clone(), value.fill(values)));
-        filled.collect::<Vec<_>>()
-    };
-    let (labels, annotations) = (pairs(&claim.labels), pairs(&claim.annotations));
     let draft = Draft {
         volume_name: claim.volume.as_ref().map(fill).unwrap_or_default(),
         storage_class_name: claim.class.as_ref().map(fill),
@@ -321,14 +399,8 @@ fn create(claim: &NewClaim, known: Known<'_>) -> Result<Act, Unaimed> {
             .collect(),
         volume_mode: claim.volume_mode.as_deref().map(Text::from),
         storage: Quantity(fill(&claim.size)),
-        labels: labels
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .collect(),
-        annotations: annotations
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .collect(),
+        labels: collected(&pairs(&claim.labels, values)),
+        annotations: collected(&pairs(&claim.annotations, values)),
     };
     Ok(Act::create_claim(key, draft, known.step))
 }

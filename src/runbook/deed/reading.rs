@@ -1,16 +1,20 @@
 //! How acts are read off the tree: which fields each has, and which words are for later.
 
 mod claim;
+mod class;
 mod helm;
+mod raft;
+mod task;
 
-use super::super::document::{Node, Tree, Word};
+use super::super::condition::Place;
 use super::super::parameter::Parameters;
 use super::super::reading::{Fields, Reader, Said, listed};
 use super::super::selection::{SELECTIONS, Selection};
 use super::super::template::Template;
 use super::super::value::{Type, is_name};
-use super::{Aim, Brings, Deed, Slot};
+use super::{Aim, Brings, Deed, INVENTORY_CLAIMS, INVENTORY_VOLUMES, NewCount, Slot};
 use crate::model::storage::ReclaimPolicy;
+use crate::model::yaml::{Node, Tree, Word};
 use crate::model::{Act, Kind, Propagation, meta};
 
 /// The words of `act`.
@@ -24,23 +28,23 @@ const WORDS: &[&str] = &[
     "annotate",
     "stamp",
     "createClaim",
+    "createStorageClass",
+    "createStatefulSet",
+    "stepDown",
+    "removePeer",
+    "raftSnapshot",
+    "dump",
+    "restore",
+    "countRows",
+    "snapshot",
+    "run",
     "helmInstall",
     "helmUninstall",
     "helmUpgrade",
     "helmRollback",
 ];
 /// Words that are kept for what is to come.
-const LATER: &[&str] = &[
-    "run",
-    "exec",
-    "dump",
-    "restore",
-    "copy",
-    "snapshot",
-    "createStorageClass",
-    "suspend",
-    "stepDown",
-];
+const LATER: &[&str] = &["exec", "copy", "suspend"];
 const PROPAGATION: &[(&str, Propagation)] = &[
     ("Background", Propagation::Background),
     ("Foreground", Propagation::Foreground),
@@ -51,10 +55,40 @@ const PROPAGATION: &[(&str, Propagation)] = &[
 #[derive(Clone, Copy, Debug)]
 struct Book<'p> {
     parameters: &'p Parameters,
+    /// A step before takes an inventory.
+    inventoried: bool,
+}
+
+/// A whole number.
+pub(in crate::runbook) fn count_of(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<u32> {
+    if let Tree::Number(number) = node.tree
+        && let Ok(number) = u32::try_from(number)
+    {
+        return Some(number);
+    }
+    reader.fault(
+        &node.at,
+        format!("{what} is a number, 0 or more"),
+        "write a whole number",
+    );
+    None
+}
+
+/// Reads what counts rows.
+pub(in crate::runbook) fn read_count(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    parameters: &Parameters,
+) -> Option<NewCount> {
+    let book = Book {
+        parameters,
+        inventoried: false,
+    };
+    book.counts(reader, node)
 }
 
 /// Reads `act`.
-pub(in crate::runbook) fn read(reader: &mut Reader<'_>, node: &Node, parameters: &Parameters) -> Option<Deed> {
+pub(in crate::runbook) fn read(reader: &mut Reader<'_>, node: &Node, place: Place<'_>) -> Option<Deed> {
     let entries = reader.map(node, "`act`");
     let [(word, body)] = entries else {
         if matches!(node.tree, Tree::Map(_)) {
@@ -63,7 +97,10 @@ pub(in crate::runbook) fn read(reader: &mut Reader<'_>, node: &Node, parameters:
         }
         return None;
     };
-    let book = Book { parameters };
+    let book = Book {
+        parameters: place.parameters,
+        inventoried: place.inventoried,
+    };
     match word.text.as_str() {
         "delete" => book.delete(reader, body),
         "evict" => book.evict(reader, body),
@@ -74,26 +111,30 @@ pub(in crate::runbook) fn read(reader: &mut Reader<'_>, node: &Node, parameters:
         "annotate" => book.annotate(reader, body),
         "stamp" => book.stamp(reader, body),
         "createClaim" => book.create(reader, body),
+        "createStorageClass" => book.class(reader, body),
+        "createStatefulSet" => book.remake_set(reader, body),
+        "stepDown" => Book::step_down(reader, body),
+        "removePeer" => book.remove_peer(reader, body),
+        "raftSnapshot" => book.raft_snapshot(reader, body),
+        "dump" => book.dump(reader, body),
+        "restore" => book.restore(reader, body),
+        "countRows" => book.count(reader, body),
+        "snapshot" => book.snapshot(reader, body),
+        "run" => book.run(reader, body),
         "helmInstall" => book.install(reader, body),
         "helmUninstall" => book.uninstall(reader, body),
         "helmUpgrade" => book.upgrade(reader, body),
         "helmRollback" => book.rollback(reader, body),
         _ => {
-            refuse(reader, word, body);
+            refuse(reader, word);
             None
         }
     }
 }
 
-fn refuse(reader: &mut Reader<'_>, word: &Word, body: &Node) {
+fn refuse(reader: &mut Reader<'_>, word: &Word) {
     let name = word.text.as_str();
-    if name == "run" && !matches!(body.tree, Tree::List(_) | Tree::Map(_)) {
-        reader.fault(
-            &body.at,
-            "a shell string is no command: what stands in a parameter could run as another",
-            "write the program and each argument as an item of a list; and even so `run` is not available yet in this version",
-        );
-    } else if name == "removeFinalizer" {
+    if name == "removeFinalizer" {
         reader.fault(
             &word.at,
             "no runbook takes a finalizer off",
@@ -149,6 +190,10 @@ impl Book<'_> {
     fn aim(self, reader: &mut Reader<'_>, fields: Fields<'_>, act: &str, kinds: &[Kind]) -> Option<Aim> {
         let aim = match (fields.get("target"), fields.get("each")) {
             (Some(node), None) => self.one(reader, fields, node)?,
+            (None, Some(node)) if let Some(kind) = taken_down(node) => {
+                self.inventoried(reader, node)?;
+                Aim::Inventoried(kind)
+            }
             (None, Some(node)) => Aim::Each(each(reader, node)?),
             (Some(_), Some(node)) => {
                 reader.fault(
@@ -167,7 +212,7 @@ impl Book<'_> {
                 return None;
             }
         };
-        if let (Aim::Each(_), Some(node)) = (&aim, fields.get("namespace")) {
+        if let (Aim::Each(_) | Aim::Inventoried(_), Some(node)) = (&aim, fields.get("namespace")) {
             reader.fault(&node.at, "a selection is always the tenant's", "drop `namespace`");
         }
         if !kinds.is_empty() && !kinds.contains(&aim.kind()) {
@@ -183,6 +228,19 @@ impl Book<'_> {
         Some(aim)
     }
 
+    /// What was taken down can be named only after a step that takes it down.
+    fn inventoried(self, reader: &mut Reader<'_>, node: &Node) -> Option<()> {
+        if !self.inventoried {
+            reader.fault(
+                &node.at,
+                "no step before takes an inventory",
+                "add `inventory: { of: claims.all }` to a step before anything is done",
+            );
+            return None;
+        }
+        Some(())
+    }
+
     fn one(self, reader: &mut Reader<'_>, fields: Fields<'_>, node: &Node) -> Option<Aim> {
         let said = reader.filled(node, "`target`")?;
         let Some((word, name)) = said.text.split_once('/') else {
@@ -190,12 +248,9 @@ impl Book<'_> {
             reader.fault(&said.at, told, "write KIND/NAME, as in pvc/mysql-pvc");
             return None;
         };
-        let Some(kind) = Kind::from_word(word).filter(|kind| *kind != Kind::Release) else {
-            let words: Vec<&str> = Kind::ALL
-                .iter()
-                .map(|kind| kind.short())
-                .filter(|word| *word != "release")
-                .collect();
+        let Some(kind) = Kind::from_word(word).filter(|kind| !kind.is_record()) else {
+            let known = Kind::ALL.iter().filter(|kind| !kind.is_record());
+            let words: Vec<&str> = known.map(|kind| kind.short()).collect();
             let at = reader.source.within(&said.at, word);
             let word = Word {
                 at,
@@ -279,8 +334,23 @@ impl Book<'_> {
     }
 
     fn reserve(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {
-        let fields = reader.fields(node, "`reserve`", &["target", "claim"])?;
+        let fields = reader.fields(node, "`reserve`", &["target", "each", "claim"])?;
         let aim = self.aim(reader, fields, "reserve", &[Kind::PersistentVolume]);
+        if matches!(aim, Some(Aim::Each(_) | Aim::Inventoried(_))) {
+            if let Some(node) = fields.get("claim") {
+                let told = "several volumes are not reserved for one claim";
+                reader.fault(
+                    &node.at,
+                    told,
+                    "drop `claim`: each is reserved for the claim that was on it",
+                );
+            }
+            if !matches!(aim, Some(Aim::Inventoried(_))) {
+                let fix = format!("write `each: {INVENTORY_VOLUMES}`, of which it is known which claim was on each");
+                reader.fault(fields.at, "nobody knows for which claims these volumes are", fix);
+            }
+            return Some(Deed::Reserve { aim: aim?, claim: None });
+        }
         let claim = self.needed(reader, fields, "claim", "write NAMESPACE/NAME")?;
         if claim.fixed() && crate::model::act::words::placed(claim.written()).is_none() {
             reader.fault(
@@ -289,7 +359,10 @@ impl Book<'_> {
                 "write NAMESPACE/NAME",
             );
         }
-        Some(Deed::Reserve { aim: aim?, claim })
+        Some(Deed::Reserve {
+            aim: aim?,
+            claim: Some(claim),
+        })
     }
 
     fn annotate(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {
@@ -343,6 +416,16 @@ fn flag(reader: &mut Reader<'_>, fields: Fields<'_>, name: &str) -> bool {
     let node = fields.get(name);
     node.and_then(|node| reader.flag(node, &format!("`{name}`")))
         .unwrap_or(false)
+}
+
+/// The kind of what was taken down, where `each` means that.
+fn taken_down(node: &Node) -> Option<Kind> {
+    let Tree::Text(text) = &node.tree else { return None };
+    match text.as_str() {
+        INVENTORY_VOLUMES => Some(Kind::PersistentVolume),
+        INVENTORY_CLAIMS => Some(Kind::PersistentVolumeClaim),
+        _ => None,
+    }
 }
 
 fn each(reader: &mut Reader<'_>, node: &Node) -> Option<&'static Selection> {

@@ -7,8 +7,8 @@
 use crate::forecast::{Forecast, Outcome};
 use crate::laws::Conditions;
 use crate::model::act::{HelmAct, Rollback};
-use crate::model::helm::{Ledger, Manifest, Reading, Record, record_name, record_parts};
-use crate::model::{Act, Body, Kind, Object, Pin, Uid, World};
+use crate::model::helm::{Home, Ledger, Live, Manifest, Reading, Record, record_name, record_parts};
+use crate::model::{Act, Body, Object, Pin, Uid, World};
 use std::sync::Arc;
 
 /// Takes a forecast act into the world it leaves and into what is known of records. Says whether the release's revisions
@@ -18,9 +18,18 @@ pub(super) fn after(world: &mut World, conditions: &mut Conditions, forecast: &F
         return true;
     };
     let mut ledger = Ledger::clone(&conditions.helm);
+    for other in &forecast.others {
+        // what of other kinds is forecast to go is not in the way of a later step
+        if matches!(other.outcome, Outcome::Deleted | Outcome::DeletedLater { .. }) {
+            ledger.enter_live(other.object.clone(), Live::Absent);
+        }
+    }
     let stored = match helm {
-        // there is nothing left to go by
-        HelmAct::Uninstall(_) => return true,
+        // there is no record left to go by
+        HelmAct::Uninstall(_) => {
+            conditions.helm = Arc::new(ledger);
+            return true;
+        }
         HelmAct::Install(options) => installed(&ledger, release, &options.rendered),
         HelmAct::Upgrade(options) => upgraded(&ledger, release, &options.rendered),
         HelmAct::Rollback(options) => rolled_back(world, &ledger, release, options),
@@ -98,12 +107,8 @@ fn rolled_back(world: &World, ledger: &Ledger, release: &Pin, options: &Rollback
         0 => old.revision.checked_sub(1)?,
         wanted => wanted,
     };
-    let target = world
-        .in_namespace(Kind::Release, &release.key.namespace)
-        .find(|object| {
-            let facts = object.body.release();
-            facts.is_some_and(|facts| facts.name == old.name && facts.revision == wanted)
-        })?;
+    let home = Home::at(&release.key)?;
+    let (_, target) = home.records(world).find(|(revision, _)| *revision == wanted)?;
     Some(Record {
         revision: old.revision.saturating_add(1),
         status: "deployed".into(),

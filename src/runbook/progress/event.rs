@@ -2,6 +2,8 @@
 
 use super::State;
 use crate::model::Act;
+use crate::runbook::inventory::Inventory;
+use crate::runbook::soak::Watched;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -58,11 +60,19 @@ pub enum Event {
         act: usize,
         how: String,
     },
+    /// It took down the tenant's claims and volumes.
+    Inventoried {
+        inventory: Box<Inventory>,
+    },
     /// Its last act stands.
     Acted,
     /// Its end was seen.
     Verified {
         seen: String,
+    },
+    /// Somebody looked while a soak is on.
+    Watched {
+        look: Watched,
     },
     /// Its time is over; what was seen last.
     TimedOut {
@@ -75,6 +85,16 @@ pub enum Event {
     /// The file the runbook came from holds another text now. The run goes on with the text it began with.
     Changed {
         digest: String,
+    },
+    /// What an object was when the run began: kept, because a step makes it again as it was.
+    Noted {
+        name: String,
+        value: String,
+    },
+    /// What an earlier step gave has worn off: that one is begun anew, and this one waits meanwhile.
+    Renewed {
+        step: String,
+        why: String,
     },
     /// A person stops the step.
     Halted {
@@ -117,10 +137,14 @@ impl Event {
             | Self::Sending { .. }
             | Self::Returned { .. }
             | Self::Ended { .. }
+            | Self::Inventoried { .. }
             | Self::Acted
             | Self::Verified { .. }
+            | Self::Watched { .. }
             | Self::TimedOut { .. }
             | Self::Failed { .. }
+            | Self::Noted { .. }
+            | Self::Renewed { .. }
             | Self::Changed { .. } => None,
         }
     }
@@ -134,11 +158,15 @@ impl Event {
             Self::Sending { .. } => "sending",
             Self::Returned { .. } => "returned",
             Self::Ended { .. } => "ended",
+            Self::Inventoried { .. } => "inventoried",
             Self::Acted => "acted",
             Self::Verified { .. } => "verified",
+            Self::Watched { .. } => "watched",
             Self::TimedOut { .. } => "timedOut",
             Self::Failed { .. } => "failed",
             Self::Changed { .. } => "changed",
+            Self::Noted { .. } => "noted",
+            Self::Renewed { .. } => "renewed",
             Self::Halted { .. } => "halted",
             Self::Resumed { .. } => "resumed",
             Self::Skipped { .. } => "skipped",
@@ -166,9 +194,15 @@ impl fmt::Display for Event {
             } => write!(f, "act {} was approved by {}: {}", act + 1, word.by, word.reason),
             Self::Returned { act, why } => write!(f, "act {} was not done: {why}", act + 1),
             Self::Ended { act, how } => write!(f, "act {} stands: {how}", act + 1),
+            Self::Inventoried { inventory } => write!(f, "taken down: {}", inventory.sentence()),
             Self::Acted => f.write_str("its end is waited for"),
             Self::Verified { seen } if seen.is_empty() => f.write_str("done"),
             Self::Verified { seen } => write!(f, "done: {seen}"),
+            Self::Watched { look } => match (&look.broken, &look.baseline) {
+                (Some(broken), _) => write!(f, "looked: broken: {broken}"),
+                (None, Some(_)) => f.write_str("looked, for the first time"),
+                (None, None) => f.write_str("looked: nothing changed"),
+            },
             Self::TimedOut { seen } => write!(f, "its end was not seen in time: {seen}"),
             Self::Failed { seen } => write!(f, "stopped: {seen}"),
             Self::Changed { digest } => {
@@ -178,6 +212,8 @@ impl fmt::Display for Event {
                     "the runbook's file holds another text now ({short}…); the run keeps the one it began with"
                 )
             }
+            Self::Noted { name, .. } => write!(f, "{name} is kept as it is now"),
+            Self::Renewed { step, why } => write!(f, "waits while {step} is done anew: {why}"),
             Self::Halted { word } => write!(f, "stopped by {}: {}", word.by, word.reason),
             Self::Resumed { word } => write!(f, "begins anew by {}: {}", word.by, word.reason),
             Self::Skipped { word } => write!(f, "skipped by {}: {}", word.by, word.reason),

@@ -4,13 +4,14 @@
 
 use super::super::condition::{Condition, Facts};
 use super::super::deed::{Deed, Known, Unaimed};
-use super::super::plan::{Asked, Expected, Ground, told};
+use super::super::inventory::{Inventory, Wanted};
+use super::super::plan::{Asked, Expected, Ground, RIGHTS, told};
 use super::super::progress::{Course, Event, State, Went};
 use super::super::step::{Step, Verify};
 use super::super::tenancy::Tenancy;
 use super::super::value::spelled;
 use super::Run;
-use crate::diagnose::Look;
+use crate::diagnose::{Found, Look};
 use crate::model::Act;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -22,10 +23,16 @@ pub struct Standing {
     pub when: Option<Asked>,
     /// What its gate senses, besides what the cockpit asks of the act anyway.
     pub sensed: Vec<Asked>,
+    /// Before anything is begun: whether this user may do every act that the run would come to (trap 60).
+    pub rights: Option<Asked>,
     /// How its end is seen, with what is seen now.
     pub verify: Option<Expected>,
     /// How much of the step's time is left, while its end is waited for.
     pub left: Option<Duration>,
+    /// How far a soak is.
+    pub soak: Option<String>,
+    /// What has to be asked of a pod: row counts, by a command that only reads.
+    pub ask: Option<Box<Act>>,
     pub due: Due,
 }
 
@@ -60,8 +67,11 @@ impl Run {
         let mut standing = Standing {
             when: None,
             sensed: Vec::new(),
+            rights: None,
             verify: None,
             left: None,
+            soak: None,
+            ask: None,
             due: Due::Over,
         };
         let (Some(course), Some(step)) = (self.progress.current(), self.step()) else {
@@ -73,6 +83,10 @@ impl Run {
             course,
             step,
         };
+        if let Some(key) = self.unnoted().next() {
+            standing.due = Due::Unknown(format!("{key} is read first, since a step makes it again as it was"));
+            return standing;
+        }
         standing.due = match &course.state {
             State::Waiting => sight.waiting(&mut standing),
             State::Acting => {
@@ -95,6 +109,15 @@ impl Run {
     }
 }
 
+/// What it cannot be done to.
+fn out_of_sight(unaimed: Unaimed) -> Due {
+    match unaimed {
+        Unaimed::Absent { what } => Due::Blocked(format!("{what} is not there")),
+        Unaimed::Unseen { why } => Due::Unknown(why),
+        Unaimed::Misfit { why } => Due::Blocked(why),
+    }
+}
+
 /// The step that is on, in a world.
 struct Sight<'a> {
     run: &'a Run,
@@ -114,6 +137,9 @@ impl Sight<'_> {
             },
             namespace: &self.run.resolved.namespace,
             release: self.run.resolved.release.as_deref(),
+            inventory: self.run.progress.inventory(),
+            saved: self.run.saved.as_ref(),
+            saving: false,
         }
     }
 
@@ -158,15 +184,59 @@ impl Sight<'_> {
             }
         }
         standing.sensed = self.sensed();
-        match &self.step.deed {
+        if let Some(renewed) = self.worn() {
+            return Due::Come(renewed);
+        }
+        let due = match &self.step.deed {
             Some(deed) => self.aimed(deed),
             None => self.unaimed(&standing.sensed),
+        };
+        if !self.run.unbegun() || matches!(due, Due::Blocked(_) | Due::Unknown(_)) {
+            return due;
         }
+        let rights = standing.rights.insert(self.rights());
+        match rights.found.holds {
+            Some(true) => due,
+            Some(false) => Due::Blocked(told(rights)),
+            None => Due::Unknown(told(rights)),
+        }
+    }
+
+    fn rights(&self) -> Asked {
+        let found = self.run.rights.clone();
+        Asked {
+            check: RIGHTS.to_owned(),
+            found: found.unwrap_or_else(|| Found::untold("the server is being asked")),
+        }
+    }
+
+    /// What the step before gave that this one's gate rests on has worn off, so that it is needed again. A person's word that
+    /// it be left out stands.
+    fn worn(&self) -> Option<Event> {
+        let renew = &self.step.gate.renew.as_ref()?.text;
+        let progress = &self.run.progress;
+        let way = if progress.turned.is_some() {
+            &progress.back
+        } else {
+            &progress.steps
+        };
+        let course = way.iter().find(|course| course.id == *renew)?;
+        let when = self.run.named(renew)?.when.as_ref()?;
+        let asked = self.ask(when, &[]);
+        (course.state.ended_by_itself() && asked.found.holds == Some(true)).then(|| Event::Renewed {
+            step: renew.clone(),
+            why: told(&asked),
+        })
     }
 
     /// A step that does nothing: it passes when what is sensed holds, and where a person is asked, when he says so.
     fn unaimed(&self, sensed: &[Asked]) -> Due {
         let gate = &self.step.gate;
+        if let Some(wanted) = &self.step.inventory
+            && let Err(unaimed) = self.inventory(wanted)
+        {
+            return out_of_sight(unaimed);
+        }
         if !gate.attested.is_empty() || gate.typed.is_some() {
             return Due::Sign;
         }
@@ -179,22 +249,25 @@ impl Sight<'_> {
         }
     }
 
-    fn aimed(&self, deed: &Deed) -> Due {
-        let acts = deed.acts(Known {
+    fn known(&self) -> Known<'_> {
+        Known {
             tenancy: self.tenancy(),
             values: &self.run.resolved.values,
             executor: self.ground.executor,
             rendered: self.ground.rendered,
             step: &self.step.id,
-        });
-        match acts {
+            noted: &self.run.progress.noted,
+            stands: &self.course.acts,
+        }
+    }
+
+    fn aimed(&self, deed: &Deed) -> Due {
+        match deed.acts(self.known()) {
             Ok(acts) if acts.is_empty() => Due::Come(Event::Began { acts }),
             Ok(acts) => Due::Begin(acts),
             // it was there when the step began the first time
             Err(Unaimed::Absent { .. }) if !self.course.acts.is_empty() => Due::Come(Event::Began { acts: Vec::new() }),
-            Err(Unaimed::Absent { what }) => Due::Blocked(format!("{what} is not there")),
-            Err(Unaimed::Unseen { why }) => Due::Unknown(why),
-            Err(Unaimed::Misfit { why }) => Due::Blocked(why),
+            Err(unaimed) => out_of_sight(unaimed),
         }
     }
 
@@ -206,12 +279,25 @@ impl Sight<'_> {
                 Went::Ahead => {
                     return match self.needless(&taken.act) {
                         Some(how) => Due::Come(Event::Ended { act: at, how }),
-                        None => Due::Act(at),
+                        None => self.worn().map_or(Due::Act(at), Due::Come),
                     };
                 }
             }
         }
+        if let Some(wanted) = self.step.inventory.as_ref().filter(|_| self.course.inventory.is_none()) {
+            return match self.inventory(wanted) {
+                Ok(inventory) => Due::Come(Event::Inventoried {
+                    inventory: Box::new(inventory),
+                }),
+                Err(unaimed) => out_of_sight(unaimed),
+            };
+        }
         Due::Come(Event::Acted)
+    }
+
+    /// The tenant's claims as they are now, as this step takes them down.
+    fn inventory(&self, wanted: &Wanted) -> Result<Inventory, Unaimed> {
+        wanted.take(self.tenancy(), &self.run.resolved.values)
     }
 
     /// Why nothing has to be sent for an act: what it asks is so already. `None` also where that cannot be seen.
@@ -235,7 +321,10 @@ impl Sight<'_> {
                 Some(live) if live.meta.deleting() => Some(format!("{key} is being deleted already; nothing was sent")),
                 None | Some(_) => None,
             },
-            Act::Helm { .. } => None,
+            Act::Helm { .. } | Act::Task { .. } => None,
+            Act::CreateClass { .. } | Act::CreateSet { .. } => {
+                live.map(|_| format!("{key} is there already; nothing was sent"))
+            }
             Act::CreateClaim { .. }
             | Act::Scale { .. }
             | Act::RemoveFinalizer { .. }
@@ -244,12 +333,19 @@ impl Sight<'_> {
             | Act::RetargetClaimRef { .. }
             | Act::Annotate { .. }
             | Act::Stamp { .. } => live
-                .is_some_and(|live| act.leaves(live))
+                .is_some_and(|live| act.stands(live, look.world))
                 .then(|| format!("{key} is as asked already; nothing was sent")),
         }
     }
 
     fn verifying(&self, since: Timestamp, standing: &mut Standing) -> Due {
+        if let Some(soak) = &self.step.soak {
+            let soaking = self.run.soaking(soak, self.tenancy(), self.known(), self.ground.now);
+            standing.left = Some(soaking.left);
+            standing.soak = Some(soaking.told);
+            standing.ask = soaking.ask.map(Box::new);
+            return soaking.due;
+        }
         standing.verify = self.expected();
         let (Some(expected), Some(verify)) = (&standing.verify, &self.step.verify) else {
             // a person's word, or what was sensed, is all there is to wait for

@@ -8,7 +8,7 @@ use crate::model::{Kind, World};
 use crate::runbook::check::{About, all};
 use crate::runbook::condition::Facts;
 use crate::runbook::selection::SELECTIONS;
-use crate::runbook::{Given, Origin, Runbook, Source, Tenancy, Values, parse, resolve};
+use crate::runbook::{Given, Inventory, Origin, Runbook, Source, Tenancy, Values, parse, resolve};
 use std::fmt::Write as _;
 
 fn asking(conditions: &str) -> Runbook {
@@ -21,6 +21,7 @@ parameters:
   claim: {{ type: name, default: mysql-pvc }}
   most: {{ type: quantity, default: 20Gi }}
 steps:
+  - {{ id: take, title: Take down, inventory: {{ of: claims.all }} }}
   - id: ask
     title: Ask
     gate:
@@ -31,7 +32,7 @@ steps:
     parse(&Source::new("ask.yaml", text)).unwrap_or_else(|faults| panic!("{}", faults.text()))
 }
 
-fn tenancy<'a>(world: &'a World, conditions: &'a Conditions) -> Tenancy<'a> {
+fn tenancy<'a>(world: &'a World, conditions: &'a Conditions, inventory: Option<&'a Inventory>) -> Tenancy<'a> {
     Tenancy {
         look: Look {
             world,
@@ -41,15 +42,24 @@ fn tenancy<'a>(world: &'a World, conditions: &'a Conditions) -> Tenancy<'a> {
         },
         namespace: "shop",
         release: Some("eks"),
+        inventory,
+        saved: None,
+        saving: false,
     }
 }
 
-fn ask(world: &World, condition: &str) -> Found {
+pub(super) fn ask(world: &World, condition: &str) -> Found {
     let runbook = asking(condition);
     let resolved = resolve(&runbook, &[]).unwrap();
     let conditions = conditions();
-    runbook.steps[0].gate.sensed[0].judge(Facts {
-        tenancy: tenancy(world, &conditions),
+    // what was taken down while everything was in sight
+    let whole = hasan_prod();
+    let wanted = runbook.steps[0].inventory.as_ref().unwrap();
+    let inventory = wanted
+        .take(tenancy(&whole, &conditions, None), &resolved.values)
+        .unwrap();
+    runbook.steps[1].gate.sensed[0].judge(Facts {
+        tenancy: tenancy(world, &conditions, Some(&inventory)),
         values: &resolved.values,
         acts: &[],
     })
@@ -71,7 +81,7 @@ steps: [{{ id: x, title: x, gate: {{ sensed: [{{ title: x, cel: '{}' }}] }} }}]
     if let Ok(runbook) = parse(&Source::new("ask.yaml", text)) {
         let resolved = resolve(&runbook, &[]).unwrap();
         let found = runbook.steps[0].gate.sensed[0].judge(Facts {
-            tenancy: tenancy(&world, &conditions),
+            tenancy: tenancy(&world, &conditions, None),
             values: &resolved.values,
             acts: &[],
         });
@@ -131,11 +141,25 @@ fn seed_000_as_the_checks_see_it() {
         "release.gone",
         "release.keep-in-manifest",
         "release.keep-or-retain",
+        "release.owns-claims",
+        "named-release.deployed: eks",
+        "named-release.gone: client",
+        "named-release.keep-in-manifest: eks",
+        "parameters.no-placeholders",
+        "values.no-placeholders",
+        "inventory.volumes-kept",
+        "inventory.volumes-released",
+        "inventory.volumes-reserved",
+        "inventory.claims-gone",
+        "inventory.no-foreign-holders",
+        "inventory.classes-there",
+        "inventory.claims-bound",
     ];
     let told: Vec<String> = asked.iter().map(|condition| said(&world, condition)).collect();
     insta::assert_snapshot!(told.join("\n"));
     let asked: Vec<&str> = asked.iter().map(|one| one.split(':').next().unwrap()).collect();
-    for check in all() {
+    // what raft peers say has its tables in `diagnose::raft` and `rafted`
+    for check in all().filter(|check| !check.name.starts_with("raft.")) {
         assert!(asked.contains(&check.name), "{} is asked here", check.name);
     }
 }
@@ -143,18 +167,23 @@ fn seed_000_as_the_checks_see_it() {
 /// No check says yes or no where a kind that it reads is denied or stale.
 #[test]
 fn what_is_not_seen_is_never_said() {
-    for check in all() {
+    // of parameters nothing is hidden in a cluster
+    for check in all().filter(|check| check.about != About::Parameters) {
         let condition = match check.about {
-            About::Tenant | About::Release => check.name.to_owned(),
+            About::Tenant | About::Release | About::Parameters | About::Inventory => check.name.to_owned(),
             About::One(_) => format!("{}: mysql-pvc", check.name),
             About::Any => format!("{}: pvc/mysql-pvc", check.name),
+            About::Span => format!("{}: 60s", check.name),
         };
         let reads = match check.about {
             About::Any => &[Kind::PersistentVolumeClaim],
-            About::Tenant | About::Release | About::One(_) if check.reads.is_empty() => &[Kind::Pod],
-            About::Tenant | About::Release | About::One(_) => check.reads,
+            _ if check.reads.is_empty() => &[Kind::Pod],
+            About::Tenant | About::Release | About::Parameters | About::Inventory | About::Span | About::One(_) => {
+                check.reads
+            }
         };
-        for kind in reads {
+        // of a release that is there, its own kind of record alone is looked at: the next test
+        for kind in reads.iter().filter(|kind| **kind != Kind::ReleaseMap) {
             for blind in [denied(&hasan_prod(), *kind), stale(hasan_prod(), *kind)] {
                 let found = ask(&blind, &condition);
                 // what is found wrong is wrong whatever is missing
@@ -166,6 +195,38 @@ fn what_is_not_seen_is_never_said() {
             }
         }
     }
+}
+
+/// A release kept in `ConfigMap`s is the tenant's like any other; one that cannot be seen is not gone.
+#[test]
+fn a_release_is_asked_after_wherever_its_records_are_kept() {
+    let maps = with(
+        hasan_prod(),
+        "
+- {kind: ConfigMap, apiVersion: v1, metadata: {name: sh.helm.release.v1.map.v2, namespace: shop, labels: {owner: helm, name: map, version: '2', status: deployed}}}
+- {kind: ConfigMap, apiVersion: v1, metadata: {name: sh.helm.release.v1.map.v1, namespace: shop, labels: {owner: helm, name: map, version: '1', status: superseded}}}",
+    );
+    assert_eq!(ask(&maps, "named-release.deployed: map").holds, Some(true));
+    assert_eq!(ask(&maps, "named-release.gone: map").holds, Some(false));
+    let counted = "{ title: x, cel: \"releases.filter(r, r.driver == 'configmap').size() == 2\" }";
+    assert_eq!(ask(&maps, counted).holds, Some(true));
+    // the tenant's own is kept in a Secret: who may not list ConfigMaps is told of it all the same
+    let blind = denied(&maps, Kind::ReleaseMap);
+    assert_eq!(ask(&blind, "release.gone").holds, Some(false));
+    for unseen in ["named-release.gone: map", "named-release.gone: other", counted] {
+        assert_eq!(ask(&blind, unseen).holds, None, "{unseen}");
+    }
+    let twice = with(
+        hasan_prod(),
+        "
+- {kind: ConfigMap, apiVersion: v1, metadata: {name: sh.helm.release.v1.eks.v1, namespace: shop, labels: {owner: helm, name: eks, version: '1', status: deployed}}}",
+    );
+    let found = ask(&twice, "release.deployed");
+    assert!(
+        found.holds.is_none() && found.value.contains("is there twice"),
+        "{found:?}"
+    );
+    assert_eq!(ask(&twice, "release.gone").holds, Some(false));
 }
 
 #[test]
@@ -281,10 +342,15 @@ fn selections_pick_what_they_say() {
 - {kind: Deployment, apiVersion: apps/v1, metadata: {name: web, namespace: shop}, spec: {replicas: 0}}"#,
     );
     let conditions = conditions();
-    let told: Vec<String> = SELECTIONS
-        .iter()
+    // whose turn it is among raft peers has its table in `model::raft`
+    let of_objects = || {
+        SELECTIONS
+            .iter()
+            .filter(|selection| !selection.name.starts_with("raft."))
+    };
+    let told: Vec<String> = of_objects()
         .map(|selection| {
-            let picked = selection.pick(tenancy(&world, &conditions)).unwrap();
+            let picked = selection.pick(tenancy(&world, &conditions, None)).unwrap();
             let names: Vec<&str> = picked.iter().map(|object| object.meta.name.as_str()).collect();
             assert!(picked.iter().all(|object| object.kind() == selection.kind));
             format!("{}: {}", selection.name, names.join(", "))
@@ -294,7 +360,7 @@ fn selections_pick_what_they_say() {
     for selection in SELECTIONS {
         let blind = denied(&world, selection.kind);
         assert!(
-            selection.pick(tenancy(&blind, &conditions)).is_err(),
+            selection.pick(tenancy(&blind, &conditions, None)).is_err(),
             "{}",
             selection.name
         );

@@ -288,3 +288,48 @@ fn an_aborted_run_goes_no_further_and_a_changed_runbook_is_another() {
     assert!(progress.is_of(&parse(&Source::new("elsewhere.yaml", &*text)).unwrap()));
     assert!(!progress.is_of(&parse(&Source::new("x.yaml", format!("{text}\n"))).unwrap()));
 }
+
+#[test]
+fn a_step_that_ended_by_itself_is_begun_anew_while_the_next_one_waits() {
+    let renewed = |step: &str| Event::Renewed {
+        step: step.to_owned(),
+        why: "it has worn off".to_owned(),
+    };
+    let done = [began(&["a"]), sending(0), ended(0), Event::Acted, verified()];
+    let mut progress = after(&done, OnTimeout::Stop);
+    let (first, second) = (progress.steps[0].id.clone(), progress.steps[1].id.clone());
+    for wrong in [second.as_str(), "nowhere"] {
+        assert!(
+            progress.apply(renewed(wrong), OnTimeout::Stop, at()).is_err(),
+            "{wrong}"
+        );
+    }
+    progress.apply(renewed(&first), OnTimeout::Stop, at()).unwrap();
+    assert_eq!(progress.current().map(|step| step.id.clone()), Some(first.clone()));
+    // what stands is not asked for again, and what is found anew comes after it
+    for event in [began(&["b"]), sending(1), ended(1), Event::Acted, verified()] {
+        progress.apply(event, OnTimeout::Stop, at()).unwrap();
+    }
+    assert_eq!(progress.steps[0].acts.len(), 2);
+    assert_eq!(progress.current().map(|step| step.id.clone()), Some(second));
+
+    // not over the word of a person, and not while an act is under way
+    let skipped = [Event::Skipped { word: word() }];
+    assert!(
+        after(&skipped, OnTimeout::Stop)
+            .apply(renewed(&first), OnTimeout::Stop, at())
+            .is_err()
+    );
+    // what was chosen and not sent yet is chosen anew: the peer that follows then may lead now
+    for event in [began(&["c"]), renewed(&first)] {
+        progress.apply(event, OnTimeout::Stop, at()).unwrap();
+    }
+    assert_eq!(
+        (&progress.steps[1].state, progress.steps[1].acts.len()),
+        (&State::Waiting, 0)
+    );
+    for event in [began(&[]), Event::Acted, verified(), began(&["b"]), sending(0)] {
+        progress.apply(event, OnTimeout::Stop, at()).unwrap();
+    }
+    assert!(progress.apply(renewed(&first), OnTimeout::Stop, at()).is_err());
+}

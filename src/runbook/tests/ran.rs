@@ -1,13 +1,13 @@
 //! Runs in worlds: what is due, what is recorded by itself, and how a run is taken up from what was kept.
 
-use crate::diagnose::fixture::{QUIET, conditions, denied, hasan_prod, now, with};
-use crate::model::{Kind, Moment, Now, World};
+use super::hands::{go_on, granted, later, look, tell};
+use crate::diagnose::Found;
+use crate::diagnose::fixture::{denied, hasan_prod, now, with};
+use crate::model::{Kind, Now, World};
 use crate::runbook::chronicle::{Kept, Story};
-use crate::runbook::plan::Ground;
 use crate::runbook::progress::{Event, State, Word};
-use crate::runbook::run::{Due, Standing};
+use crate::runbook::run::Due;
 use crate::runbook::{Given, Origin, Resolved, Run, Source, parse, resolve};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 const TEXT: &str = "apiVersion: pilothouse.dev/v1
@@ -56,45 +56,7 @@ fn resolved(text: &str) -> Resolved {
 }
 
 fn begun() -> Run {
-    Run::begin(resolved(TEXT), "anna@laptop", now()).unwrap()
-}
-
-fn later(seconds: u64) -> Now {
-    Now {
-        mono: Moment::from_millis(seconds * 1_000),
-        wall: now().wall + Duration::from_secs(seconds),
-    }
-}
-
-fn look(run: &Run, world: &World, now: Now) -> Standing {
-    run.standing(Ground {
-        world,
-        conditions: &conditions(),
-        now,
-        quiet: QUIET + now.mono.0,
-        executor: None,
-        rendered: &BTreeMap::new(),
-    })
-}
-
-fn tell(run: &mut Run, event: Event, now: Now) {
-    let kept = Kept {
-        at: now.wall,
-        by: "anna@laptop".to_owned(),
-        step: run.about(&event),
-        event,
-    };
-    run.take(kept, now).unwrap();
-}
-
-/// Goes on as far as nobody has to be asked; gives what is due then.
-fn go_on(run: &mut Run, world: &World, now: Now) -> Due {
-    loop {
-        match look(run, world, now).due {
-            Due::Come(event) => tell(run, event, now),
-            due => return due,
-        }
-    }
+    granted(Run::begin(resolved(TEXT), "anna@laptop", now()).unwrap())
 }
 
 fn word() -> Word {
@@ -133,6 +95,32 @@ fn states(run: &Run) -> Vec<&'static str> {
 /// A world without this Job and its pod.
 fn without(world: &World, name: &str) -> World {
     world.excerpt(world.objects().filter(|object| !object.meta.name.starts_with(name)))
+}
+
+#[test]
+fn nothing_is_begun_before_all_of_it_may_be_done() {
+    let (mut run, world) = (begun(), hasan_prod());
+    for (rights, due) in [
+        (None, "Unknown"),
+        (Some(Found::untold("no answer")), "Unknown"),
+        (Some(Found::no("not delete job/train-0")), "Blocked"),
+        (Some(Found::yes("all of it")), "Come"),
+    ] {
+        run.rights = rights;
+        let standing = look(&run, &world, now());
+        assert!(format!("{:?}", standing.due).starts_with(due), "{standing:?}");
+        assert!(standing.rights.is_some());
+    }
+    // once it is begun, or the first step left out, its own gates decide
+    let mut left = run.clone();
+    tell(&mut left, Event::Skipped { word: word() }, now());
+    assert_eq!(go_on(&mut run, &world, now()), Due::Sign);
+    for mut run in [run, left] {
+        run.rights = None;
+        assert!(!run.unbegun());
+        let standing = look(&run, &world, now());
+        assert!((standing.due, standing.rights) == (Due::Sign, None));
+    }
 }
 
 #[test]

@@ -203,7 +203,8 @@ pub(super) const fn component(kind: crate::model::Kind) -> Option<&'static str> 
         | Kind::PersistentVolumeClaim
         | Kind::Pod
         | Kind::PodDisruptionBudget
-        | Kind::Release => None,
+        | Kind::Release
+        | Kind::ReleaseMap => None,
     }
 }
 

@@ -75,7 +75,8 @@ pub(in crate::sandbox) fn derive(
         | Kind::Pod
         | Kind::CronJob
         | Kind::PodDisruptionBudget
-        | Kind::Release => None,
+        | Kind::Release
+        | Kind::ReleaseMap => None,
     }
 }
 

@@ -5,6 +5,7 @@
 use super::ScenarioError;
 use super::expand::{Sheet, uid_of};
 use crate::model::fact::RELEASE_SECRET_TYPE;
+use crate::model::helm::Driver;
 use crate::sandbox::controllers::document as doc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -100,7 +101,7 @@ pub(super) fn records(file: &str, sheet: &Sheet, objects: &[&Value]) -> Result<V
                 "version": number,
                 "namespace": namespace,
             });
-            let payload = payload(&record).map_err(|error| {
+            let payload = payload(&record, Driver::Secret).map_err(|error| {
                 sheet.wrong(
                     file,
                     format!("its record cannot be packed: {error}"),
@@ -145,11 +146,15 @@ fn metadata(chart: &Value) -> Value {
     metadata
 }
 
-/// base64(base64(gzip(JSON))): Helm's own base64, and that of a Secret's `data`.
-fn payload(record: &Value) -> std::io::Result<String> {
+/// base64(base64(gzip(JSON))): Helm's own base64, and that of a Secret's `data`, which a `ConfigMap` has not.
+pub(in crate::sandbox) fn payload(record: &Value, driver: Driver) -> std::io::Result<String> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
     packed.write_all(record.to_string().as_bytes())?;
-    Ok(STANDARD.encode(STANDARD.encode(packed.finish()?)))
+    let own = STANDARD.encode(packed.finish()?);
+    Ok(match driver {
+        Driver::Secret => STANDARD.encode(own),
+        Driver::ConfigMap => own,
+    })
 }
 
 /// The objects the release owns, as its chart would have rendered them: without what the cluster and later hands added.

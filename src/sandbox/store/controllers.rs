@@ -11,12 +11,20 @@ use serde_json::{Value, json};
 /// A real server forgets an Event an hour after it was last seen (`--event-ttl`).
 const EVENT_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
+/// Whether an object is what its kind stands for: of Secrets and `ConfigMap`s, records of Helm's only.
+fn stands_for(kind: Kind, object: &Value) -> bool {
+    match kind {
+        Kind::Release => text(object, &["type"]) == RELEASE_SECRET_TYPE,
+        Kind::ReleaseMap => text(object, &["metadata", "labels", "owner"]) == "helm",
+        _ => true,
+    }
+}
+
 impl Objects for Store {
     fn get(&self, key: &Key) -> Option<Value> {
         let resource = resources::of_kind(key.kind)?;
         let found = self.fetch(resource, &key.namespace, &key.name)?;
-        let is_it = key.kind != Kind::Release || text(found, &["type"]) == RELEASE_SECRET_TYPE;
-        is_it.then(|| (**found).clone())
+        stands_for(key.kind, found).then(|| (**found).clone())
     }
 
     fn all(&self) -> Vec<(Key, Value)> {
@@ -26,8 +34,8 @@ impl Objects for Store {
                 .unwrap_or_default()
                 .into_iter()
                 .filter_map(move |(place, object)| {
-                    let is_it = kind != Kind::Release || text(&object, &["type"]) == RELEASE_SECRET_TYPE;
-                    is_it.then(|| (Key::new(kind, &place.namespace, &place.name), (*object).clone()))
+                    stands_for(kind, &object)
+                        .then(|| (Key::new(kind, &place.namespace, &place.name), (*object).clone()))
                 })
         };
         Kind::ALL.into_iter().flat_map(of_kind).collect()

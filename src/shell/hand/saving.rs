@@ -15,6 +15,8 @@ pub(super) fn worth(approved: &Approved) -> Vec<Key> {
                 .into_iter()
                 .collect()
         }
+        // nothing of it is there yet
+        Act::CreateClass { .. } | Act::CreateSet { .. } => Vec::new(),
         // its newest record's metadata, and every claim and volume it touches
         Act::Helm { .. } => {
             let installs = approved.act().creates();

@@ -157,7 +157,9 @@ impl Attendant {
         };
         let Some(shown) = &question.digest else {
             let why = question.request.clone().unwrap_or_default();
-            return halt(Exit::Findings, format!("the act cannot be performed: {why}"));
+            let shut = question.shut.iter().map(|why| format!("; {why}"));
+            let told = format!("the act cannot be performed: {why}{}", shut.collect::<String>());
+            return halt(Exit::Findings, told);
         };
         if !question.shut.is_empty() {
             return halt(

@@ -54,7 +54,7 @@ pub(super) const RESOURCES: [Resource; 19] = [
     of(Kind::ReplicaSet, "rs"),
     of(Kind::DaemonSet, "ds"),
     of(Kind::PodDisruptionBudget, "pdb"),
-    empty("configmaps", "ConfigMap", "cm"),
+    of(Kind::ReleaseMap, "cm"),
     empty("events", "Event", "ev"),
     empty("serviceaccounts", "ServiceAccount", "sa"),
     empty("services", "Service", "svc"),

@@ -100,7 +100,12 @@ impl Tenancy {
             Kind::VolumeAttachment => self.attachments,
             Kind::Release => self.releases,
             // nobody has a disruption budget: L names none
-            Kind::Namespace | Kind::Node | Kind::StorageClass | Kind::DaemonSet | Kind::PodDisruptionBudget => 0,
+            Kind::Namespace
+            | Kind::Node
+            | Kind::StorageClass
+            | Kind::DaemonSet
+            | Kind::PodDisruptionBudget
+            | Kind::ReleaseMap => 0,
         }
     }
 }

@@ -106,7 +106,14 @@ impl Cluster {
         );
         values.set("ordinal", nth.to_string());
         values.set("restarts", (draw % 3 + u64::from(turn / 2)).to_string());
-        values.set("hash", self.chance.suffix("revision", number(tenant), 10));
+        let hash = match owner {
+            Some((Kind::ReplicaSet, set)) => self.template_hash(set),
+            _ => self.chance.suffix("revision", number(tenant), 10),
+        };
+        values.set("hash", hash);
+        if let Role::Web { deployment } = self.plan.role(tenant, nth) {
+            values.set("app", plan::deployment_name(deployment));
+        }
         values.set("token", self.chance.suffix("token", number(n), 5));
         values.set("image_id", self.chance.hex("image", draw % 40, 64));
         values.set("container_id", self.chance.hex("container", number(n), 64));
@@ -209,7 +216,7 @@ fn labels(maker: Maker) -> Value {
         }),
         Maker::Deployment => json!({
             "app.kubernetes.io/instance": "client", "app.kubernetes.io/managed-by": "Helm",
-            "app.kubernetes.io/name": "«owner»", "pod-template-hash": "«hash»",
+            "app.kubernetes.io/name": "«app»", "pod-template-hash": "«hash»",
         }),
         Maker::Nobody => json!({ "run": "«name»" }),
     }

@@ -119,11 +119,22 @@ impl Cluster {
                 .to_string(),
         );
         values.set("handle", format!("vol-{}", self.chance.hex("disk", number(n), 17)));
-        let template = if Self::is_pending(n) {
-            &self.storage.released
+        // what is left of an older claim was kept
+        let (template, kept) = if Self::is_pending(n) {
+            (&self.storage.released, true)
         } else {
-            &self.storage.volume
+            (&self.storage.volume, values.get("policy") == Some("Retain"))
         };
+        let finalizers = if kept {
+            values.set("policy", "Retain".to_owned());
+            json!(["kubernetes.io/pv-protection"])
+        } else {
+            json!([
+                "external-provisioner.volume.kubernetes.io/finalizer",
+                "kubernetes.io/pv-protection"
+            ])
+        };
+        values.set("finalizers", finalizers.to_string());
         template.fill(values)
     }
 
@@ -220,9 +231,7 @@ fn volume(phase: &str) -> Value {
                 "pv.kubernetes.io/provisioned-by": "«provisioner»",
                 "volume.kubernetes.io/provisioner-deletion-secret-name": "", "volume.kubernetes.io/provisioner-deletion-secret-namespace": "",
             },
-            "finalizers": [
-                "external-provisioner.volume.kubernetes.io/finalizer", "kubernetes.io/pv-protection",
-            ],
+            "finalizers": "«#finalizers»",
         },
         "spec": {
             "capacity": { "storage": "«size»" },

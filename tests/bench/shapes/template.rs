@@ -29,7 +29,7 @@ impl Values {
         }
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(held, _)| *held == name);
         found.map(|(_, value)| value.as_str())
     }

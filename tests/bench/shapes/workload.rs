@@ -15,6 +15,9 @@ pub(super) enum JobMood {
     Failed,
 }
 
+/// How many complete Jobs a `CronJob` keeps.
+const HISTORY: usize = 3;
+
 /// The sets of the system, in `kube-system`. Their pods are not among the pods here.
 pub(super) const DAEMONS: [&str; 2] = ["ebs-csi-node", "kube-proxy"];
 
@@ -62,9 +65,10 @@ impl Cluster {
         }
     }
 
-    /// Every fifth Job is a scheduled one.
+    /// Every fifth Job is a scheduled one, as long as its `CronJob` would keep them.
     fn is_scheduled(&self, n: usize) -> bool {
-        self.plan.place(Kind::Job, n).1 % 5 == 4
+        let nth = self.plan.place(Kind::Job, n).1;
+        nth % 5 == 4 && nth / 5 < HISTORY
     }
 
     pub(super) fn job_name(&self, n: usize) -> String {
@@ -78,6 +82,7 @@ impl Cluster {
     pub(super) fn job(&self, n: usize, turn: u32, values: &mut Values) -> Vec<u8> {
         let (tenant, nth) = self.plan.place(Kind::Job, n);
         let age = self.age(Kind::Job, n);
+        values.set("tag", "3.11.0".to_owned());
         values.set("started", self.ago(age.saturating_sub(1)));
         values.set("changed", self.ago(age.saturating_sub(2_000)));
         values.set("finished", self.ago(age.saturating_sub(2_000)));
@@ -116,12 +121,16 @@ impl Cluster {
             Kind::Deployment => plan::deployment_name(nth),
             Kind::ReplicaSet => {
                 let (deployment, _) = self.deployment_of(tenant, nth);
-                let hash = self.chance.suffix("template", number(n), 10);
-                format!("{}-{hash}", plan::deployment_name(deployment))
+                format!("{}-{}", plan::deployment_name(deployment), self.template_hash(n))
             }
             Kind::DaemonSet => DAEMONS.get(n).copied().unwrap_or_default().to_owned(),
             _ => "backup".to_owned(),
         }
+    }
+
+    /// What a replica set is told from its deployment's others by.
+    pub(super) fn template_hash(&self, n: usize) -> String {
+        self.chance.suffix("template", number(n), 10)
     }
 
     /// Of which deployment a tenant's nth replica set is, and whether it is the current one.
@@ -137,15 +146,18 @@ impl Cluster {
             Kind::DaemonSet => self.plan.nodes(),
             _ => self.plan.deployment_size(tenant, nth),
         };
+        values.set("hash", self.chance.suffix("revision", number(tenant), 10));
+        values.set("tag", "3.11.0".to_owned());
         if kind == Kind::ReplicaSet {
             let (deployment, current) = self.deployment_of(tenant, nth);
             replicas = if current { replicas } else { 0 };
+            values.set("hash", self.template_hash(n));
+            values.set("tag", if current { "3.11.0" } else { "3.10.2" }.to_owned());
             let owner = self.of_tenant(Kind::Deployment, tenant).start + deployment;
             values.set("owner", self.name(Kind::Deployment, owner));
             values.set("owner_uid", self.uid(Kind::Deployment, owner, 0));
         }
         values.set("replicas", replicas.to_string());
-        values.set("hash", self.chance.suffix("revision", number(tenant), 10));
         values.set("changed", self.ago(self.age(kind, n).saturating_sub(40)));
         let found = self.workloads.controllers.iter().find(|(held, _)| *held == kind);
         found.map(|(_, template)| template.fill(values)).unwrap_or_default()
@@ -164,7 +176,7 @@ fn pod_spec(restart: &str, volume: &Value) -> Value {
     json!({
         "volumes": [volume],
         "containers": [{
-            "name": "main", "image": "registry.example.com/client/app:3.11.0",
+            "name": "main", "image": "registry.example.com/client/app:«tag»",
             "args": ["--config=/etc/client/config.yaml", "--data=/data"],
             "env": [
                 { "name": "LOG_LEVEL", "value": "info" },
@@ -249,9 +261,8 @@ fn controller(kind: Kind) -> Value {
         "app.kubernetes.io/instance": "client", "app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/name": "«name»",
     });
     let of_pods = match kind {
-        // its pods carry their owner's own name
         Kind::ReplicaSet => {
-            json!({ "app.kubernetes.io/instance": "client", "app.kubernetes.io/name": "«name»", "pod-template-hash": "«hash»" })
+            json!({ "app.kubernetes.io/instance": "client", "app.kubernetes.io/name": "«owner»", "pod-template-hash": "«hash»" })
         }
         _ => json!({ "app.kubernetes.io/instance": "client", "app.kubernetes.io/name": "«name»" }),
     };
@@ -259,7 +270,8 @@ fn controller(kind: Kind) -> Value {
         "metadata": { "labels": of_pods },
         "spec": pod_spec("Always", &json!({ "name": "data", "emptyDir": {} })),
     });
-    let mut metadata = metadata(&labels);
+    // a replica set bears what its pods bear
+    let mut metadata = metadata(if kind == Kind::ReplicaSet { &of_pods } else { &labels });
     let counted = json!({
         "observedGeneration": 1, "replicas": "«#replicas»", "readyReplicas": "«#replicas»", "availableReplicas": "«#replicas»",
     });
@@ -283,7 +295,7 @@ fn controller(kind: Kind) -> Value {
             json!({
                 "schedule": "15 2 * * *", "concurrencyPolicy": "Forbid", "suspend": false,
                 "jobTemplate": { "metadata": {}, "spec": { "template": template } },
-                "successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1,
+                "successfulJobsHistoryLimit": HISTORY, "failedJobsHistoryLimit": 1,
             }),
             json!({ "lastScheduleTime": "«changed»" }),
         ),

@@ -64,7 +64,7 @@ pub(super) fn furnish(trial: &Trial<'_>) {
     );
 }
 
-/// A budget, a release record and an attachment.
+/// A budget, a release record of each kind and an attachment.
 fn guards(trial: &Trial<'_>, volume: &str) {
     trial.create(json!({
         "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "few"},
@@ -73,6 +73,11 @@ fn guards(trial: &Trial<'_>, volume: &str) {
     trial.create(json!({
         "apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
         "metadata": {"name": "sh.helm.release.v1.x.v1", "labels": {"owner": "helm", "name": "x", "version": "1", "status": "deployed"}},
+        "data": {"release": "aGk="},
+    }));
+    trial.create(json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "sh.helm.release.v1.y.v1", "labels": {"owner": "helm", "name": "y", "version": "1", "status": "deployed"}},
         "data": {"release": "aGk="},
     }));
     trial.plane.create(&json!({

@@ -10,7 +10,7 @@ use pilothouse::cluster::{self, Clock, ConnectOptions};
 use pilothouse::forecast::{Forecast, Outcome, forecast};
 use pilothouse::laws::Conditions;
 use pilothouse::model::act::HelmAct;
-use pilothouse::model::helm::Ledger;
+use pilothouse::model::helm::{Driver, Home, Ledger};
 use pilothouse::model::storage::Volume;
 use pilothouse::model::{Act, Kind, World};
 
@@ -269,7 +269,7 @@ async fn ledger(kubeconfig: &Path, world: &World, trial: &Trial<'_>, errand: &Er
 /// The act, on the newest record; an install, on the first, which is not there yet.
 fn act(world: &World, namespace: &str, errand: &Errand<'_>) -> Act {
     if let HelmAct::Install(install) = &errand.act {
-        return Act::install(namespace, APP, install.clone());
+        return Act::install(&Home::new(namespace, APP, Driver::Secret), install.clone());
     }
     let (_, _, release) = newest(world, namespace, APP).expect("a release");
     Act::Helm {

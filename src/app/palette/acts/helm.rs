@@ -4,6 +4,7 @@ use super::{Asked, Verb, meant, namespaces};
 use crate::app::state::State;
 use crate::app::update::newest;
 use crate::model::act::{HelmAct, Install, Means, Rollback, Source, Uninstall, Upgrade, words};
+use crate::model::helm::{Driver, Home};
 use crate::model::{Act, Kind, Object, Pin, Text};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ struct Options {
     no_hooks: bool,
     keep_history: bool,
     timeout: Option<u32>,
+    /// Where an install keeps its records; of what is there, its records say it.
+    driver: Option<Driver>,
     /// Words that are none of these, in order.
     rest: Vec<Text>,
 }
@@ -29,6 +32,7 @@ impl Options {
             match word.split_once('=') {
                 Some(("version", version)) => options.source.version = version.into(),
                 Some(("values", path)) => options.source.values.push(path.into()),
+                Some(("driver", word)) => options.driver = Some(Driver::from_word(word)?),
                 Some(("timeout", seconds)) => options.timeout = Some(seconds.parse().ok().filter(|held| *held > 0)?),
                 Some(_) | None => match word.as_str() {
                     "take-ownership" => options.take_ownership = true,
@@ -65,6 +69,13 @@ pub(super) fn act(state: &State, asked: &Asked) -> Result<Act, String> {
         return install(state, options, asked.verb.usage());
     }
     let word = options.only().map_err(|()| usage())?.cloned();
+    if options.driver.is_some() {
+        return Err(format!(
+            "where a release is kept is seen, and not asked: release/NAME or {}/NAME names it; {}",
+            Kind::ReleaseMap,
+            usage()
+        ));
+    }
     let helm = match asked.verb {
         Verb::Upgrade => {
             options.source.chart = word.filter(|_| !options.keep_history).ok_or_else(usage)?;
@@ -123,7 +134,8 @@ fn install(state: &State, mut options: Options, usage: &str) -> Result<Act, Stri
         no_hooks: options.no_hooks,
         ..Install::default()
     };
-    let mut act = Act::install(namespace, name, install);
+    let home = Home::new(namespace, name, options.driver.unwrap_or_default());
+    let mut act = Act::install(&home, install);
     if let Act::Helm { means: held, .. } = &mut act {
         *held = means(&options);
     }
@@ -145,22 +157,28 @@ fn means(options: &Options) -> Option<Means> {
 /// The newest record of the release that a line names, or of the one under the cursor.
 fn release(state: &State, asked: &Asked) -> Result<Pin, String> {
     let record = match &asked.target {
-        Some((Kind::Release, name)) => named(state, name)?,
-        Some((kind, name)) => return Err(format!("{kind}/{name} is no release")),
-        None => meant(state, asked)?,
+        Some((kind, name)) if !kind.is_record() => return Err(format!("{kind}/{name} is no release")),
+        Some(_) | None => meant(state, asked)?,
     };
-    if record.kind() != Kind::Release {
+    if !record.kind().is_record() {
         return Err(format!("{} is no release; {}", record.key(), asked.verb.usage()));
     }
     newest(state, &record)
 }
 
-/// A record of the release of this name, in this tenant.
-fn named(state: &State, name: &str) -> Result<Arc<Object>, String> {
+/// A record of the release of this name, in this tenant: `release/NAME` means it wherever its records are kept,
+/// `release-configmap/NAME` that in `ConfigMap`s.
+pub(super) fn named(state: &State, kind: Kind, name: &str) -> Result<Arc<Object>, String> {
     let mut held: Vec<&Arc<Object>> = Vec::new();
     for namespace in namespaces(state) {
-        let mut records = state.world.in_namespace(Kind::Release, &namespace);
-        held.extend(records.find(|object| object.body.release().is_some_and(|facts| facts.name == name)));
+        let home = if kind == Kind::ReleaseMap {
+            Some(Home::new(&namespace, name, Driver::ConfigMap))
+        } else {
+            Home::called(&state.world, &namespace, name).map_err(|twofold| {
+                format!("{twofold}: put the cursor on the one that is meant, and leave its name out")
+            })?
+        };
+        held.extend(home.and_then(|home| home.newest(&state.world)));
     }
     match held.as_slice() {
         [only] => Ok(Arc::clone(only)),
@@ -172,12 +190,9 @@ fn named(state: &State, name: &str) -> Result<Arc<Object>, String> {
 }
 
 /// `release/NAME` of every release in this tenant.
-pub(super) fn releases(state: &State, verb: Verb) -> BTreeSet<String> {
-    if !matches!(verb, Verb::Upgrade | Verb::Rollback | Verb::Uninstall) {
-        return BTreeSet::new();
-    }
+pub(super) fn releases(state: &State) -> BTreeSet<String> {
     let places = namespaces(state);
-    let records = state.world.of_kind(Kind::Release);
+    let records = state.world.records();
     records
         .filter(|object| places.contains(&object.meta.namespace))
         .filter_map(|object| Some(format!("release/{}", object.body.release()?.name)))
@@ -188,22 +203,16 @@ pub(super) fn releases(state: &State, verb: Verb) -> BTreeSet<String> {
 pub(super) fn arguments(state: &State, asked: &Asked) -> Vec<String> {
     let mut all: Vec<String> = ["wait", "no-hooks", "timeout="].map(str::to_owned).to_vec();
     match asked.verb {
-        Verb::Install | Verb::Upgrade => all.extend(["version=", "values=", "take-ownership"].map(str::to_owned)),
+        Verb::Install | Verb::Upgrade => {
+            all.extend(["version=", "values=", "take-ownership"].map(str::to_owned));
+            let driven = (asked.verb == Verb::Install).then(|| format!("driver={}", Driver::ConfigMap.word()));
+            all.extend(driven);
+        }
         Verb::Uninstall => all.extend(["background", "foreground", "orphan", "keep-history"].map(str::to_owned)),
         Verb::Rollback => {
-            let name = release(state, asked).ok().and_then(|pin| {
-                let record = state.world.get(&pin.key)?;
-                Some((pin.key.namespace.clone(), record.body.release()?.name.clone()))
-            });
-            let revisions = name.into_iter().flat_map(|(namespace, name)| {
-                let records = state.world.in_namespace(Kind::Release, &namespace);
-                let facts = records.filter_map(|object| object.body.release());
-                facts
-                    .filter(|facts| facts.name == name)
-                    .map(|facts| facts.revision.to_string())
-                    .collect::<Vec<_>>()
-            });
-            all.extend(revisions);
+            let home = release(state, asked).ok().and_then(|pin| Home::at(&pin.key));
+            let revisions = home.iter().flat_map(|home| home.records(&state.world));
+            all.extend(revisions.map(|(revision, _)| revision.to_string()));
         }
         _ => {}
     }

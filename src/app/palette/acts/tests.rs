@@ -76,3 +76,58 @@ fn objects_and_what_can_be_asked_of_them_complete() {
         assert_eq!(completion(&state, typed), rest, "{typed}");
     }
 }
+
+/// A release's name means it wherever its records are; one that two bear means neither.
+#[test]
+fn a_release_is_named_wherever_its_records_are_kept() {
+    use crate::app::event::Effect;
+    use crate::model::helm::Driver;
+    use crate::model::{FeedId, Observation};
+    let record = |driver: Driver, name: &str| {
+        let object = serde_json::json!({ "metadata": {
+            "name": format!("sh.helm.release.v1.{name}.v3"), "namespace": "hasan-prod", "uid": format!("{name}-{}", driver.word()),
+            "resourceVersion": "9", "labels": { "owner": "helm", "name": name, "version": "3", "status": "deployed" },
+        }});
+        Object::from_value(driver.kind(), &object).unwrap()
+    };
+    let mut state = cockpit(Mode::Operating, (100, 40));
+    let all = [
+        record(Driver::ConfigMap, "map"),
+        record(Driver::ConfigMap, "both"),
+        record(Driver::Secret, "both"),
+    ];
+    for object in all {
+        let observations = vec![Observation::Applied {
+            feed: FeedId::cluster(object.kind()),
+            object: Box::new(object),
+            at: state.now.mono,
+        }];
+        crate::app::update(&mut state, crate::app::Event::Observed(observations));
+    }
+    press(&mut state, "<enter>");
+    let mut asked = |line: &str| {
+        let effects = press(&mut state, &format!("{line}<enter>"));
+        let act = effects.into_iter().find_map(|effect| {
+            if let Effect::PrepareHelm(act) = effect {
+                Some(act.target().key.kind)
+            } else {
+                None
+            }
+        });
+        let said = state.flash.as_ref().map(|flash| flash.sentence.clone());
+        act.ok_or_else(|| said.unwrap_or_default())
+    };
+    assert_eq!(asked(":uninstall release/map"), Ok(Kind::ReleaseMap));
+    assert_eq!(asked(":rollback release-configmap/both 1"), Ok(Kind::ReleaseMap));
+    let both = asked(":uninstall release/both").unwrap_err();
+    assert!(both.contains("is there twice") && both.contains("cursor"), "{both}");
+    assert_eq!(asked(":install new ./chart"), Ok(Kind::Release));
+    assert_eq!(asked(":install new ./chart driver=configmap"), Ok(Kind::ReleaseMap));
+    let seen = asked(":upgrade release/map ./chart driver=secret").unwrap_err();
+    assert!(seen.contains("is seen, and not asked"), "{seen}");
+    assert!(
+        asked(":install new ./chart driver=sql")
+            .unwrap_err()
+            .contains(":install NAME")
+    );
+}

@@ -10,13 +10,14 @@ use crate::runbook::chronicle::{Chapter, Story, What};
 use crate::runbook::progress::Event;
 use crate::runbook::run::{Due, Standing};
 use crate::runbook::{Resolved, Run};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What the journal tells of runs, when it is opened and after each doubt that was settled.
 pub(in crate::app::update) fn told(state: &mut State, stories: Vec<Story>, acts: BTreeMap<String, Stage>) {
     let first = !state.runs.told;
     state.runs.told = true;
+    state.runs.names.extend(stories.iter().map(|story| story.id.clone()));
     state.runs.acts = acts;
     let on = state.runs.on.as_ref().map(|on| on.run.id.clone());
     let unfinished = |story: &Story| match Run::take_up(story, state.now) {
@@ -51,6 +52,7 @@ pub(in crate::app::update) fn order(state: &mut State, order: Order, effects: &m
     state.runs.rendered.clone_from(&order.rendered);
     state.conditions.helm = Arc::new(order.ledger.clone());
     state.runs.unattended = order.unattended;
+    state.runs.with_token = order.with_token;
     state.runs.approver.clone_from(&order.approver);
     state.runs.order = Some(Box::new(order));
     show(state);
@@ -113,7 +115,9 @@ fn new(state: &mut State, resolved: Resolved, effects: &mut Vec<Effect>) {
         .as_ref()
         .map_or_else(String::new, |operator| format!("{}@{}", operator.user, operator.host));
     match Run::begin(resolved, &by, state.now) {
-        Ok(run) => {
+        Ok(mut run) => {
+            run.named_apart_from(&state.runs.names);
+            state.runs.names.insert(run.id.clone());
             effects.push(Effect::Keep(Box::new(Chapter {
                 run: run.id.clone(),
                 step: None,
@@ -131,8 +135,11 @@ fn put_on(state: &mut State, run: Run, taken_up: bool) {
         standing: Standing {
             when: None,
             sensed: Vec::new(),
+            rights: None,
             verify: None,
             left: None,
+            soak: None,
+            ask: None,
             due: Due::Wait,
         },
         sign_off: None,
@@ -140,8 +147,15 @@ fn put_on(state: &mut State, run: Run, taken_up: bool) {
         numbers: BTreeMap::new(),
         parameters: false,
         asking: false,
-        record: None,
+        records: Vec::new(),
+        files: Vec::new(),
+        manifests: Vec::new(),
         taken_up,
+        rights: None,
+        probing: None,
+        looking: None,
+        reading: BTreeSet::new(),
+        said: None,
     }));
     show(state);
 }

@@ -5,6 +5,8 @@ use crate::app::event::Effect;
 use crate::app::state::State;
 use crate::app::step::{Ending, Phase};
 use crate::journal::{Outcome, Ruling, Stage};
+use crate::laws::pvc_protection;
+use crate::model::{Act, Kind};
 use crate::runbook::progress::{Event, Went};
 
 /// The acts that were handed to the journal: what became of each.
@@ -28,6 +30,7 @@ pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     let became = match on.numbers.get(&at).and_then(|number| state.steps.get(number)) {
         Some(step) => match &step.phase {
             Phase::Over(ending) => ended(ending),
+            Phase::Accepted if let Some(how) = held(state, &step.act) => Became::Stands(how),
             Phase::Requested | Phase::Recorded | Phase::Cleared | Phase::Sent | Phase::Accepted => return,
         },
         // it was approved in an earlier session: the journal tells
@@ -60,6 +63,19 @@ pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
         }
         Became::Open => {}
     }
+}
+
+/// How the deletion of a claim stands that pods hold on to: it is accepted for good, and goes when they do, which is for the
+/// steps after it. Only the step's own `verify` says whether that is its end.
+fn held(state: &State, act: &Act) -> Option<String> {
+    let Act::Delete { target, .. } = act else { return None };
+    if target.key.kind != Kind::PersistentVolumeClaim {
+        return None;
+    }
+    let live = state.world.pinned(target).filter(|live| live.meta.deleting())?;
+    let holders = pvc_protection::holders(&state.world, &target.key);
+    let holders: Vec<&str> = holders.iter().map(|pod| pod.meta.name.as_str()).collect();
+    (!holders.is_empty()).then(|| format!("{} is being deleted, and goes with {}", live.key(), holders.join(", ")))
 }
 
 /// What became of an act that was approved.

@@ -1,11 +1,13 @@
 //! What a person says about a run: recorded with name and reason, asked for in the prompt.
 
+use super::super::look;
 use super::begin::abort_left;
 use super::{come, go_on};
 use crate::app::event::{Effect, JournalState};
 use crate::app::run::Said;
 use crate::app::state::{Prompt, State};
 use crate::app::words::RowId;
+use crate::gate::{Item, ItemState};
 use crate::runbook::progress::{Event, State as Stand, Word};
 use crate::runbook::run::Due;
 
@@ -124,20 +126,44 @@ pub(in crate::app::update) fn spoken(state: &mut State, said: Said, word: Word, 
     go_on(state, effects);
 }
 
+/// Puts the cursor on the first item that waits for a signature. Nothing is signed by that: it has to be read first.
+fn to_unsigned(state: &mut State) {
+    let sign_off = state.runs.on.as_ref().and_then(|on| on.sign_off.as_ref());
+    let waiting = sign_off.and_then(|sign_off| {
+        let at = sign_off
+            .items()
+            .iter()
+            .position(|item| item.state == ItemState::Unattested)?;
+        Some(RowId::RunItem(sign_off.demand().step().to_owned(), at))
+    });
+    let Some(item) = waiting else {
+        state.tell("no item waits for a signature here");
+        return;
+    };
+    look::to(state, &item);
+    state.tell("the cursor stands on the first item that waits: read it, then space signs it");
+}
+
 /// Signs the item under the cursor, of a step that does nothing.
 pub(in crate::app::update) fn sign_item(state: &mut State) {
     let Some(RowId::RunItem(step, at)) = state.visit().cursor().at().cloned() else {
-        state.tell("move the cursor to an item that waits for a signature");
+        to_unsigned(state);
         return;
     };
     let now = state.now;
+    let waits = state.runs.on.as_ref().and_then(|on| on.sign_off.as_ref());
+    let attestable = waits
+        .and_then(|sign_off| sign_off.items().get(at))
+        .is_some_and(Item::attestable);
     let signed = state
         .runs
         .on
         .as_mut()
         .and_then(|on| on.sign_off.as_mut())
         .is_some_and(|sign_off| sign_off.demand().step() == step.as_str() && sign_off.attest(at, now));
-    if !signed {
+    if !signed && attestable {
+        state.tell("it has just come up, or come up anew: look first, then sign");
+    } else if !signed {
         state.tell("this item is sensed, not signed here: only the cluster, or the panel of the act, can make it true");
     }
 }

@@ -51,7 +51,7 @@ fn fact(state: &State, question: &str) -> String {
         assert!(question.ends_with("uid of job/train-7f"), "{question}");
         (target.uid.to_string(), target.uid.tail(6))
     };
-    let page = crate::app::view::gate::page(state, gate);
+    let page = crate::app::view::gate::sheet(state, gate).page;
     let whole: String = page
         .lines
         .iter()
@@ -171,6 +171,63 @@ fn at_80_by_24_an_answered_panel_fits() {
         press(&mut state, "<ctrl-y>").first(),
         Some(Effect::Commit { .. })
     ));
+}
+
+/// A panel that the screen does not show at once is read by scrolling: APPROVE opens when its last line was shown.
+#[test]
+fn a_panel_longer_than_the_screen_is_read_to_its_end_before_it_can_be_approved() {
+    let mut state = at_the_gate(Mode::Operating);
+    answer(&mut state);
+    update(&mut state, Event::Resize { width: 60, height: 20 });
+    let shown = |state: &State| {
+        let gate = state.gate.as_ref().unwrap();
+        crate::app::view::gate::sheet(state, gate)
+    };
+    let sheet = shown(&state);
+    assert!(
+        sheet.pinned > 0 && !sheet.fits(state.size),
+        "it is long enough for this test"
+    );
+    assert!(press(&mut state, "<ctrl-y>").is_empty());
+    let why = state.flash.as_ref().unwrap().sentence.clone();
+    assert!(why.contains("were not on the screen yet"), "{why}");
+    // one line at a time, nothing is passed over
+    let mut seen = state.gate.as_ref().unwrap().scroll + sheet.room(20);
+    for _ in 0..60 {
+        press(&mut state, "<down>");
+        let gate = state.gate.as_ref().unwrap();
+        assert!(gate.scroll <= seen, "a gap");
+        seen = seen.max(gate.scroll + shown(&state).room(20));
+    }
+    assert!(seen >= shown(&state).body(), "the end is reached");
+    assert!(matches!(
+        press(&mut state, "<ctrl-y>").first(),
+        Some(Effect::Commit { .. })
+    ));
+}
+
+/// Nobody signs what is not on the screen.
+#[test]
+fn an_item_that_was_scrolled_away_is_shown_before_it_is_signed() {
+    let mut state = at_the_gate(Mode::Operating);
+    update(&mut state, Event::Resize { width: 60, height: 20 });
+    let item = |state: &State| {
+        let gate = state.gate.as_ref().unwrap();
+        gate.panel.items().iter().position(crate::gate::Item::attestable)
+    };
+    let at = item(&state).expect("an item to sign");
+    let gate = state.gate.as_mut().unwrap();
+    gate.item = at;
+    gate.scroll = 0;
+    let sheet = crate::app::view::gate::sheet(&state, state.gate.as_ref().unwrap());
+    assert!(!sheet.shows(at, 0, 20), "it stands below the screen");
+    press(&mut state, "<space>");
+    let gate = state.gate.as_ref().unwrap();
+    assert_eq!(gate.panel.items()[at].state, crate::gate::ItemState::Unattested);
+    assert!(sheet.shows(at, gate.scroll, 20), "now it is shown");
+    press(&mut state, "<space>");
+    let gate = state.gate.as_ref().unwrap();
+    assert_eq!(gate.panel.items()[at].state, crate::gate::ItemState::Attested);
 }
 
 #[test]

@@ -184,6 +184,59 @@ fn an_unfinished_run_is_offered_and_taken_up_where_it_was() {
     assert!(state.runs().on().unwrap().run.over());
 }
 
+/// A manifest that was rendered beforehand is read by the process that takes the run up, too, and counts from then on.
+#[test]
+fn what_a_run_goes_by_is_read_again_when_it_is_taken_up() {
+    const TEXT: &str = r#"apiVersion: pilothouse.dev/v1
+kind: Runbook
+metadata: { name: keep, title: Keep, version: "1" }
+tenant: { namespace: hasan-prod, release: eks-1.0.4 }
+steps:
+  - id: keep
+    title: Upgrade so that keep is stored
+    act: { helmUpgrade: { release: eks-1.0.4, rendered: /old.yaml } }
+    verify: { all: [act.done], within: 5m, onTimeout: stop }
+"#;
+    let source = crate::runbook::Source {
+        name: "keep.yaml".to_owned(),
+        text: TEXT.to_owned(),
+    };
+    let resolved = crate::runbook::resolve(&crate::runbook::parse(&source).unwrap(), &[]).unwrap();
+    let run = crate::runbook::Run::begin(resolved, "anna@bridge", crate::app::fixture::at(0)).unwrap();
+    let opened = Chapter {
+        run: run.id.clone(),
+        step: None,
+        what: What::Opened(Box::new(run.opening())),
+    };
+    let mut state = cockpit(Mode::Operating, SIZE);
+    let (stories, acts) = (vec![story(&[opened])], BTreeMap::new());
+    update(&mut state, Event::Runs { stories, acts });
+    let effects = press(&mut state, "RGr");
+    let asked = effects.iter().find_map(|effect| {
+        if let Effect::ReadManifests { paths, namespace } = effect {
+            Some((paths.clone(), namespace.clone()))
+        } else {
+            None
+        }
+    });
+    assert_eq!(asked, Some((vec!["/old.yaml".to_owned()], "hasan-prod".to_owned())));
+    let due = |state: &State| format!("{:?}", state.runs().on().unwrap().standing.due);
+    assert!(due(&state).contains("/old.yaml was not read"), "{}", due(&state));
+    // it is asked for once
+    let later = wait(&mut state, 1);
+    assert!(
+        !later
+            .iter()
+            .any(|effect| matches!(effect, Effect::ReadManifests { .. }))
+    );
+    let manifest =
+        crate::model::helm::Manifest::parse("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", "hasan-prod");
+    let read = vec![("/old.yaml".to_owned(), Ok(("digest".into(), Box::new(manifest))))];
+    update(&mut state, Event::Fetched(crate::app::event::Fetched::Manifests(read)));
+    assert!(!due(&state).contains("was not read"), "{}", due(&state));
+    assert!(state.conditions.helm.rendered("digest").is_some());
+}
+
 /// After a crash with an act under way: what the journal knows of it decides.
 #[test]
 fn an_act_that_was_under_way_is_what_the_journal_says_of_it() {
@@ -271,4 +324,107 @@ fn an_approval_is_on_record_as_the_runs_before_it_is_committed() {
         })
         .collect();
     assert_eq!(places, ["sending", "commit"], "{question}: {}", words(&state));
+}
+
+#[test]
+fn two_runs_begun_in_the_same_millisecond_have_names_of_their_own() {
+    let (mut state, _) = draining();
+    press(&mut state, "Xthe window is shut<enter>");
+    let order = |state: &State| {
+        let order = state
+            .runs()
+            .read("drain-foreign-jobs namespace=hasan-prod release=eks-1.0.4")
+            .unwrap();
+        Event::RunAsked(Box::new(order))
+    };
+    let asked = order(&state);
+    update(&mut state, asked);
+    let first = state.runs().on().unwrap().run.clone();
+    state.runs.on = None;
+    let asked = order(&state);
+    let effects = update(&mut state, asked);
+    let on = &state.runs().on().unwrap().run;
+    assert_eq!(on.began, first.began);
+    assert_eq!(on.id, format!("{}-2", first.id));
+    let opened = effects.iter().find_map(|effect| {
+        if let Effect::Keep(chapter) = effect {
+            Some(chapter.run.clone())
+        } else {
+            None
+        }
+    });
+    assert_eq!(opened.as_ref(), Some(&on.id), "the journal knows it by that name");
+}
+
+#[test]
+fn space_away_from_the_items_leads_to_the_first_that_waits_and_signs_nothing() {
+    let mut state = opened();
+    press(
+        &mut state,
+        ":run drain-foreign-jobs namespace=hasan-prod release=eks-1.0.4<enter>",
+    );
+    wait(&mut state, 1);
+    assert_eq!(state.run_item(), None);
+    press(&mut state, "<space>");
+    assert_eq!(state.run_item(), Some(2), "{}", words(&state));
+    assert!(words(&state).contains("☐ Whoever starts Jobs"), "{}", words(&state));
+    press(&mut state, "<space>");
+    assert!(words(&state).contains("☑ Whoever starts Jobs"), "{}", words(&state));
+}
+
+/// Trap 60: before anything is begun the server is asked about every act, once, and what it denies stops the run there.
+#[test]
+fn a_run_begins_when_all_of_it_may_be_done() {
+    let asked = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| {
+            if let Effect::AskRights { run, acts } = effect {
+                Some((run.clone(), acts.iter().map(ToString::to_string).collect::<Vec<_>>()))
+            } else {
+                None
+            }
+        })
+    };
+    let mut state = opened();
+    let order = state
+        .runs()
+        .read("drain-foreign-jobs namespace=hasan-prod release=eks-1.0.4")
+        .unwrap();
+    let effects = update(&mut state, Event::RunAsked(Box::new(order)));
+    let (run, acts) = asked(&effects).expect("it asks");
+    assert_eq!(
+        acts,
+        ["delete job/train-7f (Background)", "delete job/train-80 (Background)"]
+    );
+    let answer = |run: &str, said: Result<bool, String>| {
+        let may = acts.iter().map(|act| (act.clone(), said.clone())).collect();
+        let run = run.to_owned();
+        Event::Fetched(crate::app::event::Fetched::Rights { run, may })
+    };
+    assert!(words(&state).contains("the server is being asked"), "{}", words(&state));
+    // what was asked for another run says nothing of this one
+    update(&mut state, answer("another", Ok(true)));
+    assert!(words(&state).contains("the server is being asked"), "{}", words(&state));
+    update(&mut state, answer(&run, Ok(false)));
+    let told = words(&state);
+    assert!(
+        told.contains("blocked: rights.of-every-act: this user may not delete job/train-7f"),
+        "{told}"
+    );
+    press(&mut state, "<space><ctrl-y>");
+    assert_eq!(state.runs().on().unwrap().run.progress.steps[0].state.word(), "waiting");
+    update(&mut state, answer(&run, Err("it did not answer".to_owned())));
+    assert!(
+        words(&state).contains("the server does not say of"),
+        "{}",
+        words(&state)
+    );
+    update(&mut state, answer(&run, Ok(true)));
+    let told = words(&state);
+    assert!(
+        told.contains("all 2 acts are allowed") && told.contains("ctrl-y signs the step"),
+        "{told}"
+    );
+    // it is not asked again once it is known
+    let later = wait(&mut state, 20);
+    assert_eq!(asked(&later), None);
 }

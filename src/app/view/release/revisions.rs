@@ -5,7 +5,7 @@ use crate::app::release::{Aspect, Dossier};
 use crate::app::text;
 use crate::app::words::{Line, Page, RowId, Span, Tone};
 use crate::diagnose::standing::mislabelled;
-use crate::model::helm::{Driver, Opening, Record};
+use crate::model::helm::{Opening, Record};
 use crate::model::time::short_span;
 use crate::model::{Object, Text};
 use std::sync::Arc;
@@ -31,10 +31,7 @@ pub(super) fn fill(
         } else {
             ""
         };
-        let id = match aspect.home.driver {
-            Driver::Secret => RowId::Object(object.key(), object.meta.uid.clone()),
-            Driver::ConfigMap => RowId::Revision(facts.revision),
-        };
+        let id = RowId::Object(object.key(), object.meta.uid.clone());
         let line = Line::of([
             Span::new(format!("r{:<4}", facts.revision), Tone::Accent),
             Span::new(format!("{:<16}", text::visible(&facts.status)), tone),

@@ -3,6 +3,7 @@
 use crate::app::run::On;
 use crate::app::view::Look;
 use crate::app::view::gate::item_short;
+use crate::app::view::valued;
 use crate::app::words::{Line, Page, RowId, Span, Tone};
 use crate::forecast::Undo as ForecastUndo;
 use crate::model::time::short_span;
@@ -26,9 +27,15 @@ pub(super) fn lines(look: Look<'_>, on: &On, width: usize, page: &mut Page) {
     if let Some(when) = &on.standing.when {
         asked("needed where ", when, width, page);
     }
+    if let Some(rights) = &on.standing.rights {
+        asked("", rights, width, page);
+    }
     gate(look, on, step, width, page);
-    acts(course, width, page);
-    next(on, width, page);
+    acts(course, on.said.as_deref(), width, page);
+    next(look, on, width, page);
+    if let Some(soak) = &on.standing.soak {
+        page.sentence(2, &format!("soak: {soak}"), Tone::Plain, width);
+    }
     verify(on, step, width, page);
     page.sentence(2, &format!("undo: {}", undo(on, step)), Tone::Dim, width);
 }
@@ -92,7 +99,7 @@ fn gate(look: Look<'_>, on: &On, step: &Step, width: usize, page: &mut Page) {
 }
 
 /// Each act that is begun, and how far it has come.
-fn acts(course: &Course, width: usize, page: &mut Page) {
+fn acts(course: &Course, said: Option<&str>, width: usize, page: &mut Page) {
     for taken in &course.acts {
         let (mark, tone, told) = match &taken.went {
             Went::Ahead => ("·", Tone::Plain, String::new()),
@@ -100,11 +107,14 @@ fn acts(course: &Course, width: usize, page: &mut Page) {
             Went::Over { how } => ("✓", Tone::Ok, format!(": {how}")),
         };
         page.sentence(2, &format!("{mark} {}{told}", taken.act), tone, width);
+        if let (Went::Sent { .. }, Some(said)) = (&taken.went, said) {
+            page.sentence(4, said, Tone::Plain, width);
+        }
     }
 }
 
 /// What the next act would do.
-fn next(on: &On, width: usize, page: &mut Page) {
+fn next(look: Look<'_>, on: &On, width: usize, page: &mut Page) {
     if let Due::Begin(acts) = &on.standing.due {
         for act in acts {
             page.sentence(2, &format!("· {act}"), Tone::Plain, width);
@@ -123,6 +133,7 @@ fn next(on: &On, width: usize, page: &mut Page) {
         Tone::Strong,
         width,
     );
+    valued::lines(look.conditions.helm.valued_of(&told.act), 2, width, page);
 }
 
 fn verify(on: &On, step: &Step, width: usize, page: &mut Page) {
@@ -192,7 +203,12 @@ fn due(on: &On, width: usize, page: &mut Page) {
                 Tone::Accent,
             )
         }
-        Due::Blocked(why) => (format!("blocked: {why}"), Tone::Bad),
+        Due::Blocked(why) => (
+            format!(
+                "blocked: {why}. When that is mended it goes on; a reads the files of values again, X ends the run"
+            ),
+            Tone::Bad,
+        ),
         Due::Unknown(why) => (format!("not known: {why}"), Tone::Unknown),
         Due::UnderWay(at) => (format!("act {} is under way", at + 1), Tone::Accent),
         Due::Wait => ("its end is waited for".to_owned(), Tone::Accent),

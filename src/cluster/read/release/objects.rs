@@ -8,8 +8,8 @@ use crate::cluster::paths;
 use crate::cluster::read::{DEADLINE, expect_ok};
 use crate::cluster::said;
 use crate::cluster::wire::{JSON, METADATA, Question};
-use crate::model::Text;
-use crate::model::helm::{Address, Leaves, Live, Stamp, Whole};
+use crate::model::helm::{Address, Firm, Leaves, Live, Stamp, Whole, firm};
+use crate::model::{Meta, Text, Uid};
 use futures::{StreamExt as _, stream};
 use http::StatusCode;
 use serde::Deserialize;
@@ -49,6 +49,58 @@ pub async fn live(connection: &Connection, addresses: &[Address]) -> Vec<(Addres
         .into_iter()
         .map(|(address, seen)| (address, live(seen)))
         .collect()
+}
+
+/// What was read of a live object that may have fields which cannot change.
+#[derive(Debug)]
+pub struct Found {
+    pub address: Address,
+    pub live: Live,
+    /// Of which uid, and what of it cannot change; nothing for a kind without such fields, or where it is not there.
+    pub firm: Option<FirmRead>,
+}
+
+/// What of an object cannot change, and its uid; or why that is not known.
+type FirmRead = Result<(Uid, Firm), Text>;
+
+/// Looks at each object that the world does not hold, and at every one of a kind that has fields which cannot change: these
+/// whole, the others by their metadata alone. `there` says of what the world holds whether it is there to be read.
+pub async fn found(connection: &Connection, addresses: &[Address], there: impl Fn(&Address) -> bool) -> Vec<Found> {
+    let wanted = |address: &&Address| address.key().is_none() || (firm::has(address) && there(address));
+    let (whole, heads): (Vec<Address>, Vec<Address>) = addresses.iter().filter(wanted).cloned().partition(firm::has);
+    let mut found: Vec<Found> = live(connection, &heads)
+        .await
+        .into_iter()
+        .map(|(address, live)| Found {
+            address,
+            live,
+            firm: None,
+        })
+        .collect();
+    let read = look(connection, whole, JSON, |body| {
+        // no words of the parser: they may quote what a Secret holds
+        serde_json::from_slice::<serde_json::Value>(body).map_err(|_error| "its JSON cannot be read".to_owned())
+    });
+    for (address, seen) in read.await {
+        let (live, firm) = match seen {
+            Seen::There(value) => firmly(&address, &value),
+            Seen::Absent => (Live::Absent, None),
+            Seen::Unserved => (Live::Unserved, None),
+            Seen::Unknown(why) => (Live::Unknown { why: why.clone() }, Some(Err(why.into()))),
+        };
+        found.push(Found { address, live, firm });
+    }
+    found
+}
+
+fn firmly(address: &Address, value: &serde_json::Value) -> (Live, Option<FirmRead>) {
+    let meta = value.get("metadata").map(Meta::deserialize);
+    let Some(Ok(meta)) = meta else {
+        let why = "its metadata cannot be read";
+        return (Live::Unknown { why: why.to_owned() }, Some(Err(why.into())));
+    };
+    let firm = Firm::of(address, value).map(|firm| Ok((meta.uid.clone(), firm)));
+    (Live::There(Stamp::of(&meta)), firm)
 }
 
 /// Reads each object whole, leaf by leaf and without what looks like a secret.

@@ -7,15 +7,12 @@ use crate::cluster::error::ClusterError;
 use crate::cluster::page;
 use crate::cluster::paths;
 use crate::cluster::read::{DEADLINE, expect_ok, named};
-use crate::cluster::said;
 use crate::cluster::wire::{JSON, METADATA_LIST, Question};
 use crate::model::fact::RELEASE_SECRET_TYPE;
 use crate::model::helm::{self, Claims, Driver, Home, Opening, Reading};
 use crate::model::{FeedId, Key, Kind, Object, Pin, Scope};
 use futures::{StreamExt as _, stream};
-use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use std::time::Duration;
 
 /// How many records are read at a time: each may be unpacked to 32 MiB.
@@ -24,20 +21,24 @@ const ABREAST: usize = 2;
 const UNPACKING: Duration = Duration::from_secs(30);
 /// How long a comparison with other releases may take, whatever is left of it then.
 const COMPARING: Duration = Duration::from_mins(1);
-/// Pages of 500 records that are listed at most.
-const PAGES: usize = 20;
 
 /// The record of one revision, with the pin of the very object it was read from. A record that cannot be decoded is an
 /// answer, not an error.
 pub async fn record(connection: &Connection, key: &Key) -> Result<(Pin, Reading), ClusterError> {
-    let (pin, answer) = fetch(connection, key, Driver::Secret).await?;
-    Ok((pin, Reading::of_secret(&answer.body)))
+    let (pin, answer) = fetch(connection, key).await?;
+    Ok((
+        pin,
+        match Driver::of(key.kind) {
+            Driver::Secret => Reading::of_secret(&answer.body),
+            Driver::ConfigMap => Reading::of_config_map(&answer.body),
+        },
+    ))
 }
 
 /// One revision of a release, opened to be looked at; unpacked on a thread of its own.
 pub async fn open(connection: &Connection, home: &Home, revision: u32) -> Result<(Pin, Opening), ClusterError> {
     let key = home.record(revision);
-    let (pin, answer) = fetch(connection, &key, home.driver).await?;
+    let (pin, answer) = fetch(connection, &key).await?;
     let driver = home.driver;
     let unpacking = tokio::task::spawn_blocking(move || match driver {
         Driver::Secret => Opening::of_secret(&answer.body),
@@ -55,24 +56,28 @@ pub async fn open(connection: &Connection, home: &Home, revision: u32) -> Result
 }
 
 /// The metadata of every record of a release, read from the store.
-pub async fn records(connection: &Connection, namespace: &str, release: &str) -> Result<Vec<Object>, ClusterError> {
+pub async fn records(connection: &Connection, home: &Home) -> Result<Vec<Object>, ClusterError> {
+    let Home {
+        namespace,
+        name: release,
+        driver,
+    } = home;
     let what = format!("the records of release {release} in {namespace}");
     let mut found = Vec::new();
     let mut more = String::new();
     loop {
         let selector = format!("owner=helm,name={release}");
         let kind = format!("type={RELEASE_SECRET_TYPE}");
-        let mut pairs = vec![
-            ("limit", "500"),
-            ("labelSelector", selector.as_str()),
-            ("fieldSelector", kind.as_str()),
-        ];
+        let mut pairs = vec![("limit", "500"), ("labelSelector", selector.as_str())];
+        if *driver == Driver::Secret {
+            pairs.push(("fieldSelector", kind.as_str()));
+        }
         if !more.is_empty() {
             pairs.push(("continue", more.as_str()));
         }
         let feed = FeedId {
-            kind: Kind::Release,
-            scope: Scope::Namespace(namespace.into()),
+            kind: driver.kind(),
+            scope: Scope::Namespace(namespace.clone()),
         };
         let path = paths::collection(&feed) + &paths::query(&pairs);
         let question = Question::Get {
@@ -85,7 +90,7 @@ pub async fn records(connection: &Connection, namespace: &str, release: &str) ->
             what: what.clone(),
             why,
         };
-        let page = page::decode(Kind::Release, body).map_err(unreadable)?;
+        let page = page::decode(driver.kind(), body).map_err(unreadable)?;
         if let Some(malformed) = page.malformed.first() {
             return Err(unreadable(format!("{}: {}", named(&malformed.key), malformed.why)));
         }
@@ -99,19 +104,12 @@ pub async fn records(connection: &Connection, namespace: &str, release: &str) ->
 
 /// Everything that the record of a revision holds, secrets and all: for hiding it wherever it turns up.
 pub(in crate::cluster) async fn unveiled(connection: &Connection, key: &Key) -> Result<Option<Value>, ClusterError> {
-    let (_, answer) = fetch(connection, key, Driver::Secret).await?;
-    Ok(helm::unveiled(&answer.body))
+    let (_, answer) = fetch(connection, key).await?;
+    Ok(helm::unveiled(&answer.body, Driver::of(key.kind)))
 }
 
-async fn fetch(connection: &Connection, key: &Key, driver: Driver) -> Result<(Pin, Answer), ClusterError> {
-    let path = match driver {
-        Driver::Secret => paths::object(key),
-        Driver::ConfigMap => format!(
-            "/api/v1/namespaces/{}/configmaps/{}",
-            paths::escaped(&key.namespace),
-            paths::escaped(&key.name)
-        ),
-    };
+async fn fetch(connection: &Connection, key: &Key) -> Result<(Pin, Answer), ClusterError> {
+    let path = paths::object(key);
     let question = Question::Get {
         path: &path,
         accept: JSON,
@@ -125,7 +123,7 @@ async fn fetch(connection: &Connection, key: &Key, driver: Driver) -> Result<(Pi
         why: why.to_owned(),
     };
     let head: Head = serde_json::from_slice(body).map_err(|_error| unreadable("it is no object"))?;
-    if driver == Driver::Secret && head.kind != RELEASE_SECRET_TYPE {
+    if key.kind == Kind::Release && head.kind != RELEASE_SECRET_TYPE {
         return Err(unreadable("it is a Secret, but none of Helm's"));
     }
     let pin = Pin {
@@ -134,68 +132,6 @@ async fn fetch(connection: &Connection, key: &Key, driver: Driver) -> Result<(Pi
         resource_version: head.metadata.resource_version,
     };
     Ok((pin, answer))
-}
-
-/// The records that Helm keeps in `ConfigMap`s (`HELM_DRIVER=configmap`) of a namespace, by their metadata alone, as
-/// releases; newest last.
-pub async fn config_maps(connection: &Connection, namespace: &str) -> Result<Vec<Object>, ClusterError> {
-    #[derive(Deserialize)]
-    struct List {
-        #[serde(default)]
-        metadata: ListMeta,
-        /// A real API server writes `null` where there is none.
-        items: Option<Vec<Box<RawValue>>>,
-    }
-    #[derive(Default, Deserialize)]
-    struct ListMeta {
-        #[serde(default, rename = "continue")]
-        more: String,
-    }
-    let what = format!("helm's records in the ConfigMaps of {namespace}");
-    let mut found = Vec::new();
-    let mut more = String::new();
-    for _page in 0..PAGES {
-        let mut pairs = vec![("limit", "500"), ("labelSelector", "owner=helm")];
-        if !more.is_empty() {
-            pairs.push(("continue", more.as_str()));
-        }
-        let path = format!(
-            "/api/v1/namespaces/{}/configmaps{}",
-            paths::escaped(namespace),
-            paths::query(&pairs)
-        );
-        let question = Question::Get {
-            path: &path,
-            accept: METADATA_LIST,
-        };
-        let answer = connection.ask(question, DEADLINE).await?;
-        let body = expect_ok(connection, &what, &answer)?;
-        let list: List = serde_json::from_slice(body).map_err(|error| ClusterError::Unreadable {
-            what: what.clone(),
-            why: said::plain(&error.to_string()),
-        })?;
-        // another's ConfigMap with that label is no record, and none of our business
-        let objects = list
-            .items
-            .iter()
-            .flatten()
-            .filter_map(|item| Object::decode(Kind::Release, item.get().as_bytes()).ok());
-        found.extend(objects.filter(of_helm));
-        more = list.metadata.more;
-        if more.is_empty() {
-            break;
-        }
-    }
-    found.sort_by_key(|object| object.body.release().map(|facts| (facts.name.clone(), facts.revision)));
-    Ok(found)
-}
-
-fn of_helm(object: &Object) -> bool {
-    object.meta.name.starts_with("sh.helm.release.v1.")
-        && object
-            .body
-            .release()
-            .is_some_and(|facts| !facts.name.is_empty() && facts.revision > 0)
 }
 
 /// What the given revisions of other releases name, a few at a time; what is not read in time is told as left.

@@ -6,13 +6,13 @@ use crate::cluster::page::{self, Page};
 use crate::cluster::paths;
 use crate::cluster::watch::report::Closed;
 use crate::cluster::wire::{self, EITHER, EITHER_METADATA_LIST, Question, Trouble};
-use crate::model::{Kind, Observation};
+use crate::model::{Object, Observation};
 use http::StatusCode;
 use kube::client::Client;
 
 impl Feed {
     pub(super) async fn list(&mut self) -> Result<End, Closed> {
-        let accept = if self.kind() == Kind::Release {
+        let accept = if self.kind().is_record() {
             EITHER_METADATA_LIST
         } else {
             EITHER
@@ -76,8 +76,8 @@ impl Feed {
         let limit = self.pace.page.to_string();
         let selector = paths::selector(self.kind());
         let mut pairs = vec![("limit", limit.as_str())];
-        if let Some(selector) = &selector {
-            pairs.push(("fieldSelector", selector));
+        if let Some((name, selector)) = &selector {
+            pairs.push((name, selector));
         }
         if !more.is_empty() {
             pairs.push(("continue", more));
@@ -91,7 +91,7 @@ impl Feed {
         if first {
             batch.push(Observation::ListBegan { feed: feed.clone(), at });
         }
-        for object in page.objects {
+        for object in page.objects.into_iter().filter(Object::is_meant) {
             batch.push(Observation::Applied {
                 feed: feed.clone(),
                 object: Box::new(object),

@@ -8,7 +8,7 @@ use crate::cluster::watch::event::Event;
 use crate::cluster::watch::report::Closed;
 use crate::cluster::watch::stream::Stream;
 use crate::cluster::wire::{self, EITHER, EITHER_METADATA, Question};
-use crate::model::{Kind, Observation};
+use crate::model::Observation;
 use http::{Response, StatusCode};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
@@ -18,7 +18,7 @@ impl Feed {
     pub(super) async fn watch(&mut self, version: String) -> Result<End, Closed> {
         self.alarm.mark_unchanged();
         let path = self.watch_path(&version);
-        let accept = if self.kind() == Kind::Release {
+        let accept = if self.kind().is_record() {
             EITHER_METADATA
         } else {
             EITHER
@@ -69,8 +69,8 @@ impl Feed {
             ("timeoutSeconds", seconds.as_str()),
             ("resourceVersion", version),
         ];
-        if let Some(selector) = &selector {
-            pairs.push(("fieldSelector", selector));
+        if let Some((name, selector)) = &selector {
+            pairs.push((name, selector));
         }
         paths::collection(self.reporter.feed()) + &paths::query(&pairs)
     }
@@ -123,6 +123,7 @@ impl Feed {
         let mut heard = false;
         stream.drain(feed.kind, |event| {
             let (observation, reached) = match event {
+                Event::Applied { object } if !object.is_meant() => (None, object.meta.resource_version.to_string()),
                 Event::Applied { object } => {
                     let reached = object.meta.resource_version.to_string();
                     let feed = feed.clone();

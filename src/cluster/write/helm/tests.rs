@@ -7,7 +7,7 @@ use crate::cluster::{Clock, ConnectOptions, connect};
 use crate::gate::{Carrier, Request};
 use crate::model::act::{Install, Means, Uninstall, Upgrade};
 use crate::model::helm::Executor;
-use crate::model::{Key, Kind, Object, ResourceVersion, Uid};
+use crate::model::{Key, Object, ResourceVersion, Uid};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -32,10 +32,10 @@ fn fake(directory: &Path, version: &str, body: &str) -> PathBuf {
 }
 
 /// A server that shows these records once helm is at work; none: it does not answer.
-async fn server(records: Option<Vec<Value>>) -> Scripted {
+async fn server(records: Option<Vec<Value>>, driver: Driver) -> Scripted {
     Scripted::start(move |asked: &Asked| {
         basics(asked).unwrap_or_else(|| match &records {
-            Some(records) if asked.path.ends_with("/secrets") => list(9, "", records),
+            Some(records) if asked.path.ends_with(driver.kind().plural()) => list(9, "", records),
             _ => Reply::status(503, "ServiceUnavailable", "no"),
         })
     })
@@ -48,6 +48,7 @@ struct Case {
     body: &'static str,
     records: Option<Vec<Value>>,
     mask: Mask,
+    driver: Driver,
 }
 
 impl Case {
@@ -58,6 +59,7 @@ impl Case {
             body,
             records,
             mask: Mask::default(),
+            driver: Driver::Secret,
         }
     }
 
@@ -65,7 +67,7 @@ impl Case {
     async fn carried(self) -> (Outcome, Vec<String>) {
         let directory = tempfile::tempdir().unwrap();
         let program = fake(directory.path(), self.version, self.body);
-        let server = server(self.records).await;
+        let server = server(self.records, self.driver).await;
         let (_held, path) = server.kubeconfig("{}");
         let options = ConnectOptions {
             kubeconfig: Some(path),
@@ -74,7 +76,7 @@ impl Case {
         let connection = connect(&options, Clock::system()).await.unwrap();
         let act = Act::Helm {
             release: Pin {
-                key: Key::new(Kind::Release, "shop", RECORD),
+                key: Key::new(self.driver.kind(), "shop", RECORD),
                 uid: Uid::new(UID),
                 resource_version: ResourceVersion::new("7"),
             },
@@ -84,16 +86,33 @@ impl Case {
                 timeout: 5,
             }),
         };
-        let held = Object::from_value(Kind::Release, &record(2, "deployed", "7")).unwrap();
+        let held = Object::from_value(self.driver.kind(), &record(2, "deployed", "7")).unwrap();
         let request = Request::of(&act, Some(&held)).unwrap();
         let Carrier::Helm(command) = request.carrier() else {
             panic!("no command: {request:?}")
         };
         let mut heard = Vec::new();
         let mut hear = |line| heard.push(line);
-        let deadline = Duration::from_secs(2);
-        let outcome = carry(&act, command, &connection, deadline, &self.mask, &mut hear).await;
+        let terms = Terms {
+            deadline: Duration::from_secs(2),
+            mask: &self.mask,
+            lifeline: None,
+        };
+        let outcome = carry(&act, command, &connection, terms, &mut hear).await;
         (outcome, heard)
+    }
+}
+
+#[tokio::test]
+async fn helm_is_told_where_its_records_are_and_they_are_looked_for_there() {
+    for driver in [Driver::Secret, Driver::ConfigMap] {
+        let case = Case {
+            driver,
+            ..Case::of("echo records in $HELM_DRIVER", Some(vec![]))
+        };
+        let (outcome, heard) = case.carried().await;
+        assert_eq!(outcome.word(), "done", "{outcome:?}");
+        assert_eq!(heard, [format!("records in {}", driver.word())]);
     }
 }
 

@@ -92,6 +92,24 @@ fn what_is_there_already_is_adopted_only_when_it_is_the_releases_own_or_taken_ov
         steps[0].starts_with("patch pvc/data") && steps[1] == "create record.v1",
         "{steps:?}"
     );
+    // by server-side apply: what another release's helm has written is helm's; what anybody else has is a conflict
+    let stated = "app.kubernetes.io/name: new";
+    let rendered = claim("data", "").replace(
+        "metadata: {name: data",
+        &format!("metadata: {{labels: {{{stated}}}, name: data"),
+    );
+    assert!(rendered.contains(stated), "{rendered}");
+    for (meta, first) in [
+        (OWN.to_owned(), "patch pvc/data"),
+        ("labels: {app.kubernetes.io/name: old}".to_owned(), "refuse pvc/data"),
+    ] {
+        let case = Case::manifest(&live_claim(&meta), "");
+        let (steps, _) = installed(case, ("shop", "other"), &rendered, |options, _, _| {
+            options.take_ownership = true;
+            options.executor = FOUR;
+        });
+        assert!(steps[0].starts_with(first), "{meta}: {steps:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::drift::{drift, shown};
 use crate::laws::Reason;
 use crate::laws::helm::hands::{Before, Hands};
 use crate::laws::helm::{Deed, immutable, marks};
-use crate::model::helm::{Document, Stamp};
+use crate::model::helm::{Document, Stamp, firm};
 use crate::model::{Object, Text};
 use std::sync::Arc;
 
@@ -38,6 +38,11 @@ pub(super) fn target(hands: &mut Hands<'_>, course: &Course<'_>, document: &Docu
             "cannot patch {:?} with kind {}: {error}",
             document.address.name, document.address.kind
         ));
+    }
+    if let Some(missing) = found.unseen(hands) {
+        let reason = Reason::new("it is adopted, and what the manifest says of such a field must be what is there");
+        hands.step(document, Deed::Unknown { missing }, reason);
+        return Target::Contested;
     }
     if let Some(missing) = found.contest(course) {
         let reason = Reason::new("the live value is not that of the stored manifest");
@@ -109,11 +114,29 @@ impl<'a> Finding<'a> {
 
     /// The server's refusal, if it refuses.
     fn refusal(&self, hands: &Hands<'_>) -> Option<String> {
-        let (live, adopted) = (self.live.as_deref(), self.original.is_none());
-        immutable::refusal(hands.world, live, self.document, &self.changed, adopted).or_else(|| {
-            let live = live.filter(|_| self.from_live)?;
+        let change = immutable::Change {
+            live: self.live.as_deref(),
+            firm: hands.firm(&self.document.address).and_then(Result::ok),
+            before: self.original,
+            document: self.document,
+            fields: &self.changed,
+        };
+        change.refusal(hands.world).or_else(|| {
+            let live = self.live.as_deref().filter(|_| self.from_live)?;
             immutable::stripped(live, self.document)
         })
+    }
+
+    /// What is missing to tell whether the server takes the change of a field that cannot change, where the live object was
+    /// asked for and did not come.
+    fn unseen(&self, hands: &Hands<'_>) -> Option<String> {
+        let kind = self.document.address.kind.as_str();
+        let firm = self.original.is_none() && self.changed.iter().any(|field| firm::frozen(kind, field));
+        let why = hands.firm(&self.document.address)?.err().filter(|_| firm)?;
+        Some(format!(
+            "what of {} the API server does not let change: {why}",
+            self.document.address
+        ))
     }
 
     /// What is missing to tell whether a server-side apply ends in a conflict, where it may.

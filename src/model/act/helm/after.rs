@@ -4,8 +4,8 @@
 //! first (`pkg/storage/driver/secrets.go` `Create`, 409): that is helm's own lock.
 
 use super::HelmAct;
-use crate::model::helm::record_parts;
-use crate::model::{Kind, Object, Pin, ResourceVersion, Text, Uid, World};
+use crate::model::helm::{Home, record_parts};
+use crate::model::{Object, Pin, ResourceVersion, Text, Uid, World};
 use serde::{Deserialize, Serialize};
 
 /// One revision's record, as its labels tell.
@@ -47,13 +47,11 @@ impl Standing {
 impl Standing {
     /// Every record that the world holds of the release that `pin` names.
     pub fn all(world: &World, pin: &Pin) -> Vec<Self> {
-        let Some((release, _)) = record_parts(&pin.key.name) else {
+        let Some(home) = Home::at(&pin.key) else {
             return Vec::new();
         };
-        world
-            .in_namespace(Kind::Release, &pin.key.namespace)
-            .filter_map(|object| Self::of(object, release))
-            .collect()
+        let records = home.records(world);
+        records.filter_map(|(_, object)| Self::of(object, &home.name)).collect()
     }
 }
 
@@ -143,8 +141,8 @@ fn told(release: &str, record: &Standing) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Key;
     use crate::model::act::{Install, Rollback, Uninstall, Upgrade};
+    use crate::model::{Key, Kind};
 
     fn pin(revision: u32) -> Pin {
         Pin {

@@ -1,15 +1,16 @@
 //! How a claim that is to be made is read.
 
-use super::super::{Deed, NewClaim};
+use super::super::{Deed, INVENTORY_CLAIMS, NewClaim, Remake};
 use super::Book;
 use crate::model::quantity::Quantity;
-use crate::runbook::document::{Node, Tree, Word};
+use crate::model::yaml::{Node, Tree, Word};
 use crate::runbook::reading::{Fields, Reader, Said};
 use crate::runbook::template::Template;
 
 impl Book<'_> {
     pub(super) fn create(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {
         const FIELDS: &[&str] = &[
+            "each",
             "name",
             "namespace",
             "size",
@@ -21,6 +22,9 @@ impl Book<'_> {
             "annotations",
         ];
         let fields = reader.fields(node, "`createClaim`", FIELDS)?;
+        if let Some(each) = fields.get("each") {
+            return self.remake(reader, fields, each);
+        }
         let name = self.needed(reader, fields, "name", "write the claim's name");
         if let Some(name) = &name {
             Self::judge_name(reader, name, "name");
@@ -77,6 +81,35 @@ impl Book<'_> {
         })))
     }
 
+    /// `each: inventory.claims`: everything but labels and annotations is as it was taken down.
+    fn remake(self, reader: &mut Reader<'_>, fields: Fields<'_>, each: &Node) -> Option<Deed> {
+        let said = reader.text(each, "`each`")?;
+        if said.text != INVENTORY_CLAIMS {
+            let told = format!("`createClaim` makes no claim of `{}`", said.text);
+            reader.fault(&said.at, told, format!("write `each: {INVENTORY_CLAIMS}`"));
+            return None;
+        }
+        self.inventoried(reader, each)?;
+        for field in [
+            "name",
+            "namespace",
+            "size",
+            "volume",
+            "class",
+            "accessModes",
+            "volumeMode",
+        ] {
+            if let Some(node) = fields.get(field) {
+                let told = format!("`{field}` of each claim is as it was taken down");
+                reader.fault(&node.at, told, "drop it");
+            }
+        }
+        Some(Deed::RemakeClaims(Remake {
+            labels: self.pairs(reader, fields, "labels"),
+            annotations: self.pairs(reader, fields, "annotations"),
+        }))
+    }
+
     fn mode(self, reader: &mut Reader<'_>, node: &Node) -> Option<Template> {
         const MODES: [&str; 4] = ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
         let template = self.slot(reader, node, "an access mode")?;
@@ -90,7 +123,7 @@ impl Book<'_> {
         Some(template)
     }
 
-    fn pairs(self, reader: &mut Reader<'_>, fields: Fields<'_>, name: &str) -> Vec<(String, Template)> {
+    pub(super) fn pairs(self, reader: &mut Reader<'_>, fields: Fields<'_>, name: &str) -> Vec<(String, Template)> {
         let Some(node) = fields.get(name) else {
             return Vec::new();
         };

@@ -4,8 +4,10 @@ use super::super::{Deed, HelmAim, Slot};
 use super::Brings;
 use super::{Book, PROPAGATION, flag};
 use crate::model::Propagation;
-use crate::runbook::document::Node;
+use crate::model::helm::Driver;
+use crate::model::yaml::Node;
 use crate::runbook::reading::{Fields, Reader};
+use crate::runbook::template::Template;
 
 /// The fields of what brings a manifest.
 const BRINGING: &[&str] = &[
@@ -18,6 +20,19 @@ const BRINGING: &[&str] = &[
     "takeOwnership",
     "wait",
     "noHooks",
+];
+/// And of what brings the first one, where it is kept.
+const INSTALLING: &[&str] = &[
+    "release",
+    "namespace",
+    "chart",
+    "version",
+    "values",
+    "rendered",
+    "takeOwnership",
+    "wait",
+    "noHooks",
+    "driver",
 ];
 
 impl Book<'_> {
@@ -46,14 +61,27 @@ impl Book<'_> {
     }
 
     pub(super) fn install(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {
-        let fields = reader.fields(node, "`helmInstall`", BRINGING)?;
+        let fields = reader.fields(node, "`helmInstall`", INSTALLING)?;
         let brings = self.brings(reader, fields, "helmInstall");
         Some(Deed::HelmInstall {
             release: self.helm(reader, fields)?,
             brings: brings?,
             take_ownership: flag(reader, fields, "takeOwnership"),
             wait: flag(reader, fields, "wait"),
+            driver: self.driver(reader, fields),
         })
+    }
+
+    /// `driver`: what is written is one of two words; what a parameter says is looked at when it is filled in.
+    fn driver(self, reader: &mut Reader<'_>, fields: Fields<'_>) -> Option<Template> {
+        let node = fields.get("driver")?;
+        let driver = self.optional(reader, fields, "driver")?;
+        if driver.fixed() && Driver::from_word(driver.written()).is_none() {
+            let told = format!("`{}` is no driver of helm's", driver.written());
+            reader.fault(&node.at, told, "write `secret` or `configmap`");
+            return None;
+        }
+        Some(driver)
     }
 
     pub(super) fn upgrade(self, reader: &mut Reader<'_>, node: &Node) -> Option<Deed> {

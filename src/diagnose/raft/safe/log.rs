@@ -1,0 +1,139 @@
+//! How far the peers' logs are, whether they move, and for how long the same peer has led (`reference/raft.md` §5e G4, G5, §5g).
+
+use super::{FRESH, NEAR, Sight, told};
+use crate::diagnose::Found;
+use crate::model::raft::Autopilot;
+use crate::model::time::short_span;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// The longest span over which a steady leader can be told: the sweeps of the last 90 s are kept.
+pub const LONGEST_STEADY: Duration = Duration::from_secs(80);
+
+impl Sight<'_> {
+    /// §5e G4: every other voter is near the leader's last entry, and has what the leader had when it was asked before.
+    pub fn caught_up(&self) -> Found {
+        if let Some(gap) = self.gap() {
+            return gap;
+        }
+        let Some(leader) = self.picture.leader() else {
+            return Found::untold("no peer leads");
+        };
+        let before = self.heads_before(leader.name());
+        let Some(head) = before else {
+            return Found::untold("the leader was asked once only: what it had has to be reached");
+        };
+        let (mut unknown, mut behind) = (Vec::new(), Vec::new());
+        for peer in self.voters().filter(|peer| !peer.leads) {
+            let name = peer.name();
+            match (peer.lag, peer.last_log) {
+                (Some(lag), Some(own)) if lag > NEAR || own < head => {
+                    behind.push(format!("{name} is {lag} entries behind"));
+                }
+                (Some(_), Some(_)) => {}
+                _ => unknown.push(format!("how far {name} is, it does not say: {}", peer.state.words())),
+            }
+        }
+        told(
+            &behind,
+            &unknown,
+            &format!("every voter has what the leader had, and is within {NEAR} entries"),
+        )
+    }
+
+    /// The leader's last entry in the sweep before the newest.
+    fn heads_before(&self, leader: &str) -> Option<u64> {
+        let mut sweeps = self.sounding.sweeps.iter().rev().skip(1);
+        sweeps.find_map(|sweep| {
+            let (_, said) = sweep.said().find(|(pod, _)| *pod == leader)?;
+            said.last_log
+        })
+    }
+
+    /// §5e G5: the same leader, in the same term, in every sweep of this span.
+    pub fn steady(&self, span: Duration) -> Found {
+        let span = span.min(LONGEST_STEADY);
+        let Some(leader) = self.picture.leader() else {
+            return self.blocked().unwrap_or_else(|| Found::untold("no peer leads"));
+        };
+        let now = self.look.now.mono;
+        let known = self
+            .sounding
+            .sweeps
+            .front()
+            .map(|sweep| sweep.at.age(now))
+            .unwrap_or_default();
+        let within = self
+            .sounding
+            .sweeps
+            .iter()
+            .filter(|sweep| sweep.at.age(now) <= span + FRESH);
+        let mut terms = BTreeSet::new();
+        for sweep in within {
+            let leaders: Vec<_> = sweep.said().filter(|(_, said)| said.leads == Some(true)).collect();
+            match leaders.as_slice() {
+                [(pod, said)] if **pod == leader.name() => terms.extend(said.autopilot.told().and_then(newest_term)),
+                _ => {
+                    return Found::no(format!(
+                        "the lead of {} is younger than {}",
+                        leader.name(),
+                        short_span(span)
+                    ));
+                }
+            }
+        }
+        if terms.len() > 1 {
+            return Found::no(format!("there was an election within {}", short_span(span)));
+        }
+        if known < span {
+            return Found::untold(format!(
+                "{} leads; it has to be seen for {}, and is for {}",
+                leader.name(),
+                short_span(span),
+                short_span(known)
+            ));
+        }
+        Found::yes(format!(
+            "{} leads, and nobody else for {}",
+            leader.name(),
+            short_span(span)
+        ))
+    }
+
+    /// §5g: no log goes back, and where the leader's gains, all others do.
+    pub fn moving(&self) -> Found {
+        let Some(leader) = self.picture.leader() else {
+            return self.blocked().unwrap_or_else(|| Found::untold("no peer leads"));
+        };
+        let gains = leader.movement.is_some_and(|movement| movement.by > 0);
+        let (mut unknown, mut wrong) = (Vec::new(), Vec::new());
+        for peer in self.voters() {
+            let name = peer.name();
+            if peer
+                .last_log
+                .zip(peer.applied)
+                .is_some_and(|(log, applied)| applied > log)
+            {
+                wrong.push(format!("{name} has applied more than its log holds"));
+            }
+            match peer.movement {
+                None => unknown.push(format!("{name} was asked once only")),
+                Some(movement) if movement.by < 0 => wrong.push(format!("the log of {name} has gone back")),
+                // within one window of two questions the last entry may not have come over yet
+                Some(movement) if gains && movement.by == 0 && peer.lag.is_none_or(|lag| lag > NEAR) => {
+                    wrong.push(format!("the log of {name} stands still while the leader's gains"));
+                }
+                Some(_) => {}
+            }
+        }
+        told(&wrong, &unknown, "no log goes back, and none stays behind")
+    }
+}
+
+fn newest_term(autopilot: &Autopilot) -> Option<u64> {
+    autopilot
+        .servers
+        .iter()
+        .filter_map(|(_, health)| health.last_term)
+        .max()
+}

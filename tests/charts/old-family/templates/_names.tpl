@@ -1,0 +1,11 @@
+{{- define "eks.labels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end -}}
+{{- define "eks.pod" -}}
+terminationGracePeriodSeconds: 1
+priorityClassName: {{ .Values.priorityClass.name }}
+{{- end -}}
