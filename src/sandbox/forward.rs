@@ -245,7 +245,7 @@ async fn respond(
         token,
     };
     if let Some(change) = view.as_ref().and_then(|view| view.change(&asked)) {
-        shared.raft.change(change);
+        shared.raft.change(change, shared.clock());
     }
     let answered = match view.and_then(|view| view.answer(&asked)) {
         Some(answered) => answered,

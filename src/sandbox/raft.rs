@@ -30,6 +30,8 @@ pub const POOR_TOKEN: &str = "hvs.sandbox-poor";
 const FIRST_INDEX: u64 = 2_730_010;
 /// One entry is written in each such span.
 const PACE: Duration = Duration::from_secs(45);
+/// Since when the peers of the beginning have been as they are.
+const STABLE: Timestamp = Timestamp::constant(1_777_108_364, 0); // 2026-04-25T09:12:44Z
 /// A peer with an empty volume has caught up after this span.
 const CATCH_UP: Duration = Duration::from_secs(20);
 
@@ -90,7 +92,8 @@ struct Inner {
     /// When each volume was first seen by a process: those of the beginning hold everything.
     volumes: BTreeMap<String, Timestamp>,
     began: Option<Timestamp>,
-    leaders: BTreeMap<(String, String), String>,
+    /// Who leads a cluster, and since when.
+    leaders: BTreeMap<(String, String), (String, Timestamp)>,
     /// Clusters that somebody has asked before: whatever volume they had then holds everything.
     known: BTreeSet<(String, String)>,
 }
@@ -128,10 +131,10 @@ impl Processes {
     }
 
     /// Carries out what a process was asked to change.
-    pub(super) fn change(&self, change: Change) {
+    pub(super) fn change(&self, change: Change, clock: &Clock) {
         let mut inner = self.inner();
         match change {
-            Change::Lead { namespace, set, to } => drop(inner.leaders.insert((namespace, set), to)),
+            Change::Lead { namespace, set, to } => drop(inner.leaders.insert((namespace, set), (to, clock.now()))),
             Change::Remove { namespace, id } => {
                 let place = (namespace, id);
                 if !inner.orphans.remove(&place) {
@@ -188,8 +191,9 @@ impl Processes {
         let held = inner
             .leaders
             .get(&place)
-            .filter(|name| up(name) && able(&inner, name))
+            .filter(|(name, _)| up(name) && able(&inner, name))
             .cloned();
+        let since = if first { STABLE } else { now };
         let leader = held.or_else(|| {
             let mut names: Vec<&str> = peers.iter().map(|peer| peer.pod.as_str()).collect();
             names.sort_unstable();
@@ -197,10 +201,10 @@ impl Processes {
                 .into_iter()
                 .rev()
                 .find(|name| able(&inner, name))
-                .map(str::to_owned)
+                .map(|name| (name.to_owned(), since))
         });
         match &leader {
-            Some(name) => drop(inner.leaders.insert(place, name.clone())),
+            Some(held) => drop(inner.leaders.insert(place, held.clone())),
             None => drop(inner.leaders.remove(&place)),
         }
         let gone = Duration::try_from(now.duration_since(began)).unwrap_or_default();
@@ -228,7 +232,9 @@ impl Processes {
                 .map(|(_, id)| id.clone())
                 .collect(),
             revoked: inner.revoked,
-            leader,
+            leader: leader.as_ref().map(|(name, _)| name.clone()),
+            leads_since: leader.map_or(now, |(_, since)| since),
+            now,
             head: newest,
             own,
         })
@@ -253,6 +259,8 @@ pub(super) struct View {
     seen: Vec<Seen>,
     orphans: Vec<String>,
     leader: Option<String>,
+    leads_since: Timestamp,
+    now: Timestamp,
     head: u64,
     revoked: bool,
 }

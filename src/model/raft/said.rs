@@ -3,6 +3,7 @@
 use super::System;
 use crate::model::Text;
 use crate::model::time::short_span;
+use jiff::Timestamp;
 use std::time::Duration;
 
 /// A value, or why it is not known.
@@ -59,6 +60,11 @@ pub struct Said {
     /// The cluster it believes to be in. Another one than its peers': somebody has initialised an empty volume.
     pub cluster: Text,
     pub leads: Option<bool>,
+    /// For how long it has led when it was asked, by its own clock alone: `active_time` of `sys/leader` against
+    /// `server_time_utc` of `sys/health`. A new term begins it anew. `None`: it does not lead, or does not say.
+    pub led: Option<Duration>,
+    /// What its clock showed when it was asked.
+    pub clock: Option<Timestamp>,
     /// Whom it takes for the leader: an address, or etcd's member id; empty when it knows none.
     pub leader: Text,
     /// Index of the last log entry. Vault calls it `raft_committed_index` (`reference/raft.md` §0.1).

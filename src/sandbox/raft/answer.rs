@@ -145,6 +145,7 @@ impl View {
             "performance_standby": false,
             "replication_performance_mode": "disabled",
             "replication_dr_mode": "disabled",
+            "server_time_utc": self.now.as_second(),
             "version": self.version(ill),
         });
         if ill == Some(Illness::Removed) {
@@ -183,6 +184,9 @@ impl View {
             "ha_enabled": true, "is_self": self.leads(ill), "performance_standby": false,
             "performance_standby_last_remote_wal": 0, "raft_committed_index": index, "raft_applied_index": applied,
         });
+        if self.leads(ill) {
+            put(&mut body, "active_time", self.leads_since.to_string());
+        }
         if let Some(leader) = &self.leader {
             put(
                 &mut body,
@@ -320,7 +324,7 @@ impl View {
             };
             let server = json!({ "id": seen.pod, "name": seen.pod, "address": self.address(&seen.pod),
                 "node_status": "alive", "last_contact": contact, "last_term": 17, "last_index": seen.index,
-                "healthy": well, "stable_since": "2026-04-25T09:12:44Z", "status": status, "version": self.own.version });
+                "healthy": well, "stable_since": super::STABLE.to_string(), "status": status, "version": self.own.version });
             servers.insert(seen.pod.clone(), server);
         }
         voters += self.orphans.len() as u64;

@@ -50,54 +50,45 @@ impl Sight<'_> {
         })
     }
 
-    /// §5e G5: the same leader, in the same term, in every sweep of this span.
+    /// §5e G5: the same leader, in the same term, for this span: in every sweep that is kept of it, and for the rest by the
+    /// leader's own word. One that does not say since when it leads has to be seen all the while.
     pub fn steady(&self, span: Duration) -> Found {
         let span = span.min(LONGEST_STEADY);
         let Some(leader) = self.picture.leader() else {
             return self.blocked().unwrap_or_else(|| Found::untold("no peer leads"));
         };
+        let name = leader.name();
         let now = self.look.now.mono;
-        let known = self
-            .sounding
-            .sweeps
-            .front()
-            .map(|sweep| sweep.at.age(now))
-            .unwrap_or_default();
-        let within = self
-            .sounding
-            .sweeps
-            .iter()
-            .filter(|sweep| sweep.at.age(now) <= span + FRESH);
-        let mut terms = BTreeSet::new();
+        let sweeps = &self.sounding.sweeps;
+        let within = sweeps.iter().filter(|sweep| sweep.at.age(now) <= span + FRESH);
+        let (mut terms, mut told) = (BTreeSet::new(), None);
         for sweep in within {
             let leaders: Vec<_> = sweep.said().filter(|(_, said)| said.leads == Some(true)).collect();
             match leaders.as_slice() {
-                [(pod, said)] if **pod == leader.name() => terms.extend(said.autopilot.told().and_then(newest_term)),
-                _ => {
-                    return Found::no(format!(
-                        "the lead of {} is younger than {}",
-                        leader.name(),
-                        short_span(span)
-                    ));
+                [(pod, said)] if **pod == name => {
+                    terms.extend(said.autopilot.told().and_then(newest_term));
+                    told = said.led.map(|led| led + sweep.at.age(now));
                 }
+                _ => return Found::no(format!("the lead of {name} is younger than {}", short_span(span))),
             }
         }
         if terms.len() > 1 {
             return Found::no(format!("there was an election within {}", short_span(span)));
         }
-        if known < span {
-            return Found::untold(format!(
-                "{} leads; it has to be seen for {}, and is for {}",
-                leader.name(),
+        let seen = sweeps.front().map(|sweep| sweep.at.age(now)).unwrap_or_default();
+        match told {
+            Some(led) if led < span => Found::no(format!(
+                "{name} has led for {}; it has to for {}",
+                short_span(led),
+                short_span(span)
+            )),
+            None if seen < span => Found::untold(format!(
+                "{name} leads; it has to be seen for {}, and is for {}",
                 short_span(span),
-                short_span(known)
-            ));
+                short_span(seen)
+            )),
+            Some(_) | None => Found::yes(format!("{name} leads, and nobody else for {}", short_span(span))),
         }
-        Found::yes(format!(
-            "{} leads, and nobody else for {}",
-            leader.name(),
-            short_span(span)
-        ))
     }
 
     /// §5g: no log goes back, and where the leader's gains, all others do.

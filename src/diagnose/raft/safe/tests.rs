@@ -402,6 +402,49 @@ fn a_leader_is_steady_when_it_was_seen_so_for_long_enough() {
 }
 
 #[test]
+fn a_leader_that_says_since_when_it_leads_need_not_be_watched_for_so_long() {
+    let long: Change = |said| said[2].led = Some(Duration::from_secs(59));
+    let short: Change = |said| said[2].led = Some(Duration::from_secs(7));
+    let of_another: Change = |said| said[0].led = Some(Duration::from_mins(9));
+    for (case, change, holds, told) in [
+        (
+            "its word, and what has passed since",
+            long,
+            Some(true),
+            "nobody else for 1m00s",
+        ),
+        (
+            "not for long enough",
+            short,
+            Some(false),
+            "v-2 has led for 8s; it has to for 1m00s",
+        ),
+        ("another's word", of_another, None, "it has to be seen for 1m00s"),
+    ] {
+        // looked at a second after its last word
+        let found = judged(&[(1, 1_000, change), (3, 1_000, change)], |sight| {
+            sight.steady(Duration::from_mins(1))
+        });
+        assert_eq!(found.holds, holds, "{case}: {}", found.value);
+        assert!(found.value.contains(told), "{case}: {}", found.value);
+    }
+    let taken: Change = |said| {
+        said[2].leads = Some(false);
+        said[1].leads = Some(true);
+    };
+    let ever: Change = |said| said[2].led = Some(Duration::from_hours(9));
+    let found = judged(&[(1, 1_000, taken), (3, 1_000, ever)], |sight| {
+        sight.steady(Duration::from_mins(1))
+    });
+    assert_eq!(
+        found.holds,
+        Some(false),
+        "what was seen stands over its word: {}",
+        found.value
+    );
+}
+
+#[test]
 fn only_an_entry_that_can_never_come_back_as_it_is_may_be_removed() {
     let orphan: Change = |said| {
         if let Known::Told(told) = &mut said[2].configuration {

@@ -4,8 +4,10 @@
 use super::{MOST_PEERS, go_duration, json, number, text};
 use crate::model::Text;
 use crate::model::raft::{Autopilot, Cleanup, Configuration, Health, Said, Server};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::time::Duration;
 
 /// `sys/health`: read the body, not the code.
 pub fn health(said: &mut Said, status: u16, body: &[u8]) -> Result<(), String> {
@@ -19,6 +21,8 @@ pub fn health(said: &mut Said, status: u16, body: &[u8]) -> Result<(), String> {
         cluster_id: std::borrow::Cow<'a, str>,
         #[serde(default)]
         removed_from_cluster: Option<bool>,
+        #[serde(default)]
+        server_time_utc: Option<i64>,
     }
     let body: Body<'_> = json(body)?;
     said.initialised = Some(body.initialized);
@@ -26,10 +30,13 @@ pub fn health(said: &mut Said, status: u16, body: &[u8]) -> Result<(), String> {
     said.version = text(&body.version);
     said.cluster = text(&body.cluster_id);
     said.removed = status == 530 || body.removed_from_cluster == Some(true);
+    said.clock = body
+        .server_time_utc
+        .and_then(|seconds| Timestamp::from_second(seconds).ok());
     Ok(())
 }
 
-/// `sys/leader`: each pod speaks for itself, of its own indexes too.
+/// `sys/leader`: each pod speaks for itself, of its own indexes too. To be read after [`health`], which tells its clock.
 pub fn leader(said: &mut Said, body: &[u8]) -> Result<(), String> {
     let body: Map<String, Value> = json(body)?;
     match body.get("ha_enabled") {
@@ -38,6 +45,7 @@ pub fn leader(said: &mut Said, body: &[u8]) -> Result<(), String> {
     }
     // omitted when false
     said.leads = Some(body.get("is_self").and_then(Value::as_bool).unwrap_or(false));
+    said.led = led(said, &body);
     said.leader = word(&body, "leader_cluster_address");
     if said.leader.is_empty() {
         said.leader = word(&body, "leader_address");
@@ -45,6 +53,17 @@ pub fn leader(said: &mut Said, body: &[u8]) -> Result<(), String> {
     said.last_log = number(body.get("raft_committed_index"));
     said.applied = number(body.get("raft_applied_index"));
     Ok(())
+}
+
+/// The clock of health counts whole seconds, so the span may come out one short. One that ends before it begins is of a
+/// clock that was put back, and tells nothing.
+fn led(said: &Said, body: &Map<String, Value>) -> Option<Duration> {
+    let active: Timestamp = body.get("active_time")?.as_str()?.parse().ok()?;
+    let led = said.clock?.as_second().checked_sub(active.as_second())?;
+    // of a standby, Vault writes the year 1
+    (said.leads == Some(true) && active > Timestamp::UNIX_EPOCH)
+        .then(|| u64::try_from(led).ok().map(Duration::from_secs))
+        .flatten()
 }
 
 /// `sys/seal-status`.
@@ -223,7 +242,6 @@ fn field<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_standby_says_how_it_stands() {
@@ -248,6 +266,44 @@ mod tests {
         assert_eq!((said.seal.as_str(), said.storage.as_str()), ("shamir", "raft"));
         assert_eq!(said.leader, "https://vault-2.vault-internal:8201");
         assert_eq!(said.unsealing, None);
+        assert_eq!(said.led, None);
+    }
+
+    #[test]
+    fn how_long_it_has_led_is_told_by_its_own_clock() {
+        let active = |time: &str| format!(r#","active_time":"{time}""#);
+        let clock = Some(1_777_284_000_i64); // 2026-04-27T10:00:00Z
+        for (case, clock, is_self, active, led) in [
+            (
+                "for an hour",
+                clock,
+                true,
+                active("2026-04-27T08:59:59.75Z"),
+                Some(3_601),
+            ),
+            (
+                "in another zone",
+                clock,
+                true,
+                active("2026-04-27T11:00:00+02:00"),
+                Some(3_600),
+            ),
+            ("since now", clock, true, active("2026-04-27T10:00:00Z"), Some(0)),
+            ("a clock put back", clock, true, active("2026-04-27T10:00:05Z"), None),
+            ("no clock", None, true, active("2026-04-27T09:00:00Z"), None),
+            ("of a standby", clock, false, active("0001-01-01T00:00:00Z"), None),
+            ("the year 1", clock, true, active("0001-01-01T00:00:00Z"), None),
+            ("no time", clock, true, String::new(), None),
+            ("another text", clock, true, active("yesterday"), None),
+        ] {
+            let mut said = Said::default();
+            let time = clock.map_or_else(String::new, |clock| format!(r#","server_time_utc":{clock}"#));
+            let body = format!(r#"{{"initialized":true,"sealed":false{time}}}"#);
+            health(&mut said, 200, body.as_bytes()).expect("health");
+            let body = format!(r#"{{"ha_enabled":true,"is_self":{is_self}{active}}}"#);
+            leader(&mut said, body.as_bytes()).expect("leader");
+            assert_eq!(said.led, led.map(Duration::from_secs), "{case}");
+        }
     }
 
     #[test]
