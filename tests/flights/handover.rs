@@ -157,8 +157,27 @@ async fn pass(flight: &mut Flight, texts: &BTreeMap<&str, &str>) {
         flight.approve();
     }
     assert_eq!(flight.state().steps().count(), before + 1, "{id}:\n{}", flight.text());
+    if id == "snapshot-volumes" {
+        // its controller looks when time passes
+        flight
+            .until("the snapshot to be asked for", |state| {
+                let step = state.steps().last();
+                step.is_some_and(|step| step.said.iter().any(|line| line.contains("is there")))
+            })
+            .await;
+        flight.pass(Duration::from_secs(1));
+    }
     flight.until_over().await;
     flight.key(Key::Esc);
+}
+
+/// A program of the operator's: what a shell does with these lines.
+fn program(home: &Path, name: &str, lines: &str) -> String {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = home.join(name);
+    std::fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path.to_str().unwrap().to_owned()
 }
 
 /// Walks the run to its end. `between` looks at the screen before each step.
@@ -317,6 +336,7 @@ async fn a_tenant_is_handed_over_its_kept_volumes() {
             ("databasePod", "mysql-0"),
             ("newDatabasePod", "hasan-prod-mysql-0"),
             ("dumpTo", dump.to_str().unwrap()),
+            ("backup", "snapshot"),
         ][..],
     ];
     begin(&mut flight, &given.concat()).await;
@@ -377,6 +397,8 @@ async fn a_tenant_is_handed_over_its_kept_volumes() {
             "pv/efs-logs was set to Retain",
             "uninstall",
             "1018 rows in 2 tables",
+            "volumesnapshot/before-hasan-prod-mysql-pvc of pvc/mysql-pvc is ready",
+            "volumesnapshot/before-hasan-prod-logs-pvc of pvc/logs-pvc is ready",
             "approved by",
         ],
     );
@@ -400,6 +422,12 @@ async fn a_tenant_is_handed_over_with_its_claims_kept() {
     let mut flight = flight(home.path(), |_| {}).await;
     let claims = ["mysql-pvc", "client-data", "client-logs"];
     let before = uids(&flight, "charite", &claims);
+    let save = program(
+        home.path(),
+        "save",
+        "echo \"files of $1\"; echo \"identifier: rp-$1-0042\"",
+    );
+    let check = program(home.path(), "check", "test \"$1\" = rp-charite-0042");
     begin(
         &mut flight,
         &[
@@ -412,6 +440,9 @@ async fn a_tenant_is_handed_over_with_its_claims_kept() {
             ("keepChart", "eks"),
             ("keepVersion", "1.0.5"),
             ("keepValues", CHARITE),
+            ("backup", "command"),
+            ("backupCommand", &save),
+            ("backupCheck", &check),
             ("soak", "10m"),
         ],
     )
@@ -454,6 +485,7 @@ async fn a_tenant_is_handed_over_with_its_claims_kept() {
         &[
             "# helm-handover of charite",
             "upgrade",
+            "identifier rp-charite-0042; its check ended with exit code 0",
             "3 claims are safe",
             "approved by",
         ],

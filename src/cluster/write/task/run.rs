@@ -24,7 +24,7 @@ pub(super) async fn carry(asked: &LocalRun, hear: Hear<'_>) -> Outcome {
     };
     if ran.end != End::Exited(0) {
         return Outcome::Failed {
-            why: format!("the program {}, what it did stays done: {}", ran.end, last(&ran)),
+            why: format!("the program {}, what it did stays done{}", ran.end, last(&ran)),
         };
     }
     let Some(told) = &asked.identifier else {
@@ -55,7 +55,7 @@ pub(super) async fn carry(asked: &LocalRun, hear: Hear<'_>) -> Outcome {
             evidence: format!("identifier {identifier}; its check ended with exit code 0"),
         },
         Ok(ran) => Outcome::Failed {
-            why: format!("identifier {identifier}; its check {}: {}", ran.end, last(&ran)),
+            why: format!("identifier {identifier}; its check {}{}", ran.end, last(&ran)),
         },
         Err(why) => Outcome::Failed {
             why: format!("identifier {identifier}; its check could not be started: {why}"),
@@ -78,10 +78,14 @@ async fn started(command: &[Text], within: u32, hear: Hear<'_>) -> Result<Ran, S
     run(errand, Some(Listener { mask: &mask, hear })).await
 }
 
+/// `: ` and what it said last; nothing where it said nothing.
 fn last(ran: &Ran) -> String {
     let said = ran.tail.join(" | ");
+    if said.is_empty() {
+        return said;
+    }
     let cut = said.chars().count().saturating_sub(WORDS);
-    said.chars().skip(cut).collect()
+    format!(": {}", said.chars().skip(cut).collect::<String>())
 }
 
 /// Finds the identifier in what was printed. It comes from a stranger: one line of printable text, and nothing that looks like a
