@@ -83,7 +83,7 @@ impl Flight {
             let answered = self.answer_once(tenant).await;
             let Err(why) = &answered else { return answered };
             let unheard = why.contains("not attested") || why.contains("is not typed");
-            if !unheard && !self.text().contains("look first") {
+            if !unheard && !unready(&self.text()) {
                 return answered;
             }
             eprintln!("a panel is answered again:\n{}", self.text());
@@ -157,9 +157,10 @@ impl Flight {
         }
     }
 
-    /// Waits until keys are taken again: those that come too early were meant for what stood there before.
+    /// Waits until keys are taken again: those that come too early were meant for what stood there before. And until what is
+    /// shown is current: where the machine is slow, feeds go stale for a moment.
     pub(crate) async fn looked_at(&mut self) {
-        self.within(PATIENCE, |state| !crate::flight::screen(state).contains("look first"))
+        self.within(PATIENCE, |state| !unready(&crate::flight::screen(state)))
             .await;
     }
 
@@ -223,6 +224,11 @@ impl Flight {
             self.live(FINGER).await;
         }
     }
+}
+
+/// Whether a person would wait before he answers what this screen shows.
+fn unready(shown: &str) -> bool {
+    shown.contains("look first") || shown.contains(" stale · oldest ")
 }
 
 /// What an operator types for an act that has no key; the object meant is the one under the cursor.

@@ -1,7 +1,8 @@
 //! Facts of a real Kubernetes control plane, each shown by kubectl alone; what Pilothouse forecasts, and what then comes
 //! there and on the sandbox; and an operator at the cockpit. `SEEN.md` is the table of what they show.
 //!
-//! One control plane serves all trials of a run. Trials that stop or freeze the API server come last, one by one.
+//! One control plane serves the trials of a run, side by side. Those that stop or freeze the API server have another one, and
+//! come one by one.
 
 #![expect(
     clippy::expect_used,
@@ -16,7 +17,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed};
@@ -67,23 +68,35 @@ mod vault;
 mod volumes;
 mod workloads;
 
+/// Trials spend their time waiting for controllers, so there can be more of them than processors.
+const TOGETHER: usize = 6;
+/// So many of the long ones at once.
+const LONG_TOGETHER: usize = 4;
+
 /// A trial by its name, which is also that of its namespace.
 type Story = (&'static str, fn(&Trial<'_>));
 
-/// Trials that leave the control plane alone.
+/// Trials of whole runs, each with many cockpits, charts or Vaults of its own: so few at once that the others get their share
+/// of the processors.
 #[rustfmt::skip] // a table reads better with one row a line
-const SHARED: &[Story] = &[
-    // a minute long, so it begins first
-    ("cockpit-request-lost", cockpit::request_lost),
-    // many calls, one after the other
+const LONG: &[Story] = &[
+    // the longest first, Vaults and charts by turns: a peer that comes back on an empty disk votes when it has been well for a while
     ("handover-killed-after-every-step", handover::after_every_step),
+    ("vault-roll-killed", vault::after_every_step),
     ("handover-retained-by-keys", handover::retained_by_keys),
+    ("vault-roll-disturbed", vault::disturbed),
     ("handover-retained-three", handover::retained_three),
+    ("vault-roll-distrusted", vault::distrusted),
     ("handover-retained-four", handover::retained_four),
+    ("vault-roll", vault::fixed_ids),
     ("handover-kept-three", handover::kept_three),
+    ("vault-roll-claim-gone", vault::claim_of_the_leader_deleted),
     ("handover-kept-four", handover::kept_four),
+    ("vault-forecasts", vault::forecasts),
     ("handover-job-after-the-checklist", handover::job_after_the_checklist),
+    ("vault-bad-days", vault::bad_days),
     ("handover-claim-under-the-same-name", handover::claim_under_the_same_name),
+    ("vault-peers", vault::peers),
     ("handover-claim-that-takes-the-volume", handover::claim_that_takes_the_volume),
     ("handover-stripped-three", handover::stripped_three),
     ("handover-stripped-four", handover::stripped_four),
@@ -92,15 +105,20 @@ const SHARED: &[Story] = &[
     ("handover-dump-over-a-kill", handover::dump_over_a_kill),
     ("handover-charts", handover::rendered_alike),
     ("handover-far-side", handover::exec),
-    // minutes: a peer that comes back on an empty disk votes when it has been well for a while
-    ("vault-roll-killed", vault::after_every_step),
-    ("vault-roll-disturbed", vault::disturbed),
-    ("vault-roll-distrusted", vault::distrusted),
-    ("vault-roll", vault::fixed_ids),
-    ("vault-roll-claim-gone", vault::claim_of_the_leader_deleted),
-    ("vault-forecasts", vault::forecasts),
-    ("vault-bad-days", vault::bad_days),
-    ("vault-peers", vault::peers),
+    ("helm-hand-course-three", helm_hand::course_three),
+    ("helm-hand-course-four", helm_hand::course_four),
+    ("helm-hand-config-maps-three", helm_hand::config_maps_three),
+    ("helm-hand-config-maps-four", helm_hand::config_maps_four),
+    ("helm-hand-adoption-three", helm_hand::adoption_three),
+    ("helm-hand-adoption-four", helm_hand::adoption_four),
+    ("helm-hand-killed-in-the-middle", helm_hand::killed_in_the_middle),
+];
+
+/// Trials that leave the control plane alone, and wait for its controllers most of the time.
+#[rustfmt::skip] // a table reads better with one row a line
+const SHARED: &[Story] = &[
+    // a minute long, so it begins first
+    ("cockpit-request-lost", cockpit::request_lost),
     // over a minute: the garbage collector of pods is in no hurry
     ("workloads-node-deleted", workloads::cluster::node_deleted),
     ("seed-003-pod-first", statefulset::pod_first),
@@ -379,13 +397,6 @@ const SHARED: &[Story] = &[
     ("workloads-budget-of-a-deployment", workloads::cluster::budget_of_a_deployment),
     ("workloads-default-class-comes-late", workloads::cluster::default_class_comes_late),
     ("workloads-class-deleted", workloads::cluster::class_deleted),
-    ("helm-hand-course-three", helm_hand::course_three),
-    ("helm-hand-course-four", helm_hand::course_four),
-    ("helm-hand-config-maps-three", helm_hand::config_maps_three),
-    ("helm-hand-config-maps-four", helm_hand::config_maps_four),
-    ("helm-hand-adoption-three", helm_hand::adoption_three),
-    ("helm-hand-adoption-four", helm_hand::adoption_four),
-    ("helm-hand-killed-in-the-middle", helm_hand::killed_in_the_middle),
     ("cockpit-incident", cockpit::incident),
     ("cockpit-refused-while-held", cockpit::refused_while_held),
     ("cockpit-changed-under-the-panel", cockpit::changed_under_the_panel),
@@ -394,7 +405,8 @@ const SHARED: &[Story] = &[
     ("cockpit-answer-lost", cockpit::answer_lost),
 ];
 
-/// Trials that take the API server, or a part of what it tells, away from everybody, or that others would come in the way of.
+/// Trials that take the API server, or a part of what it tells, away from everybody, or that others would come in the way of:
+/// one by one, on a control plane of their own.
 const EXCLUSIVE: &[Story] = &[
     // pods that tolerate everything come onto any node
     ("panel-node-deleted", panels::node_deleted),
@@ -414,18 +426,20 @@ const EXCLUSIVE: &[Story] = &[
     ),
 ];
 
-/// Started by the first trial that needs it; a listing or a filter that matches nothing never starts it.
+/// A control plane, started by the first trial that needs it; a listing or a filter that matches nothing never starts it.
 #[derive(Default)]
-struct Shared(OnceLock<Result<ControlPlane, String>>);
+struct Ground {
+    plane: OnceLock<Result<ControlPlane, String>>,
+    /// Whose turn it is, where trials come one by one.
+    turn: Mutex<()>,
+}
 
 fn main() -> ExitCode {
     if survivors::is_victim() {
         survivors::be_killed();
         return ExitCode::SUCCESS;
     }
-    let mut arguments = Arguments::from_args();
-    // Trials spend their time waiting for controllers, so there can be more of them than processors.
-    arguments.test_threads.get_or_insert(8);
+    let arguments = Arguments::from_args();
     let kit = match Kit::find() {
         Ok(kit) => kit,
         Err(missing) => {
@@ -433,36 +447,44 @@ fn main() -> ExitCode {
             if std::env::var_os("CI").is_some() {
                 return ExitCode::FAILURE;
             }
-            let ignored = SHARED.len() + EXCLUSIVE.len() + 2;
+            let ignored = LONG.len() + SHARED.len() + EXCLUSIVE.len() + 2;
             println!("\ntest result: ok. 0 passed; 0 failed; {ignored} ignored; 0 measured; 0 filtered out\n");
             return ExitCode::SUCCESS;
         }
     };
 
-    let shared = Arc::new(Shared::default());
-    let mut trials_together = trials(SHARED, &kit, &shared);
+    let (shared, own) = (Arc::new(Ground::default()), Arc::new(Ground::default()));
+    let mut trials_together = trials(SHARED, &kit, &shared, false);
     trials_together.push(libtest_mimic::Trial::test(survivors::NAME, survivors::trial));
     let etcd = kit.program("etcd");
     trials_together.push(libtest_mimic::Trial::test(etcd::NAME, move || etcd::trial(&etcd)));
-    let together = libtest_mimic::run(&arguments, trials_together);
-    let alone = Arguments {
-        test_threads: Some(1),
-        ..arguments
-    };
-    let one_by_one = libtest_mimic::run(&alone, trials(EXCLUSIVE, &kit, &shared));
+    let lanes = [
+        (TOGETHER, trials_together),
+        (LONG_TOGETHER, trials(LONG, &kit, &shared, false)),
+        (1, trials(EXCLUSIVE, &kit, &own, true)),
+    ];
+    let failed = std::thread::scope(|scope| {
+        let lanes = lanes.map(|(threads, trials)| {
+            // more than one thread, so that a result is a whole line among those of the other lanes
+            let arguments = Arguments {
+                test_threads: Some(arguments.test_threads.unwrap_or(threads).clamp(2, threads.max(2))),
+                ..arguments.clone()
+            };
+            scope.spawn(move || libtest_mimic::run(&arguments, trials).has_failed())
+        });
+        // all of them to their end, whichever fails
+        lanes.map(|lane| lane.join().expect("a lane ends")).contains(&true)
+    });
     println!("{}", stage::tally());
-    if together.has_failed() {
-        together.exit_code()
-    } else {
-        one_by_one.exit_code()
-    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn trials(stories: &'static [Story], kit: &Kit, shared: &Arc<Shared>) -> Vec<libtest_mimic::Trial> {
+fn trials(stories: &'static [Story], kit: &Kit, ground: &Arc<Ground>, one_by_one: bool) -> Vec<libtest_mimic::Trial> {
     let trial = |(name, tell): &'static Story| {
-        let (kit, shared) = (kit.clone(), Arc::clone(shared));
+        let (kit, ground) = (kit.clone(), Arc::clone(ground));
         libtest_mimic::Trial::test(*name, move || {
-            let plane = shared.0.get_or_init(|| start(kit)).as_ref()?;
+            let _turn = one_by_one.then(|| ground.turn.lock().unwrap_or_else(PoisonError::into_inner));
+            let plane = ground.plane.get_or_init(|| start(kit)).as_ref()?;
             // Trials share nothing that a panic could leave half done.
             catch_unwind(AssertUnwindSafe(|| tell(&Trial::new(plane, name))))
                 .map_err(|panic| Failed::from(format!("{}\n{}", message(&*panic), plane.tails())))

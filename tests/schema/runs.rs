@@ -1,5 +1,5 @@
 //! `docs/schema/{run,report,preflight,unstick}.v1.json`, held against every word that those reports can say. Whole reports, as
-//! the program prints them, are held against them in `tests/runs.rs`, `tests/plan.rs` and `tests/cli.rs`.
+//! the program prints them, are held against them in `tests/unattended/runs.rs`, `tests/plan.rs` and `tests/cli.rs`.
 
 use crate::published::{fits, fits_its_own, published};
 use jsonschema::Validator;

@@ -21,7 +21,7 @@ use pilothouse::ui::{Theme, picture, theme::Depth};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 pub(crate) use tap::Tap;
 
 /// How long a flight waits for what must come. Generous: the tests share two cores.
@@ -286,16 +286,34 @@ impl Flight {
         self.watched(span, known, |_| {}).await
     }
 
+    /// Looks whenever something has come in, but so that looking takes no more than a ninth of the time: one look may draw a
+    /// whole screen, and the cockpit that is watched shares its processor with others.
     async fn watched(&mut self, span: Duration, known: impl Fn(&State) -> bool, always: impl Fn(&State)) -> bool {
         tokio::time::timeout(span, async {
-            while !known(&self.cockpit.state) {
-                let tick = tokio::time::sleep(Duration::from_millis(100));
+            let mut next_look = Instant::now();
+            let mut unseen = true;
+            loop {
+                if unseen && Instant::now() >= next_look {
+                    let began = Instant::now();
+                    if known(&self.cockpit.state) {
+                        break;
+                    }
+                    next_look = Instant::now() + began.elapsed() * 8;
+                    unseen = false;
+                }
+                let idle = Duration::from_millis(100);
+                let wait = if unseen {
+                    next_look.saturating_duration_since(Instant::now())
+                } else {
+                    idle
+                };
                 let event = tokio::select! {
                     event = self.cockpit.next() => event,
-                    () = tick => Event::Tick(self.clock.now()),
+                    () = tokio::time::sleep(wait) => Event::Tick(self.clock.now()),
                 };
                 self.take(event);
                 always(&self.cockpit.state);
+                unseen = true;
             }
         })
         .await

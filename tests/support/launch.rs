@@ -1,6 +1,7 @@
 //! How the programs of the control plane are called: their flags and their ports, all on loopback.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::process::Room;
 
@@ -62,15 +63,14 @@ pub(super) fn words(line: &str) -> Vec<String> {
 pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N], String> {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 10_000;
+    // What was found is not found again in this process: two control planes may be starting, and neither listens yet.
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
     // Test binaries that start at the same time look in different places first.
     let offset = u16::try_from(std::process::id() * 7 % u32::from(COUNT)).unwrap_or_default();
-    let listen = |step| {
-        let port = FIRST + (offset + step) % COUNT;
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .ok()
-            .map(|listener| (port, listener))
+    let free = |_| {
+        let port = FIRST + (offset + TAKEN.fetch_add(1, Ordering::Relaxed) % COUNT) % COUNT;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(port)
     };
-    // All are held until all are found, so that no port is found twice.
-    let (ports, _listeners): (Vec<_>, Vec<_>) = (0..COUNT).filter_map(listen).take(N).unzip();
+    let ports: Vec<u16> = (0..COUNT).filter_map(free).take(N).collect();
     <[u16; N]>::try_from(ports).map_err(|found| format!("no {N} free ports on loopback, only {found:?}"))
 }

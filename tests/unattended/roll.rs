@@ -1,25 +1,8 @@
 //! The shipped `raft-roll` without a screen, in the built binary against a sandbox with three Vaults in it: walked to its end by
 //! somebody who approves what is asked, and walked again with a cockpit that dies at every act.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test that cannot go on fails"
-)]
-
-#[path = "support/headless.rs"]
-mod headless;
-#[path = "support/home.rs"]
-mod home;
-#[path = "support/schema.rs"]
-mod schema;
-#[path = "support/wire.rs"]
-mod wire;
-
-use headless::{Bed, Told};
-use home::{Home, printed, said};
+use crate::headless::{Bed, Told};
+use crate::home::{Home, printed, said};
 use pilothouse::sandbox::raft::{Illness, TOKEN};
 use pilothouse::sandbox::{Clock, Options, Sandbox, scenario};
 use serde_json::Value;
@@ -101,8 +84,7 @@ fn asked(told: &Told) -> Option<String> {
     told.report["asked"]["act"].as_str().map(str::to_owned)
 }
 
-#[test]
-fn the_roll_moves_every_peer_the_leader_last_and_keeps_every_old_volume() {
+pub(crate) fn the_roll_moves_every_peer_the_leader_last_and_keeps_every_old_volume() {
     let bed = Bed::of_vaults();
     let before = bed.claims();
     let mut acts = Vec::new();
@@ -165,8 +147,7 @@ fn the_roll_moves_every_peer_the_leader_last_and_keeps_every_old_volume() {
     );
 }
 
-#[test]
-fn a_cockpit_that_dies_at_every_act_is_taken_up_and_does_nothing_twice() {
+pub(crate) fn a_cockpit_that_dies_at_every_act_is_taken_up_and_does_nothing_twice() {
     let bed = Bed::of_vaults();
     let before = bed.claims();
     let mut told = bed.begin();
@@ -253,18 +234,15 @@ fn stops_until_it_is_well(illness: Illness, seen: &str) {
     assert!(next.contains("pvc/") && !next.contains(pod), "{next}");
 }
 
-#[test]
-fn a_newcomer_that_is_sealed_stops_the_roll_until_it_is_unsealed() {
+pub(crate) fn a_newcomer_that_is_sealed_stops_the_roll_until_it_is_unsealed() {
     stops_until_it_is_well(Illness::Sealed, "sealed");
 }
 
-#[test]
-fn a_newcomer_that_never_catches_up_stops_the_roll_until_it_votes() {
+pub(crate) fn a_newcomer_that_never_catches_up_stops_the_roll_until_it_votes() {
     stops_until_it_is_well(Illness::LeftBehind, "non-voter");
 }
 
-#[test]
-fn a_plan_asks_the_peers_and_says_of_what_comes_later_that_nobody_has_asked_yet() {
+pub(crate) fn a_plan_asks_the_peers_and_says_of_what_comes_later_that_nobody_has_asked_yet() {
     let bed = Bed::of_vaults();
     let backups = format!("backups={}", bed.home.path("backups").display());
     let class = format!("class={CLASS}");

@@ -1,26 +1,8 @@
 //! Dumps, restores and backup points as a script meets them: the built binary, a sandbox with a real socket and a real
 //! websocket between, files on a real disk, and death in the middle.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::disallowed_methods,
-    reason = "a test that cannot go on fails"
-)]
-
-#[path = "support/headless.rs"]
-mod headless;
-#[path = "support/home.rs"]
-mod home;
-#[path = "support/schema.rs"]
-mod schema;
-#[path = "support/wire.rs"]
-mod wire;
-
-use headless::{Bed, Told};
-use home::{Home, printed};
+use crate::headless::{Bed, Told};
+use crate::home::{Home, printed};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -161,8 +143,7 @@ fn digest(path: &Path) -> String {
     text
 }
 
-#[test]
-fn a_dump_is_brought_here_checked_on_both_ends_with_its_rows() {
+pub(crate) fn a_dump_is_brought_here_checked_on_both_ends_with_its_rows() {
     let bed = Bed::of_a_shop();
     let file = bed.dump("[dump]", "");
     let asked = bed.run(&[&file]);
@@ -215,13 +196,12 @@ fn a_dump_is_brought_here_checked_on_both_ends_with_its_rows() {
     assert_eq!(bed.manifest(), manifest);
 }
 
-#[test]
-fn a_cockpit_killed_in_the_middle_of_a_dump_is_taken_up_and_the_dump_goes_on() {
+pub(crate) fn a_cockpit_killed_in_the_middle_of_a_dump_is_taken_up_and_the_dump_goes_on() {
     let bed = Bed::of_a_shop();
     let asked = bed.run(&[&bed.dump("[slow]", "")]);
     let mut child = bed.approving(&asked);
     until("the command was begun", || bed.exists("db.sql.manifest.json"));
-    home::signal(child.id(), "KILL");
+    crate::home::signal(child.id(), "KILL");
     child.wait().unwrap();
     let before = bed.manifest();
     assert_eq!(before["state"], "begun");
@@ -234,19 +214,18 @@ fn a_cockpit_killed_in_the_middle_of_a_dump_is_taken_up_and_the_dump_goes_on() {
     // the command that was begun before is the one that is looked at
     until("it goes on", || bed.manifest()["steps"].as_array().unwrap().len() == 2);
     assert_eq!(bed.manifest()["directory"], before["directory"]);
-    home::signal(child.id(), "KILL");
+    crate::home::signal(child.id(), "KILL");
     child.wait().unwrap();
 }
 
-#[test]
-fn a_cockpit_killed_while_it_fetches_goes_on_behind_what_it_has() {
+pub(crate) fn a_cockpit_killed_while_it_fetches_goes_on_behind_what_it_has() {
     let bed = Bed::of_a_shop();
     let asked = bed.run(&[&bed.dump("[big]", "")]);
     let mut child = bed.approving(&asked);
     until("some of it is here", || {
         std::fs::metadata(bed.home.path("db.sql.part")).is_ok_and(|part| part.len() > 4 << 20)
     });
-    home::signal(child.id(), "KILL");
+    crate::home::signal(child.id(), "KILL");
     child.wait().unwrap();
     assert!(!bed.exists("db.sql"), "it was killed in the middle");
     let before = bed.manifest();
@@ -272,8 +251,7 @@ fn a_cockpit_killed_while_it_fetches_goes_on_behind_what_it_has() {
     assert!(journal.contains("that were fetched and checked before"), "{journal}");
 }
 
-#[test]
-fn a_command_that_fails_leaves_nothing_that_looks_like_a_dump() {
+pub(crate) fn a_command_that_fails_leaves_nothing_that_looks_like_a_dump() {
     let bed = Bed::of_a_shop();
     let told = bed.approved(&bed.dump("[fails]", ""));
     assert_eq!(told.code, Some(1), "{}", told.text);
@@ -299,8 +277,7 @@ fn a_command_that_fails_leaves_nothing_that_looks_like_a_dump() {
     assert!(told.text.contains("exit code 127"), "{}", told.text);
 }
 
-#[test]
-fn an_empty_dump_and_a_straight_one_are_dumps() {
+pub(crate) fn an_empty_dump_and_a_straight_one_are_dumps() {
     let bed = Bed::of_a_shop();
     let told = bed.approved(&bed.dump("[empty]", ""));
     assert_eq!(told.code, Some(0), "{}", told.text);
@@ -314,8 +291,7 @@ fn an_empty_dump_and_a_straight_one_are_dumps() {
     assert_eq!(bed.manifest()["size"], 21_000_000);
 }
 
-#[test]
-fn a_restore_is_checked_in_the_pod_and_its_rows_are_compared() {
+pub(crate) fn a_restore_is_checked_in_the_pod_and_its_rows_are_compared() {
     let bed = Bed::of_a_shop();
     let told = bed.approved(&bed.dump("[dump]", ""));
     assert_eq!(told.code, Some(0), "{}", told.text);
@@ -342,8 +318,7 @@ fn a_restore_is_checked_in_the_pod_and_its_rows_are_compared() {
     assert!(told.text.contains("it was changed since"), "{}", told.text);
 }
 
-#[test]
-fn a_backup_point_of_a_program_is_found_and_checked() {
+pub(crate) fn a_backup_point_of_a_program_is_found_and_checked() {
     let bed = Bed::of_a_shop();
     let run = |check: &str| {
         bed.runbook(&format!(

@@ -1,25 +1,8 @@
 //! `run --headless` as a script meets it, in the built binary against a sandbox with a real socket between: what is asked,
 //! what an approval is good for, how a run is left and taken up, and death at every record of a run.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test that cannot go on fails"
-)]
-
-#[path = "support/headless.rs"]
-mod headless;
-#[path = "support/home.rs"]
-mod home;
-#[path = "support/schema.rs"]
-mod schema;
-#[path = "support/wire.rs"]
-mod wire;
-
-use headless::{Bed, Told};
-use home::{Home, printed, said};
+use crate::headless::{Bed, Told};
+use crate::home::{Home, printed, said};
 use serde_json::Value;
 
 const NAMESPACE: &str = "hasan-prod";
@@ -77,7 +60,7 @@ impl Bed {
         let output = self.home.run(&["report", "-o", "json"]);
         let account: Value = serde_json::from_str(&printed(&output)).unwrap_or_else(|_| panic!("{}", said(&output)));
         assert_eq!(account["kind"], "RunAccount");
-        schema::fits_its_own(&account);
+        crate::schema::fits_its_own(&account);
         account
     }
 
@@ -129,8 +112,7 @@ fn states(report: &Value) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn a_run_stops_at_what_needs_a_person_and_goes_on_with_an_approval_of_what_was_shown() {
+pub(crate) fn a_run_stops_at_what_needs_a_person_and_goes_on_with_an_approval_of_what_was_shown() {
     let bed = Bed::tapped_tenant();
     let file = bed.file(NIGHT);
     let told = bed.run(&[&file]);
@@ -237,8 +219,7 @@ fn a_run_stops_at_what_needs_a_person_and_goes_on_with_an_approval_of_what_was_s
     assert!(over.text.contains("no such unfinished run"), "{}", over.text);
 }
 
-#[test]
-fn an_approval_dies_when_what_was_shown_has_changed() {
+pub(crate) fn an_approval_dies_when_what_was_shown_has_changed() {
     let bed = Bed::tapped_tenant();
     let file = bed.file(&NIGHT.replace("    when: { not: volumes.retained }\n", "    when: volumes.retained\n"));
     let mut told = bed.run(&[&file]);
@@ -268,8 +249,7 @@ fn an_approval_dies_when_what_was_shown_has_changed() {
     assert_eq!(bed.deletions(), 0);
 }
 
-#[test]
-fn a_persons_words_are_kept_and_an_aborted_run_is_over() {
+pub(crate) fn a_persons_words_are_kept_and_an_aborted_run_is_over() {
     let bed = Bed::tapped_tenant();
     let file = bed.file(NIGHT);
     let told = bed.run(&[&file]);
@@ -314,8 +294,7 @@ fn a_persons_words_are_kept_and_an_aborted_run_is_over() {
     assert!(shown.contains("the run is aborted by berta"), "{shown}");
 }
 
-#[test]
-fn a_changed_file_is_told_and_the_run_keeps_the_text_it_began_with() {
+pub(crate) fn a_changed_file_is_told_and_the_run_keeps_the_text_it_began_with() {
     let bed = Bed::tapped_tenant();
     let file = bed.file(NIGHT);
     let told = bed.run(&[&file]);
@@ -337,8 +316,7 @@ fn a_changed_file_is_told_and_the_run_keeps_the_text_it_began_with() {
     );
 }
 
-#[test]
-fn words_that_make_no_sense_are_told_before_a_cluster_is_asked() {
+pub(crate) fn words_that_make_no_sense_are_told_before_a_cluster_is_asked() {
     let home = Home::new();
     for (arguments, told) in [
         (&["run", "--headless"][..], "which runbook?"),
@@ -402,8 +380,7 @@ fn die_at_each(bed: &Bed, first: &[&str], points: &[String]) -> Told {
 }
 
 /// Every record of every step: before it is written, and when it is on disk. What was done is done once.
-#[test]
-fn a_run_that_dies_at_each_of_its_records_is_taken_up_at_the_right_step() {
+pub(crate) fn a_run_that_dies_at_each_of_its_records_is_taken_up_at_the_right_step() {
     let bed = Bed::tapped_tenant();
     let file = bed.file(NIGHT);
     let mut points = vec!["R0:opened".to_owned(), "R1:opened".to_owned()];
@@ -435,8 +412,7 @@ fn a_run_that_dies_at_each_of_its_records_is_taken_up_at_the_right_step() {
 }
 
 /// On the way of an act, too: the journal's doubt comes first, then the step is judged from the world.
-#[test]
-fn a_run_that_dies_on_the_way_of_its_acts_settles_the_doubt_first_and_does_each_once() {
+pub(crate) fn a_run_that_dies_on_the_way_of_its_acts_settles_the_doubt_first_and_does_each_once() {
     let bed = Bed::tapped_tenant();
     let first = [
         "drain-foreign-jobs",
