@@ -18,6 +18,8 @@ use crate::runbook::run::Due;
 
 /// Lines of the run's history that are shown; the newest tell.
 const HISTORY: usize = 12;
+/// What a further line of an item begins with: more than whatever follows the items.
+const CONTINUED: &str = "   ";
 
 /// The run's screen.
 ///
@@ -240,11 +242,20 @@ fn left(look: Look<'_>, story: &Story, width: usize, page: &mut Page) {
     }
 }
 
-/// Every line can be reached by the cursor, so that a long page is read on a small screen.
+/// Every line can be reached by the cursor, so that a long page is read on a small screen; but from an item that waits for a
+/// signature the cursor goes to the next item, past what of its words stands on further lines.
 fn reachable(page: &mut Page) {
+    let mut of_item = false;
     for (at, line) in page.lines.iter_mut().enumerate() {
-        if line.id.is_none() && !line.spans.is_empty() {
-            line.id = Some(RowId::RunLine(at));
+        match &line.id {
+            Some(id) => of_item = matches!(id, RowId::RunItem(..)),
+            None if line.spans.is_empty() => of_item = false,
+            None => {
+                of_item &= line.text().starts_with(CONTINUED);
+                if !of_item {
+                    line.id = Some(RowId::RunLine(at));
+                }
+            }
         }
     }
 }

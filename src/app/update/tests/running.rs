@@ -374,6 +374,29 @@ fn space_away_from_the_items_leads_to_the_first_that_waits_and_signs_nothing() {
 
 /// Trap 60: before anything is begun the server is asked about every act, once, and what it denies stops the run there.
 #[test]
+fn from_an_item_the_cursor_goes_to_the_next_one_however_long_its_words_are() {
+    let mut state = opened();
+    update(&mut state, Event::Resize { width: 40, height: 60 });
+    press(
+        &mut state,
+        ":run drain-foreign-jobs namespace=hasan-prod release=eks-1.0.4<enter>",
+    );
+    wait(&mut state, 1);
+    press(&mut state, "<space>");
+    let first = state.run_item().expect("an item that waits");
+    let words = words(&state);
+    let item = words.lines().position(|line| line.contains('☐')).expect("an item");
+    let next = words.lines().nth(item + 1).unwrap_or_default();
+    assert!(next.starts_with("   "), "its words need a further line here:\n{words}");
+    press(&mut state, "k");
+    assert_eq!(state.run_item(), first.checked_sub(1), "{words}");
+    press(&mut state, "jj");
+    assert_ne!(state.run_item(), Some(first));
+    press(&mut state, "k");
+    assert_eq!(state.run_item(), Some(first), "{words}");
+}
+
+#[test]
 fn a_run_begins_when_all_of_it_may_be_done() {
     let asked = |effects: &[Effect]| {
         effects.iter().find_map(|effect| {
