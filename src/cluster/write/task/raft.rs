@@ -225,7 +225,9 @@ async fn stepped_down(
                 },
                 None => Outcome::Failed {
                     why: format!(
-                        "{before} was asked to step down and took it; after {} s {seen}: the election has not come to another leader",
+                        "{before} was asked to step down and took it; after {} s {seen}: the election has not come to \
+                         another leader. Begin it anew; where that changes nothing, and all others are healthy, delete \
+                         pod/{before}: it comes back on its own volumes, and they elect one of themselves",
                         task.within
                     ),
                 },
