@@ -1,6 +1,7 @@
 //! The good days: A and C of the shipped `helm-handover` from end to end, with both helms, by the command line and by keys.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use pilothouse::app::Event;
@@ -85,10 +86,24 @@ impl<'trial> Course<'trial> {
                 ("path", "keep".to_owned()),
                 ("keepChart", OLD.chart()),
                 ("keepValues", tenant.values(OLD, &json!({"keep": true}))),
+                ("backup", "command".to_owned()),
+                (
+                    "backupCommand",
+                    self.program("save", "echo \"files of $1\" >\"$0-$1\"; echo \"identifier: $0-$1\""),
+                ),
+                ("backupCheck", self.program("check", "grep -q '^files of ' \"$1\"")),
             ]),
             Way::Retain => values.push(("path", "retain".to_owned())),
         }
         values
+    }
+
+    /// A program of the operator's: what a shell does with this line.
+    fn program(&self, name: &str, line: &str) -> String {
+        let path = self.tenant.file(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{line}\n")).expect("a program");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("a program");
+        path.display().to_string()
     }
 
     /// The file of the database's dump.
@@ -131,6 +146,9 @@ impl<'trial> Course<'trial> {
         self.assert_handed_over();
         let journal = operator.journal();
         assert!(!journal.contains("IN DOUBT"), "{journal}");
+        // the backup that the runbook had made: A by a program, C signed for
+        let made = format!("save-{}; its check ended with exit code 0", self.tenant.trial.namespace);
+        assert_eq!(journal.contains(&made), self.way == Way::Keep, "{journal}");
         told
     }
 
