@@ -21,8 +21,9 @@ use pilothouse::ui::{Theme, picture, theme::Depth};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 pub(crate) use tap::Tap;
+use tokio::time::Instant;
 
 /// How long a flight waits for what must come. Generous: the tests share two cores.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
