@@ -90,7 +90,24 @@ impl State {
     /// Works out what the screen shows now, and finds the cursors' rows again.
     pub(in crate::app) fn refresh(&mut self) {
         let mut derived = std::mem::take(&mut self.derived);
+        if self.unseen {
+            // which tenants there are; nobody looks at what they come to
+            derived.judge(self, 0);
+            self.derived = derived;
+            return;
+        }
         derived.judge(self, PORTION);
+        derived.show(self);
+        self.derived = derived;
+        self.settle_cursors();
+    }
+
+    /// Works out what a screen that nobody looks at would show, before a key moves about on it. A panel's keys need no screen.
+    pub(in crate::app) fn show_to_keys(&mut self) {
+        if !self.unseen || self.gate.is_some() {
+            return;
+        }
+        let mut derived = std::mem::take(&mut self.derived);
         derived.show(self);
         self.derived = derived;
         self.settle_cursors();
@@ -102,7 +119,7 @@ impl State {
     /// [`Event::Onward`]: super::Event::Onward
     pub fn behind(&self) -> bool {
         let listing = |feed: &Feed| matches!(feed.state, FeedState::Listing { .. });
-        !self.derived.pending.is_empty() && !self.world.feeds().any(|(_, feed)| listing(feed))
+        !self.unseen && !self.derived.pending.is_empty() && !self.world.feeds().any(|(_, feed)| listing(feed))
     }
 
     /// Judges every tenant that is waiting for it: for output that is asked for once, without a screen.

@@ -162,6 +162,8 @@ pub struct State {
     pub(in crate::app) flash: Option<Flash>,
     /// No key was pressed yet: until then the cursor stays on the first row while the first lists come in.
     pub(in crate::app) untouched: bool,
+    /// There is no screen: what one would show is worked out only when a key moves about on it.
+    pub(in crate::app) unseen: bool,
     /// `q` was pressed once while a step was running.
     pub(in crate::app) asked_to_leave: bool,
     pub(in crate::app) derived: Derived,
@@ -199,9 +201,15 @@ impl State {
             bound_for: None,
             flash: None,
             untouched: true,
+            unseen: false,
             asked_to_leave: false,
             derived: Derived::default(),
         }
+    }
+
+    /// Nobody looks: there is no screen, and somebody's answers press the keys.
+    pub const fn unattended(&mut self) {
+        self.unseen = true;
     }
 
     pub const fn world(&self) -> &World {

@@ -40,6 +40,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::Key { key: pressed, at } => {
             state.untouched = false;
+            state.show_to_keys();
             let older = pass_time(state, at, &mut effects);
             let moved = key(state, pressed, &mut effects);
             if moved && !older {
@@ -55,7 +56,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             gate::unroll(state);
         }
         Event::Tick(now) => {
-            pass_time(state, now, &mut effects);
+            // what only time changes is sensed anew with each second: no item, no condition and no age knows a shorter span
+            let older = pass_time(state, now, &mut effects);
+            (at_gate, in_run) = (older, older);
         }
         Event::Onward => {
             state.refresh();

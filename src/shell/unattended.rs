@@ -67,7 +67,8 @@ impl Halt {
 /// # Errors
 /// When the cluster cannot be reached.
 pub async fn attend(session: Session, answers: Answers) -> Result<(RunReport, Exit), Failure> {
-    let cockpit = Cockpit::open(&session, SIZE).await?;
+    let mut cockpit = Cockpit::open(&session, SIZE).await?;
+    cockpit.state.unattended();
     let clock = cockpit.clock().clone();
     let mut attendant = Attendant {
         cockpit,

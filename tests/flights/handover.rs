@@ -171,15 +171,6 @@ async fn pass(flight: &mut Flight, texts: &BTreeMap<&str, &str>) {
     flight.key(Key::Esc);
 }
 
-/// A program of the operator's: what a shell does with these lines.
-fn program(home: &Path, name: &str, lines: &str) -> String {
-    use std::os::unix::fs::PermissionsExt as _;
-    let path = home.join(name);
-    std::fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
 /// Walks the run to its end. `between` looks at the screen before each step.
 async fn walk(flight: &mut Flight, texts: &BTreeMap<&str, &str>, mut between: impl FnMut(&Flight, &str)) {
     let mut rounds = 0;
@@ -422,12 +413,6 @@ async fn a_tenant_is_handed_over_with_its_claims_kept() {
     let mut flight = flight(home.path(), |_| {}).await;
     let claims = ["mysql-pvc", "client-data", "client-logs"];
     let before = uids(&flight, "charite", &claims);
-    let save = program(
-        home.path(),
-        "save",
-        "echo \"files of $1\"; echo \"identifier: rp-$1-0042\"",
-    );
-    let check = program(home.path(), "check", "test \"$1\" = rp-charite-0042");
     begin(
         &mut flight,
         &[
@@ -441,8 +426,8 @@ async fn a_tenant_is_handed_over_with_its_claims_kept() {
             ("keepVersion", "1.0.5"),
             ("keepValues", CHARITE),
             ("backup", "command"),
-            ("backupCommand", &save),
-            ("backupCheck", &check),
+            ("backupCommand", "docs/handover/back-up"),
+            ("backupCheck", "docs/handover/check-backup"),
             ("soak", "10m"),
         ],
     )
@@ -485,7 +470,7 @@ async fn a_tenant_is_handed_over_with_its_claims_kept() {
         &[
             "# helm-handover of charite",
             "upgrade",
-            "identifier rp-charite-0042; its check ended with exit code 0",
+            "identifier rehearsed-charite; its check ended with exit code 0",
             "3 claims are safe",
             "approved by",
         ],
