@@ -69,9 +69,9 @@ mod volumes;
 mod workloads;
 
 /// Trials spend their time waiting for controllers, so there can be more of them than processors.
-const TOGETHER: usize = 6;
+const TOGETHER: usize = 5;
 /// So many of the long ones at once.
-const LONG_TOGETHER: usize = 4;
+const LONG_TOGETHER: usize = 5;
 
 /// A trial by its name, which is also that of its namespace.
 type Story = (&'static str, fn(&Trial<'_>));
