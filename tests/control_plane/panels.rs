@@ -75,15 +75,16 @@ pub(crate) fn attachment_deleted(trial: &Trial<'_>) {
     let claim = stage.claim("data");
     stage.create(&[claim, pod("user", "data", &json!({}))]);
     stage.until_running("user");
-    let namespace = trial.namespace.clone();
-    stage.approved(&|world| {
-        let claim = world.get(&Key::new(Kind::PersistentVolumeClaim, &namespace, "data"));
-        let volume = claim.and_then(|claim| claim.body.claim()).expect("a claim");
-        let mut attachments = world.attachments_of(&volume.spec.volume_name);
-        Act::Delete {
-            target: attachments.next().expect("an attachment").pin(),
-            propagation: Background,
-        }
+    let claim = Key::new(Kind::PersistentVolumeClaim, &trial.namespace, "data");
+    let attached = |world: &World| {
+        let volume = world.get(&claim)?.body.claim()?.spec.volume_name.clone();
+        Some(world.attachments_of(&volume).next()?.pin())
+    };
+    // the pod of a kwok node runs whether its disk is attached or not
+    stage.until("an attachment", |world| attached(world).is_some());
+    stage.approved(&|world| Act::Delete {
+        target: attached(world).expect("an attachment"),
+        propagation: Background,
     });
 }
 
