@@ -253,7 +253,7 @@ fn a_cut_ends_connections_and_refuses_new_ones_until_it_is_over() {
     let authority = server.url().trim_start_matches("http://").to_owned();
     run(async {
         let mut watch = Watch::open(&server, &format!("/api/v1/pods?watch=true&resourceVersion={since}")).await;
-        tokio::task::block_in_place(|| server.command(json!({ "do": "cut", "ms": 2_000 })));
+        tokio::task::block_in_place(|| server.command(json!({ "do": "cut", "ms": 5_000 })));
         assert_eq!(watch.next().await, None);
         assert!(crate::bare::Bare::connect(&authority).await.is_err());
         while crate::bare::Bare::connect(&authority).await.is_err() {
