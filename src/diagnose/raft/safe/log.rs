@@ -51,7 +51,8 @@ impl Sight<'_> {
     }
 
     /// §5e G5: the same leader, in the same term, for this span: in every sweep that is kept of it, and for the rest by the
-    /// leader's own word. One that does not say since when it leads has to be seen all the while.
+    /// leader's own word, which also covers a sweep in which it did not answer in time. One that does not say since when it
+    /// leads has to be seen all the while.
     pub fn steady(&self, span: Duration) -> Found {
         let span = span.min(LONGEST_STEADY);
         let Some(leader) = self.picture.leader() else {
@@ -61,7 +62,8 @@ impl Sight<'_> {
         let now = self.look.now.mono;
         let sweeps = &self.sounding.sweeps;
         let within = sweeps.iter().filter(|sweep| sweep.at.age(now) <= span + FRESH);
-        let (mut terms, mut told) = (BTreeSet::new(), None);
+        let younger = || Found::no(format!("the lead of {name} is younger than {}", short_span(span)));
+        let (mut terms, mut told, mut silent) = (BTreeSet::new(), None, false);
         for sweep in within {
             let leaders: Vec<_> = sweep.said().filter(|(_, said)| said.leads == Some(true)).collect();
             match leaders.as_slice() {
@@ -69,7 +71,8 @@ impl Sight<'_> {
                     terms.extend(said.autopilot.told().and_then(newest_term));
                     told = said.led.map(|led| led + sweep.at.age(now));
                 }
-                _ => return Found::no(format!("the lead of {name} is younger than {}", short_span(span))),
+                [] => silent = true,
+                _ => return younger(),
             }
         }
         if terms.len() > 1 {
@@ -82,6 +85,7 @@ impl Sight<'_> {
                 short_span(led),
                 short_span(span)
             )),
+            None if silent => younger(),
             None if seen < span => Found::untold(format!(
                 "{name} leads; it has to be seen for {}, and is for {}",
                 short_span(span),

@@ -428,6 +428,16 @@ fn a_leader_that_says_since_when_it_leads_need_not_be_watched_for_so_long() {
         assert_eq!(found.holds, holds, "{case}: {}", found.value);
         assert!(found.value.contains(told), "{case}: {}", found.value);
     }
+    let nobody: Change = |said| said[2].leads = Some(false);
+    for (case, last, holds) in [
+        ("its word covers a sweep without it", long, true),
+        ("without its word", calm as Change, false),
+    ] {
+        let found = judged(&[(1, 1_000, nobody), (3, 1_000, last)], |sight| {
+            sight.steady(Duration::from_mins(1))
+        });
+        assert_eq!(found.holds, Some(holds), "{case}: {}", found.value);
+    }
     let taken: Change = |said| {
         said[2].leads = Some(false);
         said[1].leads = Some(true);
