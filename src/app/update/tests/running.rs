@@ -372,7 +372,6 @@ fn space_away_from_the_items_leads_to_the_first_that_waits_and_signs_nothing() {
     assert!(words(&state).contains("☑ Whoever starts Jobs"), "{}", words(&state));
 }
 
-/// Trap 60: before anything is begun the server is asked about every act, once, and what it denies stops the run there.
 #[test]
 fn from_an_item_the_cursor_goes_to_the_next_one_however_long_its_words_are() {
     let mut state = opened();
@@ -396,6 +395,7 @@ fn from_an_item_the_cursor_goes_to_the_next_one_however_long_its_words_are() {
     assert_eq!(state.run_item(), Some(first), "{words}");
 }
 
+/// Trap 60: before anything is begun the server is asked about every act, once, and what it denies stops the run there.
 #[test]
 fn a_run_begins_when_all_of_it_may_be_done() {
     let asked = |effects: &[Effect]| {
