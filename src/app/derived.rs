@@ -87,26 +87,26 @@ impl State {
         }
     }
 
-    /// Works out what the screen shows now, and finds the cursors' rows again.
+    /// Judges what has changed, and works out what the screen shows now. Where nobody looks it is only found out which tenants
+    /// there are.
     pub(in crate::app) fn refresh(&mut self) {
         let mut derived = std::mem::take(&mut self.derived);
-        if self.unseen {
-            // which tenants there are; nobody looks at what they come to
-            derived.judge(self, 0);
-            self.derived = derived;
-            return;
-        }
-        derived.judge(self, PORTION);
-        derived.show(self);
+        derived.judge(self, if self.unseen { 0 } else { PORTION });
         self.derived = derived;
-        self.settle_cursors();
+        if !self.unseen {
+            self.show();
+        }
     }
 
     /// Works out what a screen that nobody looks at would show, before a key moves about on it. A panel's keys need no screen.
     pub(in crate::app) fn show_to_keys(&mut self) {
-        if !self.unseen || self.gate.is_some() {
-            return;
+        if self.unseen && self.gate.is_none() {
+            self.show();
         }
+    }
+
+    /// Works out what the screen shows now, and finds the cursors' rows again.
+    fn show(&mut self) {
         let mut derived = std::mem::take(&mut self.derived);
         derived.show(self);
         self.derived = derived;

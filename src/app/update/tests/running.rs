@@ -395,6 +395,36 @@ fn from_an_item_the_cursor_goes_to_the_next_one_however_long_its_words_are() {
     assert_eq!(state.run_item(), Some(first), "{words}");
 }
 
+/// Nobody looks: no tenant is judged, no page is worked out, and the shell is not kept busy; a key still finds the items.
+#[test]
+fn without_a_screen_nothing_is_worked_out_until_a_key_moves_on_it() {
+    let mut state = opened();
+    state.unattended();
+    let judged = state.judged().count();
+    assert!(judged > 0, "the fixture judges before");
+    press(
+        &mut state,
+        ":run drain-foreign-jobs namespace=hasan-prod release=eks-1.0.4<enter>",
+    );
+    let before = words(&state);
+    wait(&mut state, 5);
+    assert_eq!(words(&state), before, "no page was worked out");
+    assert!(!state.behind(), "nothing is to be judged for nobody");
+    press(&mut state, "<space><space>");
+    assert!(words(&state).contains("☐ Whoever starts Jobs"), "{}", words(&state));
+    assert_eq!(state.run_item(), Some(2), "the item is found");
+    let on = state
+        .runs
+        .on
+        .as_ref()
+        .and_then(|on| on.sign_off.as_ref())
+        .expect("a step to sign");
+    assert_eq!(
+        on.items().get(2).map(|item| item.state),
+        Some(crate::gate::ItemState::Attested)
+    );
+}
+
 /// Trap 60: before anything is begun the server is asked about every act, once, and what it denies stops the run there.
 #[test]
 fn a_run_begins_when_all_of_it_may_be_done() {
