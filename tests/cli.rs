@@ -10,6 +10,8 @@
 
 #[path = "support/home.rs"]
 mod home;
+#[path = "support/rendering.rs"]
+mod rendering;
 #[path = "support/schema.rs"]
 mod schema;
 
@@ -268,7 +270,6 @@ fn an_incident_is_told_with_its_exit_codes() {
 
 /// A helm that renders a claim, a Secret and a hook, and knows a definition.
 fn rendering_helm(directory: &std::path::Path) -> std::path::PathBuf {
-    use std::os::unix::fs::PermissionsExt as _;
     let manifest = "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: new-data}\nspec: {storageClassName: efs-sc, \
                     accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n---\napiVersion: v1\nkind: Secret\n\
                     metadata: {name: db}\nstringData: {password: canary-7f3a}\n";
@@ -276,16 +277,7 @@ fn rendering_helm(directory: &std::path::Path) -> std::path::PathBuf {
         "name": "client", "namespace": "hasan-prod", "version": 1, "info": {"status": "pending-install"},
         "chart": {"metadata": {"name": "client", "version": "1.2.0"}}, "config": {"password": "canary-7f3a"}, "manifest": manifest,
     });
-    std::fs::write(directory.join("release.json"), release.to_string()).unwrap();
-    let program = directory.join("helm");
-    let script = format!(
-        "#!/bin/sh\ncase \"$*\" in\nversion*) echo v3.22.0;;\n'show crds'*) ;;\n*--dry-run=server*--output=json*) cat {}/release.json;;\n\
-         *) echo \"asked for $*\" >&2; exit 9;;\nesac\n",
-        directory.display()
-    );
-    std::fs::write(&program, script).unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    program
+    rendering::rendering(directory, &release)
 }
 
 #[test]

@@ -10,6 +10,8 @@
 
 #[path = "support/home.rs"]
 mod home;
+#[path = "support/rendering.rs"]
+mod rendering;
 #[path = "support/schema.rs"]
 mod schema;
 
@@ -429,23 +431,13 @@ steps:
 
 /// A helm that renders a Service over one that is there, with values of its own and a secret.
 fn rendering(directory: &std::path::Path) -> std::path::PathBuf {
-    use std::os::unix::fs::PermissionsExt as _;
     let manifest = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: client}\ndata: {a: b}\n";
     let release = serde_json::json!({
         "name": "client", "namespace": "hasan-prod", "version": 1, "info": {"status": "pending-install"}, "manifest": manifest,
         "chart": {"metadata": {"name": "client", "version": "1.2.0"}, "values": {"image": {"tag": "1", "pull": "Always"}, "password": "canary-chart"}},
         "config": {"image": {"tag": "2"}, "rootPassword": "canary-file"},
     });
-    std::fs::write(directory.join("release.json"), release.to_string()).unwrap();
-    let program = directory.join("helm");
-    let script = format!(
-        "#!/bin/sh\ncase \"$*\" in\nversion*) echo v3.22.0;;\n'show crds'*) ;;\n*--dry-run=server*--output=json*) cat {}/release.json;;\n\
-         *) echo \"asked for $*\" >&2; exit 9;;\nesac\n",
-        directory.display()
-    );
-    std::fs::write(&program, script).unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    program
+    rendering::rendering(directory, &release)
 }
 
 #[test]
