@@ -6,11 +6,15 @@
 //! cordoned or under pressure, so a drain does not move its pods. The old pod must be gone before another is made. A pod on
 //! a node that no longer exists is left to pod garbage collection; one made for such a node and never placed is deleted.
 //! Pods that its selector matches and nobody controls it takes in (`getDaemonPods`; found by conformance).
-//! A changed template is not followed here: which revision a pod is of cannot be told from facts (\[I\]).
+//! A changed template replaces the pods, `maxUnavailable` of them at a time (1 unless said otherwise) and first those that are
+//! not ready, unless the strategy is `OnDelete` (`update.go` `rollingUpdate`); a surge comes to the same end and is not
+//! modelled. It is followed where a forecast changes the template: of what is read, facts do not tell which revision is
+//! the present one (\[I\]).
 
 use super::absence::lists;
-use super::owned::{BURST, adopt, delete, orphans, pods, release, spawn};
-use super::{Conditions, Law, Reaction, Reason};
+use super::owned::{BURST, adopt, delete, healthy, orphans, pods, release, spawn};
+use super::stateful_set::REVISION;
+use super::{Conditions, Law, Reaction, Reason, made};
 use crate::model::workload::node::{Placement, Taint};
 use crate::model::workload::{Node, Pod, Replicated};
 use crate::model::{Key, Kind, Kinds, Object, Text, World};
@@ -108,6 +112,7 @@ fn cover(world: &World, object: &Object, set: &Replicated, reactions: &mut Vec<R
         }
     }
     let mut made = 0;
+    let mut covered = Vec::new();
     for node in world.of_kind(Kind::Node) {
         let Some(facts) = node.body.node() else { continue };
         let here = by_node.remove(&node.meta.name).unwrap_or_default();
@@ -119,7 +124,10 @@ fn cover(world: &World, object: &Object, set: &Replicated, reactions: &mut Vec<R
                     reactions.push(spawn(LAW.name, object, Some(node.meta.name.clone()), reason));
                 }
             }
-            Fit::Runs | Fit::Stays => tend(&key, &here, reactions),
+            Fit::Runs | Fit::Stays => {
+                tend(&key, &here, reactions);
+                covered.push(here);
+            }
             Fit::Never => {
                 for pod in here.iter().filter(|pod| !pod.meta.deleting()) {
                     let reason = Reason::new(format!("{key} wants no pod on {}", node.key()));
@@ -127,6 +135,9 @@ fn cover(world: &World, object: &Object, set: &Replicated, reactions: &mut Vec<R
                 }
             }
         }
+    }
+    if reactions.len() == before {
+        replace(object, set, &covered, reactions);
     }
     let unplaced = |pod: &&&Arc<Object>| !pod.meta.deleting() && pod.body.pod().is_some_and(|pod| !Pod::scheduled(pod));
     for (node, pods) in &by_node {
@@ -137,6 +148,28 @@ fn cover(world: &World, object: &Object, set: &Replicated, reactions: &mut Vec<R
             ));
             reactions.push(delete(LAW.name, pod, reason));
         }
+    }
+}
+
+/// Deletes pods of an earlier template, as many as may be missing at a time.
+fn replace(object: &Object, set: &Replicated, covered: &[Vec<&Arc<Object>>], reactions: &mut Vec<Reaction>) {
+    if !set.spec.foreseen || set.spec.strategy.kind == "OnDelete" {
+        return;
+    }
+    let present = made::revision(&set.spec.template);
+    let nodes = u32::try_from(covered.len()).unwrap_or(u32::MAX);
+    let share = set.spec.strategy.rolling_update.max_unavailable.as_ref();
+    let may_miss = share.map_or(1, |share| share.up(nodes)).max(1);
+    let pods = || covered.iter().flatten().copied();
+    let missing = pods().filter(|pod| !healthy(pod)).count();
+    let room = usize::try_from(may_miss).unwrap_or(usize::MAX).saturating_sub(missing);
+    let old = || pods().filter(|pod| pod.meta.labels.get(REVISION) != Some(&present) && !pod.meta.deleting());
+    let sick = old().filter(|pod| !healthy(pod));
+    for pod in sick.chain(old().filter(|pod| healthy(pod)).take(room)) {
+        let key = object.key();
+        let text = format!("{key} has another template by now, and replaces {}", pod.key());
+        let reason = Reason::new(text).seen(&key, "spec.template", "changed");
+        reactions.push(delete(LAW.name, pod, reason));
     }
 }
 

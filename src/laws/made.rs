@@ -135,7 +135,7 @@ fn set_pod(world: &World, object: &Arc<Object>, ordinal: u32) -> Option<Object> 
     let owner = controller_reference(&object.key(), &object.meta.uid);
     let mut meta = meta(world, &object.meta.namespace, name.clone(), Some(owner));
     meta.labels = set.spec.template.metadata.labels.with(POD_NAME_LABEL, Some(&name));
-    if let Some(revision) = revision(object, set, ordinal) {
+    if let Some(revision) = revision_of(object, set, ordinal) {
         meta.labels = meta.labels.with(REVISION, Some(revision));
     }
     let volumes = set_volumes(set, &object.meta.name, ordinal);
@@ -151,9 +151,14 @@ fn set_pod(world: &World, object: &Arc<Object>, ordinal: u32) -> Option<Object> 
     })
 }
 
+/// The name of the revision of a template that only a forecast has seen: the controller's would be a hash of it.
+pub(super) fn revision(template: &PodTemplate) -> Text {
+    format!("{:x}", template.print).into()
+}
+
 /// The revision a new pod is made from: the present one, or below the partition the one before
 /// (`stateful_set_utils.go` `newVersionedStatefulSetPod`).
-fn revision<'a>(object: &Object, set: &'a StatefulSet, ordinal: u32) -> Option<&'a Text> {
+fn revision_of<'a>(object: &Object, set: &'a StatefulSet, ordinal: u32) -> Option<&'a Text> {
     let present = set.update_revision(&object.meta)?;
     let kept = set.reached_from().is_some_and(|lowest| ordinal < lowest) && !set.status.current_revision.is_empty();
     Some(if kept { &set.status.current_revision } else { present })
@@ -222,6 +227,9 @@ fn spawned_pod(world: &World, object: &Arc<Object>, node: Option<&str>) -> Optio
         }
         (_, Some(set)) => {
             meta.labels = set.spec.template.metadata.labels.clone();
+            if object.kind() == Kind::DaemonSet && set.spec.foreseen {
+                meta.labels = meta.labels.with(REVISION, Some(&revision(&set.spec.template)));
+            }
             &set.spec.template
         }
         (_, None) => return None,

@@ -13,12 +13,13 @@
 //! - A changed template restarts pods from the highest ordinal down to the partition, one after another, each when those
 //!   above are ready, and on the claims they had. Only the template counts: changed claim templates restart nothing. The
 //!   revision's name is a hash only the controller can compute, so it is read from `status.updateRevision` and the pods'
-//!   label; while the controller has not observed the set's generation nothing is said about restarts.
+//!   label; while the controller has not observed the set's generation nothing is said about restarts. A template that
+//!   a forecast changes gets a revision of its own ([`made::revision`]), which no pod is of yet.
 //! - A set that is being deleted makes and deletes nothing.
 
 use super::absence::lists;
 use super::owned::{self, BURST, active, adopt, healthy, orphans, pods};
-use super::{Change, Conditions, Law, Reaction, Reason, claim_retention};
+use super::{Change, Conditions, Law, Reaction, Reason, claim_retention, made};
 use crate::model::workload::StatefulSet;
 use crate::model::{Key, Kind, Kinds, Object, World};
 use std::sync::Arc;
@@ -185,7 +186,12 @@ impl Sync<'_> {
                         self.object.key(),
                         pod.key()
                     );
-                    let reason = Reason::new(text).seen(&self.object.key(), "status.updateRevision", revision.as_str());
+                    let (field, value) = if *revision == made::revision(&self.set.spec.template) {
+                        ("spec.template", "changed")
+                    } else {
+                        ("status.updateRevision", revision.as_str())
+                    };
+                    let reason = Reason::new(text).seen(&self.object.key(), field, value);
                     reactions.push(owned::delete(LAW.name, pod, reason));
                 }
                 return;

@@ -270,7 +270,7 @@ fn pod_spec(line: &Line) -> Value {
     let volume = |name: &str| json!({"name": name, "persistentVolumeClaim": {"claimName": name}});
     let volumes: Vec<Value> = line.list("claims").map(volume).collect();
     let mut spec = json!({
-        "terminationGracePeriodSeconds": 1, "containers": [{"name": "main", "image": "none"}], "volumes": volumes,
+        "terminationGracePeriodSeconds": 1, "containers": [{"name": "main", "image": line.field("image").unwrap_or("none")}], "volumes": volumes,
     });
     if line.field("ends").is_some() || matches!(line.kind, Kind::Job | Kind::CronJob) {
         spec["restartPolicy"] = json!("Never");

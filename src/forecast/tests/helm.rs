@@ -210,3 +210,133 @@ fn another_tenants_object_is_irreversible_of_whatever_kind() {
     assert_eq!(tier, Tier::T3, "{because}");
     assert!(because.contains("another tenant"), "{because}");
 }
+
+/// A set of the release with two pods, of these revisions where it makes any, and the manifest that states it.
+struct Rolled {
+    kind: &'static str,
+    spec: &'static str,
+    revisions: [&'static str; 2],
+}
+
+impl Rolled {
+    fn stated(&self, image: &str, meta: &str) -> String {
+        let Self { kind, spec, .. } = self;
+        let replicas = if *kind == "DaemonSet" { "" } else { "replicas: 2, " };
+        format!(
+            "---\napiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: web{meta}}}\nspec: {{{replicas}{spec}selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: main, image: {image}}}]}}}}}}\n"
+        )
+    }
+
+    /// What an upgrade does to the pods where this image runs, the release states `one` and is to state `next`, and what it
+    /// takes for granted.
+    fn upgraded(&self, live: &str, next: &str) -> (Vec<String>, Vec<String>) {
+        let stamp = ", namespace: a, uid: u-web, generation: 1, labels: {app.kubernetes.io/managed-by: Helm}, annotations: {meta.helm.sh/release-name: app, meta.helm.sh/release-namespace: a}";
+        let [low, high] = self.revisions;
+        let status =
+            format!("status: {{observedGeneration: 1, currentRevision: {low}, updateRevision: {high}, replicas: 2}}\n");
+        let owner = format!(
+            "ownerReferences: [{{apiVersion: apps/v1, kind: {}, name: web, uid: u-web, controller: true}}]",
+            self.kind
+        );
+        let pods = self
+            .revisions
+            .iter()
+            .zip(["n1", "n2"])
+            .enumerate()
+            .map(|(at, (revision, node))| {
+                let meta = format!(", {owner}, labels: {{app: web, controller-revision-hash: {revision}}}");
+                pod(&format!("web-{at}"), "", &meta, "Running")
+                    .replace(", volumes: [{name: d, persistentVolumeClaim: {claimName: }}]", "")
+                    .replace("n1", node)
+            });
+        let objects = self.stated(live, stamp) + &status + &pods.collect::<String>() + &NODE.replace("n1", "n2");
+        let mut ledger = Ledger::default();
+        ledger.enter_rendered("new".into(), Manifest::parse(&self.stated(next, ""), "a"));
+        let upgrade = Upgrade {
+            executor: THREE,
+            rendered: "new".into(),
+            ..Upgrade::default()
+        };
+        let forecast = says(&objects, &self.stated("one", ""), ledger, HelmAct::Upgrade(upgrade));
+        let of_pods = super::told(&forecast)
+            .into_iter()
+            .filter(|line| line.contains("pod/web"));
+        (of_pods.collect(), forecast.unknowns)
+    }
+}
+
+#[test]
+fn an_upgrade_with_another_pod_template_restarts_what_it_reaches() {
+    let even = ["web-1", "web-1"];
+    let case = |kind, spec, revisions| Rolled { kind, spec, revisions };
+    let both: &[&str] = &[
+        "DELETED pod/web-0",
+        "DELETED pod/web-1",
+        "RECREATED pod/web-0 without a claim",
+        "RECREATED pod/web-1 without a claim",
+    ];
+    let upper: &[&str] = &[both[1], both[3]];
+    let spread: &[&str] = &[
+        both[0],
+        both[1],
+        "RECREATED pod/web-new1 without a claim",
+        "RECREATED pod/web-new2 without a claim",
+    ];
+    let cases: [(&str, Rolled, (&str, &str), &[&str]); 9] = [
+        ("a set's pods", case("StatefulSet", "", even), ("one", "two"), both),
+        ("the same template", case("StatefulSet", "", even), ("one", "one"), &[]),
+        (
+            "set by hand already",
+            case("StatefulSet", "", even),
+            ("two", "two"),
+            &[],
+        ),
+        (
+            "down to the partition",
+            case(
+                "StatefulSet",
+                "updateStrategy: {type: RollingUpdate, rollingUpdate: {partition: 1}}, ",
+                even,
+            ),
+            ("one", "two"),
+            upper,
+        ),
+        (
+            "OnDelete",
+            case("StatefulSet", "updateStrategy: {type: OnDelete}, ", even),
+            ("one", "two"),
+            &[],
+        ),
+        // the lower pod restarts without the upgrade, too
+        (
+            "a rollout under way",
+            case("StatefulSet", "", ["web-1", "web-2"]),
+            ("one", "two"),
+            upper,
+        ),
+        (
+            "a pod of each node",
+            case("DaemonSet", "", even),
+            ("one", "two"),
+            spread,
+        ),
+        (
+            "the same on each node",
+            case("DaemonSet", "", even),
+            ("one", "one"),
+            &[],
+        ),
+        (
+            "each node's OnDelete",
+            case("DaemonSet", "updateStrategy: {type: OnDelete}, ", even),
+            ("one", "two"),
+            &[],
+        ),
+    ];
+    for (name, rolled, (live, next), expected) in cases {
+        let (told, unknown) = rolled.upgraded(live, next);
+        assert_eq!(told, expected, "{name}");
+        let doubted = unknown.iter().any(|why| why.contains("are of 2 revisions"));
+        assert_eq!(doubted, name == "a rollout under way", "{name}: {unknown:?}");
+    }
+}

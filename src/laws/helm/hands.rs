@@ -289,6 +289,9 @@ impl<'a> Hands<'a> {
                 Before::Nothing => super::merge::other_template(&held, facts),
             };
             super::merge::onto(&mut object, facts, template);
+            if let Some(doubt) = super::merge::midway(self.world, &held, &object) {
+                self.grant(doubt);
+            }
             super::merge::stamp(&mut object.meta, record);
             if object.meta.deleting() && object.meta.finalizers.is_empty() {
                 self.world.take(&object.key());

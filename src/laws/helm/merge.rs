@@ -1,15 +1,21 @@
 //! A manifest's document laid onto a live object, as far as facts tell: what the document states is set, what it does
 //! not state stays, the status stays (`reference/semantics.md` §2.4: three-way merge).
 
+use crate::laws::made;
+use crate::laws::owned::pods;
+use crate::laws::stateful_set::REVISION;
 use crate::model::helm::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE, Record};
 use crate::model::storage::{DEFAULT_CLASS, PV_PROTECTION, PVC_PROTECTION};
-use crate::model::{Body, Labels, Meta, Object, Text};
+use crate::model::workload::PodTemplate;
+use crate::model::{Body, Kind, Labels, Meta, Object, Text, World};
+use std::collections::BTreeSet;
 
 /// Sets what the document states. A pod template is set only where the manifest changed it: the live one carries the
 /// server's defaults, so the two are never alike.
 pub(super) fn onto(live: &mut Object, document: &Object, template: bool) {
     live.meta.labels = laid(&live.meta.labels, &document.meta.labels);
     live.meta.annotations = laid(&live.meta.annotations, &document.meta.annotations);
+    let generation = live.meta.generation;
     match (&mut live.body, &document.body) {
         (Body::PersistentVolumeClaim(live), Body::PersistentVolumeClaim(new)) => {
             if new.spec.resources.requests.storage.is_some() {
@@ -37,8 +43,13 @@ pub(super) fn onto(live: &mut Object, document: &Object, template: bool) {
         }
         (Body::StatefulSet(live), Body::StatefulSet(new)) => {
             live.spec.replicas = new.spec.replicas.or(live.spec.replicas);
-            if template {
-                live.spec.template = new.spec.template.clone();
+            if template && changed(&mut live.spec.template, &new.spec.template) {
+                // its controller names the revision, and has then seen the set as it is
+                live.status.update_revision = made::revision(&live.spec.template);
+                live.status.observed_generation = live.status.observed_generation.max(generation);
+            }
+            if !new.spec.update_strategy.kind.is_empty() {
+                live.spec.update_strategy = new.spec.update_strategy.clone();
             }
             if !new
                 .spec
@@ -54,8 +65,11 @@ pub(super) fn onto(live: &mut Object, document: &Object, template: bool) {
         | (Body::ReplicaSet(live), Body::ReplicaSet(new))
         | (Body::DaemonSet(live), Body::DaemonSet(new)) => {
             live.spec.replicas = new.spec.replicas.or(live.spec.replicas);
-            if template {
-                live.spec.template = new.spec.template.clone();
+            if template && changed(&mut live.spec.template, &new.spec.template) {
+                live.spec.foreseen = true;
+            }
+            if !new.spec.strategy.kind.is_empty() {
+                live.spec.strategy = new.spec.strategy.clone();
             }
         }
         (Body::CronJob(live), Body::CronJob(new)) => live.spec = new.spec.clone(),
@@ -69,6 +83,33 @@ pub(super) fn onto(live: &mut Object, document: &Object, template: bool) {
         // nothing of these that a law reads can be changed by a manifest
         (_, _) => {}
     }
+}
+
+/// Sets a template; whether it is another one now. One that somebody has set by hand already is not.
+fn changed(live: &mut PodTemplate, new: &PodTemplate) -> bool {
+    let other = live.print != new.print;
+    live.clone_from(new);
+    other
+}
+
+/// What cannot be told of a set whose pods are of more than one revision already when its template changes: which revisions'
+/// templates these were, facts do not hold, and pods of the very template that comes would stay.
+pub(super) fn midway(world: &World, held: &Object, laid: &Object) -> Option<String> {
+    let kind = matches!(laid.kind(), Kind::StatefulSet | Kind::DaemonSet);
+    if !kind || !other_template(held, laid) {
+        return None;
+    }
+    let revisions: BTreeSet<&str> = pods(world, held)
+        .filter_map(|pod| pod.meta.labels.get(REVISION))
+        .map(|revision| revision.as_ref())
+        .collect();
+    (revisions.len() > 1).then(|| {
+        format!(
+            "whether some pods of {} are of its next template already: they are of {} revisions, and all are taken to restart",
+            held.key(),
+            revisions.len()
+        )
+    })
 }
 
 /// Takes off the labels and annotations that the old document states and the new one does not.

@@ -23,14 +23,17 @@ pub struct ReplicatedSpec {
     /// A Deployment that does not roll out.
     #[serde(deserialize_with = "or_default")]
     pub paused: bool,
-    /// How a Deployment rolls out.
-    #[serde(deserialize_with = "or_default")]
+    /// How a Deployment rolls out; of a DaemonSet its `updateStrategy`.
+    #[serde(alias = "updateStrategy", deserialize_with = "or_default")]
     pub strategy: Strategy,
     pub replicas: Option<u32>,
     #[serde(deserialize_with = "or_default")]
     pub selector: Selector,
     #[serde(deserialize_with = "or_default")]
     pub template: PodTemplate,
+    /// The template is not the one that was read: a forecast has changed it, and no revision of a DaemonSet's is of it yet.
+    #[serde(skip)]
+    pub foreseen: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -42,11 +45,11 @@ pub struct ReplicaStatus {
     pub ready_replicas: u32,
 }
 
-/// `spec.strategy` of a Deployment.
+/// `spec.strategy` of a Deployment, `spec.updateStrategy` of a DaemonSet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Strategy {
-    /// `RollingUpdate`, which absent means, or `Recreate`.
+    /// `RollingUpdate`, which absent means, or a Deployment's `Recreate`, or a DaemonSet's `OnDelete`.
     #[serde(rename = "type", deserialize_with = "or_default")]
     pub kind: Text,
     #[serde(deserialize_with = "or_default")]

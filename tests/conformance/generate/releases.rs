@@ -339,6 +339,7 @@ impl Draw {
     fn alter(&mut self, member: &mut Member) {
         match member.thing {
             Thing::ConfigMap | Thing::Secret => member.set("data", Some("2")),
+            Thing::Held(StatefulSet | Deployment | DaemonSet) if self.one_in(2) => member.set("image", Some("other")),
             Thing::Held(StatefulSet | Deployment) => {
                 let replicas = self.rng.u32(..3).to_string();
                 member.set("replicas", Some(&replicas));
