@@ -128,7 +128,8 @@ impl Trace {
         }
         let deletes = matches!(change, Change::Delete { .. } | Change::DestroyDisk { .. });
         let made = made::object(world, change).map(|object| (object.key(), true));
-        for (key, makes) in touched(change).into_iter().map(|key| (key, false)).chain(made) {
+        let touched = touched(change).into_iter().flatten();
+        for (key, makes) in touched.map(|key| (key.clone(), false)).chain(made) {
             self.steps.entry(key).or_default().push(Step {
                 law: reaction.law,
                 reason: Arc::clone(&reaction.reason),
@@ -182,7 +183,7 @@ impl Trace {
 }
 
 /// The objects that a change is about; those it makes are not among them.
-fn touched(change: &Change) -> Vec<Key> {
+fn touched(change: &Change) -> [Option<&Key>; 2] {
     match change {
         Change::Delete { object, .. }
         | Change::AddFinalizer { object, .. }
@@ -194,18 +195,18 @@ fn touched(change: &Change) -> Vec<Key> {
         | Change::FinishJob { job: object, .. }
         | Change::AssignClass { claim: object, .. }
         | Change::CountBudget { budget: object, .. }
-        | Change::Adopt { object, .. } => vec![object.clone()],
-        Change::ConfirmPodGone { pod, .. } | Change::StartPod { pod, .. } => vec![pod.clone()],
-        Change::CountPod { job, pod, .. } => vec![job.clone(), pod.clone()],
-        Change::Bind { claim, volume, .. } => vec![claim.clone(), volume.clone()],
-        Change::LoseClaim { claim, .. } => vec![claim.clone()],
+        | Change::Adopt { object, .. } => [Some(object), None],
+        Change::ConfirmPodGone { pod, .. } | Change::StartPod { pod, .. } => [Some(pod), None],
+        Change::CountPod { job, pod, .. } => [Some(job), Some(pod)],
+        Change::Bind { claim, volume, .. } => [Some(claim), Some(volume)],
+        Change::LoseClaim { claim, .. } => [Some(claim), None],
         Change::SetVolumePhase { volume, .. } | Change::Unbind { volume, .. } | Change::DestroyDisk { volume, .. } => {
-            vec![volume.clone()]
+            [Some(volume), None]
         }
         Change::Provision { .. }
         | Change::CreatePod { .. }
         | Change::CreateClaim { .. }
         | Change::SpawnPod { .. }
-        | Change::SpawnReplicaSet { .. } => Vec::new(),
+        | Change::SpawnReplicaSet { .. } => [None, None],
     }
 }

@@ -6,6 +6,7 @@ use crate::laws::Reason;
 use crate::laws::absence::lists;
 use crate::laws::ownership::{self, Root};
 use crate::model::feed::Freshness;
+use crate::model::meta::OwnerReference;
 use crate::model::storage::ReclaimPolicy;
 use crate::model::time::short_span;
 use crate::model::{Act, Key, Kind, Now, Object, Text, World};
@@ -29,14 +30,17 @@ pub(super) fn judge(
             .before
             .get(&entry.object)
             .or_else(|| futures.after.get(&entry.object));
-        let missing: Vec<String> = needs(futures, &entry.object, object.map(AsRef::as_ref))
-            .into_iter()
-            .filter_map(|(kind, namespace)| {
-                let known = gaps.entry((kind, namespace));
+        let mut missing: BTreeSet<String> = BTreeSet::new();
+        needs(
+            futures,
+            &entry.object,
+            object.map(AsRef::as_ref),
+            &mut |kind, namespace| {
+                let known = gaps.entry((kind, namespace.clone()));
                 let known = known.or_insert_with_key(|(kind, namespace)| gap(world, *kind, namespace, now, quiet));
-                known.clone()
-            })
-            .collect();
+                missing.extend(known.clone());
+            },
+        );
         unknowns.extend(missing.iter().cloned());
         if missing.is_empty() || matches!(entry.outcome, Outcome::Unknown { .. } | Outcome::Rejected { .. }) {
             continue;
@@ -51,7 +55,7 @@ pub(super) fn judge(
             evidence: std::mem::take(&mut entry.reason.evidence),
         };
         entry.outcome = Outcome::Unknown {
-            missing: missing.join("; "),
+            missing: missing.into_iter().collect::<Vec<_>>().join("; "),
         };
     }
     unknowns.extend(taken_for_granted(world, futures, entries, now, quiet));
@@ -87,15 +91,13 @@ fn gap(world: &World, kind: Kind, namespace: &str, now: Now, quiet: Duration) ->
 }
 
 /// The kinds, and where, that the fate of an object rests on.
-fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>) -> BTreeSet<(Kind, Text)> {
-    let mut needs: BTreeSet<(Kind, Text)> = BTreeSet::new();
+fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>, needed: &mut dyn FnMut(Kind, &Text)) {
     let mut add = |kind: Kind, namespace: &Text| {
-        let namespace = if kind.namespaced() {
-            namespace.clone()
+        if kind.namespaced() {
+            needed(kind, namespace);
         } else {
-            Text::default()
-        };
-        needs.insert((kind, namespace));
+            needed(kind, &Text::default());
+        }
     };
     add(key.kind, &key.namespace);
     match key.kind {
@@ -119,11 +121,9 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>) -> BTreeSet<
             }
         }
         Kind::Pod => {
-            let maker = object
-                .and_then(|object| object.meta.controller())
-                .and_then(|owner| owner.key(&key.namespace));
-            if let Some(maker) = maker {
-                add(maker.kind, &key.namespace);
+            let maker = object.and_then(|object| object.meta.controller());
+            if let Some(maker) = maker.and_then(OwnerReference::held_kind) {
+                add(maker, &key.namespace);
             }
         }
         Kind::Job | Kind::ReplicaSet | Kind::DaemonSet | Kind::PodDisruptionBudget => {
@@ -151,7 +151,6 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>) -> BTreeSet<
         Kind::VolumeAttachment => add(Kind::PersistentVolume, &key.namespace),
         Kind::Release | Kind::ReleaseMap => {}
     }
-    needs
 }
 
 /// The volumes of claims that go, where volumes cannot be seen.
@@ -202,7 +201,7 @@ fn taken_for_granted(
     }
     for pod in pods() {
         if let Some(owner) = pod.meta.controller()
-            && owner.key(&pod.meta.namespace).is_none()
+            && owner.held_kind().is_none()
         {
             let what = format!("{} {}", owner.kind, owner.name);
             granted.insert(format!("whether the operator of {what} makes {} anew", pod.key()));

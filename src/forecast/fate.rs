@@ -19,12 +19,10 @@ pub(super) fn entries(futures: &Futures<'_>) -> Vec<Entry> {
             entries.extend(changed(futures, object));
         }
     }
-    let known: BTreeSet<Uid> = entries.iter().map(|entry| entry.uid.clone()).collect();
-    entries.extend(
-        target::contested(futures)
-            .into_iter()
-            .filter(|entry| !known.contains(&entry.uid)),
-    );
+    let contested = target::contested(futures);
+    let known = |entry: &Entry| entries.iter().any(|told| told.uid == entry.uid);
+    let contested: Vec<Entry> = contested.into_iter().filter(|entry| !known(entry)).collect();
+    entries.extend(contested);
     let made = futures.after.objects().filter(|object| made::is_made(&object.meta.uid));
     entries.extend(made.filter_map(|object| {
         if futures.act.creates() && object.at(futures.target()) {

@@ -44,9 +44,14 @@ pub(super) fn judged(
     quorum: Vec<Quorum>,
     unknowns: Vec<String>,
 ) -> Forecast {
-    entries.sort_by_cached_key(|entry| {
-        let target = entry.object == act.target().key && !entry.uid.is_empty();
-        (entry.outcome.rank(), !target, entry.object.clone(), entry.uid.clone())
+    // they come in the order of their keys, nearly all of them
+    entries.sort_by(|one, other| {
+        let order = |entry: &Entry| {
+            let target = entry.object == act.target().key && !entry.uid.is_empty();
+            (entry.outcome.rank(), !target)
+        };
+        let keys = || (&one.object, &one.uid).cmp(&(&other.object, &other.uid));
+        order(one).cmp(&order(other)).then_with(keys)
     });
     others.sort_by_cached_key(|other| (other.outcome.rank(), other.object.clone()));
     let (tier, because) = tier(world, act, &entries, &others, &quorum);
@@ -64,17 +69,21 @@ pub(super) fn judged(
 }
 
 fn tier(world: &World, act: &Act, entries: &[Entry], others: &[Other], quorum: &[Quorum]) -> (Tier, String) {
-    // of equally heavy entries the first, worst one speaks
-    let worst = entries.iter().rev().filter_map(|entry| weight(world, act, entry));
-    let worst = others
+    // a quorum that breaks speaks before anything as heavy, then of equally heavy entries the first
+    let mut weights = quorum
         .iter()
         .rev()
-        .filter_map(|other| of_other(world, act, other))
-        .chain(worst)
-        // a quorum that breaks speaks before anything as heavy
-        .chain(quorum.iter().filter_map(Quorum::weight))
-        .max_by_key(|(tier, _)| *tier);
-    let worst = worst.unwrap_or_else(|| (Tier::T0, "nothing changes".to_owned()));
+        .filter_map(Quorum::weight)
+        .chain(entries.iter().filter_map(|entry| weight(world, act, entry)))
+        .chain(others.iter().filter_map(|other| of_other(world, act, other)));
+    let mut worst = (Tier::T0, "nothing changes".to_owned());
+    while worst.0 < Tier::T3
+        && let Some(weight) = weights.next()
+    {
+        if weight.0 > worst.0 {
+            worst = weight;
+        }
+    }
     match floor(world, act, entries) {
         Some(floor) if floor.0 > worst.0 => floor,
         Some(_) | None => worst,

@@ -199,13 +199,14 @@ impl World {
         }
         let object = Arc::new(object);
         match self.objects.put(Arc::clone(&object), self.round) {
-            Some(held) => self.index.remove(&held),
-            None if self.malformed.is_empty() => {}
+            Some(held) => self.index.replace(&held, &object),
             None => {
-                self.malformed.remove(&object.key());
+                if !self.malformed.is_empty() {
+                    self.malformed.remove(&object.key());
+                }
+                self.index.add(&object);
             }
         }
-        self.index.add(&object);
         self.made = self.made.max(object.meta.uid.made_number().unwrap_or(0));
         self.change(object.kind());
     }
@@ -409,10 +410,10 @@ impl World {
         part.objects.reserve(objects.size_hint().0);
         part.index.reserve(objects.size_hint().0);
         for object in objects {
-            if let Some(held) = part.objects.put(Arc::clone(object), part.round) {
-                part.index.remove(&held);
+            match part.objects.put(Arc::clone(object), part.round) {
+                Some(held) => part.index.replace(&held, object),
+                None => part.index.add(object),
             }
-            part.index.add(object);
             part.made = part.made.max(object.meta.uid.made_number().unwrap_or(0));
         }
         part

@@ -9,7 +9,7 @@ use super::hands::Hands;
 use super::uninstall::evident;
 use crate::laws::Reason;
 use crate::model::helm::{Document, Live, Manifest, RESOURCE_POLICY, Record};
-use crate::model::{Propagation, Text};
+use crate::model::{Kind, Object, Propagation, Text};
 use target::{Target, target};
 
 /// What the phase goes by.
@@ -132,9 +132,39 @@ fn dropped(hands: &mut Hands<'_>, course: &Course<'_>, document: &Document) {
                 (None, false) => "the new manifest drops it, and the live object does not say keep; whose it is, nobody asks".to_owned(),
             };
             let reason = evident(policy_seen(&text, document, stamp.policy.as_ref()), document, &live);
+            if let Some(race) = raced(hands, document) {
+                hands.grant(race);
+            }
             hands.delete(document, Propagation::Background, reason);
         }
     }
+}
+
+/// A claim that is dropped under pods of a template that changed just before: the first of them may be placed before it is being
+/// deleted, as a Deployment's were in five plays of five (seen by conformance), and no fact decides it.
+fn raced(hands: &Hands<'_>, document: &Document) -> Option<String> {
+    let claim = document
+        .address
+        .key()
+        .filter(|key| key.kind == Kind::PersistentVolumeClaim)?;
+    let names = |object: &Object| {
+        let set = object.body.replicated().filter(|set| set.spec.foreseen);
+        set.is_some_and(|set| {
+            let mut volumes = set.spec.template.spec.volumes.iter();
+            volumes.any(|volume| {
+                let named = volume.persistent_volume_claim.as_ref();
+                named.is_some_and(|named| named.claim_name == claim.name)
+            })
+        })
+    };
+    let mut sets = [Kind::Deployment, Kind::DaemonSet]
+        .into_iter()
+        .flat_map(|kind| hands.world.in_namespace(kind, &claim.namespace));
+    let set = sets.find(|object| names(object))?;
+    Some(format!(
+        "whether the first new pods of {} are placed before {claim} is being deleted; they are taken to wait for it",
+        set.key()
+    ))
 }
 
 fn policy_seen(text: &str, document: &Document, policy: Option<&Text>) -> Reason {

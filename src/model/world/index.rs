@@ -1,15 +1,16 @@
 //! Answers kept ready, each derived from the world's objects alone: who names a claim, who names an owner, who is this uid.
 //!
-//! Nearly every entry holds one object, so one object costs no allocation of its own; entries are ordered, so that two
-//! worlds of the same objects answer in the same order.
+//! Nearly every entry holds one object, so one object costs no allocation of its own; the objects of an entry are ordered, so
+//! that two worlds of the same objects answer in the same order. What is only ever looked up is hashed: to compare the texts
+//! of a tenant's keys, which all begin alike, costs more.
 
-use super::super::storage::{ClaimPhase, Volume};
+use super::super::storage::{Claim, ClaimPhase, Volume};
 use super::super::{Body, Key, Kind, Object, Text, Uid};
 use hashbrown::hash_table::Entry as Place;
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, Equivalent, HashMap, HashTable};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::hash::BuildHasher as _;
+use std::hash::{BuildHasher as _, Hash};
 use std::sync::Arc;
 
 /// The indices of a world. A copy of a world shares each of them until one of the two changes it.
@@ -17,20 +18,20 @@ use std::sync::Arc;
 pub(super) struct Index {
     by_uid: Arc<HashTable<Arc<Object>>>,
     hasher: DefaultHashBuilder,
-    /// Claim → pods that name it, whatever their phase.
-    users: Arc<BTreeMap<Key, Few>>,
+    /// Namespace and name of a claim → pods that name it, whatever their phase.
+    users: Arc<HashMap<(Text, Text), Few>>,
     /// Owner uid → dependents.
-    dependents: Arc<BTreeMap<Uid, Few>>,
+    dependents: Arc<HashMap<Uid, Few>>,
     /// Claim key → volumes whose `claimRef` names it.
     claimed: Arc<BTreeMap<Key, Few>>,
     /// Volumes without `claimRef`.
     free: Arc<BTreeMap<Text, Arc<Object>>>,
     /// Volume name → claims whose `spec.volumeName` it is.
-    naming: Arc<BTreeMap<Text, Few>>,
+    naming: Arc<HashMap<Text, Few>>,
     /// Claims in phase Pending.
     pending: Arc<BTreeMap<Key, Arc<Object>>>,
     /// Volume name → attachments of it.
-    attached: Arc<BTreeMap<Text, Few>>,
+    attached: Arc<HashMap<Text, Few>>,
     /// Pods that may run a provisioner, going by their names.
     provisioners: Arc<BTreeMap<Key, Arc<Object>>>,
 }
@@ -68,6 +69,14 @@ impl Few {
         *self = Self::Many(objects);
     }
 
+    /// Puts an object in the place of its earlier state.
+    fn replace(&mut self, object: &Arc<Object>) {
+        match self {
+            Self::One(held) => *held = Arc::clone(object),
+            Self::Many(_) => self.insert(object),
+        }
+    }
+
     /// Takes an object out; returns whether none is left.
     fn remove(&mut self, object: &Object) -> bool {
         match self {
@@ -94,7 +103,7 @@ impl Index {
     }
 
     pub(super) fn users_of<'a>(&'a self, claim: &Key) -> impl Iterator<Item = &'a Arc<Object>> {
-        few(self.users.get(claim))
+        few(self.users.get(&Named(&claim.namespace, &claim.name)))
     }
 
     pub(super) fn dependents_of<'a>(&'a self, owner: &Uid) -> impl Iterator<Item = &'a Arc<Object>> {
@@ -164,12 +173,14 @@ impl Index {
             }
         }
         for owner in &object.meta.owner_references {
-            add(Arc::make_mut(&mut self.dependents).entry(owner.uid.clone()), object);
+            add(&mut self.dependents, &owner.uid, || owner.uid.clone(), object);
         }
         match &object.body {
             Body::Pod(pod) => {
+                let home = &object.meta.namespace;
                 for claim in pod.claims(&object.meta) {
-                    add(Arc::make_mut(&mut self.users).entry(claim_of(object, &claim)), object);
+                    let key = || (home.clone(), claim.clone().into());
+                    add(&mut self.users, &Named(home, &claim), key, object);
                 }
                 if provisions(&object.meta.name) {
                     Arc::make_mut(&mut self.provisioners).insert(object.key(), Arc::clone(object));
@@ -177,26 +188,61 @@ impl Index {
             }
             Body::PersistentVolume(volume) => {
                 if let Some(claim) = claim_key(volume) {
-                    add(Arc::make_mut(&mut self.claimed).entry(claim), object);
+                    match Arc::make_mut(&mut self.claimed).entry(claim) {
+                        Entry::Vacant(free) => drop(free.insert(Few::One(Arc::clone(object)))),
+                        Entry::Occupied(mut held) => held.get_mut().insert(object),
+                    }
                 } else {
                     Arc::make_mut(&mut self.free).insert(object.meta.name.clone(), Arc::clone(object));
                 }
             }
             Body::PersistentVolumeClaim(claim) => {
-                if !claim.spec.volume_name.is_empty() {
-                    add(
-                        Arc::make_mut(&mut self.naming).entry(claim.spec.volume_name.clone()),
-                        object,
-                    );
+                let volume = &claim.spec.volume_name;
+                if !volume.is_empty() {
+                    add(&mut self.naming, volume, || volume.clone(), object);
                 }
                 if claim.status.phase == ClaimPhase::Pending {
                     Arc::make_mut(&mut self.pending).insert(object.key(), Arc::clone(object));
                 }
             }
             Body::VolumeAttachment(attachment) => {
-                let volume = attachment.spec.source.persistent_volume_name.clone();
-                add(Arc::make_mut(&mut self.attached).entry(volume), object);
+                let volume = &attachment.spec.source.persistent_volume_name;
+                add(&mut self.attached, volume, || volume.clone(), object);
             }
+            _ => {}
+        }
+    }
+
+    /// Puts an object in the place of its earlier state, which had the same key.
+    pub(super) fn replace(&mut self, held: &Object, object: &Arc<Object>) {
+        if !stands_alike(held, object) {
+            self.remove(held);
+            self.add(object);
+            return;
+        }
+        let uid = &object.meta.uid;
+        let hash = self.hasher.hash_one(uid);
+        let own = |other: &Arc<Object>| other.meta.uid == *uid;
+        if let Some(other) = Arc::make_mut(&mut self.by_uid).find_mut(hash, own) {
+            *other = Arc::clone(object);
+        }
+        for owner in &object.meta.owner_references {
+            replace(&mut self.dependents, &owner.uid, object);
+        }
+        match &object.body {
+            Body::Pod(pod) => {
+                for claim in pod.claims(&object.meta) {
+                    replace(&mut self.users, &Named(&object.meta.namespace, &claim), object);
+                }
+            }
+            Body::PersistentVolume(volume) => {
+                if let Some(claim) = claim_key(volume)
+                    && let Some(held) = Arc::make_mut(&mut self.claimed).get_mut(&claim)
+                {
+                    held.replace(object);
+                }
+            }
+            Body::PersistentVolumeClaim(claim) => replace(&mut self.naming, &claim.spec.volume_name, object),
             _ => {}
         }
     }
@@ -214,7 +260,7 @@ impl Index {
         match &object.body {
             Body::Pod(pod) => {
                 for claim in pod.claims(&object.meta) {
-                    remove(&mut self.users, &claim_of(object, &claim), object);
+                    remove(&mut self.users, &Named(&object.meta.namespace, &claim), object);
                 }
                 if provisions(&object.meta.name) {
                     Arc::make_mut(&mut self.provisioners).remove(&object.key());
@@ -222,7 +268,10 @@ impl Index {
             }
             Body::PersistentVolume(volume) => {
                 if let Some(claim) = claim_key(volume) {
-                    remove(&mut self.claimed, &claim, object);
+                    let claimed = Arc::make_mut(&mut self.claimed);
+                    if claimed.get_mut(&claim).is_some_and(|few| few.remove(object)) {
+                        claimed.remove(&claim);
+                    }
                 } else {
                     Arc::make_mut(&mut self.free).remove(&object.meta.name);
                 }
@@ -245,37 +294,78 @@ impl Index {
     }
 }
 
+/// Whether two states of an object stand in the same entries, none of them one of the sorted few (what is free, waits, provisions
+/// or is attached is replaced the long way).
+fn stands_alike(held: &Object, object: &Object) -> bool {
+    let same = held.meta.uid == object.meta.uid
+        && !object.meta.uid.is_empty()
+        && held.meta.owner_references == object.meta.owner_references;
+    same && match (&held.body, &object.body) {
+        (Body::Pod(held), Body::Pod(pod)) => held.spec.volumes == pod.spec.volumes && !provisions(&object.meta.name),
+        (Body::PersistentVolume(held), Body::PersistentVolume(volume)) => {
+            let claim = |volume: &Volume| {
+                let claim = volume.spec.claim_ref.as_ref()?;
+                Some((claim.namespace.clone(), claim.name.clone()))
+            };
+            claim(held).is_some_and(|named| claim(volume) == Some(named))
+        }
+        (Body::PersistentVolumeClaim(held), Body::PersistentVolumeClaim(claim)) => {
+            let waits = |claim: &Claim| claim.status.phase == ClaimPhase::Pending;
+            held.spec.volume_name == claim.spec.volume_name && !waits(held) && !waits(claim)
+        }
+        (Body::VolumeAttachment(_), _) => false,
+        (_, _) => true,
+    }
+}
+
 fn few(objects: Option<&Few>) -> impl Iterator<Item = &Arc<Object>> {
     objects.map(Few::as_slice).unwrap_or_default().iter()
 }
 
-fn add<K: Ord>(entry: Entry<'_, K, Few>, object: &Arc<Object>) {
-    match entry {
-        Entry::Vacant(free) => {
-            free.insert(Few::One(Arc::clone(object)));
-        }
-        Entry::Occupied(mut held) => held.get_mut().insert(object),
+type Lookup<K> = Arc<HashMap<K, Few>>;
+
+fn add<K: Clone + Eq + Hash, Q: Hash + Equivalent<K>>(
+    index: &mut Lookup<K>,
+    wanted: &Q,
+    key: impl FnOnce() -> K,
+    object: &Arc<Object>,
+) {
+    let index = Arc::make_mut(index);
+    match index.get_mut(wanted) {
+        Some(held) => held.insert(object),
+        None => drop(index.insert(key(), Few::One(Arc::clone(object)))),
     }
 }
 
-fn remove<K: Ord + Clone>(index: &mut Arc<BTreeMap<K, Few>>, key: &K, object: &Object) {
-    if !index.contains_key(key) {
+fn replace<K: Clone + Eq + Hash, Q: Hash + Equivalent<K>>(index: &mut Lookup<K>, wanted: &Q, object: &Arc<Object>) {
+    if let Some(held) = Arc::make_mut(index).get_mut(wanted) {
+        held.replace(object);
+    }
+}
+
+fn remove<K: Clone + Eq + Hash, Q: Hash + Equivalent<K>>(index: &mut Lookup<K>, wanted: &Q, object: &Object) {
+    if !index.contains_key(wanted) {
         return;
     }
     let index = Arc::make_mut(index);
-    if index.get_mut(key).is_some_and(|few| few.remove(object)) {
-        index.remove(key);
+    if index.get_mut(wanted).is_some_and(|few| few.remove(object)) {
+        index.remove(wanted);
+    }
+}
+
+/// A namespaced object by namespace and name, without making a key of them.
+#[derive(Hash)]
+struct Named<'a>(&'a str, &'a str);
+
+impl Equivalent<(Text, Text)> for Named<'_> {
+    fn equivalent(&self, (namespace, name): &(Text, Text)) -> bool {
+        self.1 == name && self.0 == namespace
     }
 }
 
 /// Whether a pod of this name may run an external provisioner: facts hold no images, and names are what there is.
 fn provisions(pod: &str) -> bool {
     pod.contains("provisioner") || (pod.contains("csi") && pod.contains("controller"))
-}
-
-/// The claim of that name beside a pod.
-fn claim_of(pod: &Object, claim: &str) -> Key {
-    Key::new(Kind::PersistentVolumeClaim, &pod.meta.namespace, claim)
 }
 
 /// The claim a volume's `claimRef` names.

@@ -318,6 +318,20 @@ impl Draw {
             }
             next.push(member);
         }
+        // whether the first pods of a new template are placed before a claim that is dropped beside them is a race
+        let claims = next.iter().filter(|member| member.thing == Thing::Held(Claim));
+        let kept: Vec<String> = claims.map(|member| member.place.name.clone()).collect();
+        let stated = self.members.iter().filter(|member| member.thing == Thing::Held(Claim));
+        let dropped: Vec<String> = stated
+            .map(|member| member.place.name.clone())
+            .filter(|claim| !kept.contains(claim))
+            .collect();
+        for member in &mut next {
+            let claims = member.field("claims").unwrap_or_default().to_owned();
+            if claims.split(',').any(|claim| dropped.iter().any(|gone| gone == claim)) {
+                member.set("image", None);
+            }
+        }
         let more = self.rng.u32(..3);
         let from = self.members.len();
         for _ in 0..more {

@@ -300,3 +300,33 @@ fn an_uninstall_waits_for_what_it_deletes_alone() {
     assert!(waits(OWN));
     assert!(!waits("labels: {}"));
 }
+
+#[test]
+fn pods_of_a_new_template_race_with_the_deletion_of_their_claim() {
+    let deployment = |image: &str| {
+        format!(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: main, image: {image}}}], volumes: [{{name: data, persistentVolumeClaim: {{claimName: data}}}}]}}}}}}\n"
+        )
+    };
+    let live = deployment("one").replace(
+        "metadata: {name: web}",
+        &format!("metadata: {{namespace: shop, name: web, uid: w, {OWN}}}"),
+    );
+    for (image, keeps, races) in [("two", false, true), ("one", false, false), ("two", true, false)] {
+        let mut case = Case::manifest(
+            &format!("{live}---\n{}", live_claim(OWN)),
+            &(deployment("one") + &claim("data", "")),
+        );
+        let next = deployment(image) + &if keeps { claim("data", "") } else { String::new() };
+        case.ledger.enter_rendered(NEW.into(), Manifest::parse(&next, "shop"));
+        let (steps, granted) = case.heard(&HelmAct::Upgrade(Upgrade {
+            executor: THREE,
+            rendered: NEW.into(),
+            ..Upgrade::default()
+        }));
+        let told = granted
+            .iter()
+            .any(|told| told.contains("first new pods of deployment/web are placed before pvc/data"));
+        assert_eq!(told, races, "{image} {keeps}: {steps:?} {granted:?}");
+    }
+}
