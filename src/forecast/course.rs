@@ -5,6 +5,7 @@ use crate::laws::helm::{Deed, Heard};
 use crate::laws::{Change, Conditions, Reaction, Reason, Settled, Silence, helm, made, request, settle_beside};
 use crate::model::{Act, Key, Object, Uid, World};
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -22,7 +23,10 @@ pub(super) struct Step {
 /// What the laws did, by object, in order.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
-    steps: HashMap<Key, Vec<Step>>,
+    /// In the order they were heard, each with the place of the next on the same object.
+    steps: Vec<(Step, Option<usize>)>,
+    /// The places of an object's first and last step.
+    ends: HashMap<Key, (usize, usize)>,
     /// What Helm did, in its order.
     pub(super) helm: Vec<helm::Step>,
     /// What was taken for granted that facts cannot tell.
@@ -130,12 +134,13 @@ impl Trace {
         let made = made::object(world, change).map(|object| (object.key(), true));
         let touched = touched(change).into_iter().flatten();
         for (key, makes) in touched.map(|key| (key.clone(), false)).chain(made) {
-            self.steps.entry(key).or_default().push(Step {
+            let step = Step {
                 law: reaction.law,
                 reason: Arc::clone(&reaction.reason),
                 deletes,
                 makes,
-            });
+            };
+            self.note(key, step);
         }
     }
 
@@ -148,20 +153,40 @@ impl Trace {
             Deed::Absent | Deed::Hang { .. } | Deed::Keep | Deed::Refuse { .. } | Deed::Unknown { .. } => return,
         };
         if let Some(key) = &step.key {
-            self.steps.entry(key.clone()).or_default().push(Step {
+            let step = Step {
                 law: step.law,
                 reason: Arc::new(step.reason.clone()),
                 deletes,
                 makes,
-            });
+            };
+            self.note(key.clone(), step);
         }
     }
 
+    fn note(&mut self, key: Key, step: Step) {
+        let place = self.steps.len();
+        self.steps.push((step, None));
+        match self.ends.entry(key) {
+            Entry::Vacant(free) => drop(free.insert((place, place))),
+            Entry::Occupied(mut held) => {
+                let last = std::mem::replace(&mut held.get_mut().1, place);
+                if let Some((_, next)) = self.steps.get_mut(last) {
+                    *next = Some(place);
+                }
+            }
+        }
+    }
+
+    /// The steps on an object and on those of its name after it.
+    fn on(&self, key: &Key) -> impl Iterator<Item = &Step> {
+        let first = self.ends.get(key).and_then(|(first, _)| self.steps.get(*first));
+        let steps = std::iter::successors(first, |(_, next)| self.steps.get((*next)?));
+        steps.map(|(step, _)| step)
+    }
+
     /// The steps on the object that stood there before the act.
-    fn on_original(&self, key: &Key) -> impl DoubleEndedIterator<Item = &Step> {
-        let steps = self.steps.get(key).map_or(&[][..], Vec::as_slice);
-        let end = steps.iter().position(|step| step.makes).unwrap_or(steps.len());
-        steps.iter().take(end)
+    fn on_original(&self, key: &Key) -> impl Iterator<Item = &Step> {
+        self.on(key).take_while(|step| !step.makes)
     }
 
     /// The step that decided the original object's end: the one that asked for its deletion, or else the last.
@@ -173,12 +198,12 @@ impl Trace {
 
     /// The last step on the original object.
     pub(super) fn last(&self, key: &Key) -> Option<&Step> {
-        self.on_original(key).next_back()
+        self.on_original(key).last()
     }
 
     /// The step that made a new object.
     pub(super) fn making(&self, key: &Key) -> Option<&Step> {
-        self.steps.get(key)?.iter().find(|step| step.makes)
+        self.on(key).find(|step| step.makes)
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn excerpt(world: &World, act: &Act, conditions: &Conditions) -> Worl
     }
     let mut names = volume_names(world, &namespaces);
     if let Act::CreateClaim { draft, .. } = act {
-        names.insert(draft.volume_name.clone());
+        names.push(draft.volume_name.clone());
     }
     part.volumes(&names, &namespaces);
     part.claims_elsewhere(&targets, &names, &namespaces);
@@ -83,7 +83,7 @@ impl<'w> Part<'w> {
     }
 
     /// Volumes that claims of these namespaces name or once held, and those that are anybody's.
-    fn volumes(&mut self, names: &BTreeSet<Text>, namespaces: &BTreeSet<Text>) {
+    fn volumes(&mut self, names: &[Text], namespaces: &BTreeSet<Text>) {
         let world = self.world;
         for name in names {
             if let Some(object) = world.find(Kind::PersistentVolume, "", name) {
@@ -102,11 +102,11 @@ impl<'w> Part<'w> {
 
     /// Claims of other namespaces that must be in, with their namespaces and pods: those that hold a volume of the
     /// excerpt, and, where a volume or a class is among the targets, every claim that waits for one.
-    fn claims_elsewhere(&mut self, targets: &BTreeSet<Key>, names: &BTreeSet<Text>, namespaces: &BTreeSet<Text>) {
+    fn claims_elsewhere(&mut self, targets: &BTreeSet<Key>, names: &[Text], namespaces: &BTreeSet<Text>) {
         let world = self.world;
         let mut claims: BTreeSet<Key> = names
             .iter()
-            .filter_map(|name| world.get(&Key::cluster(Kind::PersistentVolume, name)))
+            .filter_map(|name| world.find(Kind::PersistentVolume, "", name))
             .filter_map(|volume| claimed(volume))
             .filter(|claim| !namespaces.contains(&claim.namespace))
             .collect();
@@ -242,8 +242,8 @@ fn claimed(object: &Object) -> Option<Key> {
     Some(Key::new(Kind::PersistentVolumeClaim, &claim.namespace, &claim.name))
 }
 
-/// The volumes that claims of these namespaces name.
-fn volume_names(world: &World, namespaces: &BTreeSet<Text>) -> BTreeSet<Text> {
+/// The volumes that claims of these namespaces name, one or the other more than once.
+fn volume_names(world: &World, namespaces: &BTreeSet<Text>) -> Vec<Text> {
     namespaces
         .iter()
         .flat_map(|namespace| world.in_namespace(Kind::PersistentVolumeClaim, namespace))

@@ -33,11 +33,14 @@ pub fn apply_at(world: &mut World, change: &Change, now: Option<Timestamp>) {
             uid,
             propagation,
         } => delete(world, object, uid, *propagation, now),
-        Change::ConfirmPodGone { pod, uid } => edit(world, pod, uid, |pod| {
-            if pod.meta.deleting() {
-                pod.meta.deletion_grace_period_seconds = Some(0);
-            }
-        }),
+        Change::ConfirmPodGone { pod, uid } => {
+            let free = |pod: &Object| pod.meta.deleting() && pod.meta.finalizers.is_empty();
+            unless_gone(world, pod, uid, free, |pod| {
+                if pod.meta.deleting() {
+                    pod.meta.deletion_grace_period_seconds = Some(0);
+                }
+            });
+        }
         Change::AddFinalizer { object, uid, finalizer } => edit(world, object, uid, |object| {
             if !object.meta.has_finalizer(finalizer) {
                 object.meta.finalizers.push(finalizer.clone());
@@ -50,7 +53,11 @@ pub fn apply_at(world: &mut World, change: &Change, now: Option<Timestamp>) {
             finalizer,
         } => {
             let again = made::object(world, change);
-            edit(world, object, uid, |object| remove_finalizer(object, finalizer));
+            let free = |object: &Object| {
+                let last = object.meta.finalizers.iter().all(|held| held == finalizer);
+                last && object.meta.deleting() && !kept(object)
+            };
+            unless_gone(world, object, uid, free, |object| remove_finalizer(object, finalizer));
             if let Some(again) = again {
                 world.put(again);
             }
@@ -117,10 +124,30 @@ pub(super) fn edit(world: &mut World, key: &Key, uid: &Uid, change: impl FnOnce(
     }
 }
 
-/// A deleting object goes when its finalizers are gone, a pod only once its kubelet has confirmed, a namespace only when
-/// it is empty.
+/// [`edit`], where it can be told beforehand that the change leaves nothing to hold the object: then it goes, and is not copied
+/// to be changed first.
+fn unless_gone(
+    world: &mut World,
+    key: &Key,
+    uid: &Uid,
+    free: impl FnOnce(&Object) -> bool,
+    change: impl FnOnce(&mut Object),
+) {
+    match world.get(key) {
+        Some(held) if held.meta.uid == *uid && free(held) => drop(world.take(key)),
+        Some(_) | None => edit(world, key, uid, change),
+    }
+}
+
+/// A deleting object goes when its finalizers are gone and nothing else keeps it.
 fn finished(object: &Object) -> bool {
-    let kept = match &object.body {
+    object.meta.deleting() && object.meta.finalizers.is_empty() && !kept(object)
+}
+
+/// Whether more than finalizers keeps an object that is being deleted: a pod until its kubelet has confirmed, a namespace until
+/// it is empty.
+fn kept(object: &Object) -> bool {
+    match &object.body {
         Body::Pod(_) => object.meta.deletion_grace_period_seconds != Some(0),
         Body::Namespace(namespace) => !namespace.spec.finalizers.is_empty(),
         Body::Node(_)
@@ -136,8 +163,7 @@ fn finished(object: &Object) -> bool {
         | Body::DaemonSet(_)
         | Body::PodDisruptionBudget(_)
         | Body::Release(_) => false,
-    };
-    object.meta.deleting() && object.meta.finalizers.is_empty() && !kept
+    }
 }
 
 /// A second DELETE of an object that only finalizers hold puts its own propagation in place of the first one's: `Orphan`
@@ -145,7 +171,14 @@ fn finished(object: &Object) -> bool {
 /// While a grace period runs it changes nothing (`store.go` `Delete`: `pendingGraceful` returns before
 /// `deletionFinalizersForGarbageCollection`), and never a namespace (`pkg/registry/core/namespace/storage`).
 fn delete(world: &mut World, key: &Key, uid: &Uid, propagation: Propagation, now: Timestamp) {
-    edit(world, key, uid, |object| {
+    let free = |object: &Object| {
+        let held = match &object.body {
+            Body::Pod(_) => grace(object) != 0,
+            _ => kept(object),
+        };
+        propagation == Propagation::Background && !held && !object.meta.deleting() && object.meta.finalizers.is_empty()
+    };
+    unless_gone(world, key, uid, free, |object| {
         if object.meta.deleting() && !retargets(object) {
             return;
         }

@@ -26,6 +26,8 @@ pub(super) struct Shelves {
     /// another corner of memory.
     keys: Arc<HashTable<Arc<Object>>>,
     hasher: DefaultHashBuilder,
+    /// Where on a shelf the next object is looked for first: laws go from one to the next.
+    next: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -63,12 +65,13 @@ impl Shelves {
 
     /// Puts an object in place; returns the one of the same key that was there.
     pub(super) fn put(&mut self, object: Arc<Object>, round: Round) -> Option<Arc<Object>> {
+        let next = self.next;
         let row = self.shelf(&object);
         let after_all = row.last().is_none_or(|last| last.name() < object.meta.name.as_str());
         let found = if after_all {
             Err(row.len())
         } else {
-            place(row, &object.meta.name)
+            place(row, &object.meta.name, next)
         };
         let slot = Slot {
             object: Arc::clone(&object),
@@ -81,6 +84,7 @@ impl Shelves {
                 None
             }
         };
+        self.next = found.unwrap_or_else(|at| at) + 1;
         let place = key(&object);
         let hash = |object: &Arc<Object>| self.hasher.hash_one(key(object));
         match Arc::make_mut(&mut self.keys).entry(hash(&object), |other| key(other) == place, hash) {
@@ -94,17 +98,20 @@ impl Shelves {
 
     /// Notes that the object of this key was seen again, unchanged.
     pub(super) fn seen(&mut self, object: &Object, round: Round) {
+        let next = self.next;
         let row = self.shelf(object);
-        if let Ok(at) = place(row, &object.meta.name)
+        if let Ok(at) = place(row, &object.meta.name, next)
             && let Some(slot) = row.get_mut(at)
         {
             slot.round = round;
+            self.next = at + 1;
         }
     }
 
     pub(super) fn take(&mut self, key: &Key) -> Option<Arc<Object>> {
         let homes = self.kinds.get_mut(&key.kind)?;
-        let at = place(homes.get(key.namespace.as_str())?, &key.name).ok()?;
+        let at = place(homes.get(key.namespace.as_str())?, &key.name, self.next).ok()?;
+        self.next = at;
         let homes = Arc::make_mut(homes);
         let row = homes.get_mut(key.namespace.as_str())?;
         let taken = row.remove(at);
@@ -178,6 +185,10 @@ fn key(object: &Object) -> (Kind, &str, &str) {
     (kind, namespace, &object.meta.name)
 }
 
-fn place(row: &[Slot], name: &str) -> Result<usize, usize> {
+/// Where an object of this name stands, or belongs; looked for at `next` first.
+fn place(row: &[Slot], name: &str, next: usize) -> Result<usize, usize> {
+    if row.get(next).is_some_and(|slot| slot.name() == name) {
+        return Ok(next);
+    }
     row.binary_search_by(|slot| slot.name().cmp(name))
 }
