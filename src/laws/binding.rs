@@ -3,7 +3,9 @@
 //! Sources: `pkg/controller/volume/persistentvolume/pv_controller.go` (`syncUnboundClaim`, `syncBoundClaim`),
 //! `staging/…/persistentvolume/volume/volume.go` `FindMatchingVolume`, `reference/semantics.md` §3.3, §3.6. Which of
 //! several equally good volumes a claim gets is not defined (`reference/control-plane.md`, "Seen on it"): here the
-//! smallest that fits, then by name. Volume node affinity is not among the facts and is not compared.
+//! smallest that fits, then by name. Volume node affinity is not among the facts and is not compared. For a claim with a
+//! selector nothing is made: external-provisioner's `controller.go` refuses it ("claim Selector is not supported"; found
+//! by conformance), and so do the provisioners that stand on the same library.
 
 use super::absence::lists;
 use super::{Change, Conditions, Law, Reaction, Reason};
@@ -140,7 +142,9 @@ fn unbound(
     }
     let class_object = class_of(world, claim)?;
     let class = class_object.body.class()?;
-    let provisions = class.provisioner != NO_PROVISIONER && !conditions.dead_provisioners.contains(&class.provisioner);
+    let provisions = class.provisioner != NO_PROVISIONER
+        && claim.spec.selector.is_none()
+        && !conditions.dead_provisioners.contains(&class.provisioner);
     let due = !class.waits_for_consumer() || consumer(world, &key).is_some();
     (provisions && due).then(|| {
         let change = Change::Provision {

@@ -63,6 +63,11 @@ impl Ground<'_> {
                 object["metadata"][part] = made[part].clone();
             }
         }
+        if line.kind == Kind::PersistentVolume
+            && let Some(tier) = line.field("tier")
+        {
+            object["metadata"]["labels"]["tier"] = json!(tier);
+        }
         object
     }
 
@@ -177,6 +182,9 @@ impl Ground<'_> {
         });
         if let Some(class) = line.class(self.slot) {
             spec["storageClassName"] = json!(class);
+        }
+        if let Some(tier) = line.field("selects") {
+            spec["selector"] = json!({"matchLabels": {"tier": tier}});
         }
         spec
     }

@@ -193,6 +193,11 @@ spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}
             claim("") + &class("slow", "kubernetes.io/no-provisioner", "Immediate", ""),
             &[],
         ),
+        (
+            "a selector asks for a volume that is there",
+            claim(", selector: {matchLabels: {tier: w}}") + &class("slow", "csi.x", "Immediate", ""),
+            &[],
+        ),
         ("no consumer yet", claim("") + &class("slow", "csi.x", lazy, ""), &[]),
         (
             "no consumer, though a volume is free",

@@ -104,6 +104,12 @@ impl Draw {
                 self.put(volume);
                 claim
             }
+            3 => {
+                let tier = self.any(&["fast", "fast", "slow"]);
+                let volume = self.volume(&class, 1).with("tier", tier);
+                self.put(volume);
+                claim.with("selects", "fast")
+            }
             _ => {
                 let volume = self.volume(&class, 1);
                 self.put(volume);
