@@ -51,3 +51,6 @@ fn scheduled(world: &World, job: &Object) -> bool {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;
