@@ -7,7 +7,7 @@ use crate::laws::fixture::{key, owned, pod, workload, world};
 fn what_goes_comes_back_where_somebody_makes_it_again() {
     let cron = |suspend: &str| {
         format!(
-            "\n---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: c, namespace: a, uid: cu}}\nspec: {{suspend: {suspend}, schedule: '0 0 * * *', jobTemplate: {{spec: {{template: {{spec: {{}}}}}}}}}}\n"
+            "\n---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: w, namespace: a, uid: cu}}\nspec: {{suspend: {suspend}, schedule: '0 0 * * *', jobTemplate: {{spec: {{template: {{spec: {{}}}}}}}}}}\n"
         )
     };
     let job = |meta: &str, status: &str| {
