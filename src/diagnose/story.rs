@@ -120,6 +120,52 @@ impl<'a> Story<'a> {
         owner
     }
 
+    /// Whatever else holds an object that is being deleted: one link for each finalizer, its owner to wait for, and what a
+    /// strip would lose.
+    pub(crate) fn held_by_finalizers(&mut self, object: &Object) {
+        for name in &object.meta.finalizers {
+            let owner = self.finalizer(1, object, name);
+            self.wait_for(&owner);
+            self.no_strip(name, &owner);
+        }
+    }
+
+    /// The owner of a finalizer is the one to take it off; where it is gone, it has to come back.
+    pub(crate) fn wait_for(&mut self, owner: &FinalizerOwner) {
+        self.step(match owner.life {
+            OwnerLife::Dead => format!(
+                "bring {} back: nobody else ends this ({})",
+                owner.controller, owner.because
+            ),
+            OwnerLife::Alive | OwnerLife::Unknown => {
+                format!("let {} finish: it waits for {}", owner.controller, owner.waits_for)
+            }
+        });
+    }
+
+    /// What is being deleted and held is never told without a way out, however young the deletion is.
+    fn wait_for_owners(&mut self) {
+        let Some(object) = self
+            .look
+            .world
+            .get(&self.object)
+            .filter(|object| object.meta.deleting())
+        else {
+            return;
+        };
+        let (look, finalizers) = (self.look, &object.meta.finalizers);
+        let owners: Vec<_> = finalizers
+            .iter()
+            .map(|name| finalizer::owned(look, object, name))
+            .collect();
+        for owner in &owners {
+            self.wait_for(owner);
+        }
+        for (name, owner) in finalizers.iter().zip(&owners) {
+            self.no_strip(name, owner);
+        }
+    }
+
     /// Sets a volume's policy to Retain: what spares its disk.
     pub(crate) fn retain(&mut self, sentence: impl Into<String>, volume: &Object) {
         let policy = ReclaimPolicy::Retain;
@@ -162,6 +208,9 @@ impl<'a> Story<'a> {
 
     /// Ends the story. The sentence says itself how old it is when a feed it rests on is stale.
     pub(crate) fn told(mut self, sentence: String, reason: Reason) -> Explanation {
+        if self.way_out.is_empty() {
+            self.wait_for_owners();
+        }
         let sentence = match self.oldest {
             Some(age) => format!("{sentence} (as of {} ago)", short_span(age)),
             None => sentence,

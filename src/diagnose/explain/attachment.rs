@@ -7,7 +7,7 @@ use super::super::look::Look;
 use super::super::story::Story;
 use super::super::{chain, phrase};
 use crate::laws::Reason;
-use crate::model::storage::Attachment;
+use crate::model::storage::{Attachment, EXTERNAL_ATTACHER_PREFIX};
 use crate::model::{Key, Kind, Object};
 use std::sync::Arc;
 
@@ -29,6 +29,10 @@ pub(crate) fn sentence(look: Look<'_>, object: &Object, attachment: &Attachment)
             "{since}, pv/{volume} is still used on {node} by {}",
             phrase::names(pods.iter().map(|pod| &pod.meta.name), 2)
         );
+    }
+    let mut finalizers = object.meta.finalizers.iter();
+    if !attachment.status.attached && !finalizers.any(|name| name.starts_with(EXTERNAL_ATTACHER_PREFIX)) {
+        return super::going(look, object);
     }
     match node_state(look, attachment) {
         NodeState::Gone => format!(

@@ -1,6 +1,7 @@
 //! Claims: Terminating (held by whom), Pending (why), Lost (what it lost), Bound.
 
 use super::super::claim_identity::{self, ClaimIdentity};
+use super::super::finalizer;
 use super::super::finding::Explanation;
 use super::super::holder::{self, HeldBy};
 use super::super::look::Look;
@@ -89,9 +90,9 @@ fn terminating_sentence(look: Look<'_>, object: &Object) -> String {
 fn terminating(story: &mut Story<'_>, object: &Object, claim: &Claim) -> Reason {
     let look = story.look;
     let holders = holder::of_claim(look, &object.key());
-    for finalizer in &object.meta.finalizers {
-        story.finalizer(1, object, finalizer);
-        if finalizer == PVC_PROTECTION {
+    for name in &object.meta.finalizers {
+        story.finalizer(1, object, name);
+        if name == PVC_PROTECTION {
             for held in &holders {
                 link_holder(story, object, held);
             }
@@ -125,16 +126,11 @@ fn terminating(story: &mut Story<'_>, object: &Object, claim: &Claim) -> Reason 
         spare_the_disk(story, claim);
         way_out::release(story, object, &holders);
         for name in other_finalizers(object) {
-            let owner = super::super::finalizer::owned(look, object, name);
-            story.step(format!(
-                "let {} finish: it waits for {}",
-                owner.controller, owner.waits_for
-            ));
+            story.wait_for(&finalizer::owned(look, object, name));
         }
         after(story, object, claim);
         for name in &object.meta.finalizers {
-            let owner = super::super::finalizer::owned(look, object, name);
-            story.no_strip(name, &owner);
+            story.no_strip(name, &finalizer::owned(look, object, name));
         }
     } else if seen && age > Duration::from_mins(1) {
         story.step("nothing in sight holds it: see whether kube-controller-manager runs and reaches the API server");

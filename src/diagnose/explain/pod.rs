@@ -2,6 +2,7 @@
 //!
 //! Source: `reference/semantics.md` §3.1, §3.2, §3.9.
 
+use super::super::finalizer;
 use super::super::finding::Explanation;
 use super::super::holder::{self, Respawn};
 use super::super::look::Look;
@@ -153,8 +154,7 @@ impl Stopping {
         match self {
             Self::Finalizers(names) => {
                 for name in names {
-                    let owner = super::super::finalizer::owned(story.look, object, name);
-                    story.step(format!("let {} finish: it waits for {}", owner.controller, owner.waits_for));
+                    story.wait_for(&finalizer::owned(story.look, object, name));
                 }
             }
             Self::NodeNotReady(node) => {
