@@ -133,6 +133,20 @@ fn a_dead_provisioner_is_named() {
         steps(&explanation)
     );
     assert_eq!(strips(&explanation), 0);
+    let contradicted = told_given(&alive, "pv/pv-1", &given);
+    assert_eq!(
+        strips(&contradicted),
+        0,
+        "what runs is not dead, whatever is said: {:?}",
+        steps(&contradicted)
+    );
+    let told = contradicted.chain.iter().map(|link| link.reason.text.as_str());
+    assert!(
+        told.collect::<Vec<_>>()
+            .contains(&"owner alive: pod kube-system/ebs-csi-controller-0 is ready (known by its name), which contradicts the word that ebs.csi.aws.com is dead"),
+        "{:#?}",
+        contradicted.chain
+    );
 }
 
 #[test]
