@@ -71,6 +71,7 @@ impl<'a> Story<'a> {
         let step = Step {
             sentence: sentence.into(),
             act: None,
+            later: false,
         };
         if !self.way_out.contains(&step) {
             self.way_out.push(step);
@@ -79,10 +80,23 @@ impl<'a> Story<'a> {
 
     /// A step that Pilothouse can take itself.
     pub(crate) fn act(&mut self, sentence: impl Into<String>, act: Act) {
+        self.take(sentence.into(), act, false);
+    }
+
+    /// A step that Pilothouse can take itself once those before it have come true; of what is no act, only the sentence.
+    pub(crate) fn later(&mut self, sentence: impl Into<String>, act: Option<Act>) {
+        match act {
+            Some(act) => self.take(sentence.into(), act, true),
+            None => self.step(sentence),
+        }
+    }
+
+    fn take(&mut self, sentence: String, act: Act, later: bool) {
         if !self.way_out.iter().any(|step| step.act.as_ref() == Some(&act)) {
             self.way_out.push(Step {
-                sentence: sentence.into(),
+                sentence,
                 act: Some(act),
+                later,
             });
         }
     }

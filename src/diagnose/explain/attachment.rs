@@ -104,14 +104,21 @@ pub(crate) fn explain(look: Look<'_>, object: &Object, attachment: &Attachment) 
             .map(|name| (name, story.finalizer(1, object, name)))
             .collect();
         for pod in mounters(look, attachment) {
-            story.step(format!(
-                "end pod {} on {node}: its volume cannot be unmounted before",
-                pod.meta.name
-            ));
+            let name = &pod.meta.name;
+            if pod.meta.deleting() {
+                story.step(format!(
+                    "wait for pod {name}, which is stopping on {node}; if it does not end, explain pod/{name}"
+                ));
+            } else {
+                story.delete(
+                    format!("end pod {name} on {node}: its volume cannot be unmounted before"),
+                    &pod,
+                );
+            }
         }
         match node_state(look, attachment) {
             NodeState::NotReady => story.step(format!(
-                "bring {node} back, or, only if its machine is truly off, taint it node.kubernetes.io/out-of-service"
+                "bring {node} back, or, only if its machine is truly off, taint it node.kubernetes.io/out-of-service with kubectl"
             )),
             NodeState::Gone => story.step(format!(
                 "make sure the machine of {node} is off; {} then detaches",

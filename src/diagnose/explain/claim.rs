@@ -12,7 +12,7 @@ use super::way_out;
 use crate::laws::Reason;
 use crate::laws::ownership::Root;
 use crate::model::storage::{Claim, ClaimPhase, PVC_PROTECTION, ReclaimPolicy};
-use crate::model::{Kind, Object, Text};
+use crate::model::{Act, Draft, Kind, Object, Text};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -216,12 +216,47 @@ fn spare_the_disk(story: &mut Story<'_>, claim: &Claim) {
 fn after(story: &mut Story<'_>, object: &Object, claim: &Claim) {
     let name = &claim.spec.volume_name;
     if !name.is_empty() {
-        story.step(format!(
-            "the claim then goes by itself and pv/{name} becomes Released; to use its data again clear the claimRef's uid and make \
-             claim {} with volumeName {name}",
-            object.meta.name
-        ));
+        let held = volume(story.look, name);
+        if held.as_ref().is_some_and(|held| held.meta.deleting()) {
+            story.step(format!(
+                "the claim then goes by itself, and pv/{name}, which is being deleted too, goes with it: what brings its data back \
+                 is a PV made by hand from its saved YAML"
+            ));
+            return;
+        }
+        story.step(format!("the claim then goes by itself and pv/{name} becomes Released"));
+        story.later(
+            format!("to use its data again clear uid and resourceVersion of pv/{name}'s claimRef, and only these"),
+            held.map(|held| Act::ClearClaimRef { volume: held.pin() }),
+        );
+        story.later(
+            format!(
+                "and make claim {} with volumeName {name}: it binds to this volume",
+                object.meta.name
+            ),
+            again(object, claim),
+        );
     }
+}
+
+/// The same claim once more, on the same volume; `None` where the facts do not say what it asks for.
+fn again(object: &Object, claim: &Claim) -> Option<Act> {
+    let spec = &claim.spec;
+    let draft = Draft {
+        volume_name: spec.volume_name.clone(),
+        storage_class_name: spec.storage_class_name.clone(),
+        access_modes: spec.access_modes.clone(),
+        volume_mode: spec.volume_mode.clone(),
+        storage: spec.resources.requests.storage.clone()?,
+        ..Draft::default()
+    };
+    // whenever it is asked for, one claim has one successor
+    let step = object.meta.uid.tail(6).to_string();
+    draft
+        .lacks()
+        .is_none()
+        .then(|| Act::create_claim(object.key(), draft, &step))
+        .filter(Act::performed)
 }
 
 fn waiting(story: &mut Story<'_>, object: &Object, claim: &Claim) -> Reason {
@@ -294,11 +329,10 @@ fn losing(story: &mut Story<'_>, object: &Object, claim: &Claim) -> Reason {
         object.meta.namespace, object.meta.name
     ));
     story.delete(
-        format!(
-            "delete the Lost claim (Lost is final) once its pods are stopped, and make it anew with volumeName {name}"
-        ),
+        format!("delete the Lost claim (Lost is final) once its pods are stopped"),
         object,
     );
+    story.later(format!("and make it anew with volumeName {name}"), again(object, claim));
     Reason::new("a bound claim whose volume vanished or went elsewhere is Lost, and stays so")
         .seen(&object.key(), "status.phase", "Lost")
         .seen(&object.key(), "spec.volumeName", name.as_str())

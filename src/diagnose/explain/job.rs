@@ -144,7 +144,9 @@ fn frees_dying_claims(story: &mut Story<'_>, object: &Object, job: &Job) {
         .map(|pod| holder::held_by(look, pod))
         .collect();
     if let Some(Respawn::Will { stop }) = own.first().map(|held| &held.respawn) {
-        story.step(format!("{stop}: its next run would hold the claim again"));
+        story.step(format!(
+            "{stop}: its next run would hold the claim again; kubectl does that, Pilothouse has no act for it"
+        ));
     }
     let key = Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, first);
     if let Some(claim) = look.world.get(&key).cloned() {

@@ -51,7 +51,7 @@ pub(crate) fn explain(look: Look<'_>, object: &Object) -> Explanation {
             reason = reason.seen(&object.key(), "status.conditions[Ready]", node.ready().to_string());
             if !node.ready() {
                 story.step(format!(
-                    "bring {} back; only if its machine is truly off, taint it node.kubernetes.io/out-of-service",
+                    "bring {} back; only if its machine is truly off, taint it node.kubernetes.io/out-of-service with kubectl",
                     object.meta.name
                 ));
             }

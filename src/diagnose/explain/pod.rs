@@ -160,7 +160,7 @@ impl Stopping {
             Self::NodeNotReady(node) => {
                 story.step(format!("bring node {node} back: its kubelet then confirms, and the pod goes"));
                 story.step(format!(
-                    "only if {node} is truly off, taint it node.kubernetes.io/out-of-service: pods are then removed and volumes detached; \
+                    "only if {node} is truly off, taint it node.kubernetes.io/out-of-service with kubectl: pods are then removed and volumes detached; \
                      on a living node this lets two pods write to one disk"
                 ));
             }
@@ -305,7 +305,7 @@ fn frees_a_dying_claim(story: &mut Story<'_>, object: &Object, pod: &Pod) {
     if let Respawn::Will { stop } = &held.respawn {
         let sentence = format!("{stop}, or the pod comes back");
         let scaled = match &held.root {
-            Root::Known(root) => way_out::scaled_below(root, object),
+            Root::Known(root) => way_out::stopped(root, object),
             Root::Itself | Root::Foreign(_) | Root::Dangling(_) => None,
         };
         match scaled {

@@ -289,4 +289,7 @@ fn an_attachment_waits_for_its_pod_or_its_node() {
         told(&used, "volumeattachment/va-1").sentence,
         "Terminating 1h00m, pv/pv-1 is still used on n1 by db-0"
     );
+    assert!(steps(&told(&used, "volumeattachment/va-1")).contains(
+        &"end pod db-0 on n1: its volume cannot be unmounted before [delete pod/db-0 (Background)]".to_owned()
+    ));
 }
