@@ -251,7 +251,7 @@ fn again(object: &Object, claim: &Claim) -> Option<Act> {
         ..Draft::default()
     };
     // whenever it is asked for, one claim has one successor
-    let step = object.meta.uid.tail(6).to_string();
+    let step = object.meta.uid.tail(6);
     draft
         .lacks()
         .is_none()
@@ -329,7 +329,7 @@ fn losing(story: &mut Story<'_>, object: &Object, claim: &Claim) -> Reason {
         object.meta.namespace, object.meta.name
     ));
     story.delete(
-        format!("delete the Lost claim (Lost is final) once its pods are stopped"),
+        "delete the Lost claim (Lost is final) once its pods are stopped",
         object,
     );
     story.later(format!("and make it anew with volumeName {name}"), again(object, claim));
