@@ -26,7 +26,7 @@ pub use quorum::{Quorum, QuorumEnd};
 pub use summary::{Back, Disk, Hanging, Subject, Summary, Why};
 pub use words::Fate;
 
-use crate::laws::Conditions;
+use crate::laws::{Conditions, provisioner};
 use crate::model::{Act, Now, World};
 use std::time::Duration;
 
@@ -50,8 +50,11 @@ fn foreseen<R>(
     quiet: Duration,
     besides: impl FnOnce(&course::Futures<'_>) -> R,
 ) -> (Forecast, Option<R>) {
+    let contradicted = provisioner::contradicted(world, conditions);
     let conditions = &Conditions {
         now: conditions.now.or(Some(now.wall)),
+        // who is seen to run is not counted as dead: a disk that may be destroyed is told as destroyed
+        dead_provisioners: provisioner::dead(world, conditions),
         ..conditions.clone()
     };
     if let Some(refused) = target::refusal(world, act) {
@@ -70,6 +73,7 @@ fn foreseen<R>(
     helm::told(&futures, &mut entries);
     entries.extend(kept::entries(&futures, &entries));
     let mut unknowns = cover::judge(world, &futures, &mut entries, now, quiet);
+    unknowns.extend(cover::contradictions(&futures, &entries, &contradicted));
     let quorum = quorum::judge(world, act, &entries, conditions, now, quiet);
     unknowns.extend(quorum.iter().filter_map(|told| match &told.end {
         QuorumEnd::Unknown { missing } => Some(format!("the quorum of {}: {missing}", told.ensemble)),

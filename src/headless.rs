@@ -44,7 +44,7 @@ mod traps;
 mod unstick;
 
 pub use account::{Account, Left, account};
-pub use explain::{ExplanationReport, explain};
+pub use explain::{ExplanationReport, Outlook, StepReport, explain};
 pub use forecast::{ForecastReport, forecast};
 pub use page::escaped;
 pub use plan::{PlanReport, plan};

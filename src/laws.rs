@@ -28,6 +28,7 @@ mod owned;
 pub mod ownership;
 pub mod pod_garbage;
 pub mod pod_lifecycle;
+pub mod provisioner;
 pub mod pv_protection;
 pub mod pvc_protection;
 pub mod reclaim;

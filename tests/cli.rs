@@ -246,6 +246,27 @@ fn an_incident_is_told_with_its_exit_codes() {
     let (text, json) = ask(&home, &sandbox, "explain pvc/shared-data -n hasan-prod", 1);
     assert!(text.contains("train-7f") && text.contains("Job"), "{text}");
     assert!(json.to_string().contains("train-7f"), "{json:#}");
+    // nine Jobs, then what brings the data back: each an act with what it would do, the later ones once the claim is gone
+    let acts: Vec<String> = json["wayOut"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|step| !step["act"].is_null())
+        .map(|step| format!("{} {} {}", step["act"]["act"], step["later"], step["forecast"]["tier"]))
+        .collect();
+    assert_eq!(
+        acts[8..],
+        [
+            r#""delete" false "T2""#,
+            r#""clearClaimRef" true "T2""#,
+            r#""createClaim" true "T2""#
+        ],
+        "{json:#}"
+    );
+    assert!(
+        text.contains("▸ clear claimRef uid of pv/efs-data (later) · T2"),
+        "{text}"
+    );
 
     let (text, _) = ask(
         &home,

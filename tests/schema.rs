@@ -1,10 +1,12 @@
-//! The published JSON schemas of forecasts, releases and traps, held against what the program says: every word, nothing besides.
+//! The published JSON schemas of forecasts, explanations, releases and traps, held against what the program says: every word, nothing besides.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test that cannot go on has failed"
 )]
 
+#[path = "schema/explain.rs"]
+mod explain;
 #[path = "support/schema.rs"]
 mod published;
 #[path = "schema/raft.rs"]

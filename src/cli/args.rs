@@ -91,7 +91,7 @@ pub struct LookArgs {
     #[arg(long, global = true, value_name = "RULE", help_heading = "View")]
     pub tenants: Option<String>,
     /// A CSI driver whose provisioner is gone for good, by your own word; repeat it for several. Forecasts and the way out
-    /// then no longer wait for it
+    /// then no longer wait for it, unless a pod of it is seen to be ready
     #[arg(
         long = "dead-provisioner",
         global = true,

@@ -1,6 +1,8 @@
 //! Why is this object as it is, down to the root owner, and the safe way out. One file a kind.
 //!
-//! "Why is it stuck" is "which law does not fire, and which facts keep it from firing". Nothing here offers to strip a finalizer.
+//! "Why is it stuck" is "which law does not fire, and which facts keep it from firing". What is being deleted and held by a
+//! finalizer is never told as fine. A finalizer is offered to be taken off in one case only, last and with the loss: when its
+//! controller is gone by the operator's word and nothing in sight says otherwise (`Story::no_strip`).
 
 pub(crate) mod attachment;
 pub(crate) mod claim;
@@ -18,6 +20,7 @@ pub(crate) mod workload;
 
 use super::finding::Explanation;
 use super::look::Look;
+use super::phrase;
 use super::story::Story;
 use crate::laws::{Conditions, Reason};
 use crate::model::{Body, Key, Now, Object, World};
@@ -70,6 +73,15 @@ fn of_object(look: Look<'_>, object: &Object) -> Explanation {
         Body::VolumeAttachment(attachment) => attachment::explain(look, object, attachment),
         Body::Release(release) => release::explain(look, object, release),
         Body::Node(_) | Body::StorageClass(_) | Body::PodDisruptionBudget(_) => plain::explain(look, object),
+    }
+}
+
+/// What is being deleted and held by its finalizers alone: `Terminating 3h12m, held by finalizer example.com/hold`.
+fn going(look: Look<'_>, object: &Object) -> String {
+    let since = phrase::aged(look.now, object.meta.deletion_timestamp);
+    match object.meta.finalizers.as_slice() {
+        [] => format!("Terminating{since}, held by nothing: about to vanish"),
+        held => format!("Terminating{since}, held by finalizer {}", phrase::names(held, 2)),
     }
 }
 

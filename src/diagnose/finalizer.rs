@@ -248,7 +248,7 @@ fn volume_attacher(look: Look<'_>, object: &Object, finalizer: &str) -> Finalize
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{conditions, hasan_prod, key, with, world};
+    use super::super::fixture::{conditions, denied, hasan_prod, key, with, world};
     use super::*;
     use crate::model::workload::JOB_TRACKING;
 
@@ -359,10 +359,48 @@ mod tests {
                 OwnerLife::Unknown,
             ),
             (Some(pod("efs-csi-node-7d9", "True")), &conditions(), OwnerLife::Unknown),
+            // what is seen contradicts the word; what another driver does says nothing
+            (Some(pod("efs-csi-controller-7d9", "True")), &dead, OwnerLife::Alive),
+            (Some(pod("efs-csi-controller-7d9", "False")), &dead, OwnerLife::Dead),
+            (Some(pod("ebs-csi-controller-7d9", "True")), &dead, OwnerLife::Dead),
+            (Some(pod("efs-provisioner-7d9", "True")), &dead, OwnerLife::Dead),
         ] {
             let world = pod.iter().fold(volume.clone(), |world, pod| with(world, pod));
             let object = world.get(&key("pv/pv-1")).unwrap();
             assert_eq!(owner(&world, object, EXTERNAL_PROVISIONER, given).life, life, "{pod:?}");
         }
+    }
+
+    #[test]
+    fn a_ready_pod_and_the_word_it_contradicts_are_both_told() {
+        let volume = "- {kind: PersistentVolume, metadata: {name: pv-1}, spec: {csi: {driver: efs.csi.aws.com, volumeHandle: x}}, status: {phase: Released}}";
+        let pod = r#"- {kind: Pod, metadata: {name: efs-csi-controller-7d9, namespace: kube-system}, status: {phase: Running, conditions: [{type: Ready, status: "True"}]}}"#;
+        let mut dead = conditions();
+        dead.dead_provisioners.insert("efs.csi.aws.com".into());
+        let seen = with(world(volume), pod);
+        let told = |world: &World| owner(world, world.get(&key("pv/pv-1")).unwrap(), EXTERNAL_PROVISIONER, &dead);
+        let contradicted = told(&seen);
+        assert_eq!(contradicted.life, OwnerLife::Alive);
+        assert_eq!(
+            contradicted.because,
+            "pod kube-system/efs-csi-controller-7d9 is ready (known by its name), which contradicts the word that \
+             efs.csi.aws.com is dead"
+        );
+        let facts: Vec<_> = contradicted
+            .evidence
+            .iter()
+            .map(|seen| (seen.object.name.as_str(), seen.field.as_str(), seen.value.as_str()))
+            .collect();
+        assert_eq!(
+            facts,
+            [
+                ("efs-csi-controller-7d9", "status.conditions[Ready]", "True"),
+                ("efs-csi-controller-7d9", "--dead-provisioner", "efs.csi.aws.com"),
+            ]
+        );
+        // where no pod can be seen, nothing could contradict the word
+        let blind = told(&denied(&seen, Kind::Pod));
+        assert_eq!(blind.life, OwnerLife::Unknown);
+        assert!(blind.because.contains("pods: denied"), "{}", blind.because);
     }
 }

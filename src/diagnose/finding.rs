@@ -138,6 +138,8 @@ pub struct Link {
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     pub sentence: String,
-    /// The act that does it, when it is one Pilothouse performs or forecasts.
+    /// The act that does it, when it is one Pilothouse performs or forecasts; without one it is a person's.
     pub act: Option<Act>,
+    /// The act is for what the steps before it leave: on the world as it is now it would be wrong.
+    pub later: bool,
 }

@@ -71,6 +71,7 @@ impl<'a> Story<'a> {
         let step = Step {
             sentence: sentence.into(),
             act: None,
+            later: false,
         };
         if !self.way_out.contains(&step) {
             self.way_out.push(step);
@@ -79,10 +80,23 @@ impl<'a> Story<'a> {
 
     /// A step that Pilothouse can take itself.
     pub(crate) fn act(&mut self, sentence: impl Into<String>, act: Act) {
+        self.take(sentence.into(), act, false);
+    }
+
+    /// A step that Pilothouse can take itself once those before it have come true; of what is no act, only the sentence.
+    pub(crate) fn later(&mut self, sentence: impl Into<String>, act: Option<Act>) {
+        match act {
+            Some(act) => self.take(sentence.into(), act, true),
+            None => self.step(sentence),
+        }
+    }
+
+    fn take(&mut self, sentence: String, act: Act, later: bool) {
         if !self.way_out.iter().any(|step| step.act.as_ref() == Some(&act)) {
             self.way_out.push(Step {
-                sentence: sentence.into(),
+                sentence,
                 act: Some(act),
+                later,
             });
         }
     }
@@ -118,6 +132,52 @@ impl<'a> Story<'a> {
             reason,
         );
         owner
+    }
+
+    /// Whatever else holds an object that is being deleted: one link for each finalizer, its owner to wait for, and what a
+    /// strip would lose.
+    pub(crate) fn held_by_finalizers(&mut self, object: &Object) {
+        for name in &object.meta.finalizers {
+            let owner = self.finalizer(1, object, name);
+            self.wait_for(&owner);
+            self.no_strip(name, &owner);
+        }
+    }
+
+    /// The owner of a finalizer is the one to take it off; where it is gone, it has to come back.
+    pub(crate) fn wait_for(&mut self, owner: &FinalizerOwner) {
+        self.step(match owner.life {
+            OwnerLife::Dead => format!(
+                "bring {} back: nobody else ends this ({})",
+                owner.controller, owner.because
+            ),
+            OwnerLife::Alive | OwnerLife::Unknown => {
+                format!("let {} finish: it waits for {}", owner.controller, owner.waits_for)
+            }
+        });
+    }
+
+    /// What is being deleted and held is never told without a way out, however young the deletion is.
+    fn wait_for_owners(&mut self) {
+        let Some(object) = self
+            .look
+            .world
+            .get(&self.object)
+            .filter(|object| object.meta.deleting())
+        else {
+            return;
+        };
+        let (look, finalizers) = (self.look, &object.meta.finalizers);
+        let owners: Vec<_> = finalizers
+            .iter()
+            .map(|name| finalizer::owned(look, object, name))
+            .collect();
+        for owner in &owners {
+            self.wait_for(owner);
+        }
+        for (name, owner) in finalizers.iter().zip(&owners) {
+            self.no_strip(name, owner);
+        }
     }
 
     /// Sets a volume's policy to Retain: what spares its disk.
@@ -162,6 +222,9 @@ impl<'a> Story<'a> {
 
     /// Ends the story. The sentence says itself how old it is when a feed it rests on is stale.
     pub(crate) fn told(mut self, sentence: String, reason: Reason) -> Explanation {
+        if self.way_out.is_empty() {
+            self.wait_for_owners();
+        }
         let sentence = match self.oldest {
             Some(age) => format!("{sentence} (as of {} ago)", short_span(age)),
             None => sentence,

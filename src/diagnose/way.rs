@@ -38,6 +38,8 @@ pub struct WayStep {
     pub sentence: String,
     /// What Pilothouse can do for it; without one it is a person's.
     pub act: Option<Act>,
+    /// The act is for what the steps before it leave, and never the next one as long as they are not done.
+    pub later: bool,
 }
 
 impl Way {
@@ -60,7 +62,7 @@ impl Way {
 
     fn acts(&self) -> impl Iterator<Item = usize> {
         let acts = self.steps.iter().enumerate();
-        acts.filter(|(_, step)| step.act.as_ref().is_some_and(Act::doable))
+        acts.filter(|(_, step)| !step.later && step.act.as_ref().is_some_and(Act::doable))
             .map(|(at, _)| at)
     }
 }
@@ -192,7 +194,12 @@ impl Found {
                 volume: volume.pin(),
                 policy: ReclaimPolicy::Retain,
             };
-            self.add(&claim.key(), sentence, Some(act));
+            let step = Step {
+                sentence,
+                act: Some(act),
+                later: false,
+            };
+            self.add(&claim.key(), step);
         }
     }
 
@@ -202,11 +209,12 @@ impl Found {
             if step.act.is_none() && self.seen.iter().any(|key| key != about && refers(&step.sentence, key)) {
                 continue;
             }
-            self.add(about, step.sentence, step.act);
+            self.add(about, step);
         }
     }
 
-    fn add(&mut self, about: &Key, sentence: String, act: Option<Act>) {
+    fn add(&mut self, about: &Key, step: Step) {
+        let Step { sentence, act, later } = step;
         let told = self.steps.iter().any(|held| match (&held.act, &act) {
             (Some(held), Some(act)) => held == act,
             (None, None) => held.sentence == sentence,
@@ -217,6 +225,7 @@ impl Found {
                 about: about.clone(),
                 sentence,
                 act,
+                later,
             });
         }
     }

@@ -4,14 +4,54 @@ use super::course::Futures;
 use super::{Entry, Outcome, target, words};
 use crate::laws::Reason;
 use crate::laws::absence::lists;
+use crate::laws::binding::class_of;
 use crate::laws::ownership::{self, Root};
+use crate::laws::reclaim::{Deleter, deleter};
 use crate::model::feed::Freshness;
 use crate::model::meta::OwnerReference;
-use crate::model::storage::ReclaimPolicy;
+use crate::model::storage::{EXTERNAL_PROVISIONER, ReclaimPolicy};
 use crate::model::time::short_span;
 use crate::model::{Act, Key, Kind, Now, Object, Text, World};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
+
+/// What the operator's word and the pods in sight say against each other, where the forecast turns on it.
+pub(super) fn contradictions<'a>(
+    futures: &'a Futures<'_>,
+    entries: &'a [Entry],
+    contradicted: &'a [(Text, &'a Arc<Object>)],
+) -> impl Iterator<Item = String> + 'a {
+    let turns_on = |driver: &Text| {
+        let found = |key: &Key| futures.before.get(key).into_iter().chain(futures.after.get(key));
+        let mut objects = entries.iter().flat_map(|entry| found(&entry.object));
+        objects.any(|object| in_the_hands_of(&futures.before, object, driver))
+    };
+    contradicted
+        .iter()
+        .filter(move |(driver, _)| turns_on(driver))
+        .map(|(driver, pod)| {
+            format!(
+                "whether {driver} is gone: it was named dead, but pod {}/{} is ready; it is counted as running",
+                pod.meta.namespace, pod.meta.name
+            )
+        })
+}
+
+/// A volume whose disk this provisioner would destroy, or a claim that it would make one for.
+fn in_the_hands_of(world: &World, object: &Object, driver: &Text) -> bool {
+    if let Some(volume) = object.body.volume() {
+        let doomed = volume.spec.persistent_volume_reclaim_policy == ReclaimPolicy::Delete
+            || object.meta.has_finalizer(EXTERNAL_PROVISIONER);
+        return doomed && deleter(&object.meta, volume) == Deleter::Provisioner(driver.clone());
+    }
+    object.body.claim().is_some_and(|claim| {
+        claim.spec.volume_name.is_empty()
+            && class_of(world, claim)
+                .and_then(|class| class.body.class())
+                .is_some_and(|class| class.provisioner == *driver)
+    })
+}
 
 /// Turns entries that rest on missing facts into unknowns, adds what cannot be seen at all, and names what was missing.
 pub(super) fn judge(

@@ -16,7 +16,8 @@ pub const NAMESPACE_FINALIZER: &str = "kubernetes";
 pub struct Conditions {
     /// The API server's minor version (`1.33` → 33); `None` when it could not be read.
     pub server_minor: Option<u32>,
-    /// Provisioners known to be absent or dead; any other is assumed to run.
+    /// Provisioners known to be absent or dead; any other is assumed to run. The laws take the word as it is;
+    /// [`provisioner`](super::provisioner) says which of them a pod in sight contradicts.
     pub dead_provisioners: BTreeSet<Text>,
     /// Drivers without attach (`attachRequired: false`): nothing guards their disks while a pod still mounts them.
     pub attachless_drivers: BTreeSet<Text>,

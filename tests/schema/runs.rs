@@ -262,7 +262,7 @@ fn a_value_and_a_question_fit_whatever_is_known_of_them() {
 #[test]
 fn what_is_in_several_schemas_is_the_same_in_each() {
     let forecast = published("forecast.v1.json");
-    for file in [RUN, "unstick.v1.json"] {
+    for file in [RUN, "unstick.v1.json", "explain.v1.json"] {
         let schema = published(file);
         let own = [
             "act",

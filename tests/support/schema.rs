@@ -21,6 +21,7 @@ pub(crate) fn fits(validator: &Validator, value: &Value) {
 pub(crate) fn fits_its_own(report: &Value) {
     let file = match report["kind"].as_str() {
         Some("Forecast") => "forecast.v1.json",
+        Some("Explanation") => "explain.v1.json",
         Some("Plan") => "plan.v1.json",
         Some("Preflight") => "preflight.v1.json",
         Some("WayOut") => "unstick.v1.json",

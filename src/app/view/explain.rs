@@ -35,8 +35,12 @@ fn fill(page: &mut Page, explanation: &Explanation, width: usize) {
         if let Some(act) = &step.act {
             let key = act.target().key.clone();
             page.push(
-                Line::of([Span::dim("    ▸ "), Span::new(act.to_string(), Tone::Accent)])
-                    .standing_for(RowId::Mention(key, number)),
+                Line::of([
+                    Span::dim("    ▸ "),
+                    Span::new(act.to_string(), Tone::Accent),
+                    Span::dim(if step.later { "  later" } else { "" }),
+                ])
+                .standing_for(RowId::Mention(key, number)),
             );
         }
     }

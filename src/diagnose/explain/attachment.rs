@@ -7,7 +7,7 @@ use super::super::look::Look;
 use super::super::story::Story;
 use super::super::{chain, phrase};
 use crate::laws::Reason;
-use crate::model::storage::Attachment;
+use crate::model::storage::{Attachment, EXTERNAL_ATTACHER_PREFIX};
 use crate::model::{Key, Kind, Object};
 use std::sync::Arc;
 
@@ -29,6 +29,10 @@ pub(crate) fn sentence(look: Look<'_>, object: &Object, attachment: &Attachment)
             "{since}, pv/{volume} is still used on {node} by {}",
             phrase::names(pods.iter().map(|pod| &pod.meta.name), 2)
         );
+    }
+    let mut finalizers = object.meta.finalizers.iter();
+    if !attachment.status.attached && !finalizers.any(|name| name.starts_with(EXTERNAL_ATTACHER_PREFIX)) {
+        return super::going(look, object);
     }
     match node_state(look, attachment) {
         NodeState::Gone => format!(
@@ -100,14 +104,21 @@ pub(crate) fn explain(look: Look<'_>, object: &Object, attachment: &Attachment) 
             .map(|name| (name, story.finalizer(1, object, name)))
             .collect();
         for pod in mounters(look, attachment) {
-            story.step(format!(
-                "end pod {} on {node}: its volume cannot be unmounted before",
-                pod.meta.name
-            ));
+            let name = &pod.meta.name;
+            if pod.meta.deleting() {
+                story.step(format!(
+                    "wait for pod {name}, which is stopping on {node}; if it does not end, explain pod/{name}"
+                ));
+            } else {
+                story.delete(
+                    format!("end pod {name} on {node}: its volume cannot be unmounted before"),
+                    &pod,
+                );
+            }
         }
         match node_state(look, attachment) {
             NodeState::NotReady => story.step(format!(
-                "bring {node} back, or, only if its machine is truly off, taint it node.kubernetes.io/out-of-service"
+                "bring {node} back, or, only if its machine is truly off, taint it node.kubernetes.io/out-of-service with kubectl"
             )),
             NodeState::Gone => story.step(format!(
                 "make sure the machine of {node} is off; {} then detaches",

@@ -1,6 +1,7 @@
 //! Claims: Terminating (held by whom), Pending (why), Lost (what it lost), Bound.
 
 use super::super::claim_identity::{self, ClaimIdentity};
+use super::super::finalizer;
 use super::super::finding::Explanation;
 use super::super::holder::{self, HeldBy};
 use super::super::look::Look;
@@ -11,7 +12,7 @@ use super::way_out;
 use crate::laws::Reason;
 use crate::laws::ownership::Root;
 use crate::model::storage::{Claim, ClaimPhase, PVC_PROTECTION, ReclaimPolicy};
-use crate::model::{Kind, Object, Text};
+use crate::model::{Act, Draft, Kind, Object, Text};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,9 +90,9 @@ fn terminating_sentence(look: Look<'_>, object: &Object) -> String {
 fn terminating(story: &mut Story<'_>, object: &Object, claim: &Claim) -> Reason {
     let look = story.look;
     let holders = holder::of_claim(look, &object.key());
-    for finalizer in &object.meta.finalizers {
-        story.finalizer(1, object, finalizer);
-        if finalizer == PVC_PROTECTION {
+    for name in &object.meta.finalizers {
+        story.finalizer(1, object, name);
+        if name == PVC_PROTECTION {
             for held in &holders {
                 link_holder(story, object, held);
             }
@@ -125,16 +126,11 @@ fn terminating(story: &mut Story<'_>, object: &Object, claim: &Claim) -> Reason 
         spare_the_disk(story, claim);
         way_out::release(story, object, &holders);
         for name in other_finalizers(object) {
-            let owner = super::super::finalizer::owned(look, object, name);
-            story.step(format!(
-                "let {} finish: it waits for {}",
-                owner.controller, owner.waits_for
-            ));
+            story.wait_for(&finalizer::owned(look, object, name));
         }
         after(story, object, claim);
         for name in &object.meta.finalizers {
-            let owner = super::super::finalizer::owned(look, object, name);
-            story.no_strip(name, &owner);
+            story.no_strip(name, &finalizer::owned(look, object, name));
         }
     } else if seen && age > Duration::from_mins(1) {
         story.step("nothing in sight holds it: see whether kube-controller-manager runs and reaches the API server");
@@ -220,12 +216,47 @@ fn spare_the_disk(story: &mut Story<'_>, claim: &Claim) {
 fn after(story: &mut Story<'_>, object: &Object, claim: &Claim) {
     let name = &claim.spec.volume_name;
     if !name.is_empty() {
-        story.step(format!(
-            "the claim then goes by itself and pv/{name} becomes Released; to use its data again clear the claimRef's uid and make \
-             claim {} with volumeName {name}",
-            object.meta.name
-        ));
+        let held = volume(story.look, name);
+        if held.as_ref().is_some_and(|held| held.meta.deleting()) {
+            story.step(format!(
+                "the claim then goes by itself, and pv/{name}, which is being deleted too, goes with it: what brings its data back \
+                 is a PV made by hand from its saved YAML"
+            ));
+            return;
+        }
+        story.step(format!("the claim then goes by itself and pv/{name} becomes Released"));
+        story.later(
+            format!("to use its data again clear uid and resourceVersion of pv/{name}'s claimRef, and only these"),
+            held.map(|held| Act::ClearClaimRef { volume: held.pin() }),
+        );
+        story.later(
+            format!(
+                "and make claim {} with volumeName {name}: it binds to this volume",
+                object.meta.name
+            ),
+            again(object, claim),
+        );
     }
+}
+
+/// The same claim once more, on the same volume; `None` where the facts do not say what it asks for.
+fn again(object: &Object, claim: &Claim) -> Option<Act> {
+    let spec = &claim.spec;
+    let draft = Draft {
+        volume_name: spec.volume_name.clone(),
+        storage_class_name: spec.storage_class_name.clone(),
+        access_modes: spec.access_modes.clone(),
+        volume_mode: spec.volume_mode.clone(),
+        storage: spec.resources.requests.storage.clone()?,
+        ..Draft::default()
+    };
+    // whenever it is asked for, one claim has one successor
+    let step = object.meta.uid.tail(6);
+    draft
+        .lacks()
+        .is_none()
+        .then(|| Act::create_claim(object.key(), draft, &step))
+        .filter(Act::performed)
 }
 
 fn waiting(story: &mut Story<'_>, object: &Object, claim: &Claim) -> Reason {
@@ -298,11 +329,10 @@ fn losing(story: &mut Story<'_>, object: &Object, claim: &Claim) -> Reason {
         object.meta.namespace, object.meta.name
     ));
     story.delete(
-        format!(
-            "delete the Lost claim (Lost is final) once its pods are stopped, and make it anew with volumeName {name}"
-        ),
+        "delete the Lost claim (Lost is final) once its pods are stopped",
         object,
     );
+    story.later(format!("and make it anew with volumeName {name}"), again(object, claim));
     Reason::new("a bound claim whose volume vanished or went elsewhere is Lost, and stays so")
         .seen(&object.key(), "status.phase", "Lost")
         .seen(&object.key(), "spec.volumeName", name.as_str())

@@ -25,7 +25,7 @@ pub(crate) fn sentence(look: Look<'_>, object: &Object, job: &Job) -> String {
     if object.meta.deleting() {
         let since = phrase::aged(look.now, object.meta.deletion_timestamp);
         return if pods.is_empty() {
-            format!("Terminating{since}, held by {}", finalizers(object))
+            super::going(look, object)
         } else {
             format!("Terminating{since}, {counted} to go{holds}")
         };
@@ -93,13 +93,6 @@ pub(crate) fn holds(look: Look<'_>, object: &Object) -> BTreeSet<crate::model::T
         .collect()
 }
 
-fn finalizers(object: &Object) -> String {
-    match object.meta.finalizers.as_slice() {
-        [] => "nothing: about to vanish".to_owned(),
-        held => format!("finalizer {}", phrase::names(held, 2)),
-    }
-}
-
 fn terminating(story: &mut Story<'_>, object: &Object) {
     let owners: Vec<_> = object
         .meta
@@ -120,10 +113,7 @@ fn terminating(story: &mut Story<'_>, object: &Object) {
         .map_or(Duration::ZERO, |at| look.now.since(at));
     if age > Duration::from_mins(1) {
         for (name, owner) in &owners {
-            story.step(format!(
-                "let the {} finish: it waits for {}",
-                owner.controller, owner.waits_for
-            ));
+            story.wait_for(owner);
             story.no_strip(name, owner);
         }
     }
@@ -154,7 +144,9 @@ fn frees_dying_claims(story: &mut Story<'_>, object: &Object, job: &Job) {
         .map(|pod| holder::held_by(look, pod))
         .collect();
     if let Some(Respawn::Will { stop }) = own.first().map(|held| &held.respawn) {
-        story.step(format!("{stop}: its next run would hold the claim again"));
+        story.step(format!(
+            "{stop}: its next run would hold the claim again; kubectl does that, Pilothouse has no act for it"
+        ));
     }
     let key = Key::new(Kind::PersistentVolumeClaim, &object.meta.namespace, first);
     if let Some(claim) = look.world.get(&key).cloned() {

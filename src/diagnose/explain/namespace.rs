@@ -84,6 +84,9 @@ pub(crate) fn sentence(look: Look<'_>, object: &Object, namespace: &Namespace) -
     if let Some((finalizer, number)) = finalizers.iter().max_by_key(|(_, number)| **number) {
         return format!("{since}, finalizer {finalizer} on {}", phrase::count(*number, "object"));
     }
+    if all.is_empty() && !object.meta.finalizers.is_empty() {
+        return super::going(look, object);
+    }
     if all.is_empty() {
         return format!("{since}, nothing that Pilothouse reads is left in it");
     }
@@ -103,6 +106,7 @@ pub(crate) fn explain(look: Look<'_>, object: &Object, namespace: &Namespace) ->
         story.unknown("kinds Pilothouse does not watch: custom resources, Services, ConfigMaps and others".to_owned());
         conditions(&mut story, object, namespace);
         remains(&mut story, object);
+        story.held_by_finalizers(object);
         story.step(
             "do not empty spec.finalizers of the namespace: what is left would stay in etcd and reappear when the namespace is \
              made again. Pilothouse offers no strip",

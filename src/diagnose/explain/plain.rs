@@ -1,4 +1,4 @@
-//! Kinds that hold nothing themselves: nodes and storage classes.
+//! Kinds that hold nothing themselves: nodes, storage classes and disruption budgets.
 
 use super::super::finding::Explanation;
 use super::super::look::Look;
@@ -9,6 +9,9 @@ use crate::model::storage::DEFAULT_CLASS;
 use crate::model::{Body, Kind, Object};
 
 pub(crate) fn sentence(look: Look<'_>, object: &Object) -> String {
+    if object.meta.deleting() {
+        return super::going(look, object);
+    }
     match &object.body {
         Body::Node(node) if node.ready() => "Ready".to_owned(),
         Body::Node(_) => format!(
@@ -27,6 +30,10 @@ pub(crate) fn sentence(look: Look<'_>, object: &Object) -> String {
                 if default { " · default" } else { "" }
             )
         }
+        Body::PodDisruptionBudget(budget) => match budget.status.disruptions_allowed {
+            0 => "lets no pod be evicted".to_owned(),
+            allowed => format!("lets {} be evicted", phrase::count(allowed as usize, "pod")),
+        },
         _ => String::new(),
     }
 }
@@ -35,13 +42,16 @@ pub(crate) fn explain(look: Look<'_>, object: &Object) -> Explanation {
     let mut story = Story::of(look, object);
     let said = sentence(look, object);
     let mut reason = Reason::default();
+    if object.meta.deleting() {
+        story.held_by_finalizers(object);
+    }
     match &object.body {
         Body::Node(node) => {
             story.needs(Kind::Pod, "");
             reason = reason.seen(&object.key(), "status.conditions[Ready]", node.ready().to_string());
             if !node.ready() {
                 story.step(format!(
-                    "bring {} back; only if its machine is truly off, taint it node.kubernetes.io/out-of-service",
+                    "bring {} back; only if its machine is truly off, taint it node.kubernetes.io/out-of-service with kubectl",
                     object.meta.name
                 ));
             }
@@ -53,6 +63,10 @@ pub(crate) fn explain(look: Look<'_>, object: &Object) -> Explanation {
                 .skip(1)
                 .collect();
             story.links(rest);
+        }
+        Body::PodDisruptionBudget(budget) => {
+            let allowed = budget.status.disruptions_allowed.to_string();
+            reason = reason.seen(&object.key(), "status.disruptionsAllowed", allowed);
         }
         _ => {}
     }

@@ -2,6 +2,7 @@
 //!
 //! Source: `reference/semantics.md` §3.1, §3.2, §3.9.
 
+use super::super::finalizer;
 use super::super::finding::Explanation;
 use super::super::holder::{self, Respawn};
 use super::super::look::Look;
@@ -153,14 +154,13 @@ impl Stopping {
         match self {
             Self::Finalizers(names) => {
                 for name in names {
-                    let owner = super::super::finalizer::owned(story.look, object, name);
-                    story.step(format!("let {} finish: it waits for {}", owner.controller, owner.waits_for));
+                    story.wait_for(&finalizer::owned(story.look, object, name));
                 }
             }
             Self::NodeNotReady(node) => {
                 story.step(format!("bring node {node} back: its kubelet then confirms, and the pod goes"));
                 story.step(format!(
-                    "only if {node} is truly off, taint it node.kubernetes.io/out-of-service: pods are then removed and volumes detached; \
+                    "only if {node} is truly off, taint it node.kubernetes.io/out-of-service with kubectl: pods are then removed and volumes detached; \
                      on a living node this lets two pods write to one disk"
                 ));
             }
@@ -305,7 +305,7 @@ fn frees_a_dying_claim(story: &mut Story<'_>, object: &Object, pod: &Pod) {
     if let Respawn::Will { stop } = &held.respawn {
         let sentence = format!("{stop}, or the pod comes back");
         let scaled = match &held.root {
-            Root::Known(root) => way_out::scaled_below(root, object),
+            Root::Known(root) => way_out::stopped(root, object),
             Root::Itself | Root::Foreign(_) | Root::Dangling(_) => None,
         };
         match scaled {

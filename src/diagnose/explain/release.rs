@@ -51,6 +51,9 @@ pub(crate) fn named(record: &str) -> Option<&str> {
 }
 
 pub(crate) fn sentence(look: Look<'_>, object: &Object, release: &Release) -> String {
+    if object.meta.deleting() {
+        return super::going(look, object);
+    }
     format!(
         "r{} {}{}",
         release.revision,
@@ -67,6 +70,9 @@ pub(crate) fn explain(look: Look<'_>, object: &Object, release: &Release) -> Exp
         .get(release.name.as_str())
         .map(|found| found.key());
     let record = read(look, object);
+    if object.meta.deleting() {
+        story.held_by_finalizers(object);
+    }
     if newest.as_ref() == Some(&object.key()) {
         // the payload decides where it was read
         let status = record.as_ref().map_or(&release.status, |record| &record.status);

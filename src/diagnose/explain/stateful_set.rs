@@ -2,10 +2,10 @@
 //!
 //! Source: `reference/semantics.md` §3.8, trap 31 (seed 003).
 
+use super::super::chain;
 use super::super::finding::Explanation;
 use super::super::look::Look;
 use super::super::story::Story;
-use super::super::{chain, phrase};
 use crate::laws::Reason;
 use crate::model::workload::StatefulSet;
 use crate::model::{Key, Kind, Object, Text};
@@ -95,14 +95,7 @@ fn younger(pod: &Arc<Object>, claim: &Arc<Object>) -> bool {
 pub(crate) fn sentence(look: Look<'_>, object: &Object, set: &StatefulSet) -> String {
     let ready = format!("{}/{} ready", set.status.ready_replicas, set.replicas());
     if object.meta.deleting() {
-        return format!(
-            "Terminating{}, held by {}",
-            phrase::aged(look.now, object.meta.deletion_timestamp),
-            match object.meta.finalizers.as_slice() {
-                [] => "nothing: about to vanish".to_owned(),
-                held => format!("finalizer {}", phrase::names(held, 2)),
-            }
-        );
+        return super::going(look, object);
     }
     match gaps(look, object, set).first() {
         Some(gap) => format!("{ready}, {}", gap.sentence()),
@@ -116,14 +109,7 @@ pub(crate) fn explain(look: Look<'_>, object: &Object, set: &StatefulSet) -> Exp
     story.needs(Kind::PersistentVolumeClaim, &object.meta.namespace);
     let said = sentence(look, object, set);
     if object.meta.deleting() {
-        for name in &object.meta.finalizers {
-            let owner = story.finalizer(1, object, name);
-            story.step(format!(
-                "let the {} finish: it waits for {}",
-                owner.controller, owner.waits_for
-            ));
-            story.no_strip(name, &owner);
-        }
+        story.held_by_finalizers(object);
     }
     let age = object
         .meta

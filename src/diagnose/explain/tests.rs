@@ -1,6 +1,7 @@
 //! Explanations told on small worlds: the sentence, the way out, and what they must not claim.
 
 mod claims;
+mod held;
 mod others;
 mod volumes;
 mod workloads;

@@ -8,7 +8,7 @@ use super::super::story::Story;
 use crate::laws::ownership::Root;
 use crate::laws::stateful_set::ordinal;
 use crate::model::workload::StatefulSet;
-use crate::model::{Act, Body, Object};
+use crate::model::{Act, Body, Kind, Object, Propagation};
 use std::collections::BTreeSet;
 
 /// Adds the steps that end every holder of a claim.
@@ -35,7 +35,9 @@ fn stop_respawning(story: &mut Story<'_>, holders: &[HeldBy]) {
     for held in holders {
         match (&held.respawn, &held.root) {
             (Respawn::Will { stop }, Root::Known(root)) if matches!(root.body, Body::CronJob(_)) => {
-                story.step(format!("{stop}: its next run would hold the claim again"));
+                story.step(format!(
+                    "{stop}: its next run would hold the claim again; kubectl does that, Pilothouse has no act for it"
+                ));
             }
             (Respawn::Perhaps { why }, _) => story.step(format!(
                 "first stop what stands behind pod {}: {why}",
@@ -54,7 +56,7 @@ fn save_logs(story: &mut Story<'_>, holders: &[HeldBy]) {
         .collect();
     if !doomed.is_empty() {
         story.step(format!(
-            "save the logs of {} ({}): they go with the {}",
+            "save the logs of {} ({}) with kubectl: they go with the {}",
             phrase::count(doomed.len(), "pod"),
             phrase::names(&doomed, 9),
             if doomed.len() == 1 { "pod" } else { "pods" }
@@ -134,7 +136,7 @@ fn end_pod(story: &mut Story<'_>, claim: &Object, held: &HeldBy) {
             Body::StatefulSet(_) | Body::Deployment(_) | Body::ReplicaSet(_) | Body::DaemonSet(_) => {
                 if let Respawn::Will { stop } = &held.respawn {
                     let sentence = format!("{stop}: it would make pod {name} again");
-                    match scaled_below(root, pod) {
+                    match stopped(root, pod) {
                         Some(act) => story.act(sentence, act),
                         None => story.step(sentence),
                     }
@@ -151,8 +153,15 @@ fn end_pod(story: &mut Story<'_>, claim: &Object, held: &HeldBy) {
     }
 }
 
-/// The act that makes an owner want a pod no longer: a set without this ordinal, anything else without any pod.
-pub(crate) fn scaled_below(owner: &Object, pod: &Object) -> Option<Act> {
+/// The act that makes an owner want a pod no longer: a set without this ordinal, a DaemonSet gone, anything else without
+/// any pod.
+pub(crate) fn stopped(owner: &Object, pod: &Object) -> Option<Act> {
+    if owner.kind() == Kind::DaemonSet {
+        return Some(Act::Delete {
+            target: owner.pin(),
+            propagation: Propagation::Background,
+        });
+    }
     let replicas = match owner.body.stateful_set() {
         Some(set) => ordinal(&owner.meta.name, &pod.meta.name)?.checked_sub(set.spec.ordinals.start)?,
         None => 0,

@@ -12,14 +12,7 @@ use std::time::Duration;
 
 pub(crate) fn sentence(look: Look<'_>, object: &Object) -> String {
     if object.meta.deleting() {
-        return format!(
-            "Terminating{}, held by {}",
-            phrase::aged(look.now, object.meta.deletion_timestamp),
-            match object.meta.finalizers.as_slice() {
-                [] => "nothing: about to vanish".to_owned(),
-                held => format!("finalizer {}", phrase::names(held, 2)),
-            }
-        );
+        return super::going(look, object);
     }
     match &object.body {
         Body::CronJob(cron) => cron_sentence(look, object, cron),
@@ -34,14 +27,7 @@ pub(crate) fn explain(look: Look<'_>, object: &Object) -> Explanation {
     story.needs(Kind::Pod, &object.meta.namespace);
     let said = sentence(look, object);
     if object.meta.deleting() {
-        for name in &object.meta.finalizers {
-            let owner = story.finalizer(1, object, name);
-            story.step(format!(
-                "let the {} finish: it waits for {}",
-                owner.controller, owner.waits_for
-            ));
-            story.no_strip(name, &owner);
-        }
+        story.held_by_finalizers(object);
     }
     let age = object
         .meta

@@ -32,7 +32,7 @@ pub(super) const INSIDE: [[&str; 4]; 4] = [
 ];
 
 /// Finalizers of controllers that are installed on their own; nothing Pilothouse reads tells whether they run.
-pub(super) const OUTSIDE: [[&str; 4]; 5] = [
+pub(super) const OUTSIDE: [[&str; 4]; 6] = [
     [
         "snapshot.storage.kubernetes.io/pvc-as-source-protection",
         "snapshot-controller",
@@ -56,6 +56,12 @@ pub(super) const OUTSIDE: [[&str; 4]; 5] = [
         "Argo CD application controller",
         "Argo CD to end the hook",
         "Argo CD loses the hook's result",
+    ],
+    [
+        "karpenter.sh/termination",
+        "Karpenter",
+        "the node to be drained and its machine to be ended",
+        "the node goes undrained, and its machine may run on with its pods",
     ],
     [
         "finalizers.fluxcd.io",

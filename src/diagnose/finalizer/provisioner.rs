@@ -1,91 +1,79 @@
-//! Is the provisioner of a driver alive? Said from its pods' names and readiness, or from the operator's own word.
+//! Is the provisioner of a driver alive? Said from its pods' names and readiness, and from the operator's own word.
 
 use super::OwnerLife;
 use crate::diagnose::look::Look;
 use crate::diagnose::phrase;
-use crate::laws::Evidence;
-use crate::model::Object;
-use crate::model::workload::Pod;
+use crate::laws::{Evidence, provisioner};
+use crate::model::{Kind, Object};
 
-/// The operator has said that the provisioner of this driver is gone for good: nothing else speaks for death.
+/// The operator has said that the provisioner of this driver is gone for good, and nothing in sight contradicts that.
 pub(crate) fn known_dead(look: Look<'_>, driver: &str) -> bool {
+    named_dead(look, driver) && provisioner_life(look, Some(driver)).0 == OwnerLife::Dead
+}
+
+fn named_dead(look: Look<'_>, driver: &str) -> bool {
     look.conditions.dead_provisioners.contains(driver)
 }
 
-/// Whether the external provisioner of a driver runs. Its pods can be recognised only by name, so a match that is ready
-/// speaks for life, and nothing but the operator's own word speaks for death.
+/// Whether the external provisioner of a driver runs. A pod of its name that is ready speaks for life, whatever the operator
+/// says; nothing but the operator's own word speaks for death, and only where pods are in sight to contradict it.
 pub(crate) fn provisioner_life(look: Look<'_>, driver: Option<&str>) -> (OwnerLife, String, Vec<Evidence>) {
     let Some(driver) = driver else {
         return (OwnerLife::Unknown, "the volume names no driver".to_owned(), Vec::new());
     };
-    if known_dead(look, driver) {
-        return (OwnerLife::Dead, format!("{driver} is known to be dead"), Vec::new());
-    }
-    let words = driver_words(driver);
-    let pods: Vec<_> = look
-        .world
-        .provisioner_pods()
-        .filter(|pod| serves(&pod.meta.name, &words))
-        .collect();
-    let evidence = |pod: &Object, value: &str| {
-        vec![Evidence {
+    let named = named_dead(look, driver);
+    if let Some(pod) = provisioner::running(look.world, driver) {
+        let ready = format!(
+            "pod {}/{} is ready (known by its name)",
+            pod.meta.namespace, pod.meta.name
+        );
+        let mut evidence = vec![readiness(pod, "True")];
+        if !named {
+            return (OwnerLife::Alive, ready, evidence);
+        }
+        evidence.push(Evidence {
             object: pod.key(),
-            field: "status.conditions[Ready]".into(),
-            value: value.to_owned(),
-        }]
-    };
-    let ready = pods
-        .iter()
-        .find(|object| !object.meta.deleting() && object.body.pod().is_some_and(Pod::ready));
-    match (ready, pods.first()) {
-        (Some(pod), _) => (
-            OwnerLife::Alive,
-            format!(
-                "pod {}/{} is ready (known by its name)",
-                pod.meta.namespace, pod.meta.name
-            ),
-            evidence(pod, "True"),
-        ),
-        (None, Some(pod)) => (
-            OwnerLife::Unknown,
-            format!(
-                "{} that may run it {} not ready, {} first",
-                phrase::count(pods.len(), "pod"),
-                if pods.len() == 1 { "is" } else { "are" },
-                pod.meta.name
-            ),
-            evidence(pod, "False"),
-        ),
-        (None, None) => (
-            OwnerLife::Unknown,
-            format!("no pod in sight is known to run {driver}"),
-            Vec::new(),
-        ),
+            field: "--dead-provisioner".into(),
+            value: driver.to_owned(),
+        });
+        let contradicted = format!("{ready}, which contradicts the word that {driver} is dead");
+        return (OwnerLife::Alive, contradicted, evidence);
     }
+    let unready = unready(look, driver);
+    let evidence: Vec<_> = unready.iter().map(|(pod, _)| readiness(pod, "False")).collect();
+    let seen = unready.map(|(_, said)| said);
+    if !named {
+        let said = seen.unwrap_or_else(|| format!("no pod in sight is known to run {driver}"));
+        return (OwnerLife::Unknown, said, evidence);
+    }
+    let word = format!("{driver} is known to be dead");
+    if !look.sees(Kind::Pod, "") {
+        let gap = look.gap(Kind::Pod, "").unwrap_or_default();
+        let blind = format!("{word} by word alone: its pods are not in sight ({gap})");
+        return (OwnerLife::Unknown, blind, evidence);
+    }
+    let said = seen.map_or_else(|| word.clone(), |seen| format!("{word}; {seen}"));
+    (OwnerLife::Dead, said, evidence)
 }
 
-/// The words of a driver's name that tell it from others: `efs.csi.aws.com` → `efs`, `rancher.io/local-path` → `local-path`.
-fn driver_words(driver: &str) -> Vec<&str> {
-    const COMMON: [&str; 12] = [
-        "csi",
-        "com",
-        "io",
-        "org",
-        "net",
-        "dev",
-        "aws",
-        "k8s",
-        "storage",
-        "driver",
-        "kubernetes",
-        "cluster",
-    ];
-    match driver.split_once('/') {
-        Some((_, path)) if !path.is_empty() => vec![path],
-        _ => driver.split('.').filter(|word| !COMMON.contains(word)).collect(),
-    }
+/// Pods of the driver's name of which none is ready: the first, and a sentence about all.
+fn unready<'w>(look: Look<'w>, driver: &str) -> Option<(&'w Object, String)> {
+    let mut pods = provisioner::pods(look.world, driver);
+    let first = pods.next()?;
+    let number = 1 + pods.count();
+    let said = format!(
+        "{} that may run it {} not ready, {} first",
+        phrase::count(number, "pod"),
+        if number == 1 { "is" } else { "are" },
+        first.meta.name
+    );
+    Some((first, said))
 }
 
-fn serves(pod: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| pod.contains(word))
+fn readiness(pod: &Object, value: &str) -> Evidence {
+    Evidence {
+        object: pod.key(),
+        field: "status.conditions[Ready]".into(),
+        value: value.to_owned(),
+    }
 }

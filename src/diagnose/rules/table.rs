@@ -31,8 +31,8 @@ const fn of_record(name: &'static str, traps: &'static [u8], others: &[Kind], fi
 
 /// Claims, their volumes, and what decides about both.
 const CLAIMS: [Kind; 3] = [PersistentVolumeClaim, PersistentVolume, StorageClass];
-/// Claims, their volumes, and where these are attached.
-const DISKS: [Kind; 3] = [PersistentVolumeClaim, PersistentVolume, VolumeAttachment];
+/// Claims, their volumes, where these are attached, and the pods that may run who destroys their disks.
+const DISKS: [Kind; 4] = [PersistentVolumeClaim, PersistentVolume, VolumeAttachment, Pod];
 /// Claims, the pods that hold them, and who makes those pods.
 const HOLDERS: [Kind; 9] = [
     PersistentVolumeClaim,

@@ -18,6 +18,7 @@ fn told(world: &World, target: &str) -> Way {
 fn acts(way: &Way) -> Vec<String> {
     way.steps
         .iter()
+        .filter(|step| !step.later)
         .filter_map(|step| step.act.as_ref())
         .map(ToString::to_string)
         .collect()
@@ -42,6 +43,10 @@ fn a_claim_is_freed_by_ending_its_nine_jobs_one_after_another() {
         None,
         "the rest is the controller's"
     );
+    // what is for later is shown, and its panel is never opened before its time
+    let way = told(&hasan_prod(), "pvc/shared-data");
+    let later: Vec<usize> = (0..way.steps.len()).filter(|at| way.steps[*at].later).collect();
+    assert!(!later.is_empty() && later.iter().all(|at| !way.due(*at)), "{way:?}");
     let calm = told(&world, "pvc/mysql-pvc");
     assert!(calm.over && calm.steps.is_empty());
 }

@@ -151,6 +151,34 @@ fn a_dead_provisioner_is_a_time_bomb() {
 }
 
 #[test]
+fn a_ready_provisioner_is_not_counted_as_dead_whatever_is_said() {
+    let running = |name: &str| pod(name, "scratch", "", "Running").replace("namespace: a", "namespace: kube-system");
+    let told_beside = |pod: &str, policy: &str| {
+        let world = world(&(pair("data", policy, CSI) + NODE + &running(pod)));
+        let act = deletion(&world, "pvc a/data", Propagation::Background);
+        forecast(&world, &act, &dead("efs.csi.aws.com"), super::now(), super::QUIET)
+    };
+    let contradicted = told_beside("efs-csi-controller-0", "Delete");
+    assert_eq!(told(&contradicted), ["DESTROYED pv/pv-data", "DELETED pvc/data"]);
+    assert_eq!(contradicted.tier, Tier::T3);
+    assert_eq!(
+        contradicted.unknowns,
+        [
+            "whether efs.csi.aws.com is gone: it was named dead, but pod kube-system/efs-csi-controller-0 is ready; it is counted as running"
+        ]
+    );
+    // another driver's pod says nothing, and where the disk is kept either way there is nothing to say
+    let other = told_beside("ebs-csi-controller-0", "Delete");
+    assert_eq!(told(&other), ["HANGS pv/pv-data", "DELETED pvc/data"]);
+    let kept = told_beside("efs-csi-controller-0", "Retain");
+    assert!(
+        other.unknowns.is_empty() && kept.unknowns.is_empty(),
+        "{:?}",
+        kept.unknowns
+    );
+}
+
+#[test]
 fn a_claim_that_is_dying_already_changes_nothing() {
     let yaml =
         pair("data", "Retain", CSI).replace("uid: u-data,", "uid: u-data, deletionTimestamp: 2026-04-25T10:00:00Z,");

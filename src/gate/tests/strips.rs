@@ -102,4 +102,28 @@ fn a_dead_provisioners_finalizer_waits_for_the_word_and_the_signature() {
     let panel = Panel::open(told, look, &cluster(), &anna(), 1);
     assert_eq!(state(&panel, "finalizer.owner-absent"), True);
     assert_eq!(state(&panel, "finalizer.loss"), Unattested);
+
+    // a pod of the driver that is ready contradicts the word, one of another driver does not
+    for (pod, expected) in [("efs-csi-controller-7d9", False), ("ebs-csi-controller-7d9", True)] {
+        let running = json!({
+            "metadata": {"name": pod, "namespace": "kube-system", "uid": "u-pod", "resourceVersion": "1"},
+            "spec": {"nodeName": "n1"},
+            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+        });
+        let mut seen = world.clone();
+        seen.put(crate::model::Object::from_value(Kind::Pod, &running).unwrap());
+        let told = forecast(&seen, &act, &named, at(0), QUIET);
+        let look = Look {
+            conditions: &named,
+            ..super::look(&seen)
+        };
+        let mut panel = Panel::open(told, look, &cluster(), &anna(), 1);
+        assert_eq!(state(&panel, "finalizer.owner-absent"), expected, "{pod}");
+        answer(&mut panel, &seen, 1_000);
+        let shut = panel.closed(at(4_000)).join("; ");
+        assert_eq!(shut.contains("is gone for good"), expected == False, "{pod}: {shut}");
+        if expected == False {
+            assert!(panel.approve(at(4_000)).is_err());
+        }
+    }
 }

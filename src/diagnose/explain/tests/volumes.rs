@@ -124,7 +124,29 @@ fn a_dead_provisioner_is_named() {
             .iter()
             .any(|link| link.sentence.contains("(owner alive)"))
     );
-    assert!(explanation.way_out.is_empty(), "{:?}", steps(&explanation));
+    assert!(
+        has_step(
+            &explanation,
+            "let external-provisioner of ebs.csi.aws.com finish: it waits for the backing disk"
+        ),
+        "{:?}",
+        steps(&explanation)
+    );
+    assert_eq!(strips(&explanation), 0);
+    let contradicted = told_given(&alive, "pv/pv-1", &given);
+    assert_eq!(
+        strips(&contradicted),
+        0,
+        "what runs is not dead, whatever is said: {:?}",
+        steps(&contradicted)
+    );
+    let told = contradicted.chain.iter().map(|link| link.reason.text.as_str());
+    assert!(
+        told.collect::<Vec<_>>()
+            .contains(&"owner alive: pod kube-system/ebs-csi-controller-0 is ready (known by its name), which contradicts the word that ebs.csi.aws.com is dead"),
+        "{:#?}",
+        contradicted.chain
+    );
 }
 
 #[test]
@@ -267,4 +289,7 @@ fn an_attachment_waits_for_its_pod_or_its_node() {
         told(&used, "volumeattachment/va-1").sentence,
         "Terminating 1h00m, pv/pv-1 is still used on n1 by db-0"
     );
+    assert!(steps(&told(&used, "volumeattachment/va-1")).contains(
+        &"end pod db-0 on n1: its volume cannot be unmounted before [delete pod/db-0 (Background)]".to_owned()
+    ));
 }
