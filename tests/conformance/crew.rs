@@ -399,8 +399,7 @@ async fn one(slot: &Slot, job: &Job, work: &Work) -> Result<(Played, Option<Case
 fn keep(name: &Name, played: &Played, small: &Case) -> Result<String, String> {
     let path = format!("{KEPT}/{}", name.kept());
     let why = played.wrong().map_or("", |step| step.verdict.note());
-    let why: String = why.lines().map(|line| format!("# {line}\n")).collect();
-    let text = format!("# {name}, made small\n{why}{small}");
+    let text = format!("# {name}, made small\n# {}\n{small}", why.replace('\n', "\n# "));
     std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(&path), text)
         .map_err(|error| format!("{path}: {error}"))?;
     Ok(path)

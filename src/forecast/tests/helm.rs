@@ -212,6 +212,7 @@ fn another_tenants_object_is_irreversible_of_whatever_kind() {
 }
 
 const DEFINITION: &str = "wishes.example.com";
+const KEEP: &str = "helm.sh/resource-policy: keep";
 
 fn defined(annotations: &str) -> String {
     document(
@@ -249,7 +250,6 @@ fn with_a_definition_go_all_its_objects() {
         }),
         other => other,
     };
-    const KEEP: &str = "helm.sh/resource-policy: keep";
     for (name, act, annotations, found, all_go) in [
         ("uninstalled", uninstall(THREE), "", live(None, &[]), true),
         ("held", uninstall(THREE), "", live(None, &["example.com/hold"]), true),

@@ -206,9 +206,10 @@ impl<'a> Hands<'a> {
     fn with_all_it_defines(&mut self, address: &Address, live: &Live, mut reason: Reason) -> Reason {
         let gone = matches!(live, Live::Absent);
         if let Some(defined) = address.defines().filter(|_| !gone) {
-            reason.text.push_str(&format!(
+            let told = format!(
                 "; with it go all {defined}, in every namespace and whoever made them, and it stays until the last of them has gone"
-            ));
+            );
+            reason.text.push_str(&told);
             self.grant(format!(
                 "how many {defined} there are, and whose: all of them go with {address}, in every namespace"
             ));
