@@ -21,8 +21,11 @@ use shrink::{Parts, Search};
 use std::collections::BTreeMap;
 use tally::{Counted, Entry, Tally, first};
 
-/// A book: seeds, and the rules that each was played with. Every case has its set-up and one act.
-fn book(cases: &[(u64, &str)]) -> BTreeMap<u64, Entry> {
+/// What was played: seeds, and the rules that each was played with.
+type Cases<'a> = &'a [(u64, &'a str)];
+
+/// A book of it. Every case has its set-up and one act.
+fn book(cases: Cases<'_>) -> BTreeMap<u64, Entry> {
     let step = |species: &str| Counted {
         act: species.to_owned(),
         species: species.to_owned(),
@@ -41,7 +44,8 @@ fn book(cases: &[(u64, &str)]) -> BTreeMap<u64, Entry> {
     cases.iter().map(|(seed, rules)| (*seed, entry(*seed, rules))).collect()
 }
 
-fn counted(books: &[(&[(u64, &str)], &str, &str)]) -> Tally {
+/// A tally of books, each counted with the rules of its end and on a day.
+fn counted(books: &[(Cases<'_>, &str, &str)]) -> Tally {
     let mut tally = Tally::default();
     for (cases, rules, day) in books {
         tally.take(&book(cases), rules, day);
