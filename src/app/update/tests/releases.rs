@@ -3,6 +3,7 @@
 use crate::app::event::{Effect, Event, Fetched};
 use crate::app::fixture::{cockpit, press, wait};
 use crate::app::release::{Answer, Aspect, Question, Section};
+use crate::app::update::traps;
 use crate::app::{Mode, Screen, State, update};
 use crate::model::helm::{Claims, Driver, Home, Opening};
 use crate::model::{Kind, Pin, ResourceVersion, Uid};
@@ -152,7 +153,7 @@ fn sections_go_round_and_drift_is_asked_for_when_it_is_looked_at() {
 fn api_services_are_asked_for_before_a_namespace_is_deleted() {
     let mut state = cockpit(Mode::Observing, (120, 40));
     let mut effects = Vec::new();
-    crate::app::update::traps::read_of(&mut state, &"hasan-prod".into(), &mut effects);
+    traps::read_of(&mut state, &"hasan-prod".into(), &mut effects);
     let told = asked(&effects);
     assert!(told.len() == 1 && told[0].starts_with("survey of"), "{told:?}");
     effects.clear();
@@ -162,6 +163,6 @@ fn api_services_are_asked_for_before_a_namespace_is_deleted() {
     };
     std::sync::Arc::make_mut(&mut state.conditions.survey).take_in(asked_before);
     state.reading = None;
-    crate::app::update::traps::read_of(&mut state, &"hasan-prod".into(), &mut effects);
+    traps::read_of(&mut state, &"hasan-prod".into(), &mut effects);
     assert!(asked(&effects).is_empty(), "{:?}", asked(&effects));
 }
