@@ -2,13 +2,13 @@
 
 use super::args::{ConnectArgs, ForecastAct, Output, Target};
 use super::sandbox::say;
-use crate::cluster::{self, Clock, Connection, Scopes};
+use crate::cluster::{self, Clock, Connection, Scopes, read};
 use crate::diagnose::Look;
 use crate::headless::{self, Exit, TargetError};
 use crate::laws::Conditions;
 use crate::model::act::task::RaftDeed;
 use crate::model::feed::FeedState;
-use crate::model::{Key, Now, Pin, ResourceVersion, Uid, World};
+use crate::model::{Key, Kind, Now, Pin, ResourceVersion, Uid, World};
 use crate::shell::raft::Asker;
 use crate::shell::{self, Config, Failure, QUIET};
 use serde::Serialize;
@@ -145,6 +145,9 @@ pub(super) async fn forecast(
     asker
         .inform(&connection, connection.clock(), &world, &act, &mut conditions)
         .await;
+    if act.target().key.kind == Kind::Namespace {
+        conditions.survey = Arc::new(read::served(&connection).await);
+    }
     let report = headless::forecast(&world, &act, &conditions, connection.clock().now(), QUIET);
     print(&report, &report.text(width()), report.exit(), output)
 }

@@ -27,7 +27,7 @@ pub use file::summed;
 pub use fresh::{Reading, fresh};
 pub(in crate::cluster) use release::unveiled;
 pub use release::{claims, found, live, open, record, records, whole};
-pub use survey::{Surveyed, survey};
+pub use survey::{Surveyed, served, survey};
 
 /// How long one question may take.
 pub const DEADLINE: Duration = Duration::from_secs(15);

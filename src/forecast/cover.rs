@@ -221,6 +221,16 @@ fn unseen_volumes(world: &World, futures: &Futures<'_>, entries: &[Entry]) -> Ve
         .collect()
 }
 
+/// What is not known of API services, of which each one that is down holds every namespace that is deleted.
+fn services(futures: &Futures<'_>) -> Option<String> {
+    let survey = &futures.conditions.survey;
+    match (survey.services.gap(), survey.at) {
+        (None, None) => None,
+        (None, Some(at)) => Some(format!("which API services answer, later than {}", at.second())),
+        (Some(why), _) => Some(format!("whether all API services answer: {why}")),
+    }
+}
+
 /// Facts an answer takes for granted without resting on them.
 fn taken_for_granted(
     world: &World,
@@ -276,6 +286,7 @@ fn taken_for_granted(
             "what else is in {}: only the kinds Pilothouse watches were looked at",
             words::namespace(futures.target())
         ));
+        granted.extend(services(futures));
     }
     granted
 }

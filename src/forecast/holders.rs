@@ -2,11 +2,13 @@
 
 use crate::laws::absence::{Presence, owner};
 use crate::laws::change::{FOREGROUND, NAMESPACE_FINALIZER, ORPHAN};
+use crate::laws::namespace::{Obstacle, obstacles};
 use crate::laws::pod_lifecycle::{Keeper, keeper};
 use crate::laws::reclaim::{Guard, guard};
 use crate::laws::{Conditions, garbage_collection, ownership, pvc_protection, respawn};
 use crate::model::storage::{EXTERNAL_ATTACHER_PREFIX, EXTERNAL_PROVISIONER, PV_PROTECTION, PVC_PROTECTION};
-use crate::model::workload::JOB_TRACKING;
+use crate::model::survey::ApiService;
+use crate::model::workload::{JOB_TRACKING, Namespace};
 use crate::model::{Key, Kind, Object, Text, World};
 
 use super::Holder;
@@ -56,6 +58,7 @@ pub(super) fn of(world: &World, conditions: &Conditions, object: &Object) -> Vec
         && namespace.spec.finalizers.iter().any(|held| held == NAMESPACE_FINALIZER)
     {
         holders.extend(left_in(world, &object.meta.name));
+        holders.extend(undiscovered(conditions, &object.key(), namespace));
     }
     holders
 }
@@ -69,6 +72,31 @@ fn left_in(world: &World, namespace: &str) -> Vec<Holder> {
         .filter(|object| object.meta.deleting())
         .map(|object| held_by(world, object, NAMESPACE_FINALIZER))
         .collect()
+}
+
+/// What keeps the namespace controller from knowing all that is in a namespace.
+fn undiscovered(conditions: &Conditions, key: &Key, namespace: &Namespace) -> Vec<Holder> {
+    let words = |obstacle: &Obstacle<'_>| match obstacle {
+        Obstacle::Told(condition) => format!("the namespace controller, which says {}", condition.kind),
+        Obstacle::Silent(service) => silence(conditions, service),
+    };
+    obstacles(conditions, namespace)
+        .iter()
+        .map(|obstacle| waits_for(key.clone(), words(obstacle), NAMESPACE_FINALIZER))
+        .collect()
+}
+
+/// An API service that does not answer, and when it was asked.
+pub(super) fn silence(conditions: &Conditions, service: &ApiService) -> String {
+    let reason = match service.reason.as_str() {
+        "" => String::new(),
+        reason => format!(" ({reason})"),
+    };
+    let asked = match conditions.survey.at {
+        Some(at) => format!(", asked at {}", at.second()),
+        None => String::new(),
+    };
+    format!("the APIService {}, which did not answer{reason}{asked}", service.name)
 }
 
 fn of_finalizer(world: &World, conditions: &Conditions, object: &Object, finalizer: &Text) -> Vec<Holder> {

@@ -11,6 +11,7 @@ use crate::laws::Reason;
 use crate::laws::absence::lists;
 use crate::laws::apply::{retargets, stumbles};
 use crate::laws::change::{FOREGROUND, ORPHAN};
+use crate::laws::namespace::{Obstacle, obstacles};
 use crate::laws::stateful_set::ordinal;
 use crate::model::act::Task;
 use crate::model::act::task::RaftDeed;
@@ -279,8 +280,8 @@ fn deleted(futures: &Futures<'_>, object: &Object, asked: &str) -> (Outcome, &'s
     let law = match object.kind() {
         Kind::PersistentVolumeClaim => "pvc_protection",
         Kind::PersistentVolume => "pv_protection",
-        Kind::Namespace
-        | Kind::Node
+        Kind::Namespace => "namespace",
+        Kind::Node
         | Kind::StorageClass
         | Kind::VolumeAttachment
         | Kind::Pod
@@ -298,7 +299,31 @@ fn deleted(futures: &Futures<'_>, object: &Object, asked: &str) -> (Outcome, &'s
         "the deletion is accepted and cannot be withdrawn{}",
         afterwards(futures, object).unwrap_or_default()
     );
-    (Outcome::Hangs { holders }, law, seen(Reason::new(text)))
+    let reason = undiscovered(futures, object, seen(Reason::new(text)));
+    (Outcome::Hangs { holders }, law, reason)
+}
+
+/// What the controller of a namespace waits for besides its content, with what that is known by.
+fn undiscovered(futures: &Futures<'_>, object: &Object, mut reason: Reason) -> Reason {
+    let Some(namespace) = object.body.namespace() else {
+        return reason;
+    };
+    let key = object.key();
+    let mut silent = false;
+    for obstacle in obstacles(futures.conditions, namespace) {
+        if let Obstacle::Silent(service) = obstacle {
+            silent = true;
+            let field = format!("apiservice {} status.conditions[Available]", service.name);
+            reason = reason.seen(&key, &field, service.available.as_str());
+        }
+    }
+    if silent {
+        reason.text.push_str(
+            "; what is seen in it goes, and it stays: its controller must list every API group first \
+             (NamespaceDeletionDiscoveryFailure) until that APIService answers or is deleted",
+        );
+    }
+    reason
 }
 
 /// What follows for a claim's disk once the holders have gone.

@@ -20,6 +20,7 @@
 //! | step-down, raft snapshot | T1 | the others elect a leader; nothing is lost |
 //! | remove a peer | T2 | it comes back only with an empty volume |
 //! | restore, run | T2 | what a pod keeps is replaced; what a program does cannot be forecast |
+//! | what deletes a `CustomResourceDefinition`, or may | T3 | all its objects go with it, in every namespace |
 //! | what takes peers of a raft cluster down | – | T3 where that breaks, or may break, its quorum; T2 where a voter loses its volume |
 //! | scale, evict, delete, helm | – | what becomes of pods, claims and disks |
 
@@ -193,6 +194,12 @@ fn of_other(world: &World, act: &Act, other: &Other) -> Option<(Tier, String)> {
     let elsewhere = !object.namespace.is_empty() && home(world, act).is_some_and(|home| home != object.namespace);
     if elsewhere && !matches!(other.outcome, Outcome::Kept | Outcome::Rejected { .. }) {
         let text = format!("{object} in {} belongs to another tenant", object.namespace);
+        return Some((Tier::T3, text));
+    }
+    if let (Some(defined), Outcome::Deleted | Outcome::Hangs { .. } | Outcome::Unknown { .. }) =
+        (object.defines(), &other.outcome)
+    {
+        let text = format!("all {defined} go with {object}, in every namespace and whoever made them");
         return Some((Tier::T3, text));
     }
     match &other.outcome {

@@ -4,8 +4,8 @@ use super::course::Futures;
 use super::{Outcome, holders};
 use crate::laws::Reason;
 use crate::laws::change::Evidence;
-use crate::laws::reclaim::{Guard, guard};
-use crate::model::storage::{ClaimPhase, ReclaimPolicy, Volume, VolumePhase};
+use crate::laws::reclaim::{Deleter, Guard, by_hand, deleter, guard, marking};
+use crate::model::storage::{ClaimPhase, EXTERNAL_PROVISIONER, ReclaimPolicy, Volume, VolumePhase};
 use crate::model::{Key, Kind, Object};
 
 /// What becomes of a volume that the act touches.
@@ -18,7 +18,7 @@ pub(super) fn fate(futures: &Futures<'_>, object: &Object, volume: &Volume) -> O
         .map(|step| Reason::clone(&step.reason))
         .unwrap_or_default();
     if futures.trace.destroyed.contains(&object.meta.uid) {
-        let text = why(&key, volume);
+        let text = why(&key, volume) + &by_hand(&object.meta, volume).unwrap_or_default();
         return Some((
             Outcome::VolumeDestroyed { handle },
             policy_seen(Reason::new(text), &key, volume),
@@ -164,16 +164,35 @@ pub(super) fn target(futures: &Futures<'_>, object: &Object) -> Option<(Outcome,
     };
     let policy = volume.spec.persistent_volume_reclaim_policy;
     let later = match (volume.status.phase, policy) {
-        (VolumePhase::Bound, ReclaimPolicy::Delete) => "when its claim goes, its disk is destroyed",
-        (VolumePhase::Bound, _) => "when its claim goes, the object goes too and its disk is forgotten",
-        (_, ReclaimPolicy::Delete) => "set its policy to Retain to let it go, or release it to have its disk destroyed",
-        (_, _) => "its disk is forgotten when it goes",
+        (VolumePhase::Bound, ReclaimPolicy::Delete) => fuse(futures, object, volume),
+        (VolumePhase::Bound, _) => FORGOTTEN.to_owned(),
+        (_, ReclaimPolicy::Delete) => {
+            "set its policy to Retain to let it go, or release it to have its disk destroyed".to_owned()
+        }
+        (_, _) => "its disk is forgotten when it goes".to_owned(),
     };
     let text = format!("the deletion is accepted and cannot be withdrawn; {later}");
     Some((
         Outcome::Hangs { holders },
         policy_seen(Reason::new(text), &key, volume).seen(&key, "status.phase", format!("{:?}", volume.status.phase)),
     ))
+}
+
+const FORGOTTEN: &str = "when its claim goes, the object goes too and its disk is forgotten";
+
+/// What comes of the disk when the claim goes of a volume with policy Delete that was deleted while Bound: only one that its
+/// provisioner has marked before is looked at again, and what is being deleted is marked no more.
+fn fuse(futures: &Futures<'_>, object: &Object, volume: &Volume) -> String {
+    let destroyed = "when its claim goes, its disk is destroyed";
+    match deleter(&object.meta, volume) {
+        Deleter::ControllerManager => destroyed.to_owned(),
+        Deleter::Provisioner(_) if object.meta.has_finalizer(EXTERNAL_PROVISIONER) => destroyed.to_owned(),
+        Deleter::Provisioner(name) => format!(
+            "{FORGOTTEN}: {name} has not marked it, and marks nothing that is being deleted ({})",
+            marking(futures.conditions)
+        ),
+        Deleter::Nobody | Deleter::Unknown => FORGOTTEN.to_owned(),
+    }
 }
 
 /// A volume that is being deleted and is no longer Bound goes.

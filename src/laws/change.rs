@@ -25,7 +25,7 @@ pub struct Conditions {
     pub now: Option<jiff::Timestamp>,
     /// What was read on demand of Helm releases; only acts of Helm's ask for it.
     pub helm: Arc<crate::model::helm::Ledger>,
-    /// What was asked once, beside the watches; no law asks for it, only diagnoses do.
+    /// What was asked once, beside the watches. Of the laws only that of namespaces asks for it, for API services.
     pub survey: Arc<crate::model::Survey>,
     /// What raft peers said when they were last asked.
     pub raft: Arc<crate::model::raft::Soundings>,

@@ -3,12 +3,14 @@
 //! Source: `pkg/controller/namespace/deletion/namespaced_resources_deleter.go`, KEP-5080, `reference/semantics.md` §3.10.
 //! Since 1.33 all pods go first and everything else waits for them; before, everything is deleted in no fixed order. Only
 //! content of kinds the world holds is seen: custom resources may hold a namespace unseen. While the API server cannot tell
-//! what kinds there are (an `APIService` that is down), which the namespace's conditions say, the namespace stays although
-//! everything seen has gone.
+//! what kinds there are (an `APIService` that is down), the namespace stays although everything seen has gone. That say the
+//! namespace's conditions, once its controller has tried, and before that what the API services said when they were asked.
 
 use super::absence::lists;
 use super::change::NAMESPACE_FINALIZER;
 use super::{Change, Conditions, Law, Reaction, Reason};
+use crate::model::survey::ApiService;
+use crate::model::workload::{Condition, Namespace};
 use crate::model::{Kind, Kinds, Object, Propagation, World};
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,7 +68,7 @@ fn empty(world: &World, conditions: &Conditions, object: &Object, reactions: &mu
     let held = object
         .body
         .namespace()
-        .filter(|facts| obstacle(facts).is_none())
+        .filter(|facts| obstacles(conditions, facts).is_empty())
         .is_some_and(|facts| facts.spec.finalizers.iter().any(|held| held == NAMESPACE_FINALIZER));
     if !left && held && reactions.len() == before {
         let why = Reason::new(format!("nothing is left in {key}"));
@@ -93,15 +95,32 @@ fn order(conditions: &Conditions) -> String {
     }
 }
 
-/// A condition of the namespace by which its controller says that it could not see or delete everything.
-pub fn obstacle(namespace: &crate::model::workload::Namespace) -> Option<&crate::model::workload::Condition> {
-    namespace.status.conditions.iter().find(|condition| {
-        condition.status == "True"
-            && matches!(
-                condition.kind.as_str(),
-                "NamespaceDeletionDiscoveryFailure" | "NamespaceDeletionGroupVersionParsingFailure"
-            )
-    })
+/// Why the controller cannot see everything that is in a namespace, and so never lets it go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle<'a> {
+    /// It says so itself.
+    Told(&'a Condition),
+    /// An API service that did not answer when it was asked.
+    Silent(&'a ApiService),
+}
+
+/// What kept the controller from seeing everything when it tried, or will keep it when it does. Its own word counts more
+/// than a survey: it tries again and again, and what it said last is watched.
+pub fn obstacles<'a>(conditions: &'a Conditions, namespace: &'a Namespace) -> Vec<Obstacle<'a>> {
+    const DISCOVERY: &str = "NamespaceDeletionDiscoveryFailure";
+    let told = |kind: &str| {
+        let mut all = namespace.status.conditions.iter();
+        all.find(|condition| condition.kind == kind)
+    };
+    let silent = conditions.survey.services.seen().iter();
+    let silent = silent.filter(|service| !service.answers() && told(DISCOVERY).is_none());
+    [DISCOVERY, "NamespaceDeletionGroupVersionParsingFailure"]
+        .into_iter()
+        .filter_map(told)
+        .filter(|condition| condition.status == "True")
+        .map(Obstacle::Told)
+        .chain(silent.map(Obstacle::Silent))
+        .collect()
 }
 
 /// Deletes what is not being deleted; the reason is one for all.

@@ -7,6 +7,10 @@
 //! - Delete: the provisioner (`provisioned-by`, `migrated-to` or the CSI driver, of static volumes too) destroys the disk
 //!   once the phase is Released; a volume that is being deleted without the provisioner's finalizer is skipped, and its
 //!   disk is leaked. A provisioner that does not run keeps the volume waiting: the disk goes when it returns.
+//! - That finalizer, the mark, is what makes a disk go whose volume is deleted while Bound: the gate `HonorPVReclaimPolicy`, on
+//!   since 1.31 and GA in 1.33. A mark that is there decides, whatever the version; where there is none yet, the server's
+//!   version tells whether one is to be expected. The provisioner's own version no fact tells: one of the server's age is taken
+//!   for granted, and of volumes made by hand that it is 5.0 or later, from which on it destroys their disks too.
 //! - An attachment guards the disk of a driver with attach; without attach nothing does.
 //! - No deleter (nfs, local and most path volumes made by hand): the phase becomes Failed and the disk stays. A
 //!   `hostPath` with `/tmp/` in its path has one, which removes the directory on the controller manager's own machine
@@ -16,7 +20,7 @@
 
 use super::absence::lists;
 use super::{Change, Conditions, Law, Reaction, Reason};
-use crate::model::storage::{EXTERNAL_PROVISIONER, ReclaimPolicy, Volume, VolumePhase, provisioner};
+use crate::model::storage::{EXTERNAL_PROVISIONER, PROVISIONED_BY, ReclaimPolicy, Volume, VolumePhase, provisioner};
 use crate::model::{Kind, Kinds, Meta, Object, Text, World};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +38,11 @@ pub const LAW: Law = Law {
     ]),
     react,
 };
+
+/// The minor version of the server from which provisioners of its age mark volumes (beta, and on).
+const MARKED_SINCE: u32 = 31;
+/// … and from which that cannot be switched off.
+const MARKED_ALWAYS: u32 = 33;
 
 /// A migrated in-tree volume is in the hands of this driver.
 const MIGRATED_TO: &str = "pv.kubernetes.io/migrated-to";
@@ -125,6 +134,32 @@ pub fn guard(world: &World, conditions: &Conditions, object: &Object, volume: &V
     Guard::None
 }
 
+/// Whether provisioners of the server's age mark the volumes whose disks they will destroy; taken for granted when its
+/// version is not known.
+pub fn marks(conditions: &Conditions) -> bool {
+    conditions.server_minor.is_none_or(|minor| minor >= MARKED_SINCE)
+}
+
+/// By what that is judged, in words.
+pub fn marking(conditions: &Conditions) -> String {
+    match conditions.server_minor {
+        Some(minor) if minor >= MARKED_ALWAYS => {
+            format!("a provisioner of the age of server 1.{minor}, which is taken for granted, marks volumes")
+        }
+        Some(minor) if minor >= MARKED_SINCE => format!(
+            "a provisioner of the age of server 1.{minor}, which is taken for granted, marks volumes unless \
+             HonorPVReclaimPolicy is switched off"
+        ),
+        Some(minor) => format!(
+            "a provisioner of the age of server 1.{minor}, which is taken for granted, marks no volumes: that began with \
+             1.{MARKED_SINCE}"
+        ),
+        None => format!(
+            "a provisioner marks volumes where it and the server are of 1.{MARKED_SINCE} or later, which is taken for granted"
+        ),
+    }
+}
+
 /// The provisioner marks a bound CSI volume whose disk it will destroy, and takes the mark off when the policy changes.
 fn finalizer(conditions: &Conditions, object: &Object, volume: &Volume) -> Option<(Change, Reason)> {
     let marked = object.meta.has_finalizer(EXTERNAL_PROVISIONER);
@@ -143,9 +178,15 @@ fn finalizer(conditions: &Conditions, object: &Object, volume: &Volume) -> Optio
     let reason = |text: String| Reason::new(text).seen(&key, "spec.persistentVolumeReclaimPolicy", policy.word());
     match policy {
         ReclaimPolicy::Delete
-            if volume.spec.csi.is_some() && volume.status.phase == VolumePhase::Bound && !object.meta.deleting() =>
+            if volume.spec.csi.is_some()
+                && volume.status.phase == VolumePhase::Bound
+                && !object.meta.deleting()
+                && marks(conditions) =>
         {
-            let reason = reason(format!("{name} will destroy the disk of {key} and marks it"));
+            let reason = reason(format!(
+                "{name} will destroy the disk of {key} and marks it: {}",
+                marking(conditions)
+            ));
             let object = key;
             Some((Change::AddFinalizer { object, uid, finalizer }, reason))
         }
@@ -156,6 +197,18 @@ fn finalizer(conditions: &Conditions, object: &Object, volume: &Volume) -> Optio
         }
         ReclaimPolicy::Delete | ReclaimPolicy::Unknown => None,
     }
+}
+
+/// What is taken for granted where the disk of a volume that was made by hand is destroyed, and no mark shows it.
+pub fn by_hand(meta: &Meta, volume: &Volume) -> Option<String> {
+    let provisioned = meta.annotations.get(MIGRATED_TO).is_some() || meta.annotations.get(PROVISIONED_BY).is_some();
+    let driver = &volume.spec.csi.as_ref()?.driver;
+    (!provisioned && !meta.has_finalizer(EXTERNAL_PROVISIONER)).then(|| {
+        format!(
+            "; it was made by hand, and {driver} destroys such disks from external-provisioner 5.0 on, which is taken for granted: \
+             an earlier one leaves it"
+        )
+    })
 }
 
 fn released(world: &World, conditions: &Conditions, object: &Object, volume: &Volume) -> Option<(Change, Reason)> {
@@ -173,8 +226,9 @@ fn released(world: &World, conditions: &Conditions, object: &Object, volume: &Vo
     match guard(world, conditions, object, volume) {
         Guard::None => {
             let reason = reason(format!(
-                "{key} is Released and its policy is Delete: {} goes",
-                volume.spec.handle()
+                "{key} is Released and its policy is Delete: {} goes{}",
+                volume.spec.handle(),
+                by_hand(&object.meta, volume).unwrap_or_default()
             ));
             Some((Change::DestroyDisk { volume: key, uid }, reason))
         }

@@ -92,6 +92,13 @@ pub struct ApiService {
     pub reason: Text,
 }
 
+impl ApiService {
+    /// Whether it is known to answer: what is not known to is taken for one that does not.
+    pub fn answers(&self) -> bool {
+        self.available == "True"
+    }
+}
+
 /// One webhook of an admission configuration that calls a service and refuses when it does not answer
 /// (`failurePolicy: Fail`, which absent means).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -23,6 +23,7 @@ use pilothouse::model::{Key, Kind};
 mod chart;
 mod deed;
 mod errand;
+mod less;
 
 pub(crate) use chart::{Hand, Member, Thing, Touch};
 pub(crate) use deed::{Deed, Verb};

@@ -19,12 +19,12 @@ use crate::compare::Verdict;
 use crate::manifest::PLAIN;
 use crate::mirror::Mirror;
 use crate::rules;
-use crate::shrink;
+use crate::shrink::Search;
 use crate::slot::{Played, Slot};
 use crate::support::csi::DEAD_DRIVER;
 use crate::support::persons::Person;
 use crate::support::plane::ControlPlane;
-use crate::tally::{self, Book, Entry};
+use crate::tally::{self, Book, Counted, Entry};
 
 /// The watches are open within this.
 const START: Duration = Duration::from_mins(1);
@@ -32,6 +32,9 @@ const START: Duration = Duration::from_mins(1);
 const MOST_GIVEN_UP: usize = 50;
 /// How often a case that went wrong is played again.
 const AGAIN: usize = 4;
+
+/// Where cases are kept that went wrong once, from the root of the repository.
+pub(crate) const KEPT: &str = "tests/conformance/cases";
 
 /// One case to play.
 #[derive(Clone, Debug)]
@@ -43,14 +46,37 @@ pub(crate) struct Job {
 #[derive(Clone, Debug)]
 pub(crate) enum Name {
     Seed(u64),
-    Written(String),
+    Written(PathBuf),
+}
+
+impl Name {
+    /// The command that plays it again by itself, and makes it small.
+    pub(crate) fn command(&self) -> String {
+        let case = match self {
+            Self::Seed(seed) => format!("--seed {seed}"),
+            Self::Written(path) => format!("--file {}", path.display()),
+        };
+        format!("cargo test --locked --test conformance -- {case} --shrink")
+    }
+
+    /// The file in which it is kept when it has been made small: a word that somebody will replace by a better one.
+    fn kept(&self) -> String {
+        match self {
+            Self::Seed(seed) => format!("seed-{seed}.case"),
+            Self::Written(path) => format!("{}-small.case", stem(path)),
+        }
+    }
+}
+
+fn stem(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.file_stem().unwrap_or_default().to_string_lossy()
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Seed(seed) => write!(f, "seed {seed}"),
-            Self::Written(name) => f.write_str(name),
+            Self::Written(path) => f.write_str(&stem(path)),
         }
     }
 }
@@ -61,13 +87,14 @@ pub(crate) struct Crew {
     pub(crate) parallel: usize,
     /// Where seeds are counted, if they are.
     pub(crate) book: Option<PathBuf>,
-    /// Tell everything, and play nothing again.
+    /// Tell everything, and play nothing again, unless it is to be made small.
     pub(crate) loud: bool,
+    /// Make small what goes wrong, and write it among the kept cases.
     pub(crate) shrinks: bool,
 }
 
 /// How a run ended.
-pub(crate) struct Counted {
+pub(crate) struct Ending {
     pub(crate) given_up: usize,
     pub(crate) right: usize,
     pub(crate) wrong: usize,
@@ -103,7 +130,7 @@ impl Work {
 }
 
 impl Crew {
-    pub(crate) async fn run(&self, plane: &ControlPlane, jobs: Vec<Job>) -> Result<Counted, String> {
+    pub(crate) async fn run(&self, plane: &ControlPlane, jobs: Vec<Job>) -> Result<Ending, String> {
         let options = ConnectOptions {
             kubeconfig: Some(plane.kubeconfig(Person::Anna)),
             ..ConnectOptions::default()
@@ -147,8 +174,11 @@ impl Crew {
             let (job, played, small) = match ended {
                 Ok(played) => played,
                 Err((job, why)) => {
-                    let case = job.map(|job| format!("{}: ", job.name)).unwrap_or_default();
+                    let case = job.as_ref().map(|job| format!("{}: ", job.name)).unwrap_or_default();
                     println!("{case}a slot is given up: {why}");
+                    if let Some(job) = job {
+                        println!("to play it again: {}", job.name.command());
+                    }
                     given_up += 1;
                     if given_up > MOST_GIVEN_UP {
                         return Err("too many slots were given up".to_owned());
@@ -156,14 +186,15 @@ impl Crew {
                     continue;
                 }
             };
-            let seed = if let Name::Seed(seed) = job.name {
-                seed
-            } else {
-                u64::MAX
-            };
-            let entry = Entry::of(seed, &rules, &played, small.as_ref().unwrap_or(&job.case));
+            let entry = entry(&job, &rules, &played, small.as_ref().unwrap_or(&job.case));
             wrong += usize::from(played.wrong().is_some());
             tell(&job, &played, small.as_ref(), self.loud);
+            if let Some(small) = &small {
+                println!(
+                    "kept as {}: give it a name that tells",
+                    keep(&job.name, &played, small)?
+                );
+            }
             if let (Some(book), Name::Seed(_)) = (&mut book, &job.name) {
                 book.add(&entry)?;
             }
@@ -181,8 +212,8 @@ impl Crew {
         while let Some(slot) = slots.join_next().await {
             slot.map_err(|error| error.to_string())?;
         }
-        let counts = tally::count(entries.iter(), &rules);
-        Ok(Counted {
+        let counts = tally::count(&entries);
+        Ok(Ending {
             right: entries.len() - wrong,
             wrong,
             told: format!(
@@ -193,6 +224,29 @@ impl Crew {
             ),
             given_up,
         })
+    }
+}
+
+/// What is counted of a case that was played; a written one is told and counted nowhere.
+fn entry(job: &Job, rules: &str, played: &Played, case: &Case) -> Entry {
+    let counted = played.steps.iter().map(|step| Counted {
+        act: step.told.clone(),
+        species: step.species.clone(),
+        outcome: step.outcome.clone(),
+        verdict: step.verdict.word().to_owned(),
+        note: step.verdict.note().to_owned(),
+    });
+    let agreed = played.steps.iter().all(|step| step.verdict == Verdict::Agreed);
+    Entry {
+        seed: match job.name {
+            Name::Seed(seed) => seed,
+            Name::Written(_) => u64::MAX,
+        },
+        rules: rules.to_owned(),
+        steps: counted.collect(),
+        void: played.void.clone(),
+        seconds: played.took.as_secs_f32(),
+        case: (!agreed).then(|| case.to_string()),
     }
 }
 
@@ -285,7 +339,7 @@ async fn one(slot: &Slot, job: &Job, work: &Work) -> Result<(Played, Option<Case
         }
     };
     let mut played = slot.play(&job.case, &tell).await?;
-    if work.loud {
+    if work.loud && !work.shrinks {
         return Ok((played, None));
     }
     let Some(at) = played
@@ -319,12 +373,36 @@ async fn one(slot: &Slot, job: &Job, work: &Work) -> Result<(Played, Option<Case
         step.verdict = Verdict::Race(told);
         return Ok((played, None));
     }
-    let small = if work.shrinks {
-        Some(shrink::shrink(&slot, &job.case).await?)
-    } else {
-        None
-    };
-    Ok((played, small))
+    if !work.shrinks {
+        return Ok((played, None));
+    }
+    let mut search = Search::from(job.case.clone());
+    while let Some(candidate) = search.candidate() {
+        if spent {
+            slot = work.slot();
+            slot.furnish().await?;
+            played.spent = true;
+        }
+        let tried = slot.play(&candidate, &|_| {}).await?;
+        spent = tried.spent;
+        if tried.wrong().is_some() {
+            tell(format!("goes wrong with less, too:\n{candidate}"));
+            search.fails(candidate);
+        }
+    }
+    // the last play's slot is not handed back where it was another one
+    played.spent |= spent;
+    Ok((played, Some(search.smallest())))
+}
+
+/// Writes what was made small among the kept cases; which file it is.
+fn keep(name: &Name, played: &Played, small: &Case) -> Result<String, String> {
+    let path = format!("{KEPT}/{}", name.kept());
+    let why = played.wrong().map_or("", |step| step.verdict.note());
+    let text = format!("# {name}, made small\n# {}\n{small}", why.replace('\n', "\n# "));
+    std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(&path), text)
+        .map_err(|error| format!("{path}: {error}"))?;
+    Ok(path)
 }
 
 fn tell(job: &Job, played: &Played, small: Option<&Case>, loud: bool) {
@@ -347,5 +425,8 @@ fn tell(job: &Job, played: &Played, small: Option<&Case>, loud: bool) {
     }
     if played.wrong().is_some() {
         println!("{}\n{}", job.name, small.unwrap_or(&job.case));
+        if small.is_none() {
+            println!("to play it again and make it small: {}", job.name.command());
+        }
     }
 }

@@ -21,25 +21,24 @@ fn document() -> PathBuf {
     place("docs/fidelity.md")
 }
 
-/// Counts what a book tells, writes the committed tally, and the section from it. What closed books told stays.
-pub(crate) fn write(book: &Path) -> Result<(), String> {
-    let mut tally = tally::count(tally::read(book).values(), &rules::digest());
-    tally.closed = read()?.closed;
-    store(&tally)
+/// Counts a book into the committed tally, writes the section from it, and puts the book aside: it has been counted.
+pub(crate) fn write(book: &Path, day: &str) -> Result<(), String> {
+    let entries = tally::read(book);
+    let mut tally = read()?;
+    tally.take(&entries, &rules::digest(), day);
+    store(&tally)?;
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let aside = book.with_extension(format!("before-{}.jsonl", tally.next_seed));
+    fs::rename(book, &aside).map_err(|error| error.to_string())
 }
 
-/// Closes a book: what it tells is counted for good, as told under earlier rules, and the book itself is put aside.
-pub(crate) fn close(book: &Path) -> Result<(), String> {
-    let mut closed = read()?.closed;
-    closed.take(&tally::count(tally::read(book).values(), ""));
-    fs::rename(book, book.with_extension("closed")).map_err(|error| error.to_string())?;
-    store(&Tally {
-        closed,
-        ..Tally::default()
-    })
-}
-
+/// Writes tally and document; refuses where a figure would become less.
 fn store(tally: &Tally) -> Result<(), String> {
+    if let Some(less) = tally.lowers(&read()?) {
+        return Err(format!("the figures that are committed are never lowered: {less}"));
+    }
     let text = toml::to_string(tally).map_err(|error| error.to_string())?;
     let text = format!("# Written by `cargo test --test conformance -- --write-docs`.\n{text}");
     fs::write(committed(), text).map_err(|error| error.to_string())?;
@@ -47,14 +46,23 @@ fn store(tally: &Tally) -> Result<(), String> {
     fs::write(document(), with_section(&told, tally)?).map_err(|error| error.to_string())
 }
 
-fn read() -> Result<Tally, String> {
+/// What was counted so far.
+pub(crate) fn read() -> Result<Tally, String> {
     let text = fs::read_to_string(committed()).map_err(|error| error.to_string())?;
     toml::from_str(&text).map_err(|error| error.to_string())
 }
 
-/// The document says what the committed tally says.
+/// The document says what the committed tally says, and each act stands in one row.
 pub(crate) fn check() -> Result<(), String> {
     let tally = read()?;
+    let all = tally.all();
+    if all.told() != all.acts {
+        return Err(format!(
+            "{} acts are counted, and {} stand in the rows",
+            all.acts,
+            all.told()
+        ));
+    }
     let told = fs::read_to_string(document()).map_err(|error| error.to_string())?;
     if with_section(&told, &tally)? == told {
         Ok(())
@@ -70,21 +78,29 @@ fn with_section(told: &str, tally: &Tally) -> Result<String, String> {
     Ok(format!("{before}{BEGIN}\n\n{}\n{END}{after}", section(tally)))
 }
 
-fn section(tally: &Tally) -> String {
+/// Names the rules by their digest, and never calls any those of today: it is written once and read at every commit after.
+pub(crate) fn section(tally: &Tally) -> String {
+    let (all, newest) = (tally.all(), &tally.newest);
     let mut section = format!(
-        "{} cases with {} acts were played, {} of the cases with the rules as they are now.\n\n### With the rules as they are\n\n{}",
-        tally.cases + tally.closed.cases,
-        tally.acts + tally.closed.acts,
-        tally.cases_with_these_rules,
-        tally::table(&tally.rows)
+        "{} cases with {} acts were played and counted. {} of the cases, counted last on {}, were played with the newest rules\n\
+         that any were played with, those of the digest `{}`; all others with earlier ones. What was changed in the rules since\n\
+         then was not played in this table: `--report` tells the digest of the tree it is run in, and how many of the counted cases\n\
+         were played with it.\n\n\
+         ### With the rules `{}`, of {}\n\n{}",
+        all.cases,
+        all.acts,
+        newest.counts.cases,
+        newest.day,
+        newest.rules,
+        newest.rules,
+        newest.day,
+        tally::table(&newest.counts.rows)
     );
-    let mut earlier = tally.earlier.clone();
-    tally::add(&mut earlier, &tally.closed.rows);
-    if !earlier.is_empty() {
+    if !tally.earlier.rows.is_empty() {
         section.push_str(
-            "\n### Under earlier rules\n\nWhat disagreed here was corrected, in the rules or in the engine.\n\n",
+            "\n### With earlier rules\n\nWhat disagreed here was corrected, in the rules or in the engine.\n\n",
         );
-        section.push_str(&tally::table(&earlier));
+        section.push_str(&tally::table(&tally.earlier.rows));
     }
     section
 }

@@ -6,9 +6,9 @@
 //! cargo test --test conformance -- --cases 10000 --parallel 60     as many as one likes; goes on where the last run ended
 //! cargo test --test conformance -- --seed 17                       one case, told at length
 //! cargo test --test conformance -- --file CASE                     a written one
+//! cargo test --test conformance -- --seed 17 --shrink              made small where it goes wrong, and kept in cases/
 //! cargo test --test conformance -- --report                        what was found so far
-//! cargo test --test conformance -- --write-docs                    the same, into docs/fidelity.md
-//! cargo test --test conformance -- --close                         count it for good, and begin a new tally
+//! cargo test --test conformance -- --write-docs                    count it for good: into tally.toml and docs/fidelity.md
 //! ```
 
 #![expect(
@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 
-use crew::{Crew, Job, Name};
+use crew::{Crew, Job, KEPT, Name};
 use support::kit::Kit;
 use support::plane::ControlPlane;
 
@@ -77,27 +77,24 @@ struct Arguments {
     /// Print a seed's case and play nothing
     #[arg(long)]
     show: Option<u64>,
-    /// The first new seed; without it, the one after the last in the tally
+    /// The first new seed; without it, the one after the last that was drawn
     #[arg(long)]
     from: Option<u64>,
     /// With --cases: only seeds that draw releases
     #[arg(long)]
     releases: bool,
-    /// Where cases are counted
+    /// The book, in which cases are told until they are counted
     #[arg(long)]
     tally: Option<PathBuf>,
-    /// Make failing cases as small as they get
-    #[arg(long)]
+    /// Make failing cases as small as they get, and keep them in tests/conformance/cases
+    #[arg(long, conflicts_with = "times")]
     shrink: bool,
     /// Print what was found so far
     #[arg(long)]
     report: bool,
-    /// Write what was found so far into docs/fidelity.md
+    /// Count what was found so far into tests/conformance/tally.toml and docs/fidelity.md, and put the book aside
     #[arg(long)]
     write_docs: bool,
-    /// Count the tally's cases for good, as told under earlier rules, and begin a new one
-    #[arg(long)]
-    close: bool,
     /// What `cargo test` hands to every test program
     #[arg(hide = true)]
     filters: Vec<String>,
@@ -137,13 +134,10 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if arguments.report {
-        return report(&book);
-    }
-    if arguments.close {
-        return outcome(documents::close(&book));
+        return outcome(report(&book));
     }
     if arguments.write_docs {
-        return outcome(documents::write(&book));
+        return outcome(documents::write(&book, &today()));
     }
     let named = |filter: &String| "conformance".contains(filter.as_str());
     let skipped = arguments.ignored || arguments.skip.iter().any(named);
@@ -191,15 +185,26 @@ fn outcome(result: Result<(), String>) -> ExitCode {
     )
 }
 
-fn report(book: &Path) -> ExitCode {
-    let (entries, rules) = (tally::read(book), rules::digest());
-    let tally = tally::count(entries.values(), &rules);
+/// `2026-11-21`.
+fn today() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
+}
+
+fn report(book: &Path) -> Result<(), String> {
+    let (entries, rules, tally) = (tally::read(book), rules::digest(), documents::read()?);
+    let these = entries.values().filter(|entry| entry.rules == rules);
     println!(
-        "{} cases, {} acts; {} cases with the rules of this tree ({rules})\n\n{}",
-        tally.cases,
-        tally.acts,
-        tally.cases_with_these_rules,
-        tally::table(&tally.rows)
+        "the rules of this tree are {rules}; with them {} of the {} counted cases were played\n",
+        tally.with_rules(&rules),
+        tally.all().cases
+    );
+    let (counts, these) = (tally::count(entries.values()), tally::count(these));
+    println!(
+        "not counted yet: {} cases, {} acts; {} cases with the rules of this tree\n\n{}",
+        counts.cases,
+        counts.acts,
+        these.cases,
+        tally::table(&these.rows)
     );
     let void = entries.values().filter(|entry| entry.void.is_some()).count();
     println!("{void} cases ended early, because an act had no target any more or both servers refused");
@@ -208,12 +213,12 @@ fn report(book: &Path) -> ExitCode {
             println!("\nseed {}: {} {}\n{}", entry.seed, step.verdict, step.act, step.note);
         }
     }
-    ExitCode::SUCCESS
+    Ok(())
 }
 
 /// The written cases, which come first.
 fn written() -> Result<Vec<Job>, String> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/cases");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(KEPT);
     let mut paths: Vec<PathBuf> = std::fs::read_dir(&directory)
         .map_err(|error| format!("{}: {error}", directory.display()))?
         .flatten()
@@ -227,11 +232,9 @@ fn written() -> Result<Vec<Job>, String> {
 fn read_case(path: &Path) -> Result<Job, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let case = text.parse().map_err(|error| format!("{}: {error}", path.display()))?;
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Job {
-        name: Name::Written(name),
-        case,
-    })
+    let house = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let name = Name::Written(path.strip_prefix(house).unwrap_or(path).to_owned());
+    Ok(Job { name, case })
 }
 
 fn drawn(seed: u64) -> Job {
@@ -252,8 +255,7 @@ fn play(kit: Kit, arguments: &Arguments, book: &Path) -> Result<ExitCode, String
     match (one, arguments.cases) {
         (Some(job), _) => jobs.extend(std::iter::repeat_n(job, arguments.times)),
         (None, Some(many)) => {
-            let next = tally::read(book).keys().next_back().map_or(BOUNDED, |seed| seed + 1);
-            let first = arguments.from.unwrap_or(next);
+            let first = tally::first(documents::read()?.next_seed, &tally::read(book), arguments.from)?;
             let drawn_here = |seed: &u64| !arguments.releases || generate::is_of_releases(*seed);
             let seeds = (first..).filter(drawn_here);
             jobs.extend(seeds.take(usize::try_from(many).unwrap_or(usize::MAX)).map(drawn));

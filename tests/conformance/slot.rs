@@ -23,6 +23,7 @@ use crate::manifest::Ground;
 use crate::mirror::Mirror;
 use crate::support::csi::Books;
 use crate::support::run::Programs;
+use crate::tally::SET_UP;
 use crate::twin::Twin;
 
 /// How long an idle feed may go unheard: long, because a busy machine is no lost watch.
@@ -166,8 +167,8 @@ impl Step {
 
 fn setting_up(verdict: Verdict) -> Step {
     Step {
-        species: "set up".to_owned(),
-        told: "set up".to_owned(),
+        species: SET_UP.to_owned(),
+        told: SET_UP.to_owned(),
         outcome: "as written".to_owned(),
         verdict,
     }

@@ -1,4 +1,6 @@
-//! What was found so far: one JSON line a case, appended as soon as it is known, so that an interrupted run loses nothing.
+//! What was found so far. The book: one JSON line a case, appended as soon as it is known, so that an interrupted run loses
+//! nothing; it lies beside the builds and may be lost with them. The tally: counts, committed, into which books are counted.
+//! Counts in a tally never become less.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,10 +9,6 @@ use std::io::Write as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-
-use crate::case::Case;
-use crate::compare::Verdict;
-use crate::slot::Played;
 
 /// One case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,40 +45,130 @@ pub(crate) type Rows = BTreeMap<String, BTreeMap<String, Row>>;
 /// Counts, as they are committed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tally {
-    pub(crate) cases: u64,
-    pub(crate) acts: u64,
-    /// Cases played with the rules as they are in this tree.
-    pub(crate) cases_with_these_rules: u64,
-    /// With the rules of this tree.
-    pub(crate) rows: Rows,
-    /// With earlier rules, which were corrected since where they were wrong.
-    #[serde(default, skip_serializing_if = "Rows::is_empty")]
-    pub(crate) earlier: Rows,
-    /// What books told that were closed.
+    /// All seeds that were counted are below it: on whatever machine, `--cases` begins here.
+    pub(crate) next_seed: u64,
+    /// With the newest rules that cases were played with.
+    pub(crate) newest: Round,
+    /// With all earlier ones, which were corrected since where they were wrong.
     #[serde(default)]
-    pub(crate) closed: Closed,
+    pub(crate) earlier: Counts,
 }
 
-/// Counts of books that are no more, all of them of earlier rules.
+/// What was played with one state of the rules. They have most likely changed since: the digest tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Closed {
+pub(crate) struct Round {
+    /// The digest of the rules.
+    pub(crate) rules: String,
+    /// The day on which it was counted last: `2026-11-21`.
+    pub(crate) day: String,
+    #[serde(flatten)]
+    pub(crate) counts: Counts,
+}
+
+/// Cases, their acts, and how those ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counts {
     pub(crate) cases: u64,
     pub(crate) acts: u64,
+    #[serde(default)]
     pub(crate) rows: Rows,
 }
 
-impl Closed {
-    /// Takes in what a book told.
-    pub(crate) fn take(&mut self, tally: &Tally) {
-        self.cases += tally.cases;
-        self.acts += tally.acts;
-        add(&mut self.rows, &tally.rows);
-        add(&mut self.rows, &tally.earlier);
+impl Tally {
+    /// Counts a book in. What it holds of seeds that were counted before, in a book that was put aside too late, is passed
+    /// over.
+    pub(crate) fn take(&mut self, book: &BTreeMap<u64, Entry>, rules: &str, day: &str) {
+        let first = self.next_seed;
+        let new = || book.range(first..).map(|(_, entry)| entry);
+        if self.newest.rules != rules && new().any(|entry| entry.rules == rules) {
+            let before = std::mem::replace(&mut self.newest, Round::of(rules));
+            self.earlier.add(&before.counts);
+        }
+        let (newest, earlier): (Vec<&Entry>, Vec<&Entry>) = new().partition(|entry| entry.rules == self.newest.rules);
+        if !newest.is_empty() {
+            day.clone_into(&mut self.newest.day);
+        }
+        self.newest.counts.add(&count(newest));
+        self.earlier.add(&count(earlier));
+        if let Some((last, _)) = book.range(first..).next_back() {
+            self.next_seed = last + 1;
+        }
+    }
+
+    /// Everything that was counted.
+    pub(crate) fn all(&self) -> Counts {
+        let mut all = self.earlier.clone();
+        all.add(&self.newest.counts);
+        all
+    }
+
+    /// How many of the counted cases were played with these rules.
+    pub(crate) fn with_rules(&self, rules: &str) -> u64 {
+        if self.newest.rules == rules {
+            self.newest.counts.cases
+        } else {
+            0
+        }
+    }
+
+    /// The first count that is more in an earlier tally than in this one.
+    pub(crate) fn lowers(&self, earlier: &Self) -> Option<String> {
+        let (now, before) = (self.all(), earlier.all());
+        let whole = [
+            ("the next seed", self.next_seed, earlier.next_seed),
+            ("cases", now.cases, before.cases),
+            ("acts", now.acts, before.acts),
+        ];
+        let whole = whole.map(|(what, now, before)| (what.to_owned(), now, before));
+        let rows = before.each().map(|(species, outcome, verdict, count)| {
+            let row = now.rows.get(species).and_then(|outcomes| outcomes.get(outcome));
+            let left = row.and_then(|row| row.get(verdict)).copied().unwrap_or_default();
+            (format!("{species}, {outcome}, {verdict}"), left, count)
+        });
+        let mut all = whole.into_iter().chain(rows);
+        let (what, now, before) = all.find(|(_, now, before)| now < before)?;
+        Some(format!("{what}: {before} would become {now}"))
     }
 }
 
-/// Adds counts to counts.
-pub(crate) fn add(to: &mut Rows, rows: &Rows) {
+impl Round {
+    fn of(rules: &str) -> Self {
+        Self {
+            rules: rules.to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, more: &Self) {
+        self.cases += more.cases;
+        self.acts += more.acts;
+        add(&mut self.rows, &more.rows);
+    }
+
+    /// Kind of act, outcome of its target, verdict, and how often.
+    fn each(&self) -> impl Iterator<Item = (&str, &str, &str, u64)> {
+        self.rows.iter().flat_map(|(species, outcomes)| {
+            outcomes.iter().flat_map(move |(outcome, row)| {
+                let row = row.iter();
+                row.map(move |(verdict, count)| (species.as_str(), outcome.as_str(), verdict.as_str(), *count))
+            })
+        })
+    }
+
+    /// The acts that the rows tell, which are those that were counted.
+    pub(crate) fn told(&self) -> u64 {
+        let acts = self.each().filter(|(species, ..)| *species != SET_UP);
+        acts.map(|(_, _, _, count)| count).sum()
+    }
+}
+
+/// The setting up of a world, which is no act.
+pub(crate) const SET_UP: &str = "set up";
+
+/// Adds rows to rows.
+fn add(to: &mut Rows, rows: &Rows) {
     for (species, outcomes) in rows {
         for (outcome, row) in outcomes {
             let sums = to
@@ -91,30 +179,6 @@ pub(crate) fn add(to: &mut Rows, rows: &Rows) {
             for (verdict, count) in row {
                 *sums.entry(verdict.clone()).or_default() += count;
             }
-        }
-    }
-}
-
-impl Entry {
-    pub(crate) fn of(seed: u64, rules: &str, played: &Played, case: &Case) -> Self {
-        let counted = played.steps.iter().map(|step| Counted {
-            act: step.told.clone(),
-            species: step.species.clone(),
-            outcome: step.outcome.clone(),
-            verdict: step.verdict.word().to_owned(),
-            note: step.verdict.note().to_owned(),
-        });
-        Self {
-            seed,
-            rules: rules.to_owned(),
-            steps: counted.collect(),
-            void: played.void.clone(),
-            seconds: played.took.as_secs_f32(),
-            case: played
-                .steps
-                .iter()
-                .any(|step| step.verdict != Verdict::Agreed)
-                .then(|| case.to_string()),
         }
     }
 }
@@ -152,29 +216,34 @@ pub(crate) fn read(path: &Path) -> BTreeMap<u64, Entry> {
     entries.map(|entry| (entry.seed, entry)).collect()
 }
 
-pub(crate) fn count<'e>(entries: impl Iterator<Item = &'e Entry>, rules: &str) -> Tally {
-    let mut tally = Tally::default();
-    for entry in entries {
-        if entry.steps.is_empty() {
-            continue; // there was nothing to act on
-        }
-        tally.cases += 1;
-        tally.cases_with_these_rules += u64::from(entry.rules == rules);
+/// The first seed to draw: none that was counted, here or on another machine, and none that stands in the book.
+pub(crate) fn first(next_seed: u64, book: &BTreeMap<u64, Entry>, asked: Option<u64>) -> Result<u64, String> {
+    let after = book.keys().next_back().map_or(0, |seed| seed + 1);
+    match asked {
+        Some(asked) if asked < next_seed => Err(format!(
+            "seeds below {next_seed} were drawn and counted before; --seed plays one of them again"
+        )),
+        Some(asked) => Ok(asked),
+        None => Ok(after.max(next_seed)),
+    }
+}
+
+/// What cases came to.
+pub(crate) fn count<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Counts {
+    let mut counts = Counts::default();
+    // where there are no steps there was nothing to act on
+    for entry in entries.into_iter().filter(|entry| !entry.steps.is_empty()) {
+        counts.cases += 1;
         for step in &entry.steps {
-            tally.acts += u64::from(step.species != "set up");
-            let rows = if entry.rules == rules {
-                &mut tally.rows
-            } else {
-                &mut tally.earlier
-            };
-            let row = rows.entry(step.species.clone()).or_default();
+            counts.acts += u64::from(step.species != SET_UP);
+            let row = counts.rows.entry(step.species.clone()).or_default();
             *row.entry(step.outcome.clone())
                 .or_default()
                 .entry(step.verdict.clone())
                 .or_default() += 1;
         }
     }
-    tally
+    counts
 }
 
 /// The verdicts, in the order they are told.

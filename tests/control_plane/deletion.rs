@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::home::{Home, printed, said};
+use crate::support::persons::Person;
 use crate::support::run::Ran;
 use crate::support::wait::until_still;
 use crate::trial::{Trial, finalizers, is_terminating, text, uid, wait, wait_gone};
@@ -173,6 +175,7 @@ pub(crate) fn namespace_waits_for_an_api_that_is_down(trial: &Trial<'_>) {
     wait("the API to be known as down", down, |service| {
         service.to_string().contains("ServiceNotFound")
     });
+    assert_forecast_to_hang(trial, "v1.down.kit.example");
     delete_namespace_and_wait_for(trial, "NamespaceDeletionDiscoveryFailure");
     let inside = format!("/api/v1/namespaces/{}/configmaps/inside", trial.namespace);
     wait_gone("what was in it", || trial.plane.get(&inside));
@@ -182,6 +185,24 @@ pub(crate) fn namespace_waits_for_an_api_that_is_down(trial: &Trial<'_>) {
     ));
     trial.kubectl(&["delete", "apiservice/v1.down.kit.example"]).ok();
     wait_gone("the namespace", || namespace(trial));
+}
+
+/// What Pilothouse forecasts of the namespace before anything is deleted.
+fn assert_forecast_to_hang(trial: &Trial<'_>, service: &str) {
+    let target = format!("namespace/{}", trial.namespace);
+    let kubeconfig = trial.plane.kubeconfig(Person::Anna).display().to_string();
+    let output = Home::new().run(&["forecast", "delete", &target, "-o", "json", "--kubeconfig", &kubeconfig]);
+    let all = printed(&output) + &said(&output);
+    let forecast: Value = serde_json::from_str(&printed(&output)).unwrap_or_else(|error| panic!("{error}: {all}"));
+    let entries = forecast["entries"].as_array().expect("entries");
+    let space = entries.iter().find(|entry| entry["object"]["kind"] == "Namespace");
+    let space = space.unwrap_or_else(|| panic!("nothing of the namespace: {all}"));
+    assert_eq!(space["outcome"], "hangs", "{all}");
+    let holders = space["holders"].as_array().expect("holders");
+    assert!(
+        holders.iter().any(|holder| text(&holder["root"]).contains(service)),
+        "{all}"
+    );
 }
 
 /// What may not be changed, and in which words the server says so.

@@ -5,8 +5,8 @@ mod roll;
 pub(super) use roll::unroll;
 
 use super::ask as go;
-use super::run;
 use super::world::subject;
+use super::{run, traps};
 use crate::app::event::{Effect, Rhythm};
 use crate::app::key::Key;
 use crate::app::keys::Command;
@@ -90,6 +90,9 @@ pub(super) fn ask(state: &mut State, command: Command, effects: &mut Vec<Effect>
     };
     if act.performed() {
         open(state, &act, Vec::new(), effects);
+        if act.target().key.kind == Kind::Namespace {
+            traps::read_of(state, &act.target().key.name.clone(), effects);
+        }
         return;
     }
     state.warn(format!(

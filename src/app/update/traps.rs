@@ -33,6 +33,19 @@ pub(super) fn read(state: &mut State, tenant: &Text, effects: &mut Vec<Effect>) 
     effects.push(Effect::FetchRelease(Question::Survey { namespaces, records }));
 }
 
+/// Before a namespace is deleted: API services that do not answer hold it. Where they were asked before, that stands, and
+/// the forecast says when it was.
+pub(super) fn read_of(state: &mut State, namespace: &Text, effects: &mut Vec<Effect>) {
+    if state.conditions.survey.at.is_some() {
+        return;
+    }
+    let mut tenants = state.derived.tenants.iter();
+    let home = tenants.find(|tenant| tenant.namespaces.contains(namespace));
+    if let Some(tenant) = home.map(|tenant| tenant.name.clone()) {
+        read(state, &tenant, effects);
+    }
+}
+
 /// `r` on their screen.
 pub(super) fn read_again(state: &mut State, effects: &mut Vec<Effect>) {
     if let Screen::Traps(tenant) = &state.visit().screen {

@@ -139,6 +139,16 @@ async fn opened(connection: &Connection, records: Vec<Key>, until: Instant) -> V
     read
 }
 
+/// The API services alone, by which a namespace stays that is deleted.
+pub async fn served(connection: &Connection) -> Survey {
+    let services = services(connection).await;
+    Survey {
+        at: Some(connection.clock().now()),
+        services,
+        ..Survey::default()
+    }
+}
+
 async fn services(connection: &Connection) -> Asked<ApiService> {
     let path = "/apis/apiregistration.k8s.io/v1/apiservices";
     listed(connection, path, |item| {

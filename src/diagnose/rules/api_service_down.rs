@@ -18,7 +18,7 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
         .services
         .seen()
         .iter()
-        .filter(|service| service.available != "True")
+        .filter(|service| !service.answers())
         .map(|service| {
             finding(
                 "api_service_down",

@@ -339,4 +339,101 @@ fn an_upgrade_with_another_pod_template_restarts_what_it_reaches() {
         let doubted = unknown.iter().any(|why| why.contains("are of 2 revisions"));
         assert_eq!(doubted, name == "a rollout under way", "{name}: {unknown:?}");
     }
+
+const DEFINITION: &str = "wishes.example.com";
+const KEEP: &str = "helm.sh/resource-policy: keep";
+
+fn defined(annotations: &str) -> String {
+    document(
+        "apiextensions.k8s.io/v1",
+        "CustomResourceDefinition",
+        DEFINITION,
+        annotations,
+    )
+}
+
+/// §4: CRD ⇒ every CR. None of them is in the world.
+#[test]
+fn with_a_definition_go_all_its_objects() {
+    let address = Address::new(
+        "apiextensions.k8s.io/v1",
+        "CustomResourceDefinition",
+        "",
+        DEFINITION,
+        "a",
+    );
+    let rendered = document("v1", "ConfigMap", "settings", "");
+    let upgrade = || {
+        HelmAct::Upgrade(Upgrade {
+            executor: THREE,
+            rendered: "new".into(),
+            ..Upgrade::default()
+        })
+    };
+    let uninstall = |executor| HelmAct::Uninstall(Uninstall::plain(executor));
+    let live = |policy: Option<&str>, finalizers: &[&str]| match stamped("app") {
+        Live::There(stamp) => Live::There(Stamp {
+            policy: policy.map(Into::into),
+            finalizers: finalizers.iter().map(|finalizer| (*finalizer).into()).collect(),
+            ..stamp
+        }),
+        other => other,
+    };
+    for (name, act, annotations, found, all_go) in [
+        ("uninstalled", uninstall(THREE), "", live(None, &[]), true),
+        ("held", uninstall(THREE), "", live(None, &["example.com/hold"]), true),
+        ("stored as kept", uninstall(THREE), KEEP, live(Some("keep"), &[]), false),
+        (
+            "only the live one says keep",
+            uninstall(THREE),
+            "",
+            live(Some("keep"), &[]),
+            true,
+        ),
+        ("gone already", uninstall(THREE), "", Live::Absent, false),
+        ("dropped by an upgrade", upgrade(), "", live(None, &[]), true),
+        ("dropped, and kept live", upgrade(), "", live(Some("keep"), &[]), false),
+    ] {
+        let mut ledger = Ledger::default();
+        ledger.enter_live(address.clone(), found);
+        ledger.enter_live(config("settings"), stamped("app"));
+        ledger.enter_rendered("new".into(), Manifest::parse(&rendered, "a"));
+        let manifest = defined(annotations) + &document("v1", "ConfigMap", "settings", "");
+        let forecast = says("", &manifest, ledger, act);
+        let told = format!("{name}: {forecast:#?}");
+        let missing = forecast
+            .unknowns
+            .iter()
+            .any(|told| told.starts_with("how many wishes.example.com there are"));
+        assert_eq!(missing, all_go, "{told}");
+        assert_eq!(forecast.tier == Tier::T3, all_go, "{told}");
+        assert_eq!(
+            forecast.because.starts_with("all wishes.example.com go with"),
+            all_go,
+            "{told}"
+        );
+        let mut fates = forecast.others.iter();
+        let said = fates.any(|other| other.reason.text.contains("with it go all wishes.example.com"));
+        assert_eq!(said, all_go, "{told}");
+    }
+}
+
+/// Before 4.3 helm deletes what is not the release's any more, and nobody has said which helm it is.
+#[test]
+fn a_definition_that_may_go_weighs_as_much_as_one_that_does() {
+    let address = Address::new(
+        "apiextensions.k8s.io/v1",
+        "CustomResourceDefinition",
+        "",
+        DEFINITION,
+        "a",
+    );
+    let mut ledger = Ledger::default();
+    ledger.enter_live(address, stamped("other"));
+    let forecast = says("", &defined(""), ledger, HelmAct::Uninstall(Uninstall::plain(None)));
+    assert!(
+        matches!(forecast.others[0].outcome, Outcome::Unknown { .. }),
+        "{forecast:#?}"
+    );
+    assert_eq!(forecast.tier, Tier::T3);
 }

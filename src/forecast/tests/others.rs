@@ -1,10 +1,12 @@
 //! Namespaces, classes, nodes, releases, and targets that are not what they were.
 
-use super::{CSI, NODE, QUIET, about, delete, forecast, job, now, pair, pin, pod, tier, told};
+use super::{CSI, NODE, QUIET, about, delete, deletion, forecast, job, now, pair, pin, pod, tier, told};
 use crate::forecast::{Outcome, Tier};
 use crate::laws::Conditions;
 use crate::laws::fixture::world;
-use crate::model::{Act, Propagation, Uid};
+use crate::model::survey::{ApiService, Asked};
+use crate::model::{Act, Propagation, Survey, Uid};
+use std::sync::Arc;
 
 const NAMESPACE: &str = "
 ---
@@ -29,7 +31,9 @@ fn a_namespace_goes_with_its_pods_first() {
         ]
     );
     assert_eq!(forecast.tier, Tier::T3);
-    assert_eq!(forecast.unknowns.len(), 1, "{:?}", forecast.unknowns);
+    let unknown = &forecast.unknowns;
+    assert_eq!(unknown.len(), 2, "{unknown:?}");
+    assert_eq!(unknown[1], "whether all API services answer: not looked at yet");
     let stuck = yaml.replace(
         "{type: Ready, status: \"True\"}]}\n",
         "{type: Ready, status: Unknown}]}\n",
@@ -40,6 +44,55 @@ fn a_namespace_goes_with_its_pods_first() {
         ["HANGS namespace/a", "HANGS pod/train-x1"],
         "one pod, and nothing else is touched"
     );
+}
+
+/// §3.10: discovery fails while an API service is down, whatever is in the namespace.
+#[test]
+fn a_namespace_stays_where_an_api_service_does_not_answer() {
+    let world = world(&(pair("data", "Retain", CSI) + NAMESPACE + NODE));
+    let act = deletion(&world, "namespace a", Propagation::Background);
+    let asked = |available: &str| {
+        let survey = Survey {
+            at: Some(now()),
+            services: Asked::Seen(vec![ApiService {
+                name: "v1.down.example".into(),
+                available: available.into(),
+                reason: "ServiceNotFound".into(),
+            }]),
+            ..Survey::default()
+        };
+        let conditions = Conditions {
+            survey: Arc::new(survey),
+            ..Conditions::default()
+        };
+        forecast(&world, &act, &conditions, now(), QUIET)
+    };
+    let down = asked("False");
+    assert_eq!(
+        told(&down),
+        ["HANGS namespace/a", "DELETED pvc/data", "RELEASED pv/pv-data"]
+    );
+    let said = about(&down, "namespace a");
+    for words in [
+        "held by the APIService v1.down.example, which did not answer (ServiceNotFound), asked at 2026-04-25T17:00:00Z",
+        "until that APIService answers or is deleted",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    let seen = &down.entries[0].reason.evidence;
+    let field = "apiservice v1.down.example status.conditions[Available]";
+    assert!(
+        seen.iter().any(|seen| seen.field == field && seen.value == "False"),
+        "{seen:?}"
+    );
+    let later = "which API services answer, later than 2026-04-25T17:00:00Z";
+    assert!(
+        down.unknowns.iter().any(|unknown| unknown == later),
+        "{:?}",
+        down.unknowns
+    );
+    assert_eq!(down.tier, Tier::T3);
+    assert!(told(&asked("True")).contains(&"DELETED namespace/a".to_owned()));
 }
 
 #[test]

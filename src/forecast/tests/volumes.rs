@@ -1,8 +1,10 @@
 //! Deleting volumes, and clearing what reserves them.
 
-use super::{CSI, NODE, about, clear, delete, pair, pod, tier, told};
+use super::{CSI, NODE, QUIET, about, clear, delete, deletion, forecast, now, pair, pod, tier, told};
 use crate::forecast::{Outcome, Tier, Undo};
+use crate::laws::Conditions;
 use crate::laws::fixture::{key, world};
+use crate::model::Propagation;
 
 const MARK: &str = "external-provisioner.volume.kubernetes.io/finalizer";
 
@@ -18,6 +20,27 @@ fn a_bound_volume_becomes_a_fuse() {
             "{}",
             about(&forecast, "pv pv-data")
         );
+        assert_eq!(forecast.tier, Tier::T3);
+    }
+}
+
+/// §3.4: what is deleted while Bound and was never marked leaves its disk, as all such volumes did before 1.31.
+#[test]
+fn a_fuse_without_a_mark_leaves_the_disk() {
+    for (server_minor, words) in [
+        (Some(30), "server 1.30, which is taken for granted, marks no volumes"),
+        (Some(36), "marks nothing that is being deleted"),
+    ] {
+        let world = world(&(pair("data", "Delete", CSI) + NODE));
+        let conditions = Conditions {
+            server_minor,
+            ..Conditions::default()
+        };
+        let act = deletion(&world, "pv pv-data", Propagation::Background);
+        let forecast = forecast(&world, &act, &conditions, now(), QUIET);
+        assert_eq!(told(&forecast), ["HANGS pv/pv-data", "KEPT pvc/data"]);
+        let said = about(&forecast, "pv pv-data");
+        assert!(said.contains("its disk is forgotten") && said.contains(words), "{said}");
         assert_eq!(forecast.tier, Tier::T3);
     }
 }

@@ -174,6 +174,7 @@ impl<'a> Hands<'a> {
     pub(super) fn delete(&mut self, document: &Document, propagation: Propagation, reason: Reason) {
         let address = &document.address;
         let live = self.look(address);
+        let reason = self.with_all_it_defines(address, &live, reason);
         if address.key().is_none()
             && let Live::There(stamp) = &live
             && !stamp.finalizers.is_empty()
@@ -198,6 +199,22 @@ impl<'a> Hands<'a> {
                 self.touched.insert(address.clone(), Live::Absent);
             }
         }
+    }
+
+    /// A definition takes every object of its kind along, in all namespaces and whoever made it; none of them is in the world
+    /// (`reference/semantics.md` §4, trap 14).
+    fn with_all_it_defines(&mut self, address: &Address, live: &Live, mut reason: Reason) -> Reason {
+        let gone = matches!(live, Live::Absent);
+        if let Some(defined) = address.defines().filter(|_| !gone) {
+            let told = format!(
+                "; with it go all {defined}, in every namespace and whoever made them, and it stays until the last of them has gone"
+            );
+            reason.text.push_str(&told);
+            self.grant(format!(
+                "how many {defined} there are, and whose: all of them go with {address}, in every namespace"
+            ));
+        }
+        reason
     }
 
     /// A DELETE of an object of a kind the world does not hold, whose finalizers hold it.

@@ -136,6 +136,39 @@ fn live_claim(meta: &str) -> String {
 
 const GONE: [&str; 2] = ["delete record.v1", "delete record.v2"];
 
+/// §4: CRD ⇒ every CR, whichever act of Helm's deletes it.
+#[test]
+fn a_definition_that_a_rollback_drops_takes_all_its_objects_along() {
+    let definition = "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: wishes.example.com}\n";
+    let rollback = HelmAct::Rollback(Rollback {
+        executor: THREE,
+        to: 1,
+        ..Rollback::default()
+    });
+    for (policy, deed) in [(None, "delete"), (Some("keep"), "keep")] {
+        let mut case = Case::manifest("[]", definition).first(&claim("old", ""));
+        let address = Address::new(
+            "apiextensions.k8s.io/v1",
+            "CustomResourceDefinition",
+            "",
+            "wishes.example.com",
+            "shop",
+        );
+        let stamp = Stamp {
+            policy: policy.map(Into::into),
+            ..Stamp::default()
+        };
+        case.ledger.enter_live(address, Live::There(stamp));
+        let (steps, granted) = case.heard(&rollback);
+        let step = format!("{deed} CustomResourceDefinition/wishes.example.com");
+        assert!(steps.contains(&step), "{steps:?}");
+        let lost = granted
+            .iter()
+            .any(|told| told.starts_with("how many wishes.example.com there are, and whose"));
+        assert_eq!(lost, deed == "delete", "{granted:?}");
+    }
+}
+
 #[test]
 fn a_finalizer_holds_what_the_world_does_not_hold_too() {
     let held = |deleting| Stamp {

@@ -3,6 +3,9 @@
 use super::LAW;
 use crate::laws::Conditions;
 use crate::laws::fixture::{at_rest, key, says, world};
+use crate::model::Survey;
+use crate::model::survey::{ApiService, Asked};
+use std::sync::Arc;
 
 const NAMESPACE: &str = "
 apiVersion: v1
@@ -79,6 +82,49 @@ fn a_namespace_stays_while_its_server_cannot_tell_what_is_in_it() {
         let yaml = NAMESPACE.replace("phase: Terminating", &told);
         let said = says(&LAW, &world(&yaml), &Conditions::default());
         assert_eq!(said.is_empty(), stays, "{condition} {status}: {said:?}");
+    }
+}
+
+#[test]
+fn a_namespace_stays_while_an_api_service_does_not_answer() {
+    let told = |status: &str| {
+        format!("phase: Terminating, conditions: [{{type: NamespaceDeletionDiscoveryFailure, status: \"{status}\"}}]")
+    };
+    let going = NAMESPACE.to_owned();
+    let discovered = NAMESPACE.replace("phase: Terminating", &told("False"));
+    for (name, namespace, services, stays) in [
+        ("one is down", &going, seen("False"), true),
+        ("nobody knows of one", &going, seen("Unknown"), true),
+        ("all answer", &going, seen("True"), false),
+        ("nobody has asked", &going, Asked::NotYet, false),
+        ("denied", &going, Asked::Unknown { why: "denied".into() }, false),
+        // its controller has tried since, and could list everything
+        ("the controller knows better", &discovered, seen("False"), false),
+    ] {
+        let conditions = surveyed(services);
+        assert_eq!(says(&LAW, &world(namespace), &conditions).is_empty(), stays, "{name}");
+        let (end, _) = at_rest(&world(&(namespace.clone() + POD + CLAIM)), &conditions);
+        assert_eq!(end.get(&key("namespace a")).is_some(), stays, "{name}");
+        assert!(end.get(&key("pvc a/data")).is_none(), "{name}: what is seen goes");
+    }
+}
+
+fn seen(available: &str) -> Asked<ApiService> {
+    Asked::Seen(vec![ApiService {
+        name: "v1.down.example".into(),
+        available: available.into(),
+        reason: "ServiceNotFound".into(),
+    }])
+}
+
+fn surveyed(services: Asked<ApiService>) -> Conditions {
+    let survey = Survey {
+        services,
+        ..Survey::default()
+    };
+    Conditions {
+        survey: Arc::new(survey),
+        ..Conditions::default()
     }
 }
 

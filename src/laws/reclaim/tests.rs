@@ -1,6 +1,6 @@
 //! The table of `reference/semantics.md` §3.4.
 
-use super::LAW;
+use super::{LAW, marking};
 use crate::laws::Conditions;
 use crate::laws::fixture::{says, world};
 
@@ -110,6 +110,56 @@ fn the_disk_goes_only_with_policy_delete_and_someone_to_delete_it() {
     ];
     for (name, yaml, expected) in &cases {
         assert_eq!(says(&LAW, &world(yaml), &Conditions::default()), *expected, "{name}");
+    }
+}
+
+#[test]
+fn a_mark_is_expected_of_a_server_of_its_age_and_decides_where_it_is() {
+    const MARKS: &[&str] = &["AddFinalizer pv/v external-provisioner.volume.kubernetes.io/finalizer"];
+    let marked = format!(", deletionTimestamp: 2026-04-25T10:00:00Z, finalizers: [{MARK}]");
+    for (server_minor, marks, words) in [
+        (Some(30), &[][..], "marks no volumes: that began with 1.31"),
+        (Some(31), MARKS, "unless HonorPVReclaimPolicy is switched off"),
+        (Some(32), MARKS, "unless HonorPVReclaimPolicy is switched off"),
+        (
+            Some(33),
+            MARKS,
+            "of the age of server 1.33, which is taken for granted, marks volumes",
+        ),
+        (None, MARKS, "of 1.31 or later, which is taken for granted"),
+    ] {
+        let conditions = Conditions {
+            server_minor,
+            ..Conditions::default()
+        };
+        let bound = world(&volume("", "Delete", "Bound", CSI));
+        assert_eq!(says(&LAW, &bound, &conditions), marks, "{server_minor:?}");
+        assert!(marking(&conditions).contains(words), "{}", marking(&conditions));
+        if let Some(reaction) = (LAW.react)(&bound, &conditions).first() {
+            assert!(reaction.reason.text.contains(words), "{}", reaction.reason.text);
+        }
+        let going = world(&volume(&marked, "Delete", "Released", CSI));
+        assert_eq!(
+            says(&LAW, &going, &conditions),
+            ["DestroyDisk pv/v"],
+            "{server_minor:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_taken_for_granted_of_a_disk_made_by_hand_is_said() {
+    let marked = format!(", finalizers: [{MARK}]");
+    let provisioned = ", annotations: {pv.kubernetes.io/provisioned-by: csi.x}";
+    for (meta, said) in [("", true), (marked.as_str(), false), (provisioned, false)] {
+        let world = world(&volume(meta, "Delete", "Released", CSI));
+        let reactions = (LAW.react)(&world, &Conditions::default());
+        let text = &reactions[0].reason.text;
+        assert_eq!(
+            text.contains("from external-provisioner 5.0 on"),
+            said,
+            "{meta}: {text}"
+        );
     }
 }
 

@@ -63,6 +63,12 @@ impl Address {
         Kind::from_api(&self.api_version, &self.kind).map(|kind| Key::new(kind, &self.namespace, &self.name))
     }
 
+    /// What a `CustomResourceDefinition` defines, as its name says it: `wishes.example.com`. With it go all of them.
+    pub fn defines(&self) -> Option<&str> {
+        let definition = self.kind == "CustomResourceDefinition" && self.group() == "apiextensions.k8s.io";
+        definition.then_some(self.name.as_str())
+    }
+
     /// Whether both name one object: group, kind, namespace and name, as Helm compares them (`kube/resource.go`
     /// `isMatchingInfo`); the version does not count.
     pub fn same(&self, other: &Self) -> bool {

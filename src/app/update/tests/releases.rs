@@ -3,6 +3,7 @@
 use crate::app::event::{Effect, Event, Fetched};
 use crate::app::fixture::{cockpit, press, wait};
 use crate::app::release::{Answer, Aspect, Question, Section};
+use crate::app::update::traps;
 use crate::app::{Mode, Screen, State, update};
 use crate::model::helm::{Claims, Driver, Home, Opening};
 use crate::model::{Kind, Pin, ResourceVersion, Uid};
@@ -145,4 +146,23 @@ fn sections_go_round_and_drift_is_asked_for_when_it_is_looked_at() {
     assert_eq!(seen, Section::ALL);
     press(&mut state, "n");
     assert!(state.flash.is_some());
+}
+
+/// API services that do not answer hold a namespace: they are asked for in front of its deletion, where nobody has asked yet.
+#[test]
+fn api_services_are_asked_for_before_a_namespace_is_deleted() {
+    let mut state = cockpit(Mode::Observing, (120, 40));
+    let mut effects = Vec::new();
+    traps::read_of(&mut state, &"hasan-prod".into(), &mut effects);
+    let told = asked(&effects);
+    assert!(told.len() == 1 && told[0].starts_with("survey of"), "{told:?}");
+    effects.clear();
+    let asked_before = crate::model::Survey {
+        at: Some(state.now),
+        ..crate::model::Survey::default()
+    };
+    std::sync::Arc::make_mut(&mut state.conditions.survey).take_in(asked_before);
+    state.reading = None;
+    traps::read_of(&mut state, &"hasan-prod".into(), &mut effects);
+    assert!(asked(&effects).is_empty(), "{:?}", asked(&effects));
 }
