@@ -339,6 +339,7 @@ fn an_upgrade_with_another_pod_template_restarts_what_it_reaches() {
         let doubted = unknown.iter().any(|why| why.contains("are of 2 revisions"));
         assert_eq!(doubted, name == "a rollout under way", "{name}: {unknown:?}");
     }
+}
 
 const DEFINITION: &str = "wishes.example.com";
 const KEEP: &str = "helm.sh/resource-policy: keep";
