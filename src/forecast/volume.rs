@@ -267,6 +267,10 @@ pub(super) fn retargeted(futures: &Futures<'_>, object: &Object, namespace: &str
         |claim| format!("{}/{}", claim.namespace, claim.name),
     );
     let is = format!("{namespace}/{name}");
+    if held.is_some_and(|claim| claim.uid.is_empty() && claim.namespace == namespace && claim.name == name) {
+        let reason = Reason::new(format!("it is reserved for {is} already"));
+        return (Outcome::Kept, reason.seen(&key, "spec.claimRef", was));
+    }
     let heir = Key::new(Kind::PersistentVolumeClaim, namespace, name);
     let bound = futures.after.get(&heir).and_then(|then| then.body.claim());
     let taken =

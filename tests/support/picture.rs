@@ -231,13 +231,13 @@ fn plain_volume(name: &str) -> &str {
     if name.starts_with("pvc-") { "pvc-*" } else { name }
 }
 
-/// `x7k2p`, `6d4f8b9c5d`, or the laws' own `new1`.
+/// `x7k2p`, `6d4f8b9c5d` (a hash has mostly eight to ten letters, seldom seven), or the laws' own `new1`.
 fn drawn(part: &str) -> bool {
     let lot = |letter: char| "bcdfghjklmnpqrstvwxz2456789".contains(letter);
     let by_laws = part
         .strip_prefix("new")
         .is_some_and(|number| number.parse::<u32>().is_ok());
-    by_laws || (matches!(part.len(), 5 | 8..=10) && part.chars().all(lot))
+    by_laws || (matches!(part.len(), 5..=10) && part.chars().all(lot))
 }
 
 /// Whether it is the one that was there before, whether it is going, what holds it, and whose it is.

@@ -96,6 +96,22 @@ fn a_reservation_weighs_by_whose_disk_it_gives_away() {
         assert_eq!(tier(&forecast).0, weight, "into {namespace}");
         assert!(forecast.entries[0].reason.text.contains("reserved for"), "{forecast:?}");
     }
+    let reserved = seen(&volume(
+        "Retain",
+        "Available",
+        "claimRef: {namespace: a, name: heir}",
+        "",
+    ));
+    let again = Act::RetargetClaimRef {
+        volume: pin(&reserved, "pv pv"),
+        namespace: "a".into(),
+        name: "heir".into(),
+    };
+    let forecast = says(&reserved, &again);
+    assert_eq!(
+        (told(&forecast), tier(&forecast).0),
+        (vec!["KEPT pv/pv".to_owned()], Tier::T0)
+    );
 }
 
 #[test]
