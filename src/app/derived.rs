@@ -190,6 +190,8 @@ impl State {
             if let Some(vanished) = vanished
                 && *part == focus
                 && !filtered
+                // a way out that is planned anew may name the same object in another step
+                && self.visit().cursor().at().is_none_or(|at| at.name() != vanished.name())
             {
                 let to = self.visit().cursor().at().map_or_else(
                     || "nothing is left here".to_owned(),

@@ -73,6 +73,8 @@ async fn a_stuck_claim_is_freed_step_by_step() {
         }
         if ended.len() == 1 {
             flight.until_shown("done in this session").await;
+            // whether the pod or its Job was gone first is chance, and the line that says so
+            flight.keys("g");
             picture(&flight, "unstick-replanned");
         }
     }
