@@ -172,9 +172,10 @@ fn kept(object: &Object) -> bool {
 /// `deletionFinalizersForGarbageCollection`), and never a namespace (`pkg/registry/core/namespace/storage`).
 fn delete(world: &mut World, key: &Key, uid: &Uid, propagation: Propagation, now: Timestamp) {
     let free = |object: &Object| {
-        let held = match &object.body {
-            Body::Pod(_) => grace(object) != 0,
-            _ => kept(object),
+        let held = if object.kind() == Kind::Pod {
+            grace(object) != 0
+        } else {
+            kept(object)
         };
         propagation == Propagation::Background && !held && !object.meta.deleting() && object.meta.finalizers.is_empty()
     };

@@ -198,14 +198,13 @@ impl World {
             return;
         }
         let object = Arc::new(object);
-        match self.objects.put(Arc::clone(&object), self.round) {
-            Some(held) => self.index.replace(&held, &object),
-            None => {
-                if !self.malformed.is_empty() {
-                    self.malformed.remove(&object.key());
-                }
-                self.index.add(&object);
+        if let Some(held) = self.objects.put(Arc::clone(&object), self.round) {
+            self.index.replace(&held, &object);
+        } else {
+            if !self.malformed.is_empty() {
+                self.malformed.remove(&object.key());
             }
+            self.index.add(&object);
         }
         self.made = self.made.max(object.meta.uid.made_number().unwrap_or(0));
         self.change(object.kind());

@@ -265,6 +265,9 @@ impl Rolled {
     }
 }
 
+/// What it is, the set, the image that runs and the next one, and what becomes of the pods.
+type Row<'a> = (&'a str, Rolled, (&'a str, &'a str), &'a [&'a str]);
+
 #[test]
 fn an_upgrade_with_another_pod_template_restarts_what_it_reaches() {
     let even = ["web-1", "web-1"];
@@ -282,7 +285,7 @@ fn an_upgrade_with_another_pod_template_restarts_what_it_reaches() {
         "RECREATED pod/web-new1 without a claim",
         "RECREATED pod/web-new2 without a claim",
     ];
-    let cases: [(&str, Rolled, (&str, &str), &[&str]); 9] = [
+    let cases: [Row<'_>; 9] = [
         ("a set's pods", case("StatefulSet", "", even), ("one", "two"), both),
         ("the same template", case("StatefulSet", "", even), ("one", "one"), &[]),
         (

@@ -101,7 +101,6 @@ pub(super) fn midway(world: &World, held: &Object, laid: &Object) -> Option<Stri
     }
     let revisions: BTreeSet<&str> = pods(world, held)
         .filter_map(|pod| pod.meta.labels.get(REVISION))
-        .map(|revision| revision.as_ref())
         .collect();
     (revisions.len() > 1).then(|| {
         format!(

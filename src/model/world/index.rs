@@ -179,7 +179,7 @@ impl Index {
             Body::Pod(pod) => {
                 let home = &object.meta.namespace;
                 for claim in pod.claims(&object.meta) {
-                    let key = || (home.clone(), claim.clone().into());
+                    let key = || (home.clone(), claim.clone());
                     add(&mut self.users, &Named(home, &claim), key, object);
                 }
                 if provisions(&object.meta.name) {
