@@ -14,7 +14,7 @@
 //!   above are ready, and on the claims they had. Only the template counts: changed claim templates restart nothing. The
 //!   revision's name is a hash only the controller can compute, so it is read from `status.updateRevision` and the pods'
 //!   label; while the controller has not observed the set's generation nothing is said about restarts. A template that
-//!   a forecast changes gets a revision of its own ([`made::revision`]), which no pod is of yet.
+//!   a forecast changes gets a revision of its own (`made::revision`), which no pod is of yet.
 //! - A set that is being deleted makes and deletes nothing.
 
 use super::absence::lists;
