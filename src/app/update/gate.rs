@@ -90,9 +90,6 @@ pub(super) fn ask(state: &mut State, command: Command, effects: &mut Vec<Effect>
     };
     if act.performed() {
         open(state, &act, Vec::new(), effects);
-        if act.target().key.kind == Kind::Namespace {
-            traps::read_of(state, &act.target().key.name.clone(), effects);
-        }
         return;
     }
     state.warn(format!(
@@ -218,6 +215,11 @@ pub(super) fn open(state: &mut State, act: &Act, changes: Vec<String>, effects: 
     state.prompt = None;
     state.following = None;
     effects.push(Effect::SetRhythm(Rhythm::Fast));
+    if let Act::Delete { target, .. } = act
+        && target.key.kind == Kind::Namespace
+    {
+        traps::ask_services(state, &target.key.name, effects);
+    }
 }
 
 /// Opens the panel again after its approval was voided, on the same object if it is still that one.

@@ -35,7 +35,7 @@ pub(super) fn read(state: &mut State, tenant: &Text, effects: &mut Vec<Effect>) 
 
 /// Before a namespace is deleted: API services that do not answer hold it. Where they were asked before, that stands, and
 /// the forecast says when it was.
-pub(super) fn read_of(state: &mut State, namespace: &Text, effects: &mut Vec<Effect>) {
+pub(super) fn ask_services(state: &mut State, namespace: &Text, effects: &mut Vec<Effect>) {
     if state.conditions.survey.at.is_some() {
         return;
     }

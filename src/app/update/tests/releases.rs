@@ -3,7 +3,6 @@
 use crate::app::event::{Effect, Event, Fetched};
 use crate::app::fixture::{cockpit, press, wait};
 use crate::app::release::{Answer, Aspect, Question, Section};
-use crate::app::update::traps;
 use crate::app::{Mode, Screen, State, update};
 use crate::model::helm::{Claims, Driver, Home, Opening};
 use crate::model::{Kind, Pin, ResourceVersion, Uid};
@@ -148,21 +147,21 @@ fn sections_go_round_and_drift_is_asked_for_when_it_is_looked_at() {
     assert!(state.flash.is_some());
 }
 
-/// API services that do not answer hold a namespace: they are asked for in front of its deletion, where nobody has asked yet.
+/// API services that do not answer hold a namespace: they are asked for when its panel opens, where nobody has asked yet.
 #[test]
 fn api_services_are_asked_for_before_a_namespace_is_deleted() {
-    let mut state = cockpit(Mode::Observing, (120, 40));
-    let mut effects = Vec::new();
-    traps::read_of(&mut state, &"hasan-prod".into(), &mut effects);
-    let told = asked(&effects);
+    const ORDER: &str = ":delete ns/hasan-prod<enter>";
+    let mut state = cockpit(Mode::Operating, (120, 40));
+    let told = asked(&press(&mut state, ORDER));
+    assert!(state.at_gate(), "a panel is open");
     assert!(told.len() == 1 && told[0].starts_with("survey of"), "{told:?}");
-    effects.clear();
+    press(&mut state, "<esc>");
     let asked_before = crate::model::Survey {
         at: Some(state.now),
         ..crate::model::Survey::default()
     };
     std::sync::Arc::make_mut(&mut state.conditions.survey).take_in(asked_before);
     state.reading = None;
-    traps::read_of(&mut state, &"hasan-prod".into(), &mut effects);
-    assert!(asked(&effects).is_empty(), "{:?}", asked(&effects));
+    let again = asked(&press(&mut state, ORDER));
+    assert!(state.at_gate() && again.is_empty(), "{again:?}");
 }
