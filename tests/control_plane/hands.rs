@@ -117,22 +117,10 @@ impl Flight {
         if self.is_open() { Ok(()) } else { Err(self.closed()) }
     }
 
-    /// Gives the yes: ctrl-y, or at T1 the held key. Waits until the server has answered.
-    ///
-    /// Where the machine was so slow that the feeds went stale under the finger, the panel has opened anew and what was
-    /// answered is void: a person answers it again.
+    /// Gives the yes, and waits until the server has answered.
     pub(crate) async fn approve(&mut self, tenant: &str) -> Step {
         let before = self.state().steps().count();
-        for _ in 0..TRIES {
-            self.say_yes().await;
-            if !self.state().at_gate() {
-                break;
-            }
-            eprintln!("an approval is given again:\n{}", self.text());
-            let answered = self.answer(tenant).await;
-            assert!(answered.is_ok(), "{answered:?}\n{}", self.text());
-        }
-        assert!(!self.state().at_gate(), "the approval was not taken:\n{}", self.text());
+        self.give_yes(tenant).await;
         self.until("the server's answer", move |state| {
             state.steps().count() > before
                 && state
@@ -142,6 +130,23 @@ impl Flight {
         })
         .await;
         self.state().steps().last().cloned().expect("a step")
+    }
+
+    /// Gives the yes: ctrl-y, or at T1 the held key. Waits until the panel has taken it.
+    ///
+    /// Where the machine was so slow that the feeds went stale under the finger, the panel has opened anew and what was
+    /// answered is void: a person answers it again.
+    pub(crate) async fn give_yes(&mut self, tenant: &str) {
+        for _ in 0..TRIES {
+            self.say_yes().await;
+            if !self.state().at_gate() {
+                return;
+            }
+            eprintln!("an approval is given again:\n{}", self.text());
+            let answered = self.answer(tenant).await;
+            assert!(answered.is_ok(), "{answered:?}\n{}", self.text());
+        }
+        panic!("the approval was not taken:\n{}", self.text());
     }
 
     async fn say_yes(&mut self) {

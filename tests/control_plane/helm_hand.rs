@@ -345,17 +345,7 @@ async fn stuck(flight: &mut Flight, trial: &Trial<'_>, helm: Helm) {
         &[config("settings"), hook("endless", "pre-upgrade", None, &json!({}))],
     );
     panel(flight, trial, &format!("upgrade release/app {path} wait timeout=100")).await;
-    // T1: the key is held
-    for _ in 0..40 {
-        if !flight.state().at_gate() {
-            break;
-        }
-        flight.key(pilothouse::app::Key::Char(' '));
-        flight.live(Duration::from_millis(100)).await;
-    }
-    if flight.state().at_gate() {
-        flight.key(pilothouse::app::Key::Ctrl('y'));
-    }
+    flight.give_yes(&trial.namespace).await;
     flight
         .until("the pending revision", |state| {
             state
