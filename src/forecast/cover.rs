@@ -12,7 +12,8 @@ use crate::model::meta::OwnerReference;
 use crate::model::storage::{EXTERNAL_PROVISIONER, ReclaimPolicy};
 use crate::model::time::short_span;
 use crate::model::{Act, Key, Kind, Now, Object, Text, World};
-use std::collections::{BTreeMap, BTreeSet};
+use hashbrown::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,24 +64,17 @@ pub(super) fn judge(
 ) -> Vec<String> {
     let mut unknowns = BTreeSet::new();
     // asked once, however many entries rest on it
-    let mut gaps: BTreeMap<(Kind, Text), Option<String>> = BTreeMap::new();
+    let mut gaps: HashMap<(Kind, Text), Option<String>> = HashMap::new();
     entries.extend(unseen_volumes(world, futures, entries));
     for entry in entries.iter_mut() {
-        let object = futures
-            .before
-            .get(&entry.object)
-            .or_else(|| futures.after.get(&entry.object));
+        let (before, after) = (&futures.before, &futures.after);
+        let object = || before.get(&entry.object).or_else(|| after.get(&entry.object));
         let mut missing: BTreeSet<String> = BTreeSet::new();
-        needs(
-            futures,
-            &entry.object,
-            object.map(AsRef::as_ref),
-            &mut |kind, namespace| {
-                let known = gaps.entry((kind, namespace.clone()));
-                let known = known.or_insert_with_key(|(kind, namespace)| gap(world, *kind, namespace, now, quiet));
-                missing.extend(known.clone());
-            },
-        );
+        needs(futures, &entry.object, &object, &mut |kind, namespace| {
+            let known = gaps.entry((kind, namespace.clone()));
+            let known = known.or_insert_with_key(|(kind, namespace)| gap(world, *kind, namespace, now, quiet));
+            missing.extend(known.iter().cloned());
+        });
         unknowns.extend(missing.iter().cloned());
         if missing.is_empty() || matches!(entry.outcome, Outcome::Unknown { .. } | Outcome::Rejected { .. }) {
             continue;
@@ -90,10 +84,7 @@ pub(super) fn judge(
             entry.outcome.word(),
             entry.reason.text
         );
-        entry.reason = Reason {
-            text: by_what_is_known,
-            evidence: std::mem::take(&mut entry.reason.evidence),
-        };
+        Arc::make_mut(&mut entry.reason).text = by_what_is_known;
         entry.outcome = Outcome::Unknown {
             missing: missing.into_iter().collect::<Vec<_>>().join("; "),
         };
@@ -131,7 +122,12 @@ fn gap(world: &World, kind: Kind, namespace: &str, now: Now, quiet: Duration) ->
 }
 
 /// The kinds, and where, that the fate of an object rests on.
-fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>, needed: &mut dyn FnMut(Kind, &Text)) {
+fn needs<'a>(
+    futures: &Futures<'_>,
+    key: &Key,
+    object: &dyn Fn() -> Option<&'a Arc<Object>>,
+    needed: &mut dyn FnMut(Kind, &Text),
+) {
     let mut add = |kind: Kind, namespace: &Text| {
         if kind.namespaced() {
             needed(kind, namespace);
@@ -146,7 +142,7 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>, needed: &mut
             add(Kind::PersistentVolume, &key.namespace);
         }
         Kind::PersistentVolume => {
-            let volume = object.and_then(|object| object.body.volume());
+            let volume = object().and_then(|object| object.body.volume());
             for namespace in volume
                 .and_then(|volume| volume.spec.claim_ref.as_ref())
                 .map(|claim| &claim.namespace)
@@ -161,7 +157,7 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>, needed: &mut
             }
         }
         Kind::Pod => {
-            let maker = object.and_then(|object| object.meta.controller());
+            let maker = object().and_then(|object| object.meta.controller());
             if let Some(maker) = maker.and_then(OwnerReference::held_kind) {
                 add(maker, &key.namespace);
             }
@@ -197,6 +193,7 @@ fn needs(futures: &Futures<'_>, key: &Key, object: Option<&Object>, needed: &mut
 fn unseen_volumes(world: &World, futures: &Futures<'_>, entries: &[Entry]) -> Vec<Entry> {
     entries
         .iter()
+        .filter(|entry| entry.object.kind == Kind::PersistentVolumeClaim)
         .filter(|entry| !matches!(entry.outcome, Outcome::Kept | Outcome::Recreated { .. }))
         .filter_map(|entry| futures.before.get(&entry.object)?.body.claim())
         .filter(|claim| !claim.spec.volume_name.is_empty())
@@ -210,7 +207,8 @@ fn unseen_volumes(world: &World, futures: &Futures<'_>, entries: &[Entry]) -> Ve
         .map(|volume| Entry {
             reason: Reason::new(format!(
                 "{volume} is not among the facts: its policy decides over the disk"
-            )),
+            ))
+            .into(),
             object: volume,
             uid: crate::model::Uid::default(),
             outcome: Outcome::Unknown {

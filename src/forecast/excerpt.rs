@@ -40,13 +40,7 @@ pub(super) fn excerpt(world: &World, act: &Act, conditions: &Conditions) -> Worl
     part.nodes(act);
     part.attachments();
     part.owners();
-    part.members.sort_by(|one, other| place(one).cmp(&place(other)));
-    part.members.dedup_by(|one, other| Arc::ptr_eq(one, other));
     world.excerpt(part.members)
-}
-
-fn place(object: &Object) -> (Kind, &str, &str) {
-    (object.kind(), &object.meta.namespace, &object.meta.name)
 }
 
 /// What belongs in the excerpt.
@@ -67,7 +61,9 @@ impl<'w> Part<'w> {
         if let Some(object) = world.find(Kind::Namespace, "", namespace) {
             self.add(object);
         }
-        for kind in Kind::ALL.into_iter().filter(|kind| kind.namespaced()) {
+        let mut kinds = Kind::ALL;
+        kinds.sort_unstable();
+        for kind in kinds.into_iter().filter(|kind| kind.namespaced()) {
             for object in world.in_namespace(kind, namespace) {
                 self.add(object);
             }

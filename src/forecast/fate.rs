@@ -12,10 +12,12 @@ use std::sync::Arc;
 /// The target's fate first, then that of every object which ends otherwise than it would without the act.
 pub(super) fn entries(futures: &Futures<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
-    for object in futures.before.objects() {
+    let ends = futures.before.beside(&futures.after);
+    let others = futures.before.beside(&futures.idle);
+    for ((object, then), (_, otherwise)) in ends.zip(others) {
         if object.at(futures.target()) {
             entries.push(target::entry(futures, object));
-        } else if differs(futures, object) {
+        } else if differs(object, then, otherwise) {
             entries.extend(changed(futures, object));
         }
     }
@@ -35,8 +37,9 @@ pub(super) fn entries(futures: &Futures<'_>) -> Vec<Entry> {
 }
 
 /// Whether an object ends otherwise than it would without the act.
-fn differs(futures: &Futures<'_>, object: &Object) -> bool {
-    match (futures.then(object), futures.otherwise(object)) {
+fn differs(object: &Object, then: Option<&Arc<Object>>, otherwise: Option<&Arc<Object>>) -> bool {
+    let same = |held: &&Arc<Object>| held.meta.uid == object.meta.uid;
+    match (then.filter(same), otherwise.filter(same)) {
         // nothing touched it in either
         (Some(then), Some(otherwise)) if Arc::ptr_eq(then, otherwise) => false,
         (Some(then), Some(otherwise)) => Mark::of(then) != Mark::of(otherwise),
@@ -115,12 +118,13 @@ fn changed(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
     let key = object.key();
     let step = futures.trace.decisive(&key);
     let law = step.map_or("api_server", |step| step.law);
-    let reason = step.map(|step| Reason::clone(&step.reason)).unwrap_or_default();
+    let reason = step.map(|step| Arc::clone(&step.reason)).unwrap_or_default();
     let (outcome, reason) = match (object.body.volume(), futures.then(object)) {
         (Some(facts), _) => volume::fate(futures, object, facts)
+            .map(|(outcome, reason)| (outcome, Arc::new(reason)))
             .or_else(|| futures.then(object).map(|then| patched(futures, object, then, reason)))?,
         (None, None) => {
-            let by = words::controller(law).into();
+            let by = Text::new_static(words::controller(law));
             (Outcome::DeletedLater { by }, reason)
         }
         (None, Some(then)) if then.meta.deleting() && !object.meta.deleting() => {
@@ -134,7 +138,7 @@ fn changed(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
         object: key,
         uid: object.meta.uid.clone(),
         outcome,
-        law: law.into(),
+        law: Text::new_static(law),
         reason,
     })
 }
@@ -145,7 +149,7 @@ fn lost_owner(object: &Object, then: &Object) -> bool {
 }
 
 /// The fields in which an object that stays differs.
-fn patched(futures: &Futures<'_>, object: &Object, then: &Object, reason: Reason) -> (Outcome, Reason) {
+fn patched(futures: &Futures<'_>, object: &Object, then: &Object, reason: Arc<Reason>) -> (Outcome, Arc<Reason>) {
     let mut fields = Vec::new();
     match (&object.body, &then.body) {
         (Body::PersistentVolumeClaim(was), Body::PersistentVolumeClaim(is)) => {
@@ -191,7 +195,7 @@ fn patched(futures: &Futures<'_>, object: &Object, then: &Object, reason: Reason
         fields.push("metadata.ownerReferences".to_owned());
     }
     if fields.is_empty() {
-        return (Outcome::Kept, Reason::new(prevented(futures, object, then)));
+        return (Outcome::Kept, Reason::new(prevented(futures, object, then)).into());
     }
     (Outcome::Patched { fields }, reason)
 }
@@ -278,7 +282,7 @@ fn recreated(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
         uid: Uid::default(),
         outcome: Outcome::Recreated { on },
         law: step.map_or("api_server", |step| step.law).into(),
-        reason,
+        reason: reason.into(),
     })
 }
 

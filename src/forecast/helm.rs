@@ -6,6 +6,7 @@ use crate::laws::helm::{Deed, Step, reach};
 use crate::laws::{Conditions, Reason};
 use crate::model::{Act, Key, Kind, Object, Uid, World};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The objects besides the release's own namespace that the act can touch; of a kind the world does not hold, the
 /// namespace it is made in.
@@ -50,7 +51,7 @@ pub(super) fn made(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
             uid: Uid::default(),
             outcome,
             law: law.into(),
-            reason,
+            reason: reason.into(),
         }
     })
 }
@@ -72,7 +73,7 @@ pub(super) fn told(futures: &Futures<'_>, entries: &mut Vec<Entry>) {
             // that helm changes it is told even where the change shows in no fact that is compared
             (Outcome::Patched { .. } | Outcome::Kept, Deed::Patch { .. }) => {
                 entry.outcome = outcome(&step.deed);
-                entry.reason = step.reason.clone();
+                entry.reason = step.reason.clone().into();
                 entry.law = step.law.into();
             }
             (Outcome::Hangs { .. }, Deed::Delete) => {
@@ -81,7 +82,7 @@ pub(super) fn told(futures: &Futures<'_>, entries: &mut Vec<Entry>) {
                     .get(&entry.object)
                     .and_then(|held| target::afterwards(futures, held))
                 {
-                    entry.reason.text.push_str(&later);
+                    Arc::make_mut(&mut entry.reason).text.push_str(&later);
                 }
             }
             _ => {}
@@ -101,7 +102,7 @@ pub(super) fn told(futures: &Futures<'_>, entries: &mut Vec<Entry>) {
             uid: uid.unwrap_or_default(),
             outcome: outcome(&step.deed),
             law: step.law.into(),
-            reason: step.reason.clone(),
+            reason: step.reason.clone().into(),
             object: key,
         });
     }

@@ -8,6 +8,7 @@ use crate::laws::stateful_set::ordinal;
 use crate::model::storage::ClaimPhase;
 use crate::model::workload::StatefulSet;
 use crate::model::{Act, Body, Key, Kind, Object};
+use hashbrown::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Entries for objects that no difference mentions and that the operator will ask about.
@@ -31,14 +32,15 @@ pub(super) fn entries(futures: &Futures<'_>, told: &[Entry]) -> Vec<Entry> {
         | Act::CreateSet { .. }
         | Act::CreateClaim { .. } => Vec::new(),
     };
-    let known: BTreeSet<&Key> = told.iter().map(|entry| &entry.object).collect();
     let mut found: BTreeMap<Key, Entry> = BTreeMap::new();
     for target in targets {
         for entry in left_by(futures, target, told) {
-            if !known.contains(&entry.object) {
-                found.entry(entry.object.clone()).or_insert(entry);
-            }
+            found.entry(entry.object.clone()).or_insert(entry);
         }
+    }
+    if !found.is_empty() {
+        let known: HashSet<&Key> = told.iter().map(|entry| &entry.object).collect();
+        found.retain(|object, _| !known.contains(object));
     }
     found.into_values().collect()
 }
@@ -72,7 +74,7 @@ fn kept(object: &Object, law: &'static str, reason: Reason) -> Entry {
         uid: object.meta.uid.clone(),
         outcome: Outcome::Kept,
         law: law.into(),
-        reason,
+        reason: reason.into(),
     }
 }
 
@@ -137,7 +139,7 @@ fn left(futures: &Futures<'_>, target: &Object, claim: &Object) -> Option<Entry>
             uid: claim.meta.uid.clone(),
             outcome: Outcome::Kept,
             law: "pvc_protection".into(),
-            reason: waiting(futures, claim, then),
+            reason: waiting(futures, claim, then).into(),
         });
     }
     let reason = match target.body.stateful_set() {

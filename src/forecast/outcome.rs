@@ -5,6 +5,7 @@ use crate::laws::Reason;
 use crate::model::helm::Address;
 use crate::model::{Act, Key, Text, Uid};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// What becomes of one object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -124,7 +125,8 @@ pub struct Entry {
     pub outcome: Outcome,
     /// The law that decides it, by its file name.
     pub law: Text,
-    pub reason: Reason,
+    /// Shared by all that the law did for the same reason.
+    pub reason: Arc<Reason>,
 }
 
 /// The fate of an object of a kind the world does not hold: what Helm does to it, no more.

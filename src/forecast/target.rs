@@ -30,7 +30,7 @@ pub(super) fn refusal(world: &World, act: &Act) -> Option<Entry> {
         uid: pin.uid.clone(),
         outcome,
         law: "api_server".into(),
-        reason,
+        reason: reason.into(),
     };
     let rejected = |error: String, reason: Reason| Some(entry(Outcome::Rejected { error }, reason));
     if let Some(why) = act.misfit() {
@@ -187,7 +187,7 @@ pub(super) fn entry(futures: &Futures<'_>, object: &Object) -> Entry {
         uid: Uid::clone(&object.meta.uid),
         outcome,
         law: law.into(),
-        reason,
+        reason: reason.into(),
     }
 }
 

@@ -71,7 +71,24 @@ impl Object {
     }
 
     pub fn key(&self) -> Key {
-        Key::new(self.kind(), &self.meta.namespace, &self.meta.name)
+        let kind = self.kind();
+        let home = kind.namespaced().then(|| self.meta.namespace.clone());
+        Key {
+            kind,
+            namespace: home.unwrap_or_default(),
+            name: self.meta.name.clone(),
+        }
+    }
+
+    /// Its [key](Self::key), without making one.
+    pub fn place(&self) -> (Kind, &str, &str) {
+        let kind = self.kind();
+        let home = if kind.namespaced() {
+            self.meta.namespace.as_str()
+        } else {
+            ""
+        };
+        (kind, home, &self.meta.name)
     }
 
     /// Whether this is its [key](Self::key), without making one.

@@ -156,10 +156,10 @@ impl Kind {
 
     /// The kind that an `apiVersion` and `kind` pair names, whatever the version.
     pub fn from_api(api_version: &str, kind: &str) -> Option<Self> {
-        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let group = || api_version.split_once('/').map_or("", |(group, _)| group);
         Self::ALL
             .into_iter()
-            .find(|candidate| !candidate.is_record() && candidate.name() == kind && candidate.group() == group)
+            .find(|candidate| candidate.name() == kind && !candidate.is_record() && candidate.group() == group())
     }
 
     /// The kind an operator means by `pvc`, `persistentvolumeclaims`, `PersistentVolumeClaim`, `sts` and so on.

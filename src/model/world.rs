@@ -265,6 +265,17 @@ impl World {
         self.objects.all()
     }
 
+    /// Every object, each with the one of its key in another world.
+    pub fn beside<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (&'a Arc<Object>, Option<&'a Arc<Object>>)> {
+        let mut others = other.objects().peekable();
+        self.objects().map(move |object| {
+            let before = |other: &&Arc<Object>| !Arc::ptr_eq(other, object) && other.place() < object.place();
+            while others.next_if(before).is_some() {}
+            let same = |other: &&Arc<Object>| Arc::ptr_eq(other, object) || other.place() == object.place();
+            (object, others.next_if(same))
+        })
+    }
+
     pub fn malformed(&self) -> impl Iterator<Item = &Malformed> {
         #[cfg(test)]
         for (malformed, _) in self.malformed.values() {
@@ -397,25 +408,21 @@ impl World {
             .unwrap_or(Freshness::Waiting { since: now })
     }
 
-    /// A world of its own with the same feeds and only these objects of it.
+    /// A world of its own with the same feeds and only these objects of it, each of which may be named more than once.
     #[must_use]
     pub fn excerpt<'a>(&self, objects: impl IntoIterator<Item = &'a Arc<Object>>) -> Self {
-        let mut part = Self {
+        let mut objects: Vec<&Arc<Object>> = objects.into_iter().collect();
+        objects.sort_by(|one, other| one.place().cmp(&other.place()));
+        objects.dedup_by(|one, other| Arc::ptr_eq(one, other));
+        let made = objects.iter().filter_map(|object| object.meta.uid.made_number());
+        Self {
+            objects: Shelves::of_sorted(&objects, Round::default()),
             feeds: self.feeds.clone(),
+            index: Index::of(&objects),
             revision: self.revision,
+            made: made.max().unwrap_or(0),
             ..Self::default()
-        };
-        let objects = objects.into_iter();
-        part.objects.reserve(objects.size_hint().0);
-        part.index.reserve(objects.size_hint().0);
-        for object in objects {
-            match part.objects.put(Arc::clone(object), part.round) {
-                Some(held) => part.index.replace(&held, object),
-                None => part.index.add(object),
-            }
-            part.made = part.made.max(object.meta.uid.made_number().unwrap_or(0));
         }
-        part
     }
 
     fn seen(&mut self, feed: &FeedId, at: Moment) {
@@ -537,6 +544,26 @@ mod tests {
             0
         );
         assert!(world.index.is_empty(), "churn leaves nothing behind");
+    }
+
+    #[test]
+    fn each_object_is_paired_with_the_one_of_its_key_in_another_world() {
+        let one = World::of(["b", "c", "d"].map(|name| pod(name, name, "c")));
+        let mut other = World::of(["a", "c", "e"].map(|name| pod(name, "another", "c")));
+        other.put(pod("d", "d", "c"));
+        let pairs = one.beside(&other).map(|(object, beside)| {
+            let uid = beside.map(|beside| (beside.meta.name.to_string(), beside.meta.uid.to_string()));
+            (object.meta.name.to_string(), uid)
+        });
+        let word = |name: &str, uid: &str| Some((name.to_owned(), uid.to_owned()));
+        assert_eq!(
+            pairs.collect::<Vec<_>>(),
+            [
+                ("b".to_owned(), None),
+                ("c".to_owned(), word("c", "another")),
+                ("d".to_owned(), word("d", "d")),
+            ]
+        );
     }
 
     #[test]

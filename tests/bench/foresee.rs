@@ -1,5 +1,6 @@
-//! `foresee TENANTS`: forecasts acts on a tenant of five hundred objects, alone in its cluster and as the first of so many
-//! such tenants, in a process of its own, and prints how long each took, as one line of JSON.
+//! `foresee TENANTS [ACT]`: forecasts acts on a tenant of five hundred objects, alone in its cluster and as the first of so many
+//! such tenants, in a process of its own, and prints how long each took, as one line of JSON; with a part of an act's name those
+//! alone, for a profile.
 //!
 //! The worlds are taken in as a watch would have it, object by object. Only the forecast itself is timed, in turn in one
 //! world and in the other, so that both meet the same machine.
@@ -57,7 +58,8 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         eprintln!("foresee: needs a number of tenants, 1 to 1000");
         return ExitCode::from(2);
     };
-    match told(tenants).and_then(|told| serde_json::to_string(&told).map_err(|error| error.to_string())) {
+    let wanted = arguments.get(1).map_or("", String::as_str);
+    match told(tenants, wanted).and_then(|told| serde_json::to_string(&told).map_err(|error| error.to_string())) {
         Ok(line) => {
             println!("{line}");
             ExitCode::SUCCESS
@@ -69,10 +71,13 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     }
 }
 
-fn told(tenants: usize) -> Result<Told, String> {
+fn told(tenants: usize, wanted: &str) -> Result<Told, String> {
     let (alone, among) = (Ground::new(1)?, Ground::new(tenants)?);
     let mut acts: BTreeMap<String, Times> = BTreeMap::new();
     for ((name, act), (_, same)) in alone.acts()?.into_iter().zip(among.acts()?) {
+        if !name.contains(wanted) {
+            continue;
+        }
         let times = acts.entry(name.to_owned()).or_default();
         for round in 0..=ROUNDS {
             let (alone, among) = (alone.took(&act)?, among.took(&same)?);

@@ -63,7 +63,8 @@ pub(in crate::forecast) fn created(futures: &Futures<'_>, object: &Object) -> En
             reason: Reason::new(format!(
                 "claims of this class get their disks from {}; what is bound already stays as it is",
                 draft.provisioner
-            )),
+            ))
+            .into(),
         };
     }
     if let Act::CreateSet { draft, .. } = futures.act
@@ -82,7 +83,8 @@ pub(in crate::forecast) fn created(futures: &Futures<'_>, object: &Object) -> En
                 "it adopts the pods of its name and selector as they run; claims that are there stay, and one that is made from now \
                  on is {}",
                 classes.collect::<Vec<_>>().join(", ")
-            )),
+            ))
+            .into(),
         };
     }
     let facts = object.body.claim();
@@ -123,7 +125,7 @@ pub(in crate::forecast) fn created(futures: &Futures<'_>, object: &Object) -> En
         uid: Uid::default(),
         outcome: Outcome::Created,
         law: "binding".into(),
-        reason,
+        reason: reason.into(),
     }
 }
 

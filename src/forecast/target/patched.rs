@@ -84,7 +84,9 @@ pub(in crate::forecast) fn contested(futures: &Futures<'_>) -> Vec<Entry> {
             missing: race(set, &root),
         },
         law: "replica_set".into(),
-        reason: Reason::new(text).seen(&set.key(), "spec.replicas", replicas.to_string()),
+        reason: Reason::new(text)
+            .seen(&set.key(), "spec.replicas", replicas.to_string())
+            .into(),
     };
     let pods = futures.before.dependents_of(&set.meta.uid);
     let pods: Vec<_> = pods

@@ -8,6 +8,7 @@ use crate::laws::Conditions;
 use crate::model::{Act, ClusterIdentity, Key, Kind, Now, Propagation, Uid, World};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// One thing made different.
@@ -172,7 +173,7 @@ fn the_forecasts_fingerprint_covers_its_substance_and_not_its_words() {
     }
     let words: [Change<Forecast>; 3] = [
         |forecast| forecast.because.push('!'),
-        |forecast| forecast.entries[0].reason.text.push('!'),
+        |forecast| Arc::make_mut(&mut forecast.entries[0].reason).text.push('!'),
         |forecast| forecast.entries[0].law = "renamed".into(),
     ];
     for change in words {

@@ -4,8 +4,8 @@
 //! that two worlds of the same objects answer in the same order. What is only ever looked up is hashed: to compare the texts
 //! of a tenant's keys, which all begin alike, costs more.
 
-use super::super::storage::{Claim, ClaimPhase, Volume};
-use super::super::{Body, Key, Kind, Object, Text, Uid};
+use super::super::storage::{Claim, ClaimPhase, ClaimRef, Volume};
+use super::super::{Body, Key, Object, Text, Uid};
 use hashbrown::hash_table::Entry as Place;
 use hashbrown::{DefaultHashBuilder, Equivalent, HashMap, HashTable};
 use std::collections::BTreeMap;
@@ -22,8 +22,8 @@ pub(super) struct Index {
     users: Arc<HashMap<(Text, Text), Few>>,
     /// Owner uid → dependents.
     dependents: Arc<HashMap<Uid, Few>>,
-    /// Claim key → volumes whose `claimRef` names it.
-    claimed: Arc<BTreeMap<Key, Few>>,
+    /// Namespace → name of a claim in it, there or gone → volumes whose `claimRef` names it.
+    claimed: Arc<HashMap<Text, BTreeMap<Text, Few>>>,
     /// Volumes without `claimRef`.
     free: Arc<BTreeMap<Text, Arc<Object>>>,
     /// Volume name → claims whose `spec.volumeName` it is.
@@ -52,7 +52,7 @@ impl Few {
     }
 
     fn insert(&mut self, object: &Arc<Object>) {
-        let place = |held: &Arc<Object>| place(held).cmp(&place(object));
+        let place = |held: &Arc<Object>| held.place().cmp(&object.place());
         let held = match self {
             Self::One(held) => vec![Arc::clone(held)],
             Self::Many(held) => std::mem::take(held),
@@ -80,20 +80,15 @@ impl Few {
     /// Takes an object out; returns whether none is left.
     fn remove(&mut self, object: &Object) -> bool {
         match self {
-            Self::One(held) => place(held) == place(object),
+            Self::One(held) => held.place() == object.place(),
             Self::Many(held) => {
-                if let Ok(at) = held.binary_search_by(|held| place(held).cmp(&place(object))) {
+                if let Ok(at) = held.binary_search_by(|held| held.place().cmp(&object.place())) {
                     held.remove(at);
                 }
                 held.is_empty()
             }
         }
     }
-}
-
-/// An object's key, without making one.
-fn place(object: &Object) -> (Kind, &str, &str) {
-    (object.kind(), &object.meta.namespace, &object.meta.name)
 }
 
 impl Index {
@@ -111,15 +106,15 @@ impl Index {
     }
 
     pub(super) fn volumes_claimed_by<'a>(&'a self, claim: &Key) -> impl Iterator<Item = &'a Arc<Object>> {
-        few(self.claimed.get(claim))
+        few(self
+            .claimed
+            .get(&claim.namespace)
+            .and_then(|home| home.get(&claim.name)))
     }
 
     pub(super) fn volumes_claimed_in<'a>(&'a self, namespace: &str) -> impl Iterator<Item = &'a Arc<Object>> {
-        let first = Key::new(Kind::PersistentVolumeClaim, namespace, "");
-        self.claimed
-            .range(first..)
-            .take_while(move |(claim, _)| claim.namespace == namespace)
-            .flat_map(|(_, volumes)| volumes.as_slice())
+        let home = self.claimed.get(namespace);
+        home.into_iter().flat_map(BTreeMap::values).flat_map(Few::as_slice)
     }
 
     pub(super) fn free_volumes(&self) -> impl Iterator<Item = &Arc<Object>> {
@@ -142,10 +137,15 @@ impl Index {
         self.provisioners.values()
     }
 
-    /// Makes room for so many objects at once.
-    pub(super) fn reserve(&mut self, objects: usize) {
-        let hash = |object: &Arc<Object>| self.hasher.hash_one(&object.meta.uid);
-        Arc::make_mut(&mut self.by_uid).reserve(objects, hash);
+    /// Of these objects.
+    pub(super) fn of(objects: &[&Arc<Object>]) -> Self {
+        let mut index = Self::default();
+        let hash = |object: &Arc<Object>| index.hasher.hash_one(&object.meta.uid);
+        Arc::make_mut(&mut index.by_uid).reserve(objects.len(), hash);
+        for object in objects {
+            index.add(object);
+        }
+        index
     }
 
     #[cfg(test)]
@@ -187,8 +187,9 @@ impl Index {
                 }
             }
             Body::PersistentVolume(volume) => {
-                if let Some(claim) = claim_key(volume) {
-                    match Arc::make_mut(&mut self.claimed).entry(claim) {
+                if let Some(claim) = &volume.spec.claim_ref {
+                    let home = Arc::make_mut(&mut self.claimed).entry_ref(&claim.namespace);
+                    match home.or_default().entry(claim.name.clone()) {
                         Entry::Vacant(free) => drop(free.insert(Few::One(Arc::clone(object)))),
                         Entry::Occupied(mut held) => held.get_mut().insert(object),
                     }
@@ -236,8 +237,9 @@ impl Index {
                 }
             }
             Body::PersistentVolume(volume) => {
-                if let Some(claim) = claim_key(volume)
-                    && let Some(held) = Arc::make_mut(&mut self.claimed).get_mut(&claim)
+                if let Some(claim) = &volume.spec.claim_ref
+                    && let Some(home) = Arc::make_mut(&mut self.claimed).get_mut(&claim.namespace)
+                    && let Some(held) = home.get_mut(&claim.name)
                 {
                     held.replace(object);
                 }
@@ -250,7 +252,7 @@ impl Index {
     /// Takes an object out of every entry; entries that are left empty go too, so that churn does not grow the index.
     pub(super) fn remove(&mut self, object: &Object) {
         let uid = &object.meta.uid;
-        let own = |held: &Arc<Object>| held.meta.uid == *uid && place(held) == place(object);
+        let own = |held: &Arc<Object>| held.meta.uid == *uid && held.place() == object.place();
         if let Ok(held) = Arc::make_mut(&mut self.by_uid).find_entry(self.hasher.hash_one(uid), own) {
             held.remove();
         }
@@ -267,11 +269,8 @@ impl Index {
                 }
             }
             Body::PersistentVolume(volume) => {
-                if let Some(claim) = claim_key(volume) {
-                    let claimed = Arc::make_mut(&mut self.claimed);
-                    if claimed.get_mut(&claim).is_some_and(|few| few.remove(object)) {
-                        claimed.remove(&claim);
-                    }
+                if let Some(claim) = &volume.spec.claim_ref {
+                    unclaim(Arc::make_mut(&mut self.claimed), claim, object);
                 } else {
                     Arc::make_mut(&mut self.free).remove(&object.meta.name);
                 }
@@ -368,11 +367,15 @@ fn provisions(pod: &str) -> bool {
     pod.contains("provisioner") || (pod.contains("csi") && pod.contains("controller"))
 }
 
-/// The claim a volume's `claimRef` names.
-fn claim_key(volume: &Volume) -> Option<Key> {
-    volume
-        .spec
-        .claim_ref
-        .as_ref()
-        .map(|claim| Key::new(Kind::PersistentVolumeClaim, &claim.namespace, &claim.name))
+/// Takes a volume out of the entry of the claim that its `claimRef` names.
+fn unclaim(claimed: &mut HashMap<Text, BTreeMap<Text, Few>>, claim: &ClaimRef, volume: &Object) {
+    let Some(home) = claimed.get_mut(&claim.namespace) else {
+        return;
+    };
+    if home.get_mut(&claim.name).is_some_and(|few| few.remove(volume)) {
+        home.remove(&claim.name);
+    }
+    if home.is_empty() {
+        claimed.remove(&claim.namespace);
+    }
 }

@@ -15,13 +15,17 @@ use std::sync::Arc;
 /// A count of the lists that have begun so far.
 pub(super) type Round = u32;
 
+/// The namespace of what has none.
+const NOWHERE: Text = Text::new_static("");
+
 /// The objects of one kind, by namespace and name.
 type Homes = BTreeMap<Text, Vec<Slot>>;
 
 /// The objects of a world. A copy of a world shares those of each kind until one of the two changes them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shelves {
-    kinds: BTreeMap<Kind, Arc<Homes>>,
+    /// By the kind's place among them.
+    kinds: [Arc<Homes>; Kind::ALL.len()],
     /// Every object by its key: a search through a shelf of ten thousand volumes would fetch each name it compares from
     /// another corner of memory.
     keys: Arc<HashTable<Arc<Object>>>,
@@ -54,19 +58,38 @@ impl Shelves {
     pub(super) fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Arc<Object>> {
         let place = (kind, if kind.namespaced() { namespace } else { "" }, name);
         self.keys
-            .find(self.hasher.hash_one(place), |object| key(object) == place)
+            .find(self.hasher.hash_one(place), |object| object.place() == place)
     }
 
-    /// Makes room for so many objects at once.
-    pub(super) fn reserve(&mut self, objects: usize) {
-        let hash = |object: &Arc<Object>| self.hasher.hash_one(key(object));
-        Arc::make_mut(&mut self.keys).reserve(objects, hash);
+    /// Filled with objects that come in the order of their keys, each once.
+    pub(super) fn of_sorted(objects: &[&Arc<Object>], round: Round) -> Self {
+        let mut shelves = Self::default();
+        let mut keys = HashTable::with_capacity(objects.len());
+        let hash = |object: &Arc<Object>| shelves.hasher.hash_one(object.place());
+        for object in objects {
+            keys.insert_unique(hash(object), Arc::clone(object), hash);
+        }
+        let together = |one: &&Arc<Object>, next: &&Arc<Object>| {
+            let ((kind, home, _), (other, another, _)) = (one.place(), next.place());
+            kind == other && home == another
+        };
+        for row in objects.chunk_by(together) {
+            let slot = |object: &&Arc<Object>| Slot {
+                object: Arc::clone(object),
+                round,
+            };
+            if let Some(shelf) = row.first().and_then(|first| shelves.shelf(first)) {
+                shelf.extend(row.iter().map(slot));
+            }
+        }
+        shelves.keys = Arc::new(keys);
+        shelves
     }
 
     /// Puts an object in place; returns the one of the same key that was there.
     pub(super) fn put(&mut self, object: Arc<Object>, round: Round) -> Option<Arc<Object>> {
         let next = self.next;
-        let row = self.shelf(&object);
+        let row = self.shelf(&object)?;
         let after_all = row.last().is_none_or(|last| last.name() < object.meta.name.as_str());
         let found = if after_all {
             Err(row.len())
@@ -85,9 +108,9 @@ impl Shelves {
             }
         };
         self.next = found.unwrap_or_else(|at| at) + 1;
-        let place = key(&object);
-        let hash = |object: &Arc<Object>| self.hasher.hash_one(key(object));
-        match Arc::make_mut(&mut self.keys).entry(hash(&object), |other| key(other) == place, hash) {
+        let place = object.place();
+        let hash = |object: &Arc<Object>| self.hasher.hash_one(object.place());
+        match Arc::make_mut(&mut self.keys).entry(hash(&object), |other| other.place() == place, hash) {
             Entry::Occupied(mut entry) => *entry.get_mut() = object,
             Entry::Vacant(entry) => {
                 entry.insert(object);
@@ -99,8 +122,8 @@ impl Shelves {
     /// Notes that the object of this key was seen again, unchanged.
     pub(super) fn seen(&mut self, object: &Object, round: Round) {
         let next = self.next;
-        let row = self.shelf(object);
-        if let Ok(at) = place(row, &object.meta.name, next)
+        if let Some(row) = self.shelf(object)
+            && let Ok(at) = place(row, &object.meta.name, next)
             && let Some(slot) = row.get_mut(at)
         {
             slot.round = round;
@@ -109,7 +132,7 @@ impl Shelves {
     }
 
     pub(super) fn take(&mut self, key: &Key) -> Option<Arc<Object>> {
-        let homes = self.kinds.get_mut(&key.kind)?;
+        let homes = self.kinds.get_mut(key.kind as usize)?;
         let at = place(homes.get(key.namespace.as_str())?, &key.name, self.next).ok()?;
         self.next = at;
         let homes = Arc::make_mut(homes);
@@ -118,9 +141,9 @@ impl Shelves {
         if row.is_empty() {
             homes.remove(key.namespace.as_str());
         }
-        let place = self::key(&taken.object);
+        let place = taken.object.place();
         if let Ok(entry) =
-            Arc::make_mut(&mut self.keys).find_entry(self.hasher.hash_one(place), |object| self::key(object) == place)
+            Arc::make_mut(&mut self.keys).find_entry(self.hasher.hash_one(place), |object| object.place() == place)
         {
             entry.remove();
         }
@@ -129,26 +152,28 @@ impl Shelves {
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Object>> {
         self.kinds
-            .values()
+            .iter()
             .flat_map(|homes| homes.values())
             .flatten()
             .map(|slot| &slot.object)
     }
 
     pub(super) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Arc<Object>> {
-        let homes = self.kinds.get(&kind).into_iter().flat_map(|homes| homes.values());
-        homes.flatten().map(|slot| &slot.object)
+        self.homes(kind)
+            .flat_map(BTreeMap::values)
+            .flatten()
+            .map(|slot| &slot.object)
     }
 
     pub(super) fn in_namespace<'a>(&'a self, kind: Kind, namespace: &str) -> impl Iterator<Item = &'a Arc<Object>> {
-        let row = self.kinds.get(&kind).and_then(|homes| homes.get(namespace));
-        row.into_iter().flatten().map(|slot| &slot.object)
+        let row = self.homes(kind).filter_map(move |homes| homes.get(namespace));
+        row.flatten().map(|slot| &slot.object)
     }
 
     /// The keys that a feed covers and that were not seen since a round.
     pub(super) fn unseen(&self, feed: &FeedId, since: Round) -> Vec<Key> {
-        let homes = self.kinds.get(&feed.kind).into_iter().flat_map(|homes| homes.iter());
-        homes
+        self.homes(feed.kind)
+            .flatten()
             .filter(|(home, _)| match &feed.scope {
                 Scope::Cluster => true,
                 Scope::Namespace(own) => own == *home,
@@ -161,28 +186,27 @@ impl Shelves {
 
     /// Gives back the room that growing shelves took in advance, once a list is complete.
     pub(super) fn fit(&mut self, kind: Kind) {
-        let homes = self.kinds.get_mut(&kind).map(Arc::make_mut);
+        let homes = self.kinds.get_mut(kind as usize).map(Arc::make_mut);
         for row in homes.into_iter().flat_map(BTreeMap::values_mut) {
             row.shrink_to_fit();
         }
     }
 
-    fn shelf(&mut self, object: &Object) -> &mut Vec<Slot> {
-        let (kind, namespace, _) = key(object);
-        let homes = Arc::make_mut(self.kinds.entry(kind).or_default());
-        homes.entry(namespace.into()).or_default()
+    /// The shelves of one kind, by their namespaces.
+    fn homes(&self, kind: Kind) -> impl Iterator<Item = &Homes> {
+        self.kinds.get(kind as usize).map(AsRef::as_ref).into_iter()
     }
-}
 
-/// An object's key, without making one.
-fn key(object: &Object) -> (Kind, &str, &str) {
-    let kind = object.kind();
-    let namespace = if kind.namespaced() {
-        object.meta.namespace.as_str()
-    } else {
-        ""
-    };
-    (kind, namespace, &object.meta.name)
+    fn shelf(&mut self, object: &Object) -> Option<&mut Vec<Slot>> {
+        let kind = object.kind();
+        let homes = Arc::make_mut(self.kinds.get_mut(kind as usize)?);
+        let home = if kind.namespaced() {
+            &object.meta.namespace
+        } else {
+            &NOWHERE
+        };
+        Some(homes.entry(home.clone()).or_default())
+    }
 }
 
 /// Where an object of this name stands, or belongs; looked for at `next` first.

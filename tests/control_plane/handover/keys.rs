@@ -90,9 +90,7 @@ impl Flight {
         let mut left: Vec<bool> = sign_off
             .map(|sign_off| {
                 let items = sign_off.items().iter();
-                items
-                    .map(|item| item.asks_person() && !item.state.passes())
-                    .collect()
+                items.map(|item| item.asks_person() && !item.state.passes()).collect()
             })
             .unwrap_or_default();
         self.keys("g");
