@@ -6,10 +6,12 @@ use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
 };
+use crossterm::terminal::{Clear, ClearType};
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
+use ratatui::{TerminalOptions, Viewport};
 use std::io::{self, BufWriter, IsTerminal as _, Stdout};
 use std::mem::ManuallyDrop;
 
@@ -51,7 +53,9 @@ impl Screen {
     pub(super) fn enter() -> io::Result<Self> {
         let entered = take().and_then(|()| {
             let out = BufWriter::with_capacity(FRAME, io::stdout());
-            let terminal = ratatui::Terminal::new(CrosstermBackend::new(out))?;
+            // a fixed viewport: a full one would ask for the terminal's size once more with every frame
+            let viewport = Viewport::Fixed(area()?);
+            let terminal = ratatui::Terminal::with_options(CrosstermBackend::new(out), TerminalOptions { viewport })?;
             let mut screen = Self {
                 terminal: ManuallyDrop::new(terminal),
                 shown: Buffer::default(),
@@ -72,7 +76,7 @@ impl Screen {
     /// known beforehand to be like it, by the same `likeness` as last time, is not even painted. Returns whether something was
     /// written.
     pub(super) fn draw(&mut self, likeness: Option<u64>, paint: impl FnOnce(Rect, &mut Buffer)) -> io::Result<bool> {
-        let area = Rect::from((Position::ORIGIN, self.terminal.size()?));
+        let area = area()?;
         if likeness.is_some() && likeness == self.likeness && area == self.shown.area {
             return Ok(false);
         }
@@ -84,21 +88,13 @@ impl Screen {
             return Ok(false);
         }
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        let next = &self.next;
-        let mut whole = false;
-        self.terminal.draw(|frame| {
-            // the terminal may have been resized since it was asked for its size: the next frame will fit
-            whole = frame.area() == next.area;
-            if whole {
-                frame.buffer_mut().clone_from(next);
-            }
-        })?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
-        if whole {
-            std::mem::swap(&mut self.shown, &mut self.next);
-        } else {
-            self.shown = Buffer::default();
+        if self.shown.area != area {
+            self.clear(area)?;
         }
+        let next = &self.next;
+        self.terminal.draw(|frame| frame.buffer_mut().clone_from(next))?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        std::mem::swap(&mut self.shown, &mut self.next);
         Ok(true)
     }
 
@@ -114,14 +110,25 @@ impl Screen {
     }
 
     /// The next frame is drawn whole: something else may have written to the terminal.
+    pub(super) fn forget(&mut self) -> io::Result<()> {
+        self.shown = Buffer::default();
+        self.clear(area()?)
+    }
+
+    /// An empty screen of this size.
     ///
     /// `Terminal::clear` would ask the terminal where its cursor is and wait 2 s for the answer, which a slow link may
-    /// not bring and which the key reader may take away; setting the size clears without asking.
-    pub(super) fn forget(&mut self) -> io::Result<()> {
-        let size = self.terminal.size()?;
-        self.shown = Buffer::default();
-        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
+    /// not bring and which the key reader may take away; setting the size forgets without asking.
+    fn clear(&mut self, area: Rect) -> io::Result<()> {
+        self.terminal.resize(area)?;
+        queue!(self.terminal.backend_mut(), Clear(ClearType::All))
     }
+}
+
+/// The whole terminal. Asked with every frame, and so asked of standard output itself: crossterm opens `/dev/tty` each time.
+fn area() -> io::Result<Rect> {
+    let size = rustix::termios::tcgetwinsize(io::stdout())?;
+    Ok(Rect::new(0, 0, size.ws_col, size.ws_row))
 }
 
 impl Drop for Screen {
