@@ -7,6 +7,7 @@ use crate::laws::absence::lists;
 use crate::laws::binding::class_of;
 use crate::laws::ownership::{self, Root};
 use crate::laws::reclaim::{Deleter, deleter};
+use crate::laws::stateful_set;
 use crate::model::feed::Freshness;
 use crate::model::meta::OwnerReference;
 use crate::model::storage::{EXTERNAL_PROVISIONER, ReclaimPolicy};
@@ -263,6 +264,21 @@ fn taken_for_granted(
     {
         let what = format!("{} {}", owner.kind, owner.name);
         granted.insert(format!("whether the operator of {what} scales {} back", object.key()));
+    }
+    for set in futures.after.of_kind(Kind::StatefulSet) {
+        for pod in stateful_set::given_up(&futures.after, set) {
+            let claim = |key: &Key| {
+                key.kind == Kind::PersistentVolumeClaim
+                    && key.namespace == pod.namespace
+                    && key.name.ends_with(&format!("-{}", pod.name))
+            };
+            if entries.iter().any(|entry| claim(&entry.object)) {
+                granted.insert(format!(
+                    "when {} makes {pod}: it gave up over a stale claim, and looks again only when it or one of its pods changes",
+                    set.key()
+                ));
+            }
+        }
     }
     if let Act::RemoveFinalizer { finalizer, .. } = futures.act {
         granted.extend(target::untold(finalizer));
