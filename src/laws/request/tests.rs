@@ -55,33 +55,33 @@ metadata: {name: blocks, namespace: a, finalizers: [foregroundDeletion], deletio
 /// An object in a line: what requests change of it.
 fn line(object: &Object) -> String {
     let meta = &object.meta;
-    let mut line = object.key().to_string();
-    if meta.deleting() {
-        line += &format!(" going in {}", meta.deletion_grace_period_seconds.unwrap_or_default());
-    }
-    for finalizer in &meta.finalizers {
-        line += &format!(" {finalizer}");
-    }
-    for (name, value) in meta.labels.iter().chain(meta.annotations.iter()) {
-        line += &format!(" {name}={value}");
-    }
-    line + &match &object.body {
-        Body::PersistentVolume(volume) => {
-            let claim = volume.spec.claim_ref.clone().unwrap_or_default();
-            format!(
-                " {} for {}/{} uid '{}' version '{}'",
-                volume.spec.persistent_volume_reclaim_policy.word(),
-                claim.namespace,
-                claim.name,
-                claim.uid,
-                claim.resource_version,
-            )
+    let grace = meta.deletion_grace_period_seconds.unwrap_or_default();
+    let going = if meta.deleting() {
+        format!(" going in {grace}")
+    } else {
+        String::new()
+    };
+    let finalizers: String = meta.finalizers.iter().flat_map(|finalizer| [" ", finalizer]).collect();
+    let marks = meta.labels.iter().chain(meta.annotations.iter());
+    let marks: String = marks.flat_map(|(name, value)| [" ", name, "=", value]).collect();
+    format!("{}{going}{finalizers}{marks}", object.key())
+        + &match &object.body {
+            Body::PersistentVolume(volume) => {
+                let claim = volume.spec.claim_ref.clone().unwrap_or_default();
+                format!(
+                    " {} for {}/{} uid '{}' version '{}'",
+                    volume.spec.persistent_volume_reclaim_policy.word(),
+                    claim.namespace,
+                    claim.name,
+                    claim.uid,
+                    claim.resource_version,
+                )
+            }
+            Body::PersistentVolumeClaim(claim) => format!(" on '{}' {:?}", claim.spec.volume_name, claim.status.phase),
+            Body::StatefulSet(set) => format!(" of {}", set.replicas()),
+            Body::StorageClass(class) => format!(" by {}", class.provisioner),
+            _ => String::new(),
         }
-        Body::PersistentVolumeClaim(claim) => format!(" on '{}' {:?}", claim.spec.volume_name, claim.status.phase),
-        Body::StatefulSet(set) => format!(" of {}", set.replicas()),
-        Body::StorageClass(class) => format!(" by {}", class.provisioner),
-        _ => String::new(),
-    }
 }
 
 /// What an act changes: the lines that go, and those that come.
@@ -186,8 +186,37 @@ fn a_deletion_goes_as_far_as_finalizers_and_kubelets_let_it() {
 }
 
 #[test]
-fn a_patch_changes_its_field_and_nothing_else() {
+fn a_volume_gets_another_policy_or_another_reservation() {
     let was = "- pv/v Retain for a/data uid 'c' version '7'";
+    check(
+        "another policy",
+        &|volume| Act::SetReclaimPolicy {
+            volume,
+            policy: ReclaimPolicy::Delete,
+        },
+        "pv v",
+        &[was, "+ pv/v Delete for a/data uid 'c' version '7'"],
+    );
+    check(
+        "claimRef cleared: the names stay",
+        &|volume| Act::ClearClaimRef { volume },
+        "pv v",
+        &[was, "+ pv/v Retain for a/data uid '' version ''"],
+    );
+    check(
+        "claimRef rewritten: without a uid",
+        &|volume| Act::RetargetClaimRef {
+            volume,
+            namespace: "b".into(),
+            name: "heir".into(),
+        },
+        "pv v",
+        &[was, "+ pv/v Retain for b/heir uid '' version ''"],
+    );
+}
+
+#[test]
+fn a_patch_changes_its_field_and_nothing_else() {
     check(
         "scaled",
         &|target| Act::Scale { target, replicas: 0 },
@@ -226,31 +255,6 @@ fn a_patch_changes_its_field_and_nothing_else() {
             "- pvc/data kubernetes.io/pvc-protection on '' Pending",
             "+ pvc/data on '' Pending",
         ],
-    );
-    check(
-        "another policy",
-        &|volume| Act::SetReclaimPolicy {
-            volume,
-            policy: ReclaimPolicy::Delete,
-        },
-        "pv v",
-        &[was, "+ pv/v Delete for a/data uid 'c' version '7'"],
-    );
-    check(
-        "claimRef cleared: the names stay",
-        &|volume| Act::ClearClaimRef { volume },
-        "pv v",
-        &[was, "+ pv/v Retain for a/data uid '' version ''"],
-    );
-    check(
-        "claimRef rewritten: without a uid",
-        &|volume| Act::RetargetClaimRef {
-            volume,
-            namespace: "b".into(),
-            name: "heir".into(),
-        },
-        "pv v",
-        &[was, "+ pv/v Retain for b/heir uid '' version ''"],
     );
     check(
         "an annotation set",
