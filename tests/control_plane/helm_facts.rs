@@ -103,7 +103,7 @@ pub(crate) fn definition_conflicts_four(trial: &Trial<'_>) {
 /// kind, whoever made it and wherever.
 fn definition_in_templates(trial: &Trial<'_>, by: Helm) {
     let definition = definition(trial, "new", &json!({}));
-    let path = chart(trial, &[definition.clone()]);
+    let path = chart(trial, std::slice::from_ref(&definition));
     helm(trial, by, &["install", "app", &path]).ok();
     let name = format!("crd/{}", text(&definition["metadata"]["name"]));
     trial.kubectl(&["wait", "--for=condition=Established", &name]).ok();

@@ -180,7 +180,6 @@ const SHARED: &[Story] = &[
     ("fact-claim-names-a-volume", facts_volumes::claim_names_a_volume),
     ("fact-provisioned-of-a-claim-bound-elsewhere", facts_volumes::provisioned_of_a_claim_bound_elsewhere),
     ("fact-static-of-a-claim-bound-elsewhere", facts_volumes::static_of_a_claim_bound_elsewhere),
-    ("fact-default-class-late", facts_volumes::default_class_late),
     ("fact-pre-bound-needs-no-consumer", facts_volumes::pre_bound_needs_no_consumer),
     ("fact-claim-misbound", facts_volumes::misbound),
     ("fact-ephemeral-volume-holds", facts_volumes::ephemeral_volume_holds),
@@ -404,7 +403,6 @@ const SHARED: &[Story] = &[
     ("workloads-cron-job-forgets", workloads::batch::cron_job_forgets),
     ("workloads-budget-asked", workloads::cluster::budget_asked),
     ("workloads-budget-of-a-deployment", workloads::cluster::budget_of_a_deployment),
-    ("workloads-default-class-comes-late", workloads::cluster::default_class_comes_late),
     ("workloads-class-deleted", workloads::cluster::class_deleted),
     ("cockpit-incident", cockpit::incident),
     ("cockpit-refused-while-held", cockpit::refused_while_held),
@@ -424,8 +422,13 @@ const EXCLUSIVE: &[Story] = &[
         deletion::namespace_waits_for_an_api_that_is_down,
     ),
     ("traps-surveyed", traps::surveyed),
-    // whatever names no class gets theirs
+    // a default class is everybody's
     ("class-default-of-two", facts_volumes::default_class_of_two),
+    ("fact-default-class-late", facts_volumes::default_class_late),
+    (
+        "workloads-default-class-comes-late",
+        workloads::cluster::default_class_comes_late,
+    ),
     ("handover-server-away", handover::in_the_middle),
     ("server-killed-and-started-again", server::killed_and_started_again),
     ("server-frozen-and-thawed", server::frozen_and_thawed),
