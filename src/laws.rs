@@ -37,6 +37,7 @@ pub mod replica_set;
 pub mod request;
 pub mod respawn;
 pub mod stateful_set;
+pub mod storage_class;
 mod written;
 
 #[cfg(test)]
@@ -81,6 +82,7 @@ pub static LAWS: &[Law] = &[
     release::LAW,
     default_class::LAW,
     binding::LAW,
+    storage_class::LAW,
     attachment::LAW,
     reclaim::LAW,
     pod_garbage::LAW,

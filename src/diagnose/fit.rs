@@ -3,9 +3,9 @@
 //! Source: `pkg/volume/persistentvolume/pv_helpers.go` `FindMatchingVolume`, `CheckVolumeModeMismatches`;
 //! `reference/semantics.md` §3.3.
 
-use crate::model::storage::{Claim, DEFAULT_CLASS, Volume};
-use crate::model::{Kind, Meta, Text, World};
-use std::sync::Arc;
+use crate::laws::storage_class;
+use crate::model::storage::{Claim, Volume};
+use crate::model::{Meta, Text, World};
 
 /// Why a claim and a volume do not go together, in words; `None` when they do.
 pub(crate) fn mismatch(meta: &Meta, volume: &Volume, claim: &Claim, class: &str) -> Option<String> {
@@ -56,22 +56,8 @@ pub(crate) fn class_of(world: &World, claim: &Claim) -> Text {
         .spec
         .storage_class_name
         .clone()
-        .or_else(|| default_class(world).map(|class| class.meta.name.clone()))
+        .or_else(|| storage_class::default(world).map(|class| class.meta.name.clone()))
         .unwrap_or_default()
-}
-
-/// The default class; of several the newest, as the admission plugin chooses.
-pub(crate) fn default_class(world: &World) -> Option<&Arc<crate::model::Object>> {
-    world
-        .of_kind(Kind::StorageClass)
-        .filter(|class| {
-            class
-                .meta
-                .annotations
-                .get(DEFAULT_CLASS)
-                .is_some_and(|value| value == "true")
-        })
-        .max_by_key(|class| class.meta.creation_timestamp)
 }
 
 fn quoted(class: &str) -> String {

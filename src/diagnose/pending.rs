@@ -5,7 +5,7 @@
 use super::finalizer::{self, OwnerLife};
 use super::look::Look;
 use super::{fit, phrase};
-use crate::laws::Reason;
+use crate::laws::{Reason, storage_class};
 use crate::model::storage::{Claim, NO_PROVISIONER};
 use crate::model::workload::Condition;
 use crate::model::{Key, Kind, Object, Text};
@@ -157,7 +157,7 @@ fn by_class(look: Look<'_>, object: &Object, claim: &Claim) -> Pending {
         Some(class) => class.clone(),
         None if !look.sees(Kind::StorageClass, "") => return unseen(look, Kind::StorageClass, ""),
         None => {
-            return fit::default_class(look.world).map_or(Pending::NoDefaultClass, |class| Pending::DefaultClass {
+            return storage_class::default(look.world).map_or(Pending::NoDefaultClass, |class| Pending::DefaultClass {
                 class: class.meta.name.clone(),
             });
         }

@@ -2,7 +2,9 @@
 
 use super::excerpt::excerpt;
 use crate::laws::helm::{Deed, Heard};
-use crate::laws::{Change, Conditions, Reaction, Reason, Settled, Silence, helm, made, request, settle_beside};
+use crate::laws::{
+    Change, Conditions, Reaction, Reason, Settled, Silence, helm, made, request, settle_beside, stateful_set,
+};
 use crate::model::{Act, Key, Object, Uid, World};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -52,7 +54,8 @@ pub(super) struct Futures<'a> {
 
 impl<'a> Futures<'a> {
     pub(super) fn of(world: &World, act: &'a Act, conditions: &'a Conditions) -> Self {
-        let before = excerpt(world, act, conditions);
+        let mut before = excerpt(world, act, conditions);
+        stateful_set::looked(&mut before);
         let mut idle = before.clone();
         let (first, silence) = settle_beside(&mut idle, conditions, &Silence::default(), &mut |_, _| {});
         let mut after = before.clone();
@@ -96,7 +99,7 @@ impl<'a> Futures<'a> {
             }
         }
         for object in self.after.objects() {
-            let held = self.before.get(&object.key());
+            let held = world.get(&object.key());
             if !held.is_some_and(|held| Arc::ptr_eq(held, object)) {
                 end.put(Object::clone(object));
             }
@@ -220,6 +223,7 @@ fn touched(change: &Change) -> [Option<&Key>; 2] {
         | Change::FinishJob { job: object, .. }
         | Change::AssignClass { claim: object, .. }
         | Change::CountBudget { budget: object, .. }
+        | Change::GiveUp { set: object, .. }
         | Change::Adopt { object, .. } => [Some(object), None],
         Change::ConfirmPodGone { pod, .. } | Change::StartPod { pod, .. } => [Some(pod), None],
         Change::CountPod { job, pod, .. } => [Some(job), Some(pod)],

@@ -4,9 +4,9 @@ use super::course::Futures;
 use super::{Entry, Outcome, target, words};
 use crate::laws::Reason;
 use crate::laws::absence::lists;
-use crate::laws::binding::class_of;
 use crate::laws::ownership::{self, Root};
 use crate::laws::reclaim::{Deleter, deleter};
+use crate::laws::{stateful_set, storage_class};
 use crate::model::feed::Freshness;
 use crate::model::meta::OwnerReference;
 use crate::model::storage::{EXTERNAL_PROVISIONER, ReclaimPolicy};
@@ -48,7 +48,7 @@ fn in_the_hands_of(world: &World, object: &Object, driver: &Text) -> bool {
     }
     object.body.claim().is_some_and(|claim| {
         claim.spec.volume_name.is_empty()
-            && class_of(world, claim)
+            && storage_class::of(world, claim)
                 .and_then(|class| class.body.class())
                 .is_some_and(|class| class.provisioner == *driver)
     })
@@ -262,6 +262,21 @@ fn taken_for_granted(
         let what = format!("{} {}", owner.kind, owner.name);
         granted.insert(format!("whether the operator of {what} scales {} back", object.key()));
     }
+    for set in futures.after.of_kind(Kind::StatefulSet) {
+        for pod in stateful_set::given_up(&futures.after, set) {
+            let claim = |key: &Key| {
+                key.kind == Kind::PersistentVolumeClaim
+                    && key.namespace == pod.namespace
+                    && key.name.ends_with(&format!("-{}", pod.name))
+            };
+            if entries.iter().any(|entry| claim(&entry.object)) {
+                granted.insert(format!(
+                    "when {} makes {pod}: it gave up over a stale claim, and looks again only when it or one of its pods changes",
+                    set.key()
+                ));
+            }
+        }
+    }
     if let Act::RemoveFinalizer { finalizer, .. } = futures.act {
         granted.extend(target::untold(finalizer));
     }
@@ -278,6 +293,18 @@ fn taken_for_granted(
             "whether the kubelet of {} is started again, and registers the node anew, before its pods are collected",
             futures.target().name
         ));
+    }
+    if futures.target().kind == Kind::StorageClass && matches!(futures.act, Act::Delete { .. }) {
+        let mut volumes = storage_class::relying(world, futures.target());
+        if let Some((volume, secret)) = volumes.next() {
+            let disks = match volumes.count() {
+                0 => format!("the disk of {}", volume.key()),
+                more => format!("the disks of {} and {more} more", volume.key()),
+            };
+            granted.insert(format!(
+                "whether {disks} can be destroyed without the credentials of Secret {secret}: only the class names it"
+            ));
+        }
     }
     if futures.target().kind == Kind::Namespace && matches!(futures.act, Act::Delete { .. }) {
         granted.insert(format!(

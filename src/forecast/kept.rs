@@ -3,8 +3,8 @@
 use super::course::Futures;
 use super::{Entry, Outcome, helm, holders};
 use crate::laws::Reason;
-use crate::laws::binding::class_name;
 use crate::laws::stateful_set::ordinal;
+use crate::laws::storage_class;
 use crate::model::storage::ClaimPhase;
 use crate::model::workload::StatefulSet;
 use crate::model::{Act, Body, Key, Kind, Object};
@@ -191,10 +191,9 @@ fn of_class(futures: &Futures<'_>, target: &Object) -> Vec<Entry> {
         .before
         .of_kind(Kind::PersistentVolumeClaim)
         .filter(|claim| {
-            claim
-                .body
-                .claim()
-                .is_some_and(|facts| facts.status.phase == ClaimPhase::Pending && class_name(facts) == target.meta.name)
+            claim.body.claim().is_some_and(|facts| {
+                facts.status.phase == ClaimPhase::Pending && storage_class::named(facts) == target.meta.name
+            })
         })
         .map(|claim| {
             let key = claim.key();
@@ -203,7 +202,7 @@ fn of_class(futures: &Futures<'_>, target: &Object) -> Vec<Entry> {
                 "spec.storageClassName",
                 target.meta.name.as_str(),
             );
-            kept(claim, "binding", reason)
+            kept(claim, "storage_class", reason)
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use super::course::Futures;
 use super::{Outcome, holders};
 use crate::laws::Reason;
 use crate::laws::change::Evidence;
-use crate::laws::reclaim::{Deleter, Guard, by_hand, deleter, guard, marking};
+use crate::laws::reclaim::{Deleter, Guard, deleter, guard, marking, provided};
 use crate::model::storage::{ClaimPhase, EXTERNAL_PROVISIONER, ReclaimPolicy, Volume, VolumePhase};
 use crate::model::{Key, Kind, Object};
 
@@ -18,7 +18,7 @@ pub(super) fn fate(futures: &Futures<'_>, object: &Object, volume: &Volume) -> O
         .map(|step| Reason::clone(&step.reason))
         .unwrap_or_default();
     if futures.trace.destroyed.contains(&object.meta.uid) {
-        let text = why(&key, volume) + &by_hand(&object.meta, volume).unwrap_or_default();
+        let text = why(&key, volume) + &provided(&futures.before, &object.meta, volume);
         return Some((
             Outcome::VolumeDestroyed { handle },
             policy_seen(Reason::new(text), &key, volume),

@@ -212,7 +212,7 @@ pub(super) fn controller(law: &str) -> &'static str {
         "namespace" => "namespace controller",
         "attachment" => "attach/detach controller",
         "release" | "binding" => "volume controller",
-        "reclaim" => "provisioner",
+        "reclaim" | "storage_class" => "provisioner",
         "pod_lifecycle" => "kubelet",
         _ => "API server",
     }

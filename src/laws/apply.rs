@@ -95,6 +95,7 @@ pub fn apply_at(world: &mut World, change: &Change, now: Option<Timestamp>) {
         | Change::FinishJob { .. }
         | Change::AssignClass { .. }
         | Change::Annotate { .. }
+        | Change::GiveUp { .. }
         | Change::CountBudget { .. } => written::write(world, change, now),
         Change::Provision { .. }
         | Change::CreatePod { .. }

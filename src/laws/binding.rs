@@ -1,17 +1,14 @@
-//! Which volume a claim gets: the one it names, one that is reserved for it, a free one that fits, or a new one.
+//! Which volume a claim gets: the one it names, one that is reserved for it, or a free one that fits.
 //!
 //! Sources: `pkg/controller/volume/persistentvolume/pv_controller.go` (`syncUnboundClaim`, `syncBoundClaim`),
 //! `staging/…/persistentvolume/volume/volume.go` `FindMatchingVolume`, `reference/semantics.md` §3.3, §3.6. Which of
 //! several equally good volumes a claim gets is not defined (`reference/control-plane.md`, "Seen on it"): here the
-//! smallest that fits, then by name. Volume node affinity is not among the facts and is not compared. For a claim with a
-//! selector nothing is made: external-provisioner's `controller.go` refuses it ("claim Selector is not supported"; found
-//! by conformance), and so do the provisioners that stand on the same library.
+//! smallest that fits, then by name. Volume node affinity is not among the facts and is not compared. What is made for a claim
+//! that nothing fits is its class's ([`super::storage_class`]).
 
 use super::absence::lists;
-use super::{Change, Conditions, Law, Reaction, Reason};
-use crate::model::storage::{
-    BIND_COMPLETED, Claim, ClaimPhase, ClaimRef, DEFAULT_CLASS, NO_PROVISIONER, Volume, VolumePhase,
-};
+use super::{Change, Conditions, Law, Reaction, Reason, storage_class};
+use crate::model::storage::{BIND_COMPLETED, Claim, ClaimPhase, ClaimRef, Volume, VolumePhase};
 use crate::model::{Key, Kind, Kinds, Object, Text, World};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,7 +27,7 @@ pub const LAW: Law = Law {
     react,
 };
 
-fn react(world: &World, conditions: &Conditions) -> Vec<Reaction> {
+fn react(world: &World, _: &Conditions) -> Vec<Reaction> {
     let mut taken = BTreeSet::new();
     world
         .of_kind(Kind::PersistentVolumeClaim)
@@ -41,7 +38,7 @@ fn react(world: &World, conditions: &Conditions) -> Vec<Reaction> {
             } else if object.meta.deleting() {
                 return None;
             } else {
-                unbound(world, conditions, object, claim, &taken)?
+                unbound(world, object, claim, &taken)?
             };
             if let Change::Bind { volume, .. } = &change {
                 taken.insert(volume.clone());
@@ -113,13 +110,7 @@ fn bound(world: &World, object: &Object, claim: &Claim) -> Option<(Change, Reaso
     }
 }
 
-fn unbound(
-    world: &World,
-    conditions: &Conditions,
-    object: &Arc<Object>,
-    claim: &Claim,
-    taken: &BTreeSet<Key>,
-) -> Option<(Change, Reason)> {
+fn unbound(world: &World, object: &Arc<Object>, claim: &Claim, taken: &BTreeSet<Key>) -> Option<(Change, Reason)> {
     let key = object.key();
     if !claim.spec.volume_name.is_empty() {
         let wanted = Key::cluster(Kind::PersistentVolume, &claim.spec.volume_name);
@@ -136,28 +127,9 @@ fn unbound(
         );
         return ours.then(|| (bind(object, volume_object), reason));
     }
-    if let Some(found) = find(world, object, claim, taken) {
-        let reason = Reason::new(format!("{} fits {key} and is free for it", found.key()));
-        return Some((bind(object, found), reason));
-    }
-    let class_object = class_of(world, claim)?;
-    let class = class_object.body.class()?;
-    let provisions = class.provisioner != NO_PROVISIONER
-        && claim.spec.selector.is_none()
-        && !conditions.dead_provisioners.contains(&class.provisioner);
-    let due = !class.waits_for_consumer() || consumer(world, &key).is_some();
-    (provisions && due).then(|| {
-        let change = Change::Provision {
-            claim: key.clone(),
-            uid: object.meta.uid.clone(),
-        };
-        let reason = Reason::new(format!("no volume fits {key}, so {} makes one", class.provisioner)).seen(
-            &class_object.key(),
-            "provisioner",
-            class.provisioner.as_str(),
-        );
-        (change, reason)
-    })
+    let found = find(world, object, claim, taken)?;
+    let reason = Reason::new(format!("{} fits {key} and is free for it", found.key()));
+    Some((bind(object, found), reason))
 }
 
 /// The volume is reserved for this claim: its `claimRef` bears the claim's name, and its uid or none.
@@ -189,7 +161,7 @@ pub(super) fn find<'a>(
     if let Some((found, _)) = reserved {
         return Some(found);
     }
-    let waits = class_of(world, claim)
+    let waits = storage_class::of(world, claim)
         .and_then(|class| class.body.class())
         .is_some_and(crate::model::storage::Class::waits_for_consumer);
     if waits && consumer(world, &object.key()).is_none() {
@@ -209,7 +181,7 @@ pub(super) fn find<'a>(
 
 /// Class, size, volume mode and access modes, as `checkVolumeSatisfyClaim` compares them.
 fn fits(claim: &Claim, volume: &Volume) -> bool {
-    let class = class_name(claim);
+    let class = storage_class::named(claim);
     volume.spec.storage_class_name == class && same_shape(claim, volume) && large_enough(claim, volume)
 }
 
@@ -238,41 +210,8 @@ fn size(volume: &Volume) -> Option<u64> {
         .and_then(crate::model::quantity::Quantity::bytes)
 }
 
-/// The name of the class a claim asks for; empty for none. A claim that names none is matched as if it asked for none,
-/// until [`super::default_class`] gives it one.
-pub fn class_name(claim: &Claim) -> Text {
-    claim.spec.storage_class_name.clone().unwrap_or_default()
-}
-
-/// The class a claim asks for, if it asks for one that exists.
-pub fn class_of<'a>(world: &'a World, claim: &Claim) -> Option<&'a Arc<Object>> {
-    let name = class_name(claim);
-    (!name.is_empty())
-        .then(|| world.get(&Key::cluster(Kind::StorageClass, &name)))
-        .flatten()
-}
-
-/// The youngest class marked as default.
-pub(super) fn default_class(world: &World) -> Option<&Arc<Object>> {
-    world
-        .of_kind(Kind::StorageClass)
-        .filter(|class| {
-            class
-                .meta
-                .annotations
-                .get(DEFAULT_CLASS)
-                .is_some_and(|value| value == "true")
-        })
-        .max_by_key(|class| {
-            (
-                class.meta.creation_timestamp,
-                std::cmp::Reverse(class.meta.name.clone()),
-            )
-        })
-}
-
 /// A pod that waits to be scheduled with this claim and could be, were the claim bound.
-fn consumer<'a>(world: &'a World, claim: &Key) -> Option<&'a Arc<Object>> {
+pub(super) fn consumer<'a>(world: &'a World, claim: &Key) -> Option<&'a Arc<Object>> {
     world.users_of(claim).find(|object| {
         object.body.pod().is_some_and(|pod| {
             !pod.scheduled() && !object.meta.deleting() && !pod.status.phase.terminal() && {

@@ -169,6 +169,13 @@ pub enum Change {
         template: Text,
         ordinal: u32,
     },
+    /// A StatefulSet has come upon a stale claim and gives up, without an error that would make it try again: it looks again
+    /// when it or one of its pods changes, of which this is the print.
+    GiveUp {
+        set: Key,
+        set_uid: Uid,
+        print: u64,
+    },
     /// A Job, ReplicaSet or DaemonSet makes one more pod, a DaemonSet for a certain node.
     SpawnPod {
         owner: Key,

@@ -74,3 +74,6 @@ fn tie(claim: &Object, owner: &Object, wanted: bool, reactions: &mut Vec<Reactio
         ));
     }
 }
+
+#[cfg(test)]
+mod tests;

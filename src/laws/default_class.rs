@@ -4,8 +4,8 @@
 //! `reference/semantics.md` §3.6; since 1.28 on every server (beta, on, since 1.26), and before that never, so the server's
 //! version decides. `storageClassName: ""` is a class, namely none, and stays.
 
-use super::binding::{default_class, find};
-use super::{Change, Conditions, Law, Reaction, Reason};
+use super::binding::find;
+use super::{Change, Conditions, Law, Reaction, Reason, storage_class};
 use crate::model::storage::{BIND_COMPLETED, DEFAULT_CLASS};
 use crate::model::{Kind, Kinds, World};
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ fn react(world: &World, conditions: &Conditions) -> Vec<Reaction> {
     if conditions.server_minor.is_some_and(|minor| minor < ASSIGNED_SINCE) {
         return Vec::new();
     }
-    let Some(class) = default_class(world) else {
+    let Some(class) = storage_class::default(world) else {
         return Vec::new();
     };
     let late = world.of_kind(Kind::PersistentVolumeClaim).filter_map(|object| {

@@ -142,6 +142,7 @@ pub(crate) fn said(change: &Change) -> String {
         Change::CreateClaim {
             set, template, ordinal, ..
         } => format!("CreateClaim {set} {template} {ordinal}"),
+        Change::GiveUp { set, .. } => format!("GiveUp {set}"),
         Change::SpawnPod { owner, node: None, .. } => format!("SpawnPod {owner}"),
         Change::SpawnPod {
             owner,

@@ -5,8 +5,8 @@
 
 use super::Change;
 use super::apply::{claim_reference, controller_reference};
-use super::binding::{class_of, default_class};
 use super::stateful_set::REVISION;
+use super::storage_class;
 use crate::model::storage::{
     Claim, ClaimSpec, CsiSource, EXTERNAL_PROVISIONER, PROVISIONED_BY, PV_PROTECTION, PVC_PROTECTION, ReclaimPolicy,
     Volume, VolumePhase, VolumeSpec, VolumeStatus,
@@ -61,6 +61,7 @@ pub fn object(world: &World, change: &Change) -> Option<Object> {
         | Change::DestroyDisk { .. }
         | Change::Scale { .. }
         | Change::Annotate { .. }
+        | Change::GiveUp { .. }
         | Change::CountPod { .. }
         | Change::FinishJob { .. }
         | Change::AssignClass { .. }
@@ -189,7 +190,11 @@ fn set_claim(world: &World, object: &Arc<Object>, template: &str, ordinal: u32) 
         .find(|candidate| candidate.metadata.name == template)?;
     let name = StatefulSet::claim_name(template, &object.meta.name, ordinal);
     let mut meta = meta(world, &object.meta.namespace, name, None);
-    meta.labels = set.spec.selector.match_labels.clone();
+    // the template's own, and over them the selector's (`stateful_set_utils.go` `getPersistentVolumeClaims`)
+    let selected = set.spec.selector.match_labels.iter();
+    meta.labels = selected.fold(template.metadata.labels.clone(), |labels, (label, value)| {
+        labels.with(label, Some(value))
+    });
     meta.annotations = template.metadata.annotations.clone();
     meta.finalizers = vec![PVC_PROTECTION.into()];
     Some(Object {
@@ -202,7 +207,7 @@ fn set_claim(world: &World, object: &Arc<Object>, template: &str, ordinal: u32) 
                     .spec
                     .storage_class_name
                     .clone()
-                    .or_else(|| default_class(world).map(|class| class.meta.name.clone())),
+                    .or_else(|| storage_class::default(world).map(|class| class.meta.name.clone())),
                 ..template.spec.clone()
             },
             ..Claim::default()
@@ -299,13 +304,12 @@ fn attachment_again(world: &World, object: &Arc<Object>, finalizer: &Text) -> Op
     })
 }
 
-/// The volume a provisioner would make: the class's policy, which is `Delete` when it says nothing, copied at birth
-/// (`reference/semantics.md` §3.6).
+/// The volume a provisioner would make, with the class's policy copied at birth.
 fn provisioned(world: &World, object: &Arc<Object>) -> Option<Object> {
     let claim = object.body.claim()?;
-    let class_object = class_of(world, claim)?;
+    let class_object = storage_class::of(world, claim)?;
     let class = class_object.body.class()?;
-    let policy = class.reclaim_policy.unwrap_or(ReclaimPolicy::Delete);
+    let policy = storage_class::policy(class);
     let name: Text = format!("pvc-{}", object.meta.uid).into();
     let mut meta = meta(world, &Text::default(), name.clone(), None);
     meta.annotations = [(PROVISIONED_BY, class.provisioner.clone())].into_iter().collect();

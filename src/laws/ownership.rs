@@ -1,4 +1,7 @@
 //! Who owns what: ownerReferences walked up to the root, which is where an operator has to act.
+//!
+//! Sources: `apimachinery/pkg/apis/meta/v1/controller_ref.go` `GetControllerOf`, `pkg/controller/garbagecollector/garbagecollector.go`
+//! (`isDangling`: an owner counts by its uid, not by its name), `reference/semantics.md` §3.1, §3.9.
 
 use super::absence::lists;
 use crate::model::{Key, Object, OwnerReference, World};
@@ -61,3 +64,6 @@ pub fn root(world: &World, object: &Object) -> Root {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@
 //!   which is the likelier and the worse end.
 
 use super::absence::lists;
-use super::{Change, Conditions, Law, Reaction, Reason};
+use super::{Change, Conditions, Law, Reaction, Reason, storage_class};
 use crate::model::storage::{EXTERNAL_PROVISIONER, PROVISIONED_BY, ReclaimPolicy, Volume, VolumePhase, provisioner};
 use crate::model::{Kind, Kinds, Meta, Object, Text, World};
 use std::sync::Arc;
@@ -199,8 +199,14 @@ fn finalizer(conditions: &Conditions, object: &Object, volume: &Volume) -> Optio
     }
 }
 
+/// What is taken for granted where a disk is destroyed.
+pub fn provided(world: &World, meta: &Meta, volume: &Volume) -> String {
+    let by_hand = by_hand(meta, volume).unwrap_or_default();
+    by_hand + &storage_class::credentials(world, meta, volume).unwrap_or_default()
+}
+
 /// What is taken for granted where the disk of a volume that was made by hand is destroyed, and no mark shows it.
-pub fn by_hand(meta: &Meta, volume: &Volume) -> Option<String> {
+fn by_hand(meta: &Meta, volume: &Volume) -> Option<String> {
     let provisioned = meta.annotations.get(MIGRATED_TO).is_some() || meta.annotations.get(PROVISIONED_BY).is_some();
     let driver = &volume.spec.csi.as_ref()?.driver;
     (!provisioned && !meta.has_finalizer(EXTERNAL_PROVISIONER)).then(|| {
@@ -228,7 +234,7 @@ fn released(world: &World, conditions: &Conditions, object: &Object, volume: &Vo
             let reason = reason(format!(
                 "{key} is Released and its policy is Delete: {} goes{}",
                 volume.spec.handle(),
-                by_hand(&object.meta, volume).unwrap_or_default()
+                provided(world, &object.meta, volume)
             ));
             Some((Change::DestroyDisk { volume: key, uid }, reason))
         }

@@ -90,11 +90,12 @@ pub fn carry_out(world: &mut World, act: &Act, now: Option<Timestamp>) {
                 world.put(made);
             }
         }
-        Act::CreateSet { set, draft, .. } => {
+        Act::CreateSet { set, draft, step } => {
             if world.get(&set.key).is_none()
                 && let Some(mut made) = draft.facts(&set.key)
             {
                 made.meta.uid = made::fresh_uid(world);
+                made.meta.annotations = made.meta.annotations.with(STEP, Some(step));
                 world.put(made);
             }
         }
@@ -146,3 +147,6 @@ fn born(world: &World, key: &Key, draft: &Draft, step: &str) -> Object {
         })),
     }
 }
+
+#[cfg(test)]
+mod tests;

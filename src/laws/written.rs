@@ -36,6 +36,11 @@ pub(super) fn write(world: &mut World, change: &Change, now: Timestamp) {
                 claim.spec.storage_class_name = Some(class.clone());
             }
         }),
+        Change::GiveUp { set, set_uid, print } => edit(world, set, set_uid, |object| {
+            if let Body::StatefulSet(set) = &mut object.body {
+                set.status.gave_up = Some(*print);
+            }
+        }),
         Change::Annotate {
             object,
             uid,

@@ -250,6 +250,8 @@ struct ClassShape {
     reclaim_policy: Option<super::storage::ReclaimPolicy>,
     volume_binding_mode: Option<Text>,
     allow_volume_expansion: Option<bool>,
+    #[serde(default, deserialize_with = "or_default")]
+    parameters: super::storage::ClassParameters,
 }
 
 fn shaped<'de, D, S, T>(source: D, body: impl FnOnce(S, T) -> Body) -> Result<Object, D::Error>
@@ -285,6 +287,7 @@ impl<'de> serde::de::DeserializeSeed<'de> for Decode {
                     reclaim_policy: shape.reclaim_policy,
                     volume_binding_mode: shape.volume_binding_mode,
                     allow_volume_expansion: shape.allow_volume_expansion,
+                    parameters: shape.parameters,
                 })),
             }),
             Kind::PersistentVolume => shaped(source, |spec, status| {

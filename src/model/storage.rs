@@ -19,6 +19,9 @@ pub const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
 pub const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
 pub const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 pub const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
+/// The Secret that the external provisioner reads before it has the disk destroyed: it writes both on what it makes.
+pub const DELETION_SECRET_NAME: &str = "volume.kubernetes.io/provisioner-deletion-secret-name";
+pub const DELETION_SECRET_NAMESPACE: &str = "volume.kubernetes.io/provisioner-deletion-secret-namespace";
 /// A class with this provisioner never provisions: its volumes are made by hand.
 pub const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 
@@ -218,6 +221,27 @@ pub struct Class {
     pub volume_binding_mode: Option<Text>,
     /// Its claims may ask for more later.
     pub allow_volume_expansion: Option<bool>,
+    #[serde(deserialize_with = "or_default")]
+    pub parameters: ClassParameters,
+}
+
+/// What is read of a class's `parameters`: where the credentials stand that its driver makes and destroys disks with. Both may
+/// hold `${pv.name}`, `${pvc.namespace}` and `${pvc.name}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ClassParameters {
+    #[serde(
+        rename = "csi.storage.k8s.io/provisioner-secret-name",
+        alias = "csiProvisionerSecretName",
+        deserialize_with = "or_default"
+    )]
+    pub secret_name: Text,
+    #[serde(
+        rename = "csi.storage.k8s.io/provisioner-secret-namespace",
+        alias = "csiProvisionerSecretNamespace",
+        deserialize_with = "or_default"
+    )]
+    pub secret_namespace: Text,
 }
 
 impl Class {

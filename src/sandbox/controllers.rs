@@ -23,7 +23,7 @@ use self::carry_out::{Hand, carry_out};
 use self::pace::Pace;
 use self::voice::Voice;
 use super::store::Objects;
-use crate::laws::Conditions;
+use crate::laws::{Change, Conditions, apply};
 use crate::model::{Key, Object, ResourceVersion, World};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -157,6 +157,9 @@ fn round(
         seed: state.seed,
     };
     for change in due {
+        if let Change::GiveUp { .. } = change {
+            apply(&mut state.world, &change);
+        }
         carry_out(&mut hand, &change);
     }
     if acted {

@@ -276,6 +276,47 @@ pub(crate) fn class_deleted(trial: &Trial<'_>) {
     trial.wait_bound("late");
 }
 
+/// The Secret whose credentials a disk is to be destroyed with is gone, or only a class names it that is gone as well: the driver
+/// is asked without, and destroys the disk.
+pub(crate) fn deletion_secret_gone(trial: &Trial<'_>) {
+    let driver = &trial.plane.csi().plain;
+    let secret = json!({
+        "csi.storage.k8s.io/provisioner-secret-name": "creds",
+        "csi.storage.k8s.io/provisioner-secret-namespace": trial.namespace,
+    });
+    class(trial, driver, &json!({"parameters": secret}));
+    trial.create_claim("data", &json!({}));
+    said(trial, "secret creds in namespace");
+    trial
+        .create(json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "creds"}, "stringData": {"a": "1"}}));
+    let names = ["data", "unmarked"];
+    let volumes = names.map(|name| {
+        if name != "data" {
+            trial.create_claim(name, &json!({}));
+        }
+        let volume = text(&trial.wait_bound(name)["spec"]["volumeName"]).to_owned();
+        let annotations = &trial.volume(&volume).expect("the volume")["metadata"]["annotations"];
+        for (mark, value) in [("name", "creds"), ("namespace", trial.namespace.as_str())] {
+            assert_eq!(
+                annotations[format!("volume.kubernetes.io/provisioner-deletion-secret-{mark}")],
+                value
+            );
+        }
+        let disk = disk_of(trial, &volume);
+        (name, volume, disk)
+    });
+    let [_, (_, unmarked, _)] = &volumes;
+    let marks = ["name", "namespace"].map(|mark| format!("volume.kubernetes.io/provisioner-deletion-secret-{mark}-"));
+    trial.kubectl(&["annotate", "pv", unmarked, &marks[0], &marks[1]]).ok();
+    trial.kubectl(&["delete", "secret/creds"]).ok();
+    trial.kubectl(&["delete", "storageclass", &trial.namespace]).ok();
+    for (name, volume, disk) in &volumes {
+        trial.delete_now(&format!("pvc/{name}"));
+        wait_gone("the volume", || trial.volume(volume));
+        assert!(!driver.volumes().contains(disk), "the disk is still there");
+    }
+}
+
 /// The trial's class, made by this driver.
 pub(crate) fn class(trial: &Trial<'_>, driver: &Driver, fields: &Value) {
     let mut class = json!({

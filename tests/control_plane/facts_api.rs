@@ -67,6 +67,21 @@ pub(crate) fn eviction_of_what_does_not_run(trial: &Trial<'_>) {
     }
 }
 
+/// A pod that is being deleted already is evicted whatever its budget says.
+pub(crate) fn eviction_of_what_is_going(trial: &Trial<'_>) {
+    running(trial, "keeper", &json!({}));
+    running(trial, "going", &json!({"kit/lingers": "true"}));
+    budget(trial, "one", &json!({"minAvailable": 2}));
+    wait_budget(trial, "one", 0);
+    let refused = evict(trial, "going", &json!({}));
+    assert!(!refused.success && refused.stderr.contains(OVER_BUDGET), "{refused}");
+    trial.delete_now("pod/going");
+    wait("it is going", || trial.pod("going"), crate::trial::is_terminating);
+    evict(trial, "going", &json!({})).ok();
+    let refused = evict(trial, "keeper", &json!({}));
+    assert!(!refused.success && refused.stderr.contains(OVER_BUDGET), "{refused}");
+}
+
 /// A pod that runs and is not ready goes while enough others are healthy, and with `AlwaysAllow` at any time.
 pub(crate) fn eviction_of_what_is_not_ready(trial: &Trial<'_>) {
     running(trial, "sick", &json!({}));

@@ -124,6 +124,45 @@ pub(crate) fn stale_claim_blocks_its_pod(trial: &Trial<'_>) {
     assert_ne!(uid(&trial.claim("data-db-0").expect("the new claim")), uid(&claim));
 }
 
+/// Scaled to nothing and back while its last pod lingers: the claim is tied to that pod and goes with it, and so the set stays
+/// without a pod.
+pub(crate) fn scaled_up_while_its_pod_goes(trial: &Trial<'_>) {
+    let retention = json!({"whenDeleted": "Retain", "whenScaled": "Delete"});
+    let pod = running_set_of(
+        trial,
+        &json!({
+            "persistentVolumeClaimRetentionPolicy": retention,
+            "template": {"metadata": {"labels": {"kit/lingers": "true"}}},
+        }),
+    );
+    let scale = |replicas: &str| {
+        trial.kubectl(&["scale", "statefulset/db", replicas]).ok();
+    };
+    scale("--replicas=0");
+    wait("the pod is going", || trial.pod("db-0"), is_terminating);
+    let claim = trial.claim("data-db-0").expect("the claim");
+    assert_eq!(claim["metadata"]["ownerReferences"][0]["uid"], uid(&pod));
+    scale("--replicas=1");
+    trial.settled();
+    trial.kubectl(&["label", "pod/db-0", "kit/lingers-"]).ok();
+    wait_gone("the claim", || trial.claim("data-db-0"));
+    let world = trial.settled();
+    assert!(!world.contains_key("pod db-0"), "the set looked again by itself");
+    trial.kubectl(&["annotate", "statefulset/db", "kit/touched=yes"]).ok();
+    wait("the pod", || trial.pod("db-0"), |now| uid(now) != uid(&pod));
+}
+
+/// A claim bears the labels of its template, and over them those of the set's selector; not those of the pods.
+pub(crate) fn labels_of_its_claims(trial: &Trial<'_>) {
+    trial.create_class();
+    let mut template = claim_template(trial);
+    template["metadata"]["labels"] = json!({"app": "other", "tier": "disk"});
+    let labels = json!({"app": "db", "of-the-pods": "yes"});
+    create_set(trial, &template, &json!({"template": {"metadata": {"labels": labels}}}));
+    let claim = wait("the claim", || trial.claim("data-db-0"), |_| true);
+    assert_eq!(claim["metadata"]["labels"], json!({"app": "db", "tier": "disk"}));
+}
+
 /// A pod that waits for a claim that is gone: the set makes the missing claim.
 pub(crate) fn missing_claim_is_made_for_a_pending_pod(trial: &Trial<'_>) {
     trial.create_class();

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::csi;
+use crate::support::persons::Person;
 use crate::trial::{Trial, text, uid, wait, wait_gone};
 
 /// The whole claimRef cleared under a living claim: the claim that names the volume takes it back.
@@ -99,6 +100,61 @@ pub(crate) fn reserved_of_another_class(trial: &Trial<'_>) {
     assert_eq!(trial.settled()["claim large"]["status"]["phase"], "Pending");
 }
 
+/// A volume that names a waiting claim in full, uid and all, is that claim's, and nobody else's.
+pub(crate) fn full_reference(trial: &Trial<'_>) {
+    trial.create_class();
+    trial.create_claim("competitor", &json!({}));
+    let claim = trial.create_claim("data", &json!({}));
+    let volume = format!("{}-disk", trial.namespace);
+    trial.create_volume_unwatched(&volume, &json!({"claimRef": reference(&claim)}));
+    let claim = trial.wait_bound("data");
+    assert_eq!(claim["spec"]["volumeName"], volume.as_str());
+    let held = trial.wait_phase(&volume, "Bound");
+    assert_eq!(held["spec"]["claimRef"]["uid"], uid(&claim));
+    assert_eq!(trial.settled()["claim competitor"]["status"]["phase"], "Pending");
+}
+
+/// A volume of another mode, or that offers another access, is not taken by the claim it is reserved for, by name or in full;
+/// where the claim names it as well, nothing is compared any more.
+pub(crate) fn reserved_of_other_modes(trial: &Trial<'_>) {
+    trial.create_class();
+    let modes = [
+        ("block", json!({"volumeMode": "Block"})),
+        ("access", json!({"accessModes": ["ReadOnlyMany"]})),
+    ];
+    for (mode, differs) in &modes {
+        for how in ["by-name", "in-full", "named-too"] {
+            let name = format!("{mode}-{how}");
+            let volume = format!("{}-{name}", trial.namespace);
+            let mut spec = differs.clone();
+            let own = match how {
+                "named-too" => json!({"volumeName": volume}),
+                _ => json!({}),
+            };
+            let claim = trial.create_claim(&name, &own);
+            spec["claimRef"] = match how {
+                "in-full" => reference(&claim),
+                _ => json!({"namespace": trial.namespace, "name": name}),
+            };
+            trial.create_volume_unwatched(&volume, &spec);
+        }
+    }
+    let world = trial.settled();
+    for (mode, _) in &modes {
+        for (how, claimed, held) in [
+            ("by-name", "Pending", "Available"),
+            ("in-full", "Pending", "Pending"),
+            ("named-too", "Bound", "Bound"),
+        ] {
+            let claim = &world[&format!("claim {mode}-{how}")];
+            let volume = &world[&format!("volume {}-{mode}-{how}", trial.namespace)];
+            assert_eq!(claim["status"]["phase"], claimed, "{mode}, {how}");
+            assert_eq!(volume["status"]["phase"], held, "{mode}, {how}");
+        }
+    }
+    csi::said(trial, "incompatible volumeMode");
+}
+
 /// A claim that names a volume waits for it, and takes none that does not fit.
 pub(crate) fn claim_names_a_volume(trial: &Trial<'_>) {
     trial.create_class();
@@ -165,6 +221,59 @@ pub(crate) fn default_class_late(trial: &Trial<'_>) {
     trial.kubectl(&["annotate", &class, &format!("{mark}-")]).ok();
     assert_eq!(claim["spec"]["storageClassName"], trial.namespace.as_str());
     assert_eq!(claim["spec"]["volumeName"], volume.as_str());
+}
+
+/// Of two default classes the younger one is given, at the creation of a claim.
+pub(crate) fn default_class_of_two(trial: &Trial<'_>) {
+    let names = ["older", "younger"].map(|name| format!("{}-{name}", trial.namespace));
+    let mut born = String::new();
+    for name in &names {
+        // creation times are told in whole seconds
+        let made = until_after(trial, name, &born);
+        text(&made["metadata"]["creationTimestamp"]).clone_into(&mut born);
+    }
+    let claim = json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    });
+    // the admission sees classes a little later than they are made
+    let given = || {
+        let arguments = [
+            "--namespace",
+            &trial.namespace,
+            "create",
+            "--dry-run=server",
+            "-o",
+            "json",
+            "-f",
+            "-",
+        ];
+        let made = trial.plane.run(Person::Anna, "kubectl", &arguments, &claim.to_string());
+        Some(made.json())
+    };
+    let younger = |claim: &Value| claim["spec"]["storageClassName"] == names[1].as_str();
+    wait("the younger class", given, younger);
+    for name in &names {
+        trial.kubectl(&["delete", "storageclass", name]).ok();
+    }
+}
+
+/// Makes a default class whose creation time is another than this one.
+fn until_after(trial: &Trial<'_>, name: &str, born: &str) -> Value {
+    let mark = "storageclass.kubernetes.io/is-default-class";
+    let make = || {
+        let made = trial.plane.create(&json!({
+            "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
+            "metadata": {"name": name, "annotations": {mark: "true"}},
+            "provisioner": "kubernetes.io/no-provisioner",
+        }));
+        if made["metadata"]["creationTimestamp"] == born {
+            trial.kubectl(&["delete", "storageclass", name]).ok();
+            return None;
+        }
+        Some(made)
+    };
+    wait("a class of another age", make, |_| true)
 }
 
 /// A class that waits for a consumer binds a pair that names each other without one.

@@ -5,7 +5,8 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::helm_acts::{Helm, chart, config};
-use crate::trial::Trial;
+use crate::support::persons::Person;
+use crate::trial::{Trial, text, wait, wait_gone};
 
 fn helm(trial: &Trial<'_>, helm: Helm, arguments: &[&str]) -> crate::support::run::Ran {
     let arguments = [&["--namespace", &trial.namespace], arguments].concat();
@@ -96,6 +97,56 @@ pub(crate) fn definition_conflicts_four(trial: &Trial<'_>) {
     assert!(!ran.success && ran.stderr.contains("conflict"), "{ran}");
     assert_eq!(came["spec"]["names"]["shortNames"], json!(["old"]));
     assert!(!trial.kubectl(&["get", "configmap/settings"]).success);
+}
+
+/// A definition in `templates/` is of the release like anything else: an uninstall deletes it, and with it every object of its
+/// kind, whoever made it and wherever.
+fn definition_in_templates(trial: &Trial<'_>, by: Helm) {
+    let definition = definition(trial, "new", &json!({}));
+    let path = chart(trial, std::slice::from_ref(&definition));
+    helm(trial, by, &["install", "app", &path]).ok();
+    let name = format!("crd/{}", text(&definition["metadata"]["name"]));
+    trial.kubectl(&["wait", "--for=condition=Established", &name]).ok();
+    let elsewhere = format!("{}-elsewhere", trial.namespace);
+    trial
+        .plane
+        .create(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": elsewhere}}));
+    let group = text(&definition["spec"]["group"]);
+    for namespace in [&trial.namespace, &elsewhere] {
+        let widget = json!({
+            "apiVersion": format!("{group}/v1"), "kind": "Widget", "metadata": {"name": "foreign", "namespace": namespace},
+        });
+        let made = trial
+            .plane
+            .run(Person::Anna, "kubectl", &["create", "-f", "-"], &widget.to_string());
+        made.ok();
+    }
+    // while its storage is made anew the server answers 429
+    let widgets = || trial.plane.api().get(&format!("/apis/{group}/v1/widgets"));
+    let both = |list: &Value| list["items"].as_array().is_some_and(|items| items.len() == 2);
+    wait("both widgets", || widgets().unwrap_or_default(), both);
+    helm(trial, by, &["uninstall", "app"]).ok();
+    wait_gone("the widgets of everybody", || widgets().unwrap_or(Some(Value::Null)));
+    assert!(!trial.kubectl(&["get", &name]).success, "{name} is still there");
+
+    // made again under its name it is empty
+    trial.plane.create(&definition);
+    trial.kubectl(&["wait", "--for=condition=Established", &name]).ok();
+    let left = wait(
+        "the new definition is served",
+        || widgets().unwrap_or_default(),
+        |_| true,
+    );
+    assert_eq!(left["items"], json!([]));
+    trial.kubectl(&["delete", &name]).ok();
+}
+
+pub(crate) fn definition_in_templates_three(trial: &Trial<'_>) {
+    definition_in_templates(trial, crate::helm_acts::THREE);
+}
+
+pub(crate) fn definition_in_templates_four(trial: &Trial<'_>) {
+    definition_in_templates(trial, crate::helm_acts::FOUR);
 }
 
 /// `--dry-run=server` looks things up and asks the server about no object: what it would refuse is not found out.

@@ -53,6 +53,36 @@ pub(crate) fn set_orphaned_and_made_with_another_template(trial: &Trial<'_>) {
     stage.change(&change);
 }
 
+/// A claim of an earlier pod keeps the set from making its own, and when it is let go the set does not look by itself, but when
+/// something touches it.
+pub(crate) fn set_stale_claim_let_go(trial: &Trial<'_>) {
+    let mut stage = Stage::new(trial);
+    let owner =
+        json!({"apiVersion": "v1", "kind": "Pod", "name": "db-0", "uid": "00000000-0000-0000-0000-000000000000"});
+    let mut claim = stage.claim("data-db-0");
+    merge(
+        &mut claim["metadata"],
+        &json!({"ownerReferences": [owner], "finalizers": ["kit.example/held"]}),
+    );
+    let set = set_of(&stage, "Delete");
+    stage.create(&[claim, set]);
+    let key = Key::new(Kind::PersistentVolumeClaim, &trial.namespace, "data-db-0");
+    stage.until("the stale claim to be deleted", |world| {
+        world.get(&key).is_some_and(|claim| claim.meta.deleting())
+    });
+    let alter = |world: &mut World| {
+        world.take(&key);
+    };
+    let patch = r#"{"metadata": {"finalizers": null}}"#;
+    let arguments = ["patch", "pvc/data-db-0", "--type=merge", "--patch", patch];
+    stage.change(&Change::new("the stale claim let go", &arguments, &alter));
+    stage.by_kubectl(&["annotate", "statefulset/db", "kit/touched=yes"]);
+    stage.until("a pod", |world| {
+        world.get(&Key::new(Pod, &trial.namespace, "db-0")).is_some()
+    });
+    stage.compare_now();
+}
+
 /// A changed template restarts the pods down to the partition.
 pub(crate) fn set_with_a_partition(trial: &Trial<'_>) {
     let mut stage = running_set(trial, "Retain");

@@ -126,6 +126,7 @@ pub(crate) fn foretold(forecast: &Forecast, frame: &Frame) -> BTreeMap<String, B
 /// The world as the laws leave it after a change that no act makes.
 pub(crate) fn left(world: &World, alter: &dyn Fn(&mut World), conditions: &pilothouse::laws::Conditions) -> World {
     let mut end = world.clone();
+    pilothouse::laws::stateful_set::looked(&mut end);
     alter(&mut end);
     pilothouse::laws::settle(&mut end, conditions, &mut |_, _| {});
     end
@@ -133,8 +134,9 @@ pub(crate) fn left(world: &World, alter: &dyn Fn(&mut World), conditions: &pilot
 
 /// The world as the laws leave it after an act: what a forecast is made of.
 pub(crate) fn end(world: &World, act: &Act, conditions: &pilothouse::laws::Conditions) -> World {
-    use pilothouse::laws::{request, settle};
+    use pilothouse::laws::{request, settle, stateful_set};
     let mut end = world.clone();
+    stateful_set::looked(&mut end);
     if let Act::Helm { release, helm, .. } = act {
         pilothouse::laws::helm::act(&mut end, release, helm, conditions, &mut |_, _| {});
     } else {

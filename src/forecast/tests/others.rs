@@ -135,6 +135,54 @@ volumeBindingMode: WaitForFirstConsumer
     assert_eq!(forecast.tier, Tier::T2);
 }
 
+/// Credentials that only the class names are missing when a disk is destroyed after it.
+#[test]
+fn a_class_takes_the_credentials_of_its_disks_along() {
+    let class = |parameters: &str| {
+        format!(
+            "\n---\napiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {{name: slow}}\nprovisioner: csi.x\nparameters: {{{parameters}}}\n"
+        )
+    };
+    let secret =
+        "csi.storage.k8s.io/provisioner-secret-name: creds, csi.storage.k8s.io/provisioner-secret-namespace: b";
+    let of = |policy: &str| pair("data", policy, CSI);
+    let another = || pair("logs", "Delete", CSI);
+    for (name, yaml, expected) in [
+        (
+            "named by the class alone",
+            of("Delete") + &class(secret),
+            Some("the disk of pv/pv-data can be destroyed"),
+        ),
+        (
+            "of two",
+            of("Delete") + &another() + &class(secret),
+            Some("the disks of pv/pv-data and 1 more can be destroyed"),
+        ),
+        ("named by nobody", of("Delete") + &class(""), None),
+        ("kept disks", of("Retain") + &class(secret), None),
+    ] {
+        let world = world(&(yaml + NODE));
+        let forecast = delete(&world, "storageclass slow");
+        let told = forecast
+            .unknowns
+            .iter()
+            .find(|unknown| unknown.contains("the credentials of Secret b/creds"));
+        let expected = expected
+            .map(|what| format!("whether {what} without the credentials of Secret b/creds: only the class names it"));
+        assert_eq!(told, expected.as_ref(), "{name}: {:#?}", forecast.unknowns);
+    }
+    let destroyed = delete(&world(&(of("Delete") + &class(secret) + NODE)), "pvc a/data");
+    let volume = destroyed
+        .entries
+        .iter()
+        .find(|entry| matches!(entry.outcome, Outcome::VolumeDestroyed { .. }));
+    let text = &volume.expect("a disk").reason.text;
+    assert!(
+        text.contains("the credentials of Secret b/creds, which was not looked at"),
+        "{text}"
+    );
+}
+
 #[test]
 fn pods_go_with_their_node_unless_its_kubelet_registers_again() {
     let world = world(&(pair("data", "Retain", CSI) + &pod("p", "data", "", "Running") + NODE));

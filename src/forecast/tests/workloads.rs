@@ -10,6 +10,55 @@ fn with_job(conditions: &str, phase: &str) -> World {
     world(&(pair("data", "Retain", CSI) + &job("train", "data", conditions, phase) + NODE))
 }
 
+/// A set that has given up over a stale claim does not look again when that goes.
+#[test]
+fn a_stale_claim_that_goes_brings_no_pod_back() {
+    let stale = |uid: &str| {
+        format!(
+            "
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{name: db, namespace: a}}
+spec:
+  selector: {{matchLabels: {{app: db}}}}
+  persistentVolumeClaimRetentionPolicy: {{whenScaled: Delete}}
+  volumeClaimTemplates: [{{metadata: {{name: data}}}}]
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {{name: data-db-0, namespace: a, deletionTimestamp: 2026-04-25T10:00:00Z, finalizers: [a.example/held], ownerReferences: [{{apiVersion: v1, kind: Pod, name: db-0, uid: {uid}}}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: other, namespace: a, uid: there}}
+spec: {{nodeName: n1}}
+"
+        )
+    };
+    let freed = |yaml: &str| {
+        let world = world(yaml);
+        let (target, finalizer) = (pin(&world, "pvc a/data-db-0"), "a.example/held".into());
+        let act = Act::RemoveFinalizer { target, finalizer };
+        forecast(&world, &act, &Conditions::default(), now(), QUIET)
+    };
+    let waits = "when statefulset/db makes pod/db-0: it gave up over a stale claim";
+    let gone = freed(&stale("gone"));
+    assert_eq!(told(&gone), ["DELETED pvc/data-db-0"]);
+    assert!(
+        gone.unknowns.iter().any(|unknown| unknown.starts_with(waits)),
+        "{:#?}",
+        gone.unknowns
+    );
+    // its owner is there: the set was refused, and tries again
+    let there = freed(&stale("there"));
+    assert!(
+        told(&there).iter().any(|line| line.starts_with("RECREATED pod/db-0")),
+        "{:#?}",
+        told(&there)
+    );
+    assert!(!there.unknowns.iter().any(|unknown| unknown.starts_with(waits)));
+}
+
 #[test]
 fn each_propagation_of_a_job() {
     let active = with_job("", "Running");

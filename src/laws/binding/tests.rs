@@ -31,14 +31,14 @@ status: {{phase: Pending}}
     )
 }
 
-fn class(name: &str, provisioner: &str, mode: &str, annotations: &str) -> String {
+fn class(mode: &str) -> String {
     format!(
         "
 ---
 apiVersion: storage.k8s.io/v1
 kind: StorageClass
-metadata: {{name: {name}, annotations: {{{annotations}}}}}
-provisioner: {provisioner}
+metadata: {{name: slow}}
+provisioner: csi.x
 volumeBindingMode: {mode}
 "
     )
@@ -128,6 +128,22 @@ fn a_reservation_comes_before_class_and_phase() {
             &["Bind pvc/data pv/v"],
         ),
         (
+            "made for this very claim, of another volume mode",
+            claim("")
+                + &volume(
+                    "v",
+                    "5Gi",
+                    "slow",
+                    ", volumeMode: Block, claimRef: {namespace: a, name: data, uid: u1}",
+                ),
+            &[],
+        ),
+        (
+            "reserved, and does not offer the access",
+            claim("").replace("ReadWriteOnce", "ReadWriteMany") + &volume("v", "5Gi", "slow", ours),
+            &[],
+        ),
+        (
             "held by an earlier claim of the name",
             claim("") + &volume("v", "5Gi", "slow", ", claimRef: {namespace: a, name: data, uid: u0}"),
             &[],
@@ -155,6 +171,17 @@ fn a_claim_that_names_its_volume_gets_that_one_or_none() {
             &["Bind pvc/data pv/v"],
         ),
         (
+            "reserved for it: nothing more is compared",
+            named.clone()
+                + &volume(
+                    "v",
+                    "1Gi",
+                    "fast",
+                    ", volumeMode: Block, claimRef: {namespace: a, name: data, uid: u1}",
+                ),
+            &["Bind pvc/data pv/v"],
+        ),
+        (
             "claimed by another uid",
             named.clone() + &volume("v", "5Gi", "slow", ", claimRef: {namespace: a, name: data, uid: u0}"),
             &[],
@@ -174,8 +201,7 @@ fn two_claims_do_not_get_the_same_volume() {
 }
 
 #[test]
-fn provisioning_waits_for_its_class_its_provisioner_and_its_consumer() {
-    let made: &[&str] = &["Provision pvc/data"];
+fn where_a_class_waits_for_its_consumer_only_a_reservation_does_not() {
     let pod = "
 ---
 apiVersion: v1
@@ -183,57 +209,31 @@ kind: Pod
 metadata: {name: p, namespace: a}
 spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}
 ";
-    let lazy = "WaitForFirstConsumer";
-    let default = "storageclass.kubernetes.io/is-default-class: \"true\"";
+    let lazy = || claim("") + &class("WaitForFirstConsumer");
+    let free = volume("v", "5Gi", "slow", "");
     check(&[
-        ("no such class", claim(""), &[]),
-        ("at once", claim("") + &class("slow", "csi.x", "Immediate", ""), made),
-        (
-            "by hand only",
-            claim("") + &class("slow", "kubernetes.io/no-provisioner", "Immediate", ""),
-            &[],
-        ),
-        (
-            "a selector asks for a volume that is there",
-            claim(", selector: {matchLabels: {tier: w}}") + &class("slow", "csi.x", "Immediate", ""),
-            &[],
-        ),
-        ("no consumer yet", claim("") + &class("slow", "csi.x", lazy, ""), &[]),
-        (
-            "no consumer, though a volume is free",
-            claim("") + &class("slow", "csi.x", lazy, "") + &volume("v", "5Gi", "slow", ""),
-            &[],
-        ),
+        ("no consumer, though a volume is free", lazy() + &free, &[]),
         (
             "a reservation needs no consumer",
-            claim("")
-                + &class("slow", "csi.x", lazy, "")
-                + &volume("v", "5Gi", "slow", ", claimRef: {namespace: a, name: data}"),
-            &["Bind pvc/data pv/v"],
-        ),
-        ("a consumer", claim("") + &class("slow", "csi.x", lazy, "") + pod, made),
-        (
-            "a consumer prefers what is there",
-            claim("") + &class("slow", "csi.x", lazy, "") + pod + &volume("v", "5Gi", "slow", ""),
+            lazy() + &volume("v", "5Gi", "slow", ", claimRef: {namespace: a, name: data}"),
             &["Bind pvc/data pv/v"],
         ),
         (
-            "no class named: that is for another law",
-            claim("").replace("storageClassName: slow, ", "") + &class("std", "csi.x", "Immediate", default),
-            &[],
+            "a consumer gets what is there",
+            lazy() + pod + &free,
+            &["Bind pvc/data pv/v"],
         ),
         (
-            "no class asked for",
-            claim("").replace("slow", "\"\"") + &class("std", "csi.x", "Immediate", default),
+            "a class that does not wait",
+            claim("") + &class("Immediate") + &free,
+            &["Bind pvc/data pv/v"],
+        ),
+        (
+            "nothing fits: what is made is for another law",
+            claim("") + &class("Immediate"),
             &[],
         ),
     ]);
-    let dead = Conditions {
-        dead_provisioners: ["csi.x".into()].into_iter().collect(),
-        ..Conditions::default()
-    };
-    let yaml = claim("") + &class("slow", "csi.x", "Immediate", "");
-    assert!(says(&LAW, &world(&yaml), &dead).is_empty());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Pods and claims of a StatefulSet, and the orders of seed 003.
 
-use super::LAW;
+use super::{LAW, given_up, looked};
 use crate::laws::fixture::{at_rest, key, says, world};
 use crate::laws::{Change, Conditions, apply};
 use crate::model::{Key, Propagation, World};
@@ -26,9 +26,6 @@ spec:
 "
     )
 }
-
-const SOONER: &str = ", creationTimestamp: 2026-05-01T10:00:00Z";
-const LATER: &str = ", creationTimestamp: 2026-05-01T10:05:00Z";
 
 fn pod(ordinal: u32, meta: &str, phase: &str) -> String {
     let ready = if phase == "Running" { "True" } else { "False" };
@@ -115,12 +112,10 @@ fn a_missing_pod_is_made_on_what_claims_there_are() {
 }
 
 #[test]
-fn it_adopts_scales_down_and_ties_claims() {
+fn it_adopts_and_scales_down() {
     let none = "  replicas: 0";
     let one = "  replicas: 1";
-    let gone = "  persistentVolumeClaimRetentionPolicy: {whenDeleted: Delete}";
     let scaled = "  replicas: 1\n  persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}";
-    let tied = ", ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: vault, uid: su, controller: true}]";
     let both = claim(0, "") + &claim(1, "") + &pod(0, OWNED, "Running") + &pod(1, OWNED, "Running");
     check(&[
         (
@@ -154,37 +149,7 @@ fn it_adopts_scales_down_and_ties_claims() {
             &[],
         ),
         (
-            "whenDeleted: Delete",
-            set("", gone) + &claim(0, "") + &pod(0, OWNED, "Running"),
-            &["Adopt statefulset/vault pvc/data-vault-0"],
-        ),
-        (
-            "a claim that came after its pod is no news to the set",
-            set("", gone) + &claim(0, LATER) + &pod(0, &format!("{OWNED}{SOONER}"), "Running"),
-            &[],
-        ),
-        (
-            "one that came before it",
-            set("", gone) + &claim(0, SOONER) + &pod(0, &format!("{OWNED}{LATER}"), "Running"),
-            &["Adopt statefulset/vault pvc/data-vault-0"],
-        ),
-        (
-            "one that came while its pod is not ready",
-            set("", gone) + &claim(0, LATER) + &pod(0, &format!("{OWNED}{SOONER}"), "Pending"),
-            &["Adopt statefulset/vault pvc/data-vault-0"],
-        ),
-        (
-            "tied already",
-            set("", gone) + &claim(0, tied) + &pod(0, OWNED, "Running"),
-            &[],
-        ),
-        (
-            "back to Retain",
-            set("", "") + &claim(0, tied) + &pod(0, OWNED, "Running"),
-            &["RemoveOwner pvc/data-vault-0 su"],
-        ),
-        (
-            "whenScaled: Delete",
+            "whenScaled: Delete, and the claim is not tied to its pod yet",
             set("", scaled) + &both,
             &["Adopt pod/vault-1 pvc/data-vault-1"],
         ),
@@ -200,16 +165,153 @@ fn it_adopts_scales_down_and_ties_claims() {
                 + &pod(1, OWNED, "Running"),
             &["Delete pod/vault-1 Background"],
         ),
+    ]);
+}
+
+/// The claim of an ordinal as an earlier pod of its name left it.
+fn stale(ordinal: u32, meta: &str) -> String {
+    let owner = format!(
+        ", ownerReferences: [{{apiVersion: v1, kind: Pod, name: vault-{ordinal}, uid: old-{ordinal}, controller: true}}]"
+    );
+    claim(ordinal, &format!("{owner}{meta}"))
+}
+
+#[test]
+fn over_a_stale_claim_it_gives_up() {
+    let scaled = "  persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}";
+    let parallel = format!("  replicas: 2\n  podManagementPolicy: Parallel\n{scaled}");
+    let logs = "  volumeClaimTemplates:\n  - metadata: {name: logs}";
+    let gives_up: &[&str] = &["GiveUp statefulset/vault"];
+    check(&[
+        ("a claim of an earlier pod", set("", scaled) + &stale(0, ""), gives_up),
+        ("the same, being deleted", set("", scaled) + &stale(0, DYING), gives_up),
         (
-            "a claim of an earlier pod blocks",
-            set("", scaled)
-                + &claim(
-                    0,
-                    ", ownerReferences: [{apiVersion: v1, kind: Pod, name: vault-0, uid: p-old}]",
-                ),
+            "before the claims that are missing are made",
+            set("", scaled).replace("  volumeClaimTemplates:", logs) + &stale(0, ""),
+            gives_up,
+        ),
+        (
+            "a claim that is kept is not stale",
+            set("", "") + &stale(0, ""),
+            &["CreatePod statefulset/vault 0"],
+        ),
+        (
+            "its pod is still there, under another name",
+            set("", scaled) + &stale(0, "").replace("uid: old-0", "uid: p5") + &pod(5, OWNED, "Running"),
+            &["CreatePod statefulset/vault 0"],
+        ),
+        (
+            "owned by somebody else who is gone",
+            set("", scaled) + &stale(0, "").replace("kind: Pod", "kind: Backup"),
+            &["CreatePod statefulset/vault 0"],
+        ),
+        (
+            "in order, nothing follows",
+            set("", &format!("  replicas: 2\n{scaled}")) + &stale(0, "") + &claim(1, ""),
+            gives_up,
+        ),
+        (
+            "at once, the others are made",
+            set("", &parallel) + &stale(0, "") + &claim(1, ""),
+            &["CreatePod statefulset/vault 1", "GiveUp statefulset/vault"],
+        ),
+        (
+            "at once, another fails, and so it tries again",
+            set("", &parallel) + &stale(0, "") + &claim(1, DYING),
             &[],
         ),
     ]);
+}
+
+#[test]
+fn once_the_stale_claim_is_gone_its_pod_comes_with_the_next_change_of_the_set_or_a_pod() {
+    let pod_of = |world: &World| world.get(&key("pod a/vault-0")).is_some();
+    let gone = |world: &mut World| {
+        let claim = key("pvc a/data-vault-0");
+        let uid = world.get(&claim).unwrap().meta.uid.clone();
+        let finalizer = "kit.example/held".into();
+        apply(
+            world,
+            &Change::RemoveFinalizer {
+                object: claim,
+                uid,
+                finalizer,
+            },
+        );
+    };
+    let held = ", finalizers: [kit.example/held]";
+    let spec = "  persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}";
+    let claim = stale(0, "").replace(", finalizers: [kubernetes.io/pvc-protection]", held);
+    let yaml = set("", spec) + &claim;
+
+    let (mut world, heard) = at_rest(&world(&yaml), &Conditions::default());
+    assert!(
+        heard.contains(&"stateful_set: GiveUp statefulset/vault".to_owned()),
+        "{heard:#?}"
+    );
+    gone(&mut world);
+    let (world, heard) = at_rest(&world, &Conditions::default());
+    assert!(!pod_of(&world), "{heard:#?}");
+    assert!(world.get(&key("pvc a/data-vault-0")).is_none(), "the claim is gone");
+    assert_eq!(
+        given_up(&world, world.get(&key("statefulset a/vault")).unwrap()),
+        [key("pod a/vault-0")]
+    );
+
+    let set_changed = {
+        let mut world = world.clone();
+        let object = key("statefulset a/vault");
+        let uid = world.get(&object).unwrap().meta.uid.clone();
+        apply(
+            &mut world,
+            &Change::Scale {
+                object,
+                uid,
+                replicas: 2,
+            },
+        );
+        world
+    };
+    let pod_changed = {
+        let mut world = world;
+        for object in crate::laws::fixture::objects(&pod(3, OWNED, "Running")) {
+            world.put(object);
+        }
+        world
+    };
+    for changed in [set_changed, pod_changed] {
+        let (end, heard) = at_rest(&changed, &Conditions::default());
+        assert!(pod_of(&end), "{heard:#?}");
+    }
+}
+
+/// A world that was read does not tell what its sets have given up over: they have looked at it before anything is asked.
+#[test]
+fn a_set_has_looked_before_an_act_takes_the_stale_claim_away() {
+    let scaled = "  persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}";
+    for (name, yaml, comes) in [
+        ("a stale claim", set("", scaled) + &stale(0, ""), false),
+        ("no claim", set("", scaled), true),
+        ("a claim that is kept", set("", "") + &stale(0, ""), true),
+    ] {
+        let mut world = world(&yaml);
+        looked(&mut world);
+        world.take(&key("pvc a/data-vault-0"));
+        let (end, heard) = at_rest(&world, &Conditions::default());
+        assert_eq!(end.get(&key("pod a/vault-0")).is_some(), comes, "{name}: {heard:#?}");
+    }
+}
+
+#[test]
+fn a_new_claim_bears_the_labels_of_its_template_and_over_them_the_selectors() {
+    let labels = "metadata: {name: data, labels: {app: other, tier: disk}}";
+    let yaml = set("", "").replace("metadata: {name: data}", labels);
+    let (world, heard) = at_rest(&world(&yaml), &Conditions::default());
+    let claim = world
+        .get(&key("pvc a/data-vault-0"))
+        .unwrap_or_else(|| panic!("{heard:#?}"));
+    let labels: Vec<(&str, &str)> = claim.meta.labels.iter().collect();
+    assert_eq!(labels, [("app", "vault"), ("tier", "disk")]);
 }
 
 /// One set, one pod, its claim on an old Retain volume, and a class that makes new ones.

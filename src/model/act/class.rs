@@ -1,7 +1,7 @@
 //! A StorageClass that is not there: what it says.
 
 use crate::model::redact::redact;
-use crate::model::storage::{Class, ReclaimPolicy};
+use crate::model::storage::{Class, ClassParameters, ReclaimPolicy};
 use crate::model::{Labels, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -89,7 +89,12 @@ impl ClassDraft {
 
     /// The facts of such a class.
     pub fn facts(&self) -> Class {
+        let parameter = |name: &str| self.parameters.get(name).unwrap_or_default().into();
         Class {
+            parameters: ClassParameters {
+                secret_name: parameter("csi.storage.k8s.io/provisioner-secret-name"),
+                secret_namespace: parameter("csi.storage.k8s.io/provisioner-secret-namespace"),
+            },
             provisioner: self.provisioner.clone(),
             reclaim_policy: Some(match self.reclaim_policy.as_str() {
                 "Retain" => ReclaimPolicy::Retain,

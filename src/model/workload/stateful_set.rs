@@ -33,6 +33,10 @@ pub struct SetStatus {
     /// The name of the present template's revision.
     #[serde(deserialize_with = "or_default")]
     pub update_revision: Text,
+    /// What its controller had before it when it gave up over a stale claim, as a print. No field of the object tells it: the
+    /// laws and the sandbox remember it, until the set changes.
+    #[serde(skip)]
+    pub gave_up: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

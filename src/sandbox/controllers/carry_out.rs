@@ -123,6 +123,8 @@ pub(super) fn carry_out(hand: &mut Hand<'_>, change: &Change) {
             template,
             ordinal,
         } => claims::create_of_set(hand, (set, set_uid), template, *ordinal),
+        // no field of an object tells it: the controllers remember it
+        Change::GiveUp { .. } => {}
         Change::SpawnPod { owner, owner_uid, node } => pods::spawn(hand, owner, owner_uid, node.as_deref()),
         Change::SpawnReplicaSet {
             deployment,

@@ -79,7 +79,7 @@ fn delay(law: &Law, world: &World, change: &Change, seed: u64) -> Duration {
             .is_some_and(Pod::scheduled)
     };
     match change {
-        Change::CreatePod { .. } | Change::CreateClaim { .. } => law.latency.min(AT_ONCE),
+        Change::CreatePod { .. } | Change::CreateClaim { .. } | Change::GiveUp { .. } => law.latency.min(AT_ONCE),
         Change::StartPod { pod, .. } if !placed(pod) => law.latency.min(AT_ONCE),
         Change::DestroyDisk { volume, .. } if at_hand(world, volume) => law.latency.min(AT_ONCE),
         _ => uneven(law.latency, seed, change),
@@ -112,6 +112,7 @@ fn touches(change: &Change) -> Vec<Key> {
         | Change::FinishJob { job: object, .. }
         | Change::AssignClass { claim: object, .. }
         | Change::CountBudget { budget: object, .. }
+        | Change::GiveUp { set: object, .. }
         | Change::Annotate { object, .. }
         | Change::Scale { object, .. } => vec![object.clone()],
         Change::ConfirmPodGone { pod, .. } | Change::StartPod { pod, .. } => vec![pod.clone()],

@@ -140,23 +140,10 @@ pub(super) fn provision(hand: &mut Hand<'_>, key: &Key, uid: &Uid) {
     );
 }
 
-/// The class a claim names, or the default one where it names none.
+/// The class a claim names.
 fn class_of(hand: &Hand<'_>, claim: &Value) -> Option<Value> {
-    if let Some(named) = claim.pointer("/spec/storageClassName").and_then(Value::as_str) {
-        return hand.objects.get(&Key::cluster(Kind::StorageClass, named));
-    }
-    let default = |class: &Value| {
-        class
-            .pointer("/metadata/annotations")
-            .and_then(|annotations| annotations.get(crate::model::storage::DEFAULT_CLASS))
-            .is_some_and(|value| value == "true")
-    };
-    hand.objects
-        .all()
-        .into_iter()
-        .filter(|(key, _)| key.kind == Kind::StorageClass)
-        .map(|(_, class)| class)
-        .find(default)
+    let named = doc::text(claim, "/spec/storageClassName");
+    hand.objects.get(&Key::cluster(Kind::StorageClass, named))
 }
 
 fn new_volume(seed: u64, claim: &Value, class: &Value, name: &str) -> Value {
