@@ -302,7 +302,7 @@ fn every_outcome_is_in_the_schema_and_the_schema_has_no_other() {
     for outcome in outcomes() {
         let key = pin(Kind::Pod).key;
         let entry = Entry {
-            reason: Reason::new("why").seen(&key, "metadata.uid", "u"),
+            reason: Reason::new("why").seen(&key, "metadata.uid", "u").into(),
             object: key,
             uid: Uid::new("u"),
             outcome,
@@ -355,7 +355,7 @@ fn whole_reports_fit_and_a_word_too_many_is_noticed() {
                 uid: Uid::default(),
                 outcome,
                 law: "job".into(),
-                reason: Reason::default(),
+                reason: Reason::default().into(),
             })
             .collect(),
         others: outcomes().into_iter().map(other).collect(),
