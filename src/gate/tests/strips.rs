@@ -75,6 +75,15 @@ fn nothing_is_stripped_from_what_is_not_being_deleted_or_of_a_controller_that_li
     let act = strip(&whole, &claim_key(), "kubernetes.io/pvc-protection");
     check(&whole, &act, "finalizer.waited-for", False, "not being deleted");
     check(&whole, &act, "finalizer.owner-absent", False, "taken to be alive");
+
+    // the same claim, deleted first: it is waited for, and its controller lives all the same
+    let going = world(&[
+        (Kind::PersistentVolumeClaim, dying()),
+        (Kind::PersistentVolume, volume("Retain")),
+    ]);
+    let act = strip(&going, &claim_key(), "kubernetes.io/pvc-protection");
+    check(&going, &act, "finalizer.waited-for", True, "");
+    check(&going, &act, "finalizer.owner-absent", False, "taken to be alive");
 }
 
 #[test]
