@@ -6,6 +6,7 @@
 
 mod adoption;
 mod hands;
+mod history;
 mod hooks;
 mod immutable;
 mod install;
@@ -24,6 +25,7 @@ use crate::model::act::HelmAct;
 use crate::model::helm::{Address, Document};
 use crate::model::{Key, Pin, Text, World};
 use hands::Hands;
+pub(crate) use history::LIMIT;
 
 /// What Helm does to one object, or why it does nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]

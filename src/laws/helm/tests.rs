@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 mod firm;
+mod history;
 mod install;
 mod update;
 
