@@ -39,7 +39,7 @@ fn told(told: Told) -> String {
     }) = told.teller()
     {
         let told = if lines.is_empty() { "Told" } else { "Also told" };
-        lines += &format!("- **{told} at the act** by {whom} (`{file}`, `{name}`)\n");
+        writeln!(lines, "- **{told} at the act** by {whom} (`{file}`, `{name}`)").unwrap_or_default();
     }
     lines
 }

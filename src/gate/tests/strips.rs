@@ -60,7 +60,11 @@ fn a_foreign_finalizer_stays_while_its_controller_may_live() {
     answer(&mut panel, &world, 1_000);
     // and the refusal says that there is no word for it
     let refused = item(&panel, "finalizer.owner-absent");
-    assert!(refused.value.contains("a finalizer names no workload"), "{}", refused.value);
+    assert!(
+        refused.value.contains("a finalizer names no workload"),
+        "{}",
+        refused.value
+    );
     assert!(!refused.value.contains("--dead-provisioner"), "{}", refused.value);
     let shut = panel.closed(at(4_000)).join("; ");
     assert!(
