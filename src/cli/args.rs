@@ -129,8 +129,9 @@ pub enum Command {
     },
     /// Say of every tenant which traps it stands in, with evidence and remedy, and what could not be judged
     ///
-    /// Reads besides what `status` reads, once: the newest and the deployed record of each release of these tenants, the objects they
-    /// name, API services, admission webhooks, `GitOps` objects, and what this user may do. Exit codes: 0 no trap, and all was
+    /// Reads besides what `status` reads, once: the newest record of each release of these tenants, the one before it and the deployed
+    /// one, the objects they name, API services, admission webhooks, `GitOps` objects, what this user may do, and what the peers of
+    /// raft clusters say, without a token. Exit codes: 0 no trap, and all was
     /// judged; 1 a tenant stands in a trap; 2 bad input or no connection; 3 none was found, and something could not be judged.
     Traps(TrapsArgs),
     /// Say why an object is stuck, down to the root owner of what holds it, and the safe way out

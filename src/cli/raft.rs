@@ -115,6 +115,21 @@ pub(super) async fn sound(
     Ok(())
 }
 
+/// Asks the peers of these tenants, once: who is healthy, not who moves.
+pub(super) async fn peers(sight: &mut Sight, config: &Config, tenants: &[Tenant]) {
+    let asker = Asker::new(config.raft.clone());
+    let soundings = Arc::make_mut(&mut sight.conditions.raft);
+    soundings.described.clone_from(&config.raft.described);
+    let rosters: Vec<Roster> = namespaces(tenants)
+        .flat_map(|own| soundings.rosters(&sight.world, own))
+        .collect();
+    let sweeps = join_all(rosters.iter().map(|roster| asker.sweep(&sight.connection, roster))).await;
+    for (roster, sweep) in rosters.into_iter().zip(sweeps) {
+        soundings.enter(roster, sweep);
+    }
+    sight.now = sight.connection.clock().now();
+}
+
 fn namespaces(tenants: &[Tenant]) -> impl Iterator<Item = &crate::model::Text> {
     tenants.iter().flat_map(|tenant| &tenant.namespaces)
 }

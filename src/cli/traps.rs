@@ -26,6 +26,7 @@ pub(super) async fn run(connect: &ConnectArgs, config: &Config, asked: &TrapsArg
     let surveyed = Box::pin(read::survey(&sight.connection, &namespaces, records)).await;
     sight.conditions.helm = Arc::new(surveyed.ledger);
     sight.conditions.survey = Arc::new(surveyed.survey);
+    super::raft::peers(&mut sight, config, &tenants).await;
     let look = Look {
         world: &sight.world,
         conditions: &sight.conditions,

@@ -49,11 +49,24 @@ pub struct FinalizerOwner {
     pub waits_for: String,
     /// What a strip would lose (§3.11).
     pub strip_loses: String,
+    /// What would prove that it is gone, or why nothing does.
+    pub proof: String,
     /// The values `life` and `waits_for` rest on.
     pub evidence: Vec<Evidence>,
 }
 
 const CONTROL_PLANE: &str = "part of the control plane, taken to be alive";
+/// The namespaces' own controllers and the collector have no object that tells of them; their leases say who leads, and are
+/// kept by whoever may write a lease.
+const NEVER: &str = "nothing proves it gone: no object of the API tells of the control plane's own controllers";
+/// A finalizer names no workload. That its definition or its API service is gone, or a Deployment of its name, says nothing of
+/// a controller that runs elsewhere, in another cluster even.
+const UNNAMED: &str =
+    "nothing in sight proves it gone: a finalizer names no workload, and its controller may run anywhere";
+/// `CSINode` tells of the plugin on a node; the attacher is part of the driver's controller, often in another pod than the
+/// provisioner.
+const ATTACHER: &str = "nothing in sight proves it gone: a CSINode tells of the driver's node plugin alone, and \
+                        --dead-provisioner of its provisioner";
 
 /// Who owns this finalizer of this object. Staleness of feeds is not judged here; see `explain`.
 pub fn owner(world: &World, object: &Object, finalizer: &str, conditions: &Conditions) -> FinalizerOwner {
@@ -103,6 +116,7 @@ fn control_plane(controller: &str, waits_for: &str, strip_loses: &str) -> Finali
         because: CONTROL_PLANE.to_owned(),
         waits_for: waits_for.to_owned(),
         strip_loses: strip_loses.to_owned(),
+        proof: NEVER.to_owned(),
         evidence: Vec::new(),
     }
 }
@@ -111,6 +125,7 @@ fn outside(controller: &str, waits_for: &str, strip_loses: &str) -> FinalizerOwn
     FinalizerOwner {
         life: OwnerLife::Unknown,
         because: "nothing Pilothouse reads tells whether it runs".to_owned(),
+        proof: UNNAMED.to_owned(),
         ..control_plane(controller, waits_for, strip_loses)
     }
 }
@@ -218,6 +233,10 @@ fn volume_deleter(look: Look<'_>, object: &Object, finalizer: &str) -> Finalizer
         because,
         waits_for,
         strip_loses: loses.to_owned(),
+        proof: driver.map_or_else(
+            || "nothing proves it gone: the volume names no driver".to_owned(),
+            |driver| format!("it counts as gone by --dead-provisioner {driver}, and only while no pod of it is ready"),
+        ),
         evidence,
     }
 }
@@ -239,11 +258,14 @@ fn volume_attacher(look: Look<'_>, object: &Object, finalizer: &str) -> Finalize
         }
         _ => "the driver to detach the volume from its node".to_owned(),
     };
-    outside(
-        &format!("external-attacher of {driver}"),
-        &waits_for,
-        "the attach state is forgotten: two nodes may write to one disk",
-    )
+    FinalizerOwner {
+        proof: ATTACHER.to_owned(),
+        ..outside(
+            &format!("external-attacher of {driver}"),
+            &waits_for,
+            "the attach state is forgotten: two nodes may write to one disk",
+        )
+    }
 }
 
 #[cfg(test)]
@@ -294,6 +316,24 @@ mod tests {
             ),
             ("orphan", "garbage collector", OwnerLife::Alive, "are DELETED"),
             ("kubernetes", "namespace controller", OwnerLife::Alive, "stays in etcd"),
+            (
+                "customresourcecleanup.apiextensions.k8s.io",
+                "apiextensions-apiserver",
+                OwnerLife::Alive,
+                "stay behind in etcd",
+            ),
+            (
+                "snapshot.storage.kubernetes.io/pvc-as-source-protection",
+                "snapshot-controller",
+                OwnerLife::Unknown,
+                "loses its source",
+            ),
+            (
+                "karpenter.sh/termination",
+                "Karpenter",
+                OwnerLife::Unknown,
+                "goes undrained",
+            ),
             ("finalizers.fluxcd.io", "Flux", OwnerLife::Unknown, "its workload stays"),
             (
                 "resources-finalizer.argocd.argoproj.io",
@@ -316,7 +356,65 @@ mod tests {
             );
             assert!(owner.strip_loses.contains(loses), "{finalizer}: {}", owner.strip_loses);
             assert!(!owner.waits_for.is_empty() && !owner.because.is_empty());
+            let proof = match life {
+                OwnerLife::Alive => "no object of the API tells of the control plane",
+                OwnerLife::Unknown | OwnerLife::Dead if finalizer == EXTERNAL_PROVISIONER => "names no driver",
+                OwnerLife::Unknown | OwnerLife::Dead if finalizer.starts_with(EXTERNAL_ATTACHER_PREFIX) => "a CSINode",
+                OwnerLife::Unknown | OwnerLife::Dead => "a finalizer names no workload",
+            };
+            assert!(owner.proof.contains(proof), "{finalizer}: {}", owner.proof);
         }
+    }
+
+    /// What looks like a proof and is none, for each class of finalizer: with all of it together nothing counts as gone but the
+    /// provisioner that was named.
+    #[test]
+    fn nothing_but_a_named_provisioner_is_ever_taken_for_gone() {
+        let world = world(
+            r#"
+- {kind: PersistentVolume, metadata: {name: pv-1, deletionTimestamp: "2026-04-27T13:00:00Z"}, spec: {csi: {driver: efs.csi.aws.com, volumeHandle: x}}, status: {phase: Released}}
+- {kind: Pod, metadata: {name: efs-csi-controller-7d9, namespace: kube-system}, status: {phase: Failed, conditions: [{type: Ready, status: "False"}]}}
+- {kind: Deployment, apiVersion: apps/v1, metadata: {name: snapshot-controller, namespace: kube-system}, spec: {replicas: 0}}"#,
+        );
+        let volume = world.get(&key("pv/pv-1")).unwrap();
+        let down = crate::model::survey::ApiService {
+            name: "v1.example.com".into(),
+            available: "False".into(),
+            reason: "ServiceNotFound".into(),
+        };
+        let conditions = Conditions {
+            dead_provisioners: ["efs.csi.aws.com", "example.com", "efs-csi-aws-com", "kubernetes.io"]
+                .map(Text::from)
+                .into(),
+            survey: std::sync::Arc::new(crate::model::Survey {
+                services: crate::model::survey::Asked::Seen(vec![down]),
+                ..crate::model::Survey::default()
+            }),
+            ..conditions()
+        };
+        for (finalizer, life) in [
+            (EXTERNAL_PROVISIONER, OwnerLife::Dead),
+            (PV_CONTROLLER, OwnerLife::Alive),
+            (PV_PROTECTION, OwnerLife::Alive),
+            (PVC_PROTECTION, OwnerLife::Alive),
+            (FOREGROUND, OwnerLife::Alive),
+            ("orphan", OwnerLife::Alive),
+            (JOB_TRACKING, OwnerLife::Alive),
+            ("external-attacher/efs-csi-aws-com", OwnerLife::Unknown),
+            (
+                "snapshot.storage.kubernetes.io/pvc-as-source-protection",
+                OwnerLife::Unknown,
+            ),
+            ("example.com/hold", OwnerLife::Unknown),
+        ] {
+            let owner = owner(&world, volume, finalizer, &conditions);
+            assert_eq!(owner.life, life, "{finalizer}: {}", owner.because);
+        }
+        let named = owner(&world, volume, EXTERNAL_PROVISIONER, &conditions);
+        assert_eq!(
+            named.proof,
+            "it counts as gone by --dead-provisioner efs.csi.aws.com, and only while no pod of it is ready"
+        );
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct Worry {
     /// The pod it is about; `None` where it is about the whole.
     pub pod: Option<String>,
     pub sentence: String,
+    /// It is that voters are too few, or that none is to spare.
+    pub of_quorum: bool,
 }
 
 /// The object a worry is about: its pod, or the set that makes the pods.
@@ -102,6 +104,7 @@ pub fn worry(concern: &Concern) -> Worry {
         severity,
         pod: pod.map(ToString::to_string),
         sentence,
+        of_quorum: matches!(concern, Concern::QuorumLost { .. } | Concern::NoSpare { .. }),
     }
 }
 
@@ -179,6 +182,7 @@ fn of_peer(concern: &Concern) -> Worry {
         severity,
         pod: pod.map(ToString::to_string),
         sentence,
+        of_quorum: false,
     }
 }
 
@@ -196,6 +200,7 @@ pub fn worries(picture: &Picture, concerns: &[Concern]) -> Vec<Worry> {
             severity: Severity::Warned,
             pod: None,
             sentence,
+            of_quorum: false,
         });
     }
     worries.sort_by_key(|worry| std::cmp::Reverse(worry.severity));

@@ -19,16 +19,20 @@ mod failed_release;
 mod failed_uninstall;
 mod feeds;
 mod foreign_jobs;
+mod frozen_field;
 mod gitops_keeps;
+mod hook_identity;
 mod hook_leftovers;
 mod hook_needs_manifest;
 mod hook_surgery;
+mod jobless_pods;
 mod keep_in_other_words;
 mod leaking_volume;
 mod live_only_keep;
 mod lost_claim;
 mod malformed;
 mod mislabelled_release;
+mod namespace_before_release;
 mod namespace_in_manifest;
 mod namespace_stuck;
 mod odd_policy;
@@ -39,6 +43,7 @@ mod pending_release;
 mod placeholder_left;
 mod purged_record;
 mod raft;
+mod raft_quorum;
 mod released_volumes;
 mod reserved_theft;
 mod respawning_holder;
@@ -50,10 +55,12 @@ mod silent_adoption;
 mod stale_owner_reference;
 mod stateful_set_waits_for_claim;
 mod stray_objects;
+mod strip_under_mount;
 mod stuck_claim;
 mod surviving_claims;
 mod table;
 mod template_class_differs;
+mod template_drift;
 mod terminating_volume_bound;
 mod unserved_api;
 mod when_deleted;
@@ -62,8 +69,9 @@ use super::finding::{Finding, Gist, Severity};
 use super::look::Look;
 use super::ward::Ward;
 use crate::laws::{Conditions, Reason};
-use crate::model::helm::{Address, Document, Live, Stamp};
+use crate::model::helm::{Address, Document, Home, Live, Record, Stamp};
 use crate::model::{Key, Kind, Kinds, Now, Object, Tenant, World};
+pub(crate) use raft::STALE;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -261,6 +269,22 @@ fn live(look: Look<'_>, address: &Address) -> Live {
     }
     asked().unwrap_or_else(|| Live::Unknown {
         why: "not looked at yet".to_owned(),
+    })
+}
+
+/// The revisions of a release before its newest whose records were read, the last first.
+fn earlier<'w>(look: Look<'w>, newest: &Object) -> impl Iterator<Item = (&'w Object, &'w Record)> {
+    let own = newest.body.release().map(|facts| facts.revision);
+    let mut records: Vec<(u32, &'w Object)> = Home::of(newest)
+        .into_iter()
+        .flat_map(|home| home.records(look.world).collect::<Vec<_>>())
+        .filter(|(revision, _)| Some(*revision) < own)
+        .map(|(revision, record)| (revision, record.as_ref()))
+        .collect();
+    records.sort_unstable_by_key(|(revision, _)| Reverse(*revision));
+    records.into_iter().filter_map(move |(_, object)| {
+        let reading = look.conditions.helm.record(&object.pin())?;
+        Some((object, reading.record()?))
     })
 }
 

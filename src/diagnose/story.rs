@@ -211,8 +211,8 @@ impl<'a> Story<'a> {
             return;
         }
         self.step(format!(
-            "do not strip {name}: {}. Pilothouse offers no strip",
-            owner.strip_loses
+            "do not strip {name}: {}. Pilothouse offers no strip; {}",
+            owner.strip_loses, owner.proof
         ));
     }
 

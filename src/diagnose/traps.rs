@@ -33,17 +33,22 @@ pub struct Trap {
 /// Who tells of a trap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
-    /// Rules, on what is in the world.
+    /// Rules, on what is in the world; of some of them an act says more, in front of which somebody stands.
     Rules {
         rules: &'static [&'static str],
         needs: Needs,
+        act: Option<Teller>,
     },
-    /// Whoever stands in front of the act that would step into it.
-    Act {
-        whom: &'static str,
-        /// A file of this repository, and the test in it that shows it.
-        test: (&'static str, &'static str),
-    },
+    /// Whoever stands in front of the act that would step into it: there is no fact by which it is seen before.
+    Act(Teller),
+}
+
+/// Who stands in front of an act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Teller {
+    pub whom: &'static str,
+    /// A file of this repository, and the test in it that shows the trap and a near miss.
+    pub test: (&'static str, &'static str),
 }
 
 /// What a rule rests on besides the watches.
@@ -58,6 +63,8 @@ pub enum Needs {
     Objects,
     /// What the cluster was asked once: API services, webhooks, `GitOps` objects.
     Survey,
+    /// What the peers of raft clusters say.
+    Peers,
 }
 
 impl Told {
@@ -65,7 +72,15 @@ impl Told {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Rules { .. } => "rule",
-            Self::Act { .. } => "act",
+            Self::Act(_) => "act",
+        }
+    }
+
+    /// Who says it at the act, if anybody does.
+    pub const fn teller(&self) -> Option<Teller> {
+        match self {
+            Self::Rules { act, .. } => *act,
+            Self::Act(teller) => Some(*teller),
         }
     }
 }
@@ -86,11 +101,26 @@ pub fn of(finding: &Finding) -> Option<&'static Trap> {
 }
 
 const fn rules(rules: &'static [&'static str], needs: Needs) -> Told {
-    Told::Rules { rules, needs }
+    Told::Rules {
+        rules,
+        needs,
+        act: None,
+    }
+}
+
+/// Rules tell what is, and this one what the act would do.
+const fn both(
+    rules: &'static [&'static str],
+    needs: Needs,
+    whom: &'static str,
+    test: (&'static str, &'static str),
+) -> Told {
+    let act = Some(Teller { whom, test });
+    Told::Rules { rules, needs, act }
 }
 
 const fn act(whom: &'static str, test: (&'static str, &'static str)) -> Told {
-    Told::Act { whom, test }
+    Told::Act(Teller { whom, test })
 }
 
 const fn row(number: u8, name: &'static str, words: [&'static str; 3], told: Told) -> Trap {

@@ -36,7 +36,7 @@ pub(super) fn release(futures: &Futures<'_>, object: &Object) -> (Outcome, &'sta
     });
     let count = revisions.count();
     let mut reason = step.reason.clone();
-    if count > 1 {
+    if count > 1 && step.deed == Deed::Delete {
         reason.text = format!("{} ({count} revisions)", reason.text);
     }
     (outcome(&step.deed), step.law, reason)
@@ -61,8 +61,13 @@ pub(super) fn made(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
 pub(super) fn told(futures: &Futures<'_>, entries: &mut Vec<Entry>) {
     let Act::Helm { release, .. } = futures.act else { return };
     let last = last(futures);
-    // the records of older revisions go with the newest one's, which speaks for them
-    entries.retain(|entry| !entry.object.kind.is_record() || entry.object == release.key);
+    // the records of older revisions go with the newest one's, which speaks for them; where that stays, each that makes room
+    // for the next is told
+    let whole = deleted(futures, &release.key);
+    entries.retain(|entry| {
+        let record = entry.object.kind.is_record() && entry.object != release.key;
+        !record || (!whole && deleted(futures, &entry.object))
+    });
     for entry in entries.iter_mut() {
         let Some(step) = last.get(&entry.object) else { continue };
         match (&entry.outcome, &step.deed) {

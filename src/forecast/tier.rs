@@ -265,6 +265,9 @@ fn weight(world: &World, act: &Act, entry: &Entry) -> Option<(Tier, String)> {
         }
         Outcome::Unknown { missing } => Some((Tier::T2, format!("what happens to {object} cannot be said: {missing}"))),
         Outcome::Hangs { .. } => hangs(world, act, entry),
+        Outcome::Deleted if forgotten(act, object) => {
+            Some((Tier::T1, format!("{object} is forgotten and cannot be rolled back to")))
+        }
         Outcome::Deleted | Outcome::DeletedLater { .. } => deleted(world, entry),
         Outcome::VolumeRetained { .. } => Some((Tier::T2, format!("{object} loses its claim"))),
         Outcome::Recreated {
@@ -293,6 +296,11 @@ fn weight(world: &World, act: &Act, entry: &Entry) -> Option<(Tier, String)> {
         }),
         Outcome::Kept | Outcome::Rejected { .. } => None,
     }
+}
+
+/// The record of an old revision, which helm lets go of to make room for the next one's.
+fn forgotten(act: &Act, object: &Key) -> bool {
+    matches!(act, Act::Helm { .. }) && object.kind.is_record() && *object != act.target().key
 }
 
 /// What the field that the act itself changes weighs; what follows from it stands in other entries, or in the floor.

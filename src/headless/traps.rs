@@ -159,9 +159,9 @@ pub fn trap_catalogue() -> CatalogueReport {
 
 impl CatalogueLine {
     fn of(trap: &Trap) -> Self {
-        let (rules, by): (&'static [&'static str], _) = match trap.told {
-            Told::Rules { rules, .. } => (rules, None),
-            Told::Act { whom, .. } => (&[], Some(whom)),
+        let rules: &'static [&'static str] = match trap.told {
+            Told::Rules { rules, .. } => rules,
+            Told::Act(_) => &[],
         };
         Self {
             number: trap.number,
@@ -171,7 +171,7 @@ impl CatalogueLine {
             source: trap.source,
             told: trap.told.word(),
             rules,
-            by,
+            by: trap.told.teller().map(|teller| teller.whom),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod adoption;
 mod hands;
+mod history;
 mod hooks;
 mod immutable;
 mod install;
@@ -21,9 +22,10 @@ mod version;
 
 use super::{Conditions, Reaction, Reason};
 use crate::model::act::HelmAct;
-use crate::model::helm::Address;
+use crate::model::helm::{Address, Document};
 use crate::model::{Key, Pin, Text, World};
 use hands::Hands;
+pub(crate) use history::LIMIT;
 
 /// What Helm does to one object, or why it does nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +93,21 @@ pub fn act(
         HelmAct::Upgrade(options) => upgrade::upgrade(&mut hands, options),
         HelmAct::Rollback(options) => rollback::rollback(&mut hands, options),
     }
+}
+
+/// What the API server says to the change of an object that is there, from one manifest's document of it to another's, as far
+/// as what the world holds tells; `None` where it takes it, or nobody can tell.
+pub fn refusal(world: &World, before: &Document, after: &Document) -> Option<String> {
+    let fields: Vec<Text> = before.differences(after).into_iter().cloned().collect();
+    let live = world.get(&after.address.key()?)?;
+    immutable::Change {
+        live: Some(live),
+        firm: None,
+        before: Some(before),
+        document: after,
+        fields: &fields,
+    }
+    .refusal(world)
 }
 
 /// Every object an act of Helm's may touch, as far as the records read name them: what has to be looked at live, and what

@@ -1,6 +1,7 @@
 //! What Pilothouse forecasts of helm's acts, what the real helm then does on a real control plane, and on the sandbox.
 
 mod changes;
+mod history;
 mod installs;
 mod others;
 mod uninstalls;
@@ -14,6 +15,7 @@ pub(crate) use crate::support::helm::{FOUR, Helm, THREE};
 use crate::trial::{Trial, pod_spec};
 
 pub(crate) use changes::*;
+pub(crate) use history::*;
 pub(crate) use installs::*;
 pub(crate) use others::*;
 pub(crate) use uninstalls::*;

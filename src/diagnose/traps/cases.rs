@@ -4,9 +4,10 @@ mod records;
 mod surveys;
 mod worlds;
 
-use crate::diagnose::fixture::{conditions, objects};
+use crate::diagnose::fixture::{conditions, now, objects};
 use crate::laws::Conditions;
 use crate::model::helm::{Address, Live, Reading};
+use crate::model::raft::{Answer, Reply, Said, Soundings, Sweep};
 use crate::model::{Kind, Survey, World};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -26,13 +27,16 @@ pub(super) enum Near {
     Survey(fn(&mut Survey)),
 }
 
-/// Everything that a rule may look at. Releases are `eks` r7 and, where there is another, `other` r1, both of namespace `shop`.
+/// Everything that a rule may look at. Releases are `eks` r7, after r6 where there is one, and, where there is another, `other`
+/// r1, all of namespace `shop`.
 #[derive(Clone, Default)]
 pub(super) struct Scene {
     /// Objects of the world.
     pub(super) world: &'static str,
     /// The newest record of `eks`: `info.status`, manifest, hooks as a YAML list.
     pub(super) record: Option<[&'static str; 3]>,
+    /// The record of `eks` before that.
+    pub(super) before: Option<[&'static str; 3]>,
     pub(super) apply_method: &'static str,
     /// The status by its label, where that is another than the record's own.
     pub(super) label: &'static str,
@@ -41,6 +45,8 @@ pub(super) struct Scene {
     /// Objects of kinds the world does not hold: `apiVersion kind name`, and what the look gave.
     pub(super) asked: Vec<(&'static str, Live)>,
     pub(super) survey: Survey,
+    /// What the peers of a raft cluster say: `v-0 well, v-1 sealed`.
+    pub(super) peers: &'static str,
 }
 
 impl Case {
@@ -86,10 +92,10 @@ fn deployed(manifest: &'static str, hooks: &'static str) -> Scene {
 
 impl Scene {
     fn says(&self, words: &str) -> bool {
-        let record = self.record.into_iter().flatten();
-        [self.world, self.other, self.apply_method]
+        let records = self.record.into_iter().chain(self.before).flatten();
+        [self.world, self.other, self.apply_method, self.peers]
             .into_iter()
-            .chain(record)
+            .chain(records)
             .any(|text| text.contains(words))
     }
 
@@ -103,6 +109,10 @@ impl Scene {
             yaml.push_str(&secret("eks", 7, label));
             payloads.push(payload("eks", 7, [status, manifest, hooks], &told(self.apply_method)));
         }
+        if let Some([status, manifest, hooks]) = &self.before.map(|parts| parts.map(told)) {
+            yaml.push_str(&secret("eks", 6, status));
+            payloads.push(payload("eks", 6, [status, manifest, hooks], ""));
+        }
         if let Some(manifest) = &other {
             yaml.push_str(&secret("other", 1, "deployed"));
             payloads.push(payload("other", 1, ["deployed", manifest, ""], ""));
@@ -111,8 +121,7 @@ impl Scene {
         let mut conditions = conditions();
         let helm = Arc::make_mut(&mut conditions.helm);
         for object in world.of_kind(Kind::Release) {
-            let name = object.body.release().map(|facts| facts.name.to_string());
-            for (_, payload) in payloads.iter().filter(|(of, _)| Some(*of) == name.as_deref()) {
+            for (_, payload) in payloads.iter().filter(|(of, _)| *of == object.meta.name.as_str()) {
                 helm.enter(object.pin(), Reading::of_config_map(payload.to_string().as_bytes()));
             }
         }
@@ -124,8 +133,36 @@ impl Scene {
         }
         change(&mut survey);
         conditions.survey = Arc::new(survey);
+        conditions.raft = Arc::new(asked(&world, &told(self.peers)));
         (world, conditions)
     }
+}
+
+/// What the peers of the raft clusters of `shop` say now, each by its word.
+fn asked(world: &World, peers: &str) -> Soundings {
+    let mut soundings = Soundings::default();
+    for roster in soundings.rosters(world, "shop") {
+        let answers = roster.members.iter().map(|member| {
+            let says = |word: &str| peers.contains(&format!("{} {word}", member.pod));
+            let said = Said {
+                initialised: Some(true),
+                sealed: Some(says("sealed")),
+                leads: Some(says("leads")),
+                ..Said::default()
+            };
+            Answer {
+                pod: member.pod.clone(),
+                uid: member.uid.clone(),
+                reply: Reply::Said(Box::new(said)),
+            }
+        });
+        let sweep = Sweep {
+            at: now().mono,
+            answers: answers.collect(),
+        };
+        soundings.enter(roster, sweep);
+    }
+    soundings
 }
 
 fn secret(name: &str, revision: u32, status: &str) -> String {
@@ -134,12 +171,7 @@ fn secret(name: &str, revision: u32, status: &str) -> String {
     )
 }
 
-fn payload(
-    name: &'static str,
-    revision: u32,
-    [status, manifest, hooks]: [&str; 3],
-    method: &str,
-) -> (&'static str, Value) {
+fn payload(name: &str, revision: u32, [status, manifest, hooks]: [&str; 3], method: &str) -> (String, Value) {
     let hooks: Value = match hooks {
         "" => json!([]),
         hooks => serde_saphyr::from_str(hooks).unwrap(),
@@ -147,7 +179,8 @@ fn payload(
     let stored = json!({"name": name, "namespace": "shop", "version": revision, "info": {"status": status},
         "manifest": manifest, "hooks": hooks, "apply_method": method});
     let packed = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, stored.to_string());
-    (name, json!({"data": {"release": packed}}))
+    let record = format!("sh.helm.release.v1.{name}.v{revision}");
+    (record, json!({"data": {"release": packed}}))
 }
 
 pub(super) fn all() -> Vec<Case> {

@@ -1,7 +1,7 @@
 //! Traps 47 to 60: namespaces, the API server, `GitOps`, and the operator's own ways.
 
 use super::Needs::{Objects, Records, Survey, Watches};
-use super::{Trap, act, row, rules};
+use super::{Trap, act, both, row, rules};
 
 pub(super) static TRAPS: &[Trap] = &[
     row(
@@ -28,11 +28,13 @@ pub(super) static TRAPS: &[Trap] = &[
         49,
         "a namespace deleted before its releases",
         [
-            "records in the namespace that is to be deleted",
+            "records in a namespace that is being deleted, or is to be",
             "uninstall first",
             "reference §3.10",
         ],
-        act(
+        both(
+            &["namespace_before_release"],
+            Watches,
             "the forecast of the namespace's deletion, which names the records",
             (
                 "src/forecast/tests/others.rs",
@@ -54,11 +56,13 @@ pub(super) static TRAPS: &[Trap] = &[
         51,
         "a frozen field in an upgrade",
         [
-            "fields that may not change, of the rendered against the stored manifest",
+            "fields that may not change, of a failed revision or of what is rendered, against the deployed manifest",
             "make the object anew, by its own procedure",
             "reference §3.5; seeds 001, 003",
         ],
-        act(
+        both(
+            &["frozen_field"],
+            Records,
             "the forecast of an upgrade",
             (
                 "src/laws/helm/tests.rs",

@@ -1,7 +1,7 @@
 //! Traps 1 to 25: what helm does with its records, manifests and hooks.
 
 use super::Needs::{Objects, Records, Watches};
-use super::{Trap, act, row, rules};
+use super::{Trap, both, row, rules};
 
 const LAWS: &str = "src/laws/helm/tests.rs";
 
@@ -34,7 +34,9 @@ pub(super) static TRAPS: &[Trap] = &[
             "pin the helm that acts; the forecast says its version and what it leaves",
             "reference §2.8; seen on a real control plane",
         ],
-        act(
+        both(
+            &["ownership_stripped"],
+            Objects,
             "the forecast of an uninstall, by the version of the operator's helm",
             (LAWS, "live_ownership_counts_from_4_3_on_and_a_live_keep_never"),
         ),
@@ -77,7 +79,9 @@ pub(super) static TRAPS: &[Trap] = &[
             "keep the annotations as they are; delete the hook's object before a hook becomes plain",
             "reference §2.6; seed 002",
         ],
-        act(
+        both(
+            &["hook_identity"],
+            Records,
             "the forecast of an upgrade",
             (LAWS, "a_plain_object_that_becomes_a_hook_is_deleted_by_the_update"),
         ),

@@ -1,4 +1,5 @@
-//! Which records have to be read for the traps of a namespace: of each release the newest, and the deployed one.
+//! Which records have to be read for the traps of a namespace: of each release the newest, the one before it, which a rollback
+//! goes back to, and the deployed one.
 
 use crate::model::helm::Home;
 use crate::model::{Key, Text, World};
@@ -8,15 +9,17 @@ type Held = Option<(u32, Key)>;
 
 /// The records, by name.
 pub fn records(world: &World, namespaces: &[Text]) -> Vec<Key> {
-    let mut wanted: BTreeMap<Home, [Held; 2]> = BTreeMap::new();
+    let mut wanted: BTreeMap<Home, [Held; 3]> = BTreeMap::new();
     for object in namespaces.iter().flat_map(|home| world.records_in(home)) {
         let (Some(facts), Some(home)) = (object.body.release(), Home::of(object)) else {
             continue;
         };
-        let [newest, deployed] = wanted.entry(home).or_default();
+        let [newest, before, deployed] = wanted.entry(home).or_default();
         let later = |held: &Held| held.as_ref().is_none_or(|(revision, _)| *revision < facts.revision);
         if later(newest) {
-            *newest = Some((facts.revision, object.key()));
+            *before = newest.replace((facts.revision, object.key()));
+        } else if later(before) {
+            *before = Some((facts.revision, object.key()));
         }
         if facts.status == "deployed" && later(deployed) {
             *deployed = Some((facts.revision, object.key()));
@@ -28,22 +31,26 @@ pub fn records(world: &World, namespaces: &[Text]) -> Vec<Key> {
 
 #[cfg(test)]
 mod tests {
-    use super::records;
+    use super::{Key, World, records};
     use crate::diagnose::fixture::world;
 
     #[test]
-    fn the_newest_and_the_deployed_one() {
+    fn the_newest_the_one_before_and_the_deployed_one() {
         let record = |revision: u32, status: &str| {
             format!(
                 "\n- {{kind: Secret, metadata: {{name: sh.helm.release.v1.eks.v{revision}, namespace: shop, labels: {{owner: helm, name: eks, version: \"{revision}\", status: {status}}}}}}}"
             )
         };
-        let world = world(&(record(1, "superseded") + &record(2, "deployed") + &record(10, "failed")));
-        let names: Vec<String> = records(&world, &["shop".into()])
-            .iter()
-            .map(|key| key.name.to_string())
-            .collect();
-        assert_eq!(names, ["sh.helm.release.v1.eks.v10", "sh.helm.release.v1.eks.v2"]);
-        assert!(records(&world, &["acme".into()]).is_empty());
+        let wanted = |world: &World, namespace: &str| -> Vec<String> {
+            let keys = records(world, &[namespace.into()]);
+            let short = |key: &Key| key.name.rsplit('.').next().map(str::to_owned);
+            keys.iter().filter_map(short).collect()
+        };
+        let former = record(1, "superseded") + &record(2, "deployed") + &record(3, "failed");
+        let failed = world(&(former + &record(10, "failed")));
+        assert_eq!(wanted(&failed, "shop"), ["v10", "v2", "v3"]);
+        let plain = world(&(record(1, "superseded") + &record(3, "deployed") + &record(2, "superseded")));
+        assert_eq!(wanted(&plain, "shop"), ["v2", "v3"]);
+        assert!(wanted(&failed, "acme").is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Traps 26 to 46: claims, volumes, sets, and who holds them.
 
-use super::Needs::Watches;
-use super::{Trap, act, row, rules};
+use super::Needs::{Peers, Watches};
+use super::{Trap, act, both, row, rules};
 
 const SEEDS: &str = "src/forecast/tests/seeds.rs";
 const REQUESTS: &str = "src/gate/tests/requests.rs";
@@ -52,11 +52,13 @@ pub(super) static TRAPS: &[Trap] = &[
         30,
         "a Job deleted alone leaves its pods",
         [
-            "propagationPolicy of our own request",
-            "none: every delete names its propagation",
+            "pods that bear the marks of a Job that is not there, and have no owner; propagationPolicy of our own request",
+            "look at what they hold, then delete them; every delete of ours names its propagation",
             "reference §3.1",
         ],
-        act(
+        both(
+            &["jobless_pods"],
+            Watches,
             "the request itself: no delete without propagation is sent",
             (
                 REQUESTS,
@@ -94,11 +96,13 @@ pub(super) static TRAPS: &[Trap] = &[
         33,
         "a strip under a live mount, of a driver without attach",
         [
-            "policy, mounting pods and attachments of the claim whose protection is to be taken off",
+            "policy, mounting pods and attachments of a Terminating claim that its protection holds",
             "set Retain and stop the pods",
             "reference §3.4",
         ],
-        act(
+        both(
+            &["strip_under_mount"],
+            Watches,
             "the forecast of the strip, and the panel, which refuses while the controller lives",
             (ACTS, "a_strip_under_a_mount_destroys_what_no_attachment_guards"),
         ),
@@ -226,11 +230,13 @@ pub(super) static TRAPS: &[Trap] = &[
         45,
         "a set made anew restarts its pods",
         [
-            "print of the new pod template against that of the running revision; fsGroup apart is not told",
+            "revision that made each pod against that of its set's template; an upgrade's template against the running one; fsGroup apart is not told",
             "compare the templates; partition, or OnDelete",
             "reference §3.8; seed 003",
         ],
-        act(
+        both(
+            &["template_drift"],
+            Watches,
             "the forecast of an upgrade, by the law of StatefulSets",
             (
                 "src/laws/stateful_set/tests.rs",
@@ -246,7 +252,9 @@ pub(super) static TRAPS: &[Trap] = &[
             "followers first, step down, snapshot, look again in between",
             "Vault API autopilot/state; seed 003",
         ],
-        act(
+        both(
+            &["raft_quorum"],
+            Peers,
             "the first line of the panel in front of every act that takes peers down: what breaks a quorum is T3",
             (
                 "src/forecast/tests/quorum.rs",

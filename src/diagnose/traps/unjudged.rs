@@ -3,14 +3,16 @@
 
 use super::super::look::Look;
 use super::super::phrase;
-use super::super::rules::RULES;
+use super::super::raft::{tolerance, unasked};
+use super::super::rules::{RULES, STALE};
 use super::super::ward::Ward;
 use super::{Needs, Told, catalogue};
-use crate::model::helm::{Live, Reading};
+use crate::model::helm::{Home, Live, Reading};
 use crate::model::survey::Asked;
-use crate::model::{Kind, Kinds, Tenant};
+use crate::model::time::short_span;
+use crate::model::{Key, Kind, Kinds, Tenant};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Traps that were not judged, for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,13 +54,16 @@ pub fn unjudged(look: Look<'_>, tenant: &Tenant) -> Vec<Unjudged> {
     if let Some(why) = backings(look) {
         tell(vec![50], why);
     }
+    for why in peers(look, &ward) {
+        tell(needing(&[Needs::Peers]), why);
+    }
     left
 }
 
 fn needing(wanted: &[Needs]) -> Vec<u8> {
     let needs = |told: Told| match told {
         Told::Rules { needs, .. } => wanted.contains(&needs),
-        Told::Act { .. } => false,
+        Told::Act(_) => false,
     };
     catalogue()
         .filter(|trap| needs(trap.told))
@@ -93,12 +98,18 @@ fn feeds(look: Look<'_>, ward: &Ward<'_>) -> Vec<Unjudged> {
         .collect()
 }
 
-/// Newest records that were not opened, or cannot be read.
+/// Newest records that were not opened, and those by which releases are judged that cannot be read.
 fn records(look: Look<'_>, ward: &Ward<'_>) -> Vec<String> {
     let mut told = Vec::new();
     let mut closed = Vec::new();
-    for object in ward.newest(look) {
-        let Some(release) = object.body.release() else {
+    let newest: BTreeMap<Home, Key> = ward
+        .newest(look)
+        .filter_map(|object| Some((Home::of(object)?, object.key())))
+        .collect();
+    for key in super::records(look.world, ward.namespaces()) {
+        let own = Home::at(&key).and_then(|home| newest.get(&home));
+        let object = look.world.get(&key).filter(|_| own.is_some());
+        let Some((object, release)) = object.and_then(|object| Some((object, object.body.release()?))) else {
             continue;
         };
         match look.conditions.helm.record(&object.pin()).map(AsRef::as_ref) {
@@ -109,7 +120,7 @@ fn records(look: Look<'_>, ward: &Ward<'_>) -> Vec<String> {
                     release.name, release.revision
                 ));
             }
-            None if look.conditions.survey.left.contains_key(&object.key()) => {}
+            None if look.conditions.survey.left.contains_key(&key) || own != Some(&key) => {}
             None => closed.push(format!("{} r{}", release.name, release.revision)),
         }
     }
@@ -148,6 +159,33 @@ fn objects(look: Look<'_>, ward: &Ward<'_>) -> Option<String> {
         }
     }
     (unknown > 0).then(|| format!("{} that releases name: {why}", phrase::count(unknown, "object")))
+}
+
+/// Raft clusters whose peers were not asked, not lately, or in vain.
+fn peers(look: Look<'_>, ward: &Ward<'_>) -> Vec<String> {
+    let raft = &look.conditions.raft;
+    let pictures = ward
+        .namespaces()
+        .iter()
+        .flat_map(|home| raft.pictures(look.world, home));
+    pictures
+        .filter_map(|(roster, picture)| {
+            let Some(picture) = picture else {
+                return Some(unasked(&roster));
+            };
+            let age = picture.at.age(look.now.mono);
+            if age >= STALE {
+                return Some(format!(
+                    "{}: its peers were last asked {} ago",
+                    roster.id,
+                    short_span(age)
+                ));
+            }
+            picture
+                .unclear()
+                .then(|| format!("{}: {}", roster.id, tolerance(&picture)))
+        })
+        .collect()
 }
 
 fn backings(look: Look<'_>) -> Option<String> {

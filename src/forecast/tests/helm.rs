@@ -185,6 +185,42 @@ fn an_upgrade_is_rolled_up_whole() {
 }
 
 #[test]
+fn an_upgrade_names_the_records_that_make_room_and_weighs_no_more_for_them() {
+    let superseded = |count: u32| {
+        let record = |at: u32| {
+            let name = format!("sh.helm.release.v1.app.v0{at}");
+            format!(
+                "---\napiVersion: v1\nkind: Secret\nmetadata: {{namespace: a, name: {name}, labels: {{owner: helm, name: app, version: '0', status: superseded}}}}\n"
+            )
+        };
+        (0..count).map(record).collect::<String>()
+    };
+    for (count, told) in [(8, vec![]), (9, vec!["release/sh.helm.release.v1.app.v00"])] {
+        let mut ledger = Ledger::default();
+        ledger.enter_rendered("new".into(), Manifest::default());
+        let upgrade = Upgrade {
+            executor: THREE,
+            rendered: "new".into(),
+            ..Upgrade::default()
+        };
+        let forecast = says(&superseded(count), "", ledger, HelmAct::Upgrade(upgrade));
+        let deleted = forecast.summary().deleted;
+        assert_eq!(names(&deleted), told, "{count}");
+        assert_eq!(tier(&forecast).0, Tier::T1);
+        let mut entries = forecast
+            .entries
+            .iter()
+            .filter(|entry| entry.outcome == Outcome::Deleted);
+        assert!(entries.all(|entry| {
+            entry
+                .reason
+                .text
+                .contains("nobody can roll back to revision 0 any more")
+        }));
+    }
+}
+
+#[test]
 fn what_an_unknown_helm_would_spare_is_unknown_and_why() {
     let manifest = document("v1", "ConfigMap", "settings", "") + &document("v1", "ConfigMap", "stray", "");
     let mut ledger = Ledger::default();

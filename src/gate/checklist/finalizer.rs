@@ -16,10 +16,8 @@ pub(super) fn items(sight: Sight<'_>, target: &Object, finalizer: &str) -> Vec<I
     let said = format!("{}: {}", owner.controller, owner.because);
     let absent = match owner.life {
         OwnerLife::Dead => Found::yes(said),
-        OwnerLife::Alive => Found::no(format!("{said}; it waits for {}", owner.waits_for)),
-        OwnerLife::Unknown => Found::untold(format!(
-            "{said}; name it with --dead-provisioner only if it is gone for good"
-        )),
+        OwnerLife::Alive => Found::no(format!("{said}; it waits for {}; {}", owner.waits_for, owner.proof)),
+        OwnerLife::Unknown => Found::untold(format!("{said}; {}", owner.proof)),
     };
     vec![
         Item::sensed(

@@ -58,6 +58,14 @@ fn a_foreign_finalizer_stays_while_its_controller_may_live() {
     // whatever is signed, it stays shut
     check(&world, &act, "finalizer.owner-absent", Unknown, "unknown owner");
     answer(&mut panel, &world, 1_000);
+    // and the refusal says that there is no word for it
+    let refused = item(&panel, "finalizer.owner-absent");
+    assert!(
+        refused.value.contains("a finalizer names no workload"),
+        "{}",
+        refused.value
+    );
+    assert!(!refused.value.contains("--dead-provisioner"), "{}", refused.value);
     let shut = panel.closed(at(4_000)).join("; ");
     assert!(
         shut.contains(&format!("the controller of {FOREIGN} is gone for good")),
@@ -74,7 +82,16 @@ fn nothing_is_stripped_from_what_is_not_being_deleted_or_of_a_controller_that_li
     ]);
     let act = strip(&whole, &claim_key(), "kubernetes.io/pvc-protection");
     check(&whole, &act, "finalizer.waited-for", False, "not being deleted");
-    check(&whole, &act, "finalizer.owner-absent", False, "taken to be alive");
+    check(&whole, &act, "finalizer.owner-absent", False, "nothing proves it gone");
+
+    // the same claim, deleted first: it is waited for, and its controller lives all the same
+    let going = world(&[
+        (Kind::PersistentVolumeClaim, dying()),
+        (Kind::PersistentVolume, volume("Retain")),
+    ]);
+    let act = strip(&going, &claim_key(), "kubernetes.io/pvc-protection");
+    check(&going, &act, "finalizer.waited-for", True, "");
+    check(&going, &act, "finalizer.owner-absent", False, "taken to be alive");
 }
 
 #[test]

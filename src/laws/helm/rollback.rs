@@ -1,6 +1,7 @@
 //! `helm rollback` to a stored revision (`reference/semantics.md` §2.7; `pkg/action/rollback.go`).
 
 use super::hands::{Hands, revisions};
+use super::history::make_room;
 use super::update::{Course, unserved, update, waited};
 use super::{Deed, hooks};
 use crate::laws::Reason;
@@ -31,6 +32,8 @@ pub(super) fn rollback(hands: &mut Hands<'_>, options: &Rollback) {
     hands.server_side = current.apply_method == "ssa";
     hands.applies_hooks = target.apply_method == "ssa";
     hands.remember(&current);
+    // its record is written before anything is looked at
+    make_room(hands);
     let prefix = "unable to build kubernetes objects from current release manifest";
     if unserved(hands, &current.manifest, prefix)
         || unserved(

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 mod firm;
+mod history;
 mod install;
 mod update;
 
@@ -448,6 +449,15 @@ fn a_frozen_field_fails_the_revision_and_saves_what_was_dropped() {
         "{steps:?}"
     );
     assert_eq!(steps[1..], ["patch record.v2 [revision 3: failed]"]);
+
+    // a field that may change is changed
+    let grown = claim("data", "").replace("spec: {", "spec: {resources: {requests: {storage: 5Gi}}, ");
+    let steps = Case::manifest(&live_claim(OWN), &both).upgraded(FOUR, &grown);
+    let changed = [
+        "patch pvc/data [spec.resources]",
+        "patch record.v2 [status: superseded]",
+    ];
+    assert_eq!(steps, changed);
 }
 
 #[test]
@@ -477,6 +487,19 @@ fn a_plain_object_that_becomes_a_hook_is_deleted_by_the_update() {
             "patch record.v2 [revision 3: failed]"
         ]
     );
+
+    // a hook of another name takes nothing from the plain object, nor one that was a hook before
+    let other = plain.to_owned() + &flipped("").replace("setup", "other");
+    let live = job.replace("name: setup", &format!("name: setup, {OWN}"));
+    let steps = Case::manifest(&live, plain).upgraded(THREE, &other);
+    assert_eq!(steps, ["create job/other", "patch record.v2 [status: superseded]"]);
+    let steps = Case::manifest(job, "").upgraded(THREE, &flipped(""));
+    let again = [
+        "delete job/setup",
+        "create job/setup",
+        "patch record.v2 [status: superseded]",
+    ];
+    assert_eq!(steps, again);
 }
 
 #[test]

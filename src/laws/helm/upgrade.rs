@@ -2,6 +2,7 @@
 
 use super::adoption::conflict;
 use super::hands::{Hands, revisions};
+use super::history::make_room;
 use super::update::{Course, unserved, update, waited};
 use super::{Deed, hooks};
 use crate::laws::Reason;
@@ -58,6 +59,7 @@ pub(super) fn upgrade(hands: &mut Hands<'_>, options: &Upgrade) {
             "{address} has a hook event helm does not know: it is not applied at all"
         ));
     }
+    make_room(hands);
     let next = last.revision.saturating_add(1);
     match carried_out(hands, options, &base, &last, &rendered) {
         Ok(()) => {

@@ -2,6 +2,7 @@
 
 use super::act::Rendered;
 use super::words::Words;
+use crate::laws::helm::LIMIT;
 use crate::model::fact::RELEASE_SECRET_TYPE;
 use crate::model::helm::{Driver, record_name, unveiled};
 use crate::sandbox::controllers::document as doc;
@@ -9,6 +10,7 @@ use crate::sandbox::resources;
 use crate::sandbox::scenario::payload;
 use crate::sandbox::store::{DeleteOptions, Objects as _, Store};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// One revision as the store holds it.
 pub(super) struct Revision {
@@ -40,7 +42,7 @@ pub(super) fn revisions(store: &Store, words: &Words) -> Vec<Revision> {
     revisions
 }
 
-/// The new revision's record; the one before is superseded.
+/// The new revision's record; the oldest make room for it, and the one before is superseded.
 pub(super) fn record(
     store: &mut Store,
     words: &Words,
@@ -48,10 +50,14 @@ pub(super) fn record(
     revisions: &[Revision],
 ) -> Result<(), String> {
     let now = store.now();
-    for revision in revisions {
-        if doc::text(&revision.release, "/info/status") != "deployed" {
-            continue;
-        }
+    let deployed = |revision: &&Revision| doc::text(&revision.release, "/info/status") == "deployed";
+    let last = revisions.iter().rev().find(deployed).map(|revision| revision.number);
+    let oldest = revisions.iter().filter(|revision| Some(revision.number) != last);
+    let surplus = (revisions.len() + 1).saturating_sub(LIMIT);
+    let gone: BTreeSet<u32> = oldest.take(surplus).map(|revision| revision.number).collect();
+    let (gone, left): (Vec<_>, Vec<_>) = revisions.iter().partition(|revision| gone.contains(&revision.number));
+    erase(store, words, gone);
+    for revision in left.into_iter().filter(deployed) {
         let (mut object, mut release) = (revision.object.clone(), revision.release.clone());
         doc::put(&mut release, &["info", "status"], "superseded");
         doc::put(&mut object, &["metadata", "labels", "status"], "superseded");
@@ -81,9 +87,12 @@ fn packed(release: &Value, driver: Driver) -> Result<String, String> {
 
 /// The records of a release that was uninstalled.
 pub(super) fn forget(store: &mut Store, words: &Words, revisions: &[Revision]) {
-    if words.keep_history {
-        return;
+    if !words.keep_history {
+        erase(store, words, revisions);
     }
+}
+
+fn erase<'a>(store: &mut Store, words: &Words, revisions: impl IntoIterator<Item = &'a Revision>) {
     let Some(resource) = resources::by_kind("v1", words.driver.kind().name()) else {
         return;
     };

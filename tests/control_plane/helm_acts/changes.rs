@@ -11,7 +11,7 @@ use crate::support::helm::template;
 use crate::trial::Trial;
 
 /// An upgrade of the release to these templates, by this helm.
-fn upgraded(stage: &mut Stage<'_>, trial: &Trial<'_>, helm: Helm, templates: &[Value]) -> Errands {
+pub(super) fn upgraded(stage: &mut Stage<'_>, trial: &Trial<'_>, helm: Helm, templates: &[Value]) -> Errands {
     let (errand, path) = upgrade(trial, helm, templates);
     stage.errand(&Errand {
         arguments: &["upgrade", "app", &path, "--timeout=10s"],

@@ -69,6 +69,14 @@ impl Stage<'_> {
         }
     }
 
+    /// Runs helm on both sides, where it fails.
+    pub(crate) fn helm_in_vain(&self, program: &'static str, arguments: &[&str]) {
+        for side in [&self.real, &self.twin] {
+            let ran = side.helm(self.trial, program, arguments);
+            assert!(!ran.success, "{ran}");
+        }
+    }
+
     /// Runs helm on both sides and kills it as soon as this pod of its hook runs.
     pub(crate) fn helm_killed(&mut self, program: &'static str, arguments: &[&str], pod: &str) {
         let programs = self.trial.plane.programs();

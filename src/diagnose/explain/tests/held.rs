@@ -53,8 +53,10 @@ fn each_kind_names_the_finalizer_its_owner_and_what_a_strip_loses() {
             "1 {target}: finalizer {HOLD} · unknown owner of {HOLD} (owner unknown) · waits for a controller Pilothouse does not know"
         );
         assert!(links.contains(&link), "{target}: {links:?}");
-        let strip =
-            format!("do not strip {HOLD}: whatever that controller still had to clean up. Pilothouse offers no strip");
+        let strip = format!(
+            "do not strip {HOLD}: whatever that controller still had to clean up. Pilothouse offers no strip; nothing in sight \
+             proves it gone: a finalizer names no workload, and its controller may run anywhere"
+        );
         assert!(steps(&told).contains(&strip), "{target}: {:?}", steps(&told));
         let object = world.objects().next().expect("one object");
         assert!(

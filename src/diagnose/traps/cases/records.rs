@@ -23,6 +23,19 @@ const DEFINITION: &str =
 const CLASS: &str = "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: efs}\nprovisioner: x";
 const SURGEON: &str = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: surgeon}\nrules: [{apiGroups: [''], resources: [persistentvolumes], verbs: [patch]}]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: surgeon}\nroleRef: {name: surgeon}\nsubjects: [{kind: ServiceAccount, name: init}]\n";
 
+const OF_CLASS: &str = r#"
+- {kind: PersistentVolumeClaim, metadata: {name: data, namespace: shop, creationTimestamp: "2026-04-26T10:00:00Z"}, spec: {storageClassName: efs}, status: {phase: Bound}}"#;
+const EFS: &str = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {storageClassName: efs}";
+const NFS: &str = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {storageClassName: nfs}";
+const SET_MADE: &str = r#"
+- {kind: StatefulSet, apiVersion: apps/v1, metadata: {name: db, namespace: shop, creationTimestamp: "2026-04-27T09:00:00Z"}, spec: {serviceName: db}}"#;
+const SET: &str = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {serviceName: db}";
+const SET_RENAMED: &str =
+    "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {serviceName: db-headless}";
+const PLAIN: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: { name: setup }";
+const HOOK: &str =
+    r#"[{manifest: "{apiVersion: batch/v1, kind: Job, metadata: {name: setup}}", events: [pre-upgrade]}]"#;
+
 fn on(world: &'static str, scene: Scene) -> Scene {
     Scene { world, ..scene }
 }
@@ -41,6 +54,7 @@ pub(super) fn cases() -> Vec<Case> {
     let mut cases = of_owners();
     cases.extend(of_manifests());
     cases.extend(of_hooks());
+    cases.extend(of_revisions());
     cases
 }
 
@@ -69,6 +83,13 @@ fn of_owners() -> Vec<Case> {
             "release-name: eks}",
             "release-name: eks, meta.helm.sh/release-namespace: shop}",
         ),
+        Case::of(
+            3,
+            "ownership_stripped",
+            on(BARE, deployed(CLAIM, "")),
+            "metadata: {name: data}",
+            "metadata: {name: data, annotations: {helm.sh/resource-policy: keep}}",
+        ),
         Case::of(17, "shared_name", shared, "{name: env}", "{name: env-other}"),
         Case::of(
             18,
@@ -85,6 +106,37 @@ fn of_owners() -> Vec<Case> {
             "name: data",
             "name: stray",
         ),
+    ]
+}
+
+/// What the newest revision is beside the one before it.
+fn of_revisions() -> Vec<Case> {
+    let after = |before, scene| Scene {
+        before: Some(before),
+        ..scene
+    };
+    let failed = |manifest| Scene {
+        record: Some(["failed", manifest, ""]),
+        ..Scene::default()
+    };
+    let became = after(["superseded", PLAIN, ""], deployed("", HOOK));
+    let was = after(["superseded", "", HOOK], deployed(PLAIN, ""));
+    let class = after(["deployed", EFS, ""], on(OF_CLASS, failed(NFS)));
+    let set = after(["deployed", SET, ""], on(SET_MADE, failed(SET_RENAMED)));
+    vec![
+        Case::of(7, "hook_identity", became, "{ name: setup }", "{ name: other }"),
+        Case::of(7, "hook_identity", was, "{ name: setup }", "{ name: other }"),
+        Case::of(51, "frozen_field", class.clone(), "Name: nfs", "Name: efs"),
+        // the claim has the class it is asked for: it was made anew, and something else failed
+        Case::of(
+            51,
+            "frozen_field",
+            class,
+            "{storageClassName: efs}, status",
+            "{storageClassName: nfs}, status",
+        ),
+        Case::of(51, "frozen_field", set.clone(), "Name: db-headless", "Name: db"),
+        Case::of(51, "frozen_field", set, "T09:00:00Z", "T11:00:00Z"),
     ]
 }
 

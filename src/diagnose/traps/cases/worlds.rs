@@ -1,6 +1,6 @@
 //! Traps that the watches alone show.
 
-use super::{Case, seen};
+use super::{Case, Scene, seen};
 
 const STAMP: &str = r#"
 - {kind: PersistentVolumeClaim, metadata: {name: data, namespace: shop, annotations: {helm.sh/resource-policy: " Keep"}}, status: {phase: Bound}}"#;
@@ -70,10 +70,56 @@ const PODS: &str = r#"
 - {kind: Namespace, metadata: {name: shop, deletionTimestamp: "2026-04-27T13:50:00Z"}, spec: {finalizers: [kubernetes]}, status: {phase: Terminating}}
 - {kind: Pod, metadata: {name: p, namespace: shop}, spec: {nodeName: n1}}"#;
 
+const ORPHAN: &str = r"
+- {kind: Job, apiVersion: batch/v1, metadata: {name: seed, namespace: shop}}
+- {kind: Pod, metadata: {name: seed-x, namespace: shop, labels: {job-name: seed, controller-uid: uid-former}}, status: {phase: Succeeded}}";
+const ORPHANS: &str = r"
+- {kind: Pod, metadata: {name: seed-x, namespace: shop, labels: {batch.kubernetes.io/job-name: seed, batch.kubernetes.io/controller-uid: uid-seed}}, status: {phase: Running}}";
+const MOUNTED: &str = r#"
+- {kind: PersistentVolume, metadata: {name: pv-1}, spec: {persistentVolumeReclaimPolicy: Delete, csi: {driver: efs.csi.aws.com, volumeHandle: fs-1}, claimRef: {namespace: shop, name: data, uid: uid-data}}, status: {phase: Bound}}
+- {kind: VolumeAttachment, apiVersion: storage.k8s.io/v1, metadata: {name: va}, spec: {attacher: x, nodeName: n1, source: {persistentVolumeName: pv-2}}, status: {attached: true}}
+- {kind: PersistentVolumeClaim, metadata: {name: data, namespace: shop, deletionTimestamp: "2026-04-27T13:00:00Z", finalizers: [kubernetes.io/pvc-protection]}, spec: {volumeName: pv-1}, status: {phase: Bound}}
+- {kind: Pod, metadata: {name: web, namespace: shop}, spec: {nodeName: n1, volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}, status: {phase: Running}}"#;
+const DRIFT: &str = r"
+- {kind: StatefulSet, apiVersion: apps/v1, metadata: {name: db, namespace: shop, generation: 2}, spec: {replicas: 2, updateStrategy: {type: OnDelete}}, status: {observedGeneration: 2, currentRevision: db-1, updateRevision: db-2}}
+- {kind: Pod, metadata: {name: db-0, namespace: shop, labels: {controller-revision-hash: db-1}, ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: db, uid: uid-db, controller: true}]}, status: {phase: Running}}
+- {kind: Pod, metadata: {name: db-1, namespace: shop, labels: {controller-revision-hash: db-2}, ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: db, uid: uid-db, controller: true}]}, status: {phase: Running}}";
+const VOTERS: &str = r#"
+- {kind: StatefulSet, apiVersion: apps/v1, metadata: {name: v, namespace: shop}, spec: {replicas: 3, template: {spec: {containers: [{image: "vault:1.21.0"}]}}}}
+- {kind: Pod, metadata: {name: v-0, namespace: shop, ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: v, uid: uid-v, controller: true}]}, status: {phase: Running}}
+- {kind: Pod, metadata: {name: v-1, namespace: shop, ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: v, uid: uid-v, controller: true}]}, status: {phase: Running}}
+- {kind: Pod, metadata: {name: v-2, namespace: shop, ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: v, uid: uid-v, controller: true}]}, status: {phase: Running}}"#;
+const LEAVING: &str = r#"
+- {kind: Namespace, metadata: {name: shop, deletionTimestamp: "2026-04-27T13:59:00Z"}, spec: {finalizers: [kubernetes]}, status: {phase: Terminating}}
+- {kind: Secret, metadata: {name: sh.helm.release.v1.eks.v7, namespace: shop, labels: {owner: helm, name: eks, version: "7", status: deployed}}}"#;
+
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = of_releases();
     cases.extend(of_disks());
+    cases.extend(of_pods());
     cases
+}
+
+fn of_pods() -> Vec<Case> {
+    let voters = Scene {
+        peers: "v-0 well, v-1 sealed, v-2 leads",
+        ..seen(VOTERS)
+    };
+    vec![
+        Case::of(30, "jobless_pods", seen(ORPHAN), "uid-former", "uid-seed"),
+        Case::of(30, "jobless_pods", seen(ORPHANS), "labels: {", "annotations: {"),
+        Case::of(
+            33,
+            "strip_under_mount",
+            seen(MOUNTED),
+            "Policy: Delete",
+            "Policy: Retain",
+        ),
+        Case::of(33, "strip_under_mount", seen(MOUNTED), "Name: pv-2", "Name: pv-1"),
+        Case::of(33, "strip_under_mount", seen(MOUNTED), "Running", "Succeeded"),
+        Case::of(45, "template_drift", seen(DRIFT), "hash: db-1", "hash: db-2"),
+        Case::of(46, "raft_quorum", voters, "v-1 sealed", "v-1 well"),
+    ]
 }
 
 fn of_releases() -> Vec<Case> {
@@ -135,6 +181,20 @@ fn of_releases() -> Vec<Case> {
             seen(PODS),
             "deletionTimestamp",
             "creationTimestamp",
+        ),
+        Case::of(
+            49,
+            "namespace_before_release",
+            seen(LEAVING),
+            "deletionTimestamp",
+            "creationTimestamp",
+        ),
+        Case::of(
+            49,
+            "namespace_before_release",
+            seen(LEAVING),
+            "status: deployed",
+            "status: uninstalled",
         ),
     ]
 }

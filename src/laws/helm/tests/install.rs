@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::act::Install;
-use crate::model::helm::{Document, record_name};
+use crate::model::helm::record_name;
 use crate::model::{Kind, ResourceVersion, Uid};
 
 const CONFIG: &str = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n";
