@@ -45,7 +45,7 @@ const SLACK: u64 = 4;
 const BUDGETS: [(Kind, u64); 14] = [
     (Kind::Namespace, 640),
     (Kind::Node, 1_290),
-    (Kind::StorageClass, 640),
+    (Kind::StorageClass, 690),
     (Kind::PersistentVolume, 1_255),
     (Kind::VolumeAttachment, 845),
     (Kind::PersistentVolumeClaim, 1_065),

@@ -1,5 +1,6 @@
 //! When a reaction is carried out: its law's latency after it first appeared, a little sooner or later, and not at all if
-//! it no longer appears. Knows the laws, and of objects only their keys.
+//! it no longer appears. What was carried out in vain, as a create in a namespace that goes, is tried again after twice as long
+//! each time. Knows the laws, and of objects only their keys.
 
 use super::{chance, document};
 use crate::laws::{Change, Conditions, LAWS, Law, reclaim};
@@ -11,10 +12,15 @@ use std::time::Duration;
 /// How long a StatefulSet takes to make a pod, and the scheduler to place it.
 const AT_ONCE: Duration = Duration::from_millis(8);
 
+/// The longest that a controller waits before it tries again (client-go `util/workqueue`, `DefaultTypedControllerRateLimiter`).
+const LONGEST: Duration = Duration::from_secs(1_000);
+
 /// Reactions that have appeared and are not carried out yet.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     waiting: Vec<Waiting>,
+    /// What was just carried out, and how often in a row: what appears again was in vain.
+    tried: Vec<(Change, u32)>,
 }
 
 #[derive(Debug)]
@@ -22,6 +28,8 @@ struct Waiting {
     change: Change,
     /// How often: an owner that lacks five pods makes five at once.
     times: usize,
+    /// How often it was carried out in vain.
+    tries: u32,
     due: Timestamp,
 }
 
@@ -38,21 +46,33 @@ impl Pace {
                     continue;
                 }
                 let held = self.waiting.iter().find(|held| held.change == change);
-                let due = held.map_or_else(
-                    || document::later(now, delay(law, world, &change, seed)),
-                    |held| held.due,
+                let (tries, due) = held.map_or_else(
+                    || {
+                        let tried = self.tried.iter().find(|(tried, _)| *tried == change);
+                        let tries = tried.map_or(0, |(_, tries)| *tries);
+                        let wait = delay(law, world, &change, seed).saturating_mul(2_u32.saturating_pow(tries));
+                        (tries, document::later(now, wait.min(LONGEST)))
+                    },
+                    |held| (held.tries, held.due),
                 );
-                waiting.push(Waiting { change, times: 1, due });
+                waiting.push(Waiting {
+                    change,
+                    times: 1,
+                    tries,
+                    due,
+                });
             }
         }
         waiting.sort_by_key(|held| held.due);
         let mut touched: Vec<Key> = Vec::new();
         let mut due = Vec::new();
         self.waiting = Vec::new();
+        self.tried = Vec::new();
         for held in waiting {
             let keys = touches(&held.change);
             if held.due <= now && keys.iter().all(|key| !touched.contains(key)) {
                 touched.extend(keys);
+                self.tried.push((held.change.clone(), held.tries + 1));
                 due.extend(std::iter::repeat_n(held.change, held.times));
             } else {
                 self.waiting.push(held);

@@ -274,3 +274,44 @@ fn a_changed_template_restarts_a_set_from_the_highest_ordinal_unless_it_waits_fo
     }
     assert_eq!(bench.field(&key, "/status/updatedReplicas"), "2");
 }
+
+#[test]
+fn what_is_refused_is_tried_again_less_and_less_often() {
+    let mut bench = Bench::of("calm");
+    let template =
+        json!({"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [{"name": "main", "image": "none"}]}});
+    let home = json!({"namespace": "shop"});
+    let named = |name: &str, finalizers: &[&str]| {
+        let mut meta = home.clone();
+        meta["name"] = json!(name);
+        meta["finalizers"] = json!(finalizers);
+        meta
+    };
+    for object in [
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}),
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": named("held", &["example.com/hold"]), "spec": template["spec"]}),
+        json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": named("db", &["example.com/hold"]),
+            "spec": {"replicas": 3, "podManagementPolicy": "Parallel", "serviceName": "db",
+                "selector": {"matchLabels": {"app": "db"}}, "template": template}}),
+        json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": named("work", &[]),
+            "spec": {"parallelism": 1, "completions": 1, "template": template}}),
+    ] {
+        bench.store.load(object).unwrap();
+    }
+    bench.run(MINUTE);
+    assert_eq!(bench.count(Kind::Pod, "shop"), 5);
+    let namespace = Key::cluster(Kind::Namespace, "shop");
+    bench.delete(&namespace, Propagation::Background);
+    // while a pod is held the set stands, and every pod that it would make is refused
+    let end = doc::later(bench.clock.now(), MINUTE * 15);
+    let mut looks = 0;
+    while looks < 1_000
+        && let Some(next) = bench.tick().filter(|next| *next <= end)
+    {
+        bench.clock.advance_to(next);
+        looks += 1;
+    }
+    assert_eq!(bench.field(&namespace, "/status/phase"), "Terminating");
+    assert_eq!(bench.count(Kind::Pod, "shop"), 1);
+    assert!((20..200).contains(&looks), "{looks}");
+}
