@@ -50,6 +50,7 @@ pub struct Release {
 pub const RELEASE_SECRET_TYPE: &str = "helm.sh/release.v1";
 
 impl Object {
+    #[inline]
     pub fn kind(&self) -> Kind {
         match &self.body {
             Body::Namespace(_) => Kind::Namespace,
@@ -80,7 +81,8 @@ impl Object {
         }
     }
 
-    /// Its [key](Self::key), without making one.
+    /// Its [key](Self::key), without making one. Inlined: it is compared with every look into a world.
+    #[inline]
     pub fn place(&self) -> (Kind, &str, &str) {
         let kind = self.kind();
         let home = if kind.namespaced() {
@@ -92,6 +94,7 @@ impl Object {
     }
 
     /// Whether this is its [key](Self::key), without making one.
+    #[inline]
     pub fn at(&self, key: &Key) -> bool {
         let home = !key.kind.namespaced() || self.meta.namespace == key.namespace;
         self.kind() == key.kind && self.meta.name == key.name && home

@@ -147,6 +147,7 @@ impl Kind {
         }
     }
 
+    #[inline]
     pub const fn namespaced(self) -> bool {
         !matches!(
             self,
