@@ -59,7 +59,7 @@ impl<'a> Futures<'a> {
         let mut idle = before.clone();
         let (first, silence) = settle_beside(&mut idle, conditions, &Silence::default(), &mut |_, _| {});
         let mut after = before.clone();
-        let mut trace = Trace::default();
+        let mut trace = Trace::for_objects(before.len());
         carry_out(&mut after, act, conditions, &mut trace);
         let (second, _) = settle_beside(&mut after, conditions, &silence, &mut |world, reaction| {
             trace.hear(world, reaction);
@@ -128,6 +128,15 @@ fn carry_out(world: &mut World, act: &Act, conditions: &Conditions, trace: &mut 
 }
 
 impl Trace {
+    /// Room for what is done to so many objects, each mostly marked and then taken away.
+    fn for_objects(objects: usize) -> Self {
+        Self {
+            steps: Vec::with_capacity(2 * objects),
+            ends: HashMap::with_capacity(objects),
+            ..Self::default()
+        }
+    }
+
     fn hear(&mut self, world: &World, reaction: &Reaction) {
         let change = &reaction.change;
         if let Change::DestroyDisk { uid, .. } = change {

@@ -11,14 +11,18 @@ use std::sync::Arc;
 
 /// The target's fate first, then that of every object which ends otherwise than it would without the act.
 pub(super) fn entries(futures: &Futures<'_>) -> Vec<Entry> {
-    let mut entries = Vec::new();
+    let mut entries = Vec::with_capacity(futures.before.len());
     let ends = futures.before.beside(&futures.after);
     let others = futures.before.beside(&futures.idle);
     for ((object, then), (_, otherwise)) in ends.zip(others) {
         if object.at(futures.target()) {
             entries.push(target::entry(futures, object));
         } else if differs(object, then, otherwise) {
-            entries.extend(changed(futures, object));
+            entries.extend(changed(
+                futures,
+                object,
+                then.filter(|then| then.meta.uid == object.meta.uid),
+            ));
         }
     }
     let contested = target::contested(futures);
@@ -114,15 +118,16 @@ impl Mark {
     }
 }
 
-fn changed(futures: &Futures<'_>, object: &Object) -> Option<Entry> {
+/// The fate of an object that ends otherwise; `then` is how it ends, where it does not go.
+fn changed(futures: &Futures<'_>, object: &Object, then: Option<&Arc<Object>>) -> Option<Entry> {
     let key = object.key();
     let step = futures.trace.decisive(&key);
     let law = step.map_or("api_server", |step| step.law);
     let reason = step.map(|step| Arc::clone(&step.reason)).unwrap_or_default();
-    let (outcome, reason) = match (object.body.volume(), futures.then(object)) {
+    let (outcome, reason) = match (object.body.volume(), then) {
         (Some(facts), _) => volume::fate(futures, object, facts)
             .map(|(outcome, reason)| (outcome, Arc::new(reason)))
-            .or_else(|| futures.then(object).map(|then| patched(futures, object, then, reason)))?,
+            .or_else(|| then.map(|then| patched(futures, object, then, reason)))?,
         (None, None) => {
             let by = Text::new_static(words::controller(law));
             (Outcome::DeletedLater { by }, reason)

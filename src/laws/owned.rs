@@ -101,7 +101,7 @@ pub(super) fn delete(law: &'static str, object: &Object, reason: Reason) -> Reac
 }
 
 /// A controller makes one more pod, for a certain node if it is a DaemonSet.
-pub(super) fn spawn(law: &'static str, owner: &Object, node: Option<Text>, reason: Reason) -> Reaction {
+pub(super) fn spawn(law: &'static str, owner: &Object, node: Option<Text>, reason: impl Into<Arc<Reason>>) -> Reaction {
     Reaction::new(
         law,
         Change::SpawnPod {

@@ -8,6 +8,7 @@ use super::owned::{BURST, active, adopt, delete, dispensable_first, orphans, pod
 use super::{Conditions, Law, Reaction, Reason};
 use crate::model::workload::Replicated;
 use crate::model::{Kind, Kinds, Object, World};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub const LAW: Law = Law {
@@ -44,9 +45,13 @@ fn replicate(world: &World, object: &Object, set: &Replicated, reactions: &mut V
     }
     let mut standing: Vec<_> = pods(world, object).filter(|pod| active(pod)).collect();
     let wanted = usize::try_from(set.replicas()).unwrap_or(usize::MAX);
-    for _ in 0..wanted.saturating_sub(standing.len()).min(BURST) {
-        let reason = Reason::new(format!("{key} wants {wanted} pods and has {}", standing.len()));
-        reactions.push(spawn(LAW.name, object, None, reason));
+    let missing = wanted.saturating_sub(standing.len()).min(BURST);
+    if missing > 0 {
+        let reason = Arc::new(Reason::new(format!(
+            "{key} wants {wanted} pods and has {}",
+            standing.len()
+        )));
+        reactions.extend((0..missing).map(|_| spawn(LAW.name, object, None, Arc::clone(&reason))));
     }
     let surplus = standing.len().saturating_sub(wanted);
     if surplus == 0 {

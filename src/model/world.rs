@@ -408,6 +408,13 @@ impl World {
             .unwrap_or(Freshness::Waiting { since: now })
     }
 
+    /// Whether every kind is live in every namespace: [`Self::freshness`] would say so of whatever it were asked.
+    pub fn is_current(&self, now: Moment, quiet: Duration) -> bool {
+        let whole = |kind: &Kind| self.feeds.contains_key(&FeedId::cluster(*kind));
+        let live = |feed: &Feed| feed.freshness(now, quiet).is_live();
+        Kind::ALL.iter().all(whole) && self.feeds.values().all(live)
+    }
+
     /// A world of its own with the same feeds and only these objects of it, each of which may be named more than once.
     #[must_use]
     pub fn excerpt<'a>(&self, objects: impl IntoIterator<Item = &'a Arc<Object>>) -> Self {
@@ -544,6 +551,26 @@ mod tests {
             0
         );
         assert!(world.index.is_empty(), "churn leaves nothing behind");
+    }
+
+    #[test]
+    fn a_world_is_current_when_all_of_it_is_live() {
+        let now = Moment::default();
+        let mut world = World::of([pod("a", "1", "c")]);
+        assert!(world.is_current(now, feed_promise()));
+        assert!(!world.is_current(now + Duration::from_secs(6), feed_promise()), "stale");
+        world.apply(Observation::Lost {
+            feed: FeedId::cluster(Kind::Node),
+            state: FeedState::Denied {
+                since: now,
+                why: Text::default(),
+            },
+        });
+        assert!(!world.is_current(now, feed_promise()), "denied");
+        let mut part = World::default();
+        part.apply(Observation::ListBegan { feed: pods(), at: now });
+        part.apply(Observation::ListEnded { feed: pods(), at: now });
+        assert!(!part.is_current(now, feed_promise()), "the other kinds are not watched");
     }
 
     #[test]
