@@ -48,8 +48,8 @@ impl Pace {
                 let held = self.waiting.iter().find(|held| held.change == change);
                 let (tries, due) = held.map_or_else(
                     || {
-                        let tried = self.tried.iter().find(|(tried, _)| *tried == change);
-                        let tries = tried.map_or(0, |(_, tries)| *tries);
+                        let before = self.tried.iter().find(|(tried, _)| *tried == change);
+                        let tries = before.map_or(0, |(_, tries)| *tries);
                         let wait = delay(law, world, &change, seed).saturating_mul(2_u32.saturating_pow(tries));
                         (tries, document::later(now, wait.min(LONGEST)))
                     },
