@@ -27,12 +27,16 @@ pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
     })
 }
 
-/// How long to wait until the whole window lies within one minute of the wall clock, which the header shows.
+/// How long to wait until the whole window lies within one minute of the wall clock, which the header shows: an idle cockpit
+/// looks at the clock every few seconds, and so writes the new minute that much later.
 fn until_a_minute_holds(window: Duration) -> Duration {
-    const MARGIN: Duration = Duration::from_secs(2);
+    const MARGIN: Duration = Duration::from_secs(5);
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    let left = Duration::from_secs(60 - since.as_secs() % 60);
-    if left < window + MARGIN {
+    let into = Duration::from_secs(since.as_secs() % 60);
+    let left = Duration::from_mins(1).saturating_sub(into);
+    if into < MARGIN {
+        MARGIN.saturating_sub(into)
+    } else if left < window + MARGIN {
         left + MARGIN
     } else {
         Duration::ZERO
