@@ -106,7 +106,7 @@ pub fn default(world: &World) -> Option<&Arc<Object>> {
 }
 
 /// The reclaim policy of the volumes that are made of it.
-pub(super) fn policy(class: &Class) -> ReclaimPolicy {
+pub fn policy(class: &Class) -> ReclaimPolicy {
     class.reclaim_policy.unwrap_or(ReclaimPolicy::Delete)
 }
 

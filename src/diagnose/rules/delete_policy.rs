@@ -9,7 +9,7 @@ use super::super::finding::{Finding, Gist, Severity};
 use super::super::look::Look;
 use super::super::ward::Ward;
 use super::finding;
-use crate::laws::Reason;
+use crate::laws::{Reason, storage_class};
 use crate::model::storage::{ReclaimPolicy, VolumePhase};
 use crate::model::{Key, Kind, Object};
 
@@ -32,7 +32,7 @@ pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
                 .world
                 .get(&class_key)
                 .and_then(|class| class.body.class())
-                .map(|class| class.reclaim_policy.unwrap_or(ReclaimPolicy::Delete));
+                .map(storage_class::policy);
             let differs = class.is_some_and(|class| class != policy);
             if policy != ReclaimPolicy::Delete && !differs {
                 return None;
