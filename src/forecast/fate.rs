@@ -15,14 +15,12 @@ pub(super) fn entries(futures: &Futures<'_>) -> Vec<Entry> {
     let ends = futures.before.beside(&futures.after);
     let others = futures.before.beside(&futures.idle);
     for ((object, then), (_, otherwise)) in ends.zip(others) {
+        let same = |held: &&Arc<Object>| held.meta.uid == object.meta.uid;
+        let (then, otherwise) = (then.filter(same), otherwise.filter(same));
         if object.at(futures.target()) {
             entries.push(target::entry(futures, object));
-        } else if differs(object, then, otherwise) {
-            entries.extend(changed(
-                futures,
-                object,
-                then.filter(|then| then.meta.uid == object.meta.uid),
-            ));
+        } else if differs(then, otherwise) {
+            entries.extend(changed(futures, object, then));
         }
     }
     let contested = target::contested(futures);
@@ -41,9 +39,8 @@ pub(super) fn entries(futures: &Futures<'_>) -> Vec<Entry> {
 }
 
 /// Whether an object ends otherwise than it would without the act.
-fn differs(object: &Object, then: Option<&Arc<Object>>, otherwise: Option<&Arc<Object>>) -> bool {
-    let same = |held: &&Arc<Object>| held.meta.uid == object.meta.uid;
-    match (then.filter(same), otherwise.filter(same)) {
+fn differs(then: Option<&Arc<Object>>, otherwise: Option<&Arc<Object>>) -> bool {
+    match (then, otherwise) {
         // nothing touched it in either
         (Some(then), Some(otherwise)) if Arc::ptr_eq(then, otherwise) => false,
         (Some(then), Some(otherwise)) => Mark::of(then) != Mark::of(otherwise),
