@@ -63,7 +63,7 @@ fn differences(before: &Object, after: &Object) -> Vec<String> {
         changes.push("its deletion began".to_owned());
     }
     if before.meta.finalizers != after.meta.finalizers {
-        changes.push(match after.meta.finalizers.as_slice() {
+        changes.push(match after.meta.finalizers.as_ref() {
             [] => "no finalizer is left".to_owned(),
             left => format!("finalizers are now {}", left.join(", ")),
         });

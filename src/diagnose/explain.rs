@@ -79,7 +79,7 @@ fn of_object(look: Look<'_>, object: &Object) -> Explanation {
 /// What is being deleted and held by its finalizers alone: `Terminating 3h12m, held by finalizer example.com/hold`.
 fn going(look: Look<'_>, object: &Object) -> String {
     let since = phrase::aged(look.now, object.meta.deletion_timestamp);
-    match object.meta.finalizers.as_slice() {
+    match object.meta.finalizers.as_ref() {
         [] => format!("Terminating{since}, held by nothing: about to vanish"),
         held => format!("Terminating{since}, held by finalizer {}", phrase::names(held, 2)),
     }

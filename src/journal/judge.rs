@@ -46,7 +46,7 @@ impl Observed {
             uid: object.meta.uid.clone(),
             resource_version: object.meta.resource_version.clone(),
             deleting: object.meta.deleting(),
-            finalizers: object.meta.finalizers.clone(),
+            finalizers: object.meta.finalizers.to_vec(),
             image_equal: act.leaves(object),
         }
     }

@@ -99,7 +99,7 @@ fn ended(job: &Job, pod: &Object) -> Option<bool> {
         PodPhase::Succeeded => Some(true),
         PodPhase::Failed => Some(false),
         PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => {
-            (pod.meta.deleting() && !job.waits_for_failure()).then_some(false)
+            (pod.meta.deleting() && !job.spec.waits_for_failure).then_some(false)
         }
     }
 }
@@ -222,7 +222,11 @@ fn run(world: &World, object: &Object, job: &Job, reactions: &mut Vec<Reaction>)
         return;
     }
     let wanted = wanted(job, &tally);
-    let going = if job.waits_for_failure() { tally.terminating } else { 0 };
+    let going = if job.spec.waits_for_failure {
+        tally.terminating
+    } else {
+        0
+    };
     let standing = tally.active.len();
     for _ in 0..wanted.saturating_sub(standing + going).min(BURST) {
         let reason = Reason::new(format!("{key} is active and {standing} of its pods are")).seen(

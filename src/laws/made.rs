@@ -144,7 +144,7 @@ fn set_pod(world: &World, object: &Arc<Object>, ordinal: u32) -> Option<Object> 
         meta,
         body: Body::Pod(Box::new(Pod {
             spec: PodSpec {
-                volumes,
+                volumes: volumes.into(),
                 ..set.spec.template.spec.clone()
             },
             ..Pod::default()
@@ -196,7 +196,7 @@ fn set_claim(world: &World, object: &Arc<Object>, template: &str, ordinal: u32) 
         labels.with(label, Some(value))
     });
     meta.annotations = template.metadata.annotations.clone();
-    meta.finalizers = vec![PVC_PROTECTION.into()];
+    meta.finalizers.push(PVC_PROTECTION.into());
     Some(Object {
         meta,
         body: Body::PersistentVolumeClaim(Box::new(Claim {
@@ -219,27 +219,27 @@ fn spawned_pod(world: &World, object: &Arc<Object>, node: Option<&str>) -> Optio
     let name = fresh_name(world, Kind::Pod, &object.meta.namespace, &object.meta.name);
     let owner = controller_reference(&object.key(), &object.meta.uid);
     let mut meta = meta(world, &object.meta.namespace, name, Some(owner));
-    let template = match (&object.body, object.body.replicated()) {
+    let spec = match (&object.body, object.body.replicated()) {
         (Body::Job(job), _) => {
-            meta.finalizers = vec![JOB_TRACKING.into()];
+            meta.finalizers.push(JOB_TRACKING.into());
             meta.labels = job
                 .spec
                 .template
                 .metadata
                 .labels
                 .with(JOB_NAME_LABEL, Some(&object.meta.name));
-            &job.spec.template
+            &job.spec.template.spec
         }
         (_, Some(set)) => {
             meta.labels = set.spec.template.metadata.labels.clone();
             if object.kind() == Kind::DaemonSet && set.spec.foreseen {
                 meta.labels = meta.labels.with(REVISION, Some(&revision(&set.spec.template)));
             }
-            &set.spec.template
+            &set.spec.template.spec
         }
         (_, None) => return None,
     };
-    let mut spec = template.spec.clone();
+    let mut spec = spec.clone();
     if let Some(node) = node {
         spec.destination = Some(node.into());
     }
@@ -296,7 +296,7 @@ fn hash_of_orphans(world: &World, deployment: &Object, template: &PodTemplate) -
 fn attachment_again(world: &World, object: &Arc<Object>, finalizer: &Text) -> Option<Object> {
     object.meta.finalizers.iter().all(|held| held == finalizer).then(|| {
         let mut meta = meta(world, &Text::default(), object.meta.name.clone(), None);
-        meta.finalizers = vec![finalizer.clone()];
+        meta.finalizers.push(finalizer.clone());
         Object {
             meta,
             body: object.body.clone(),
@@ -313,7 +313,7 @@ fn provisioned(world: &World, object: &Arc<Object>) -> Option<Object> {
     let name: Text = format!("pvc-{}", object.meta.uid).into();
     let mut meta = meta(world, &Text::default(), name.clone(), None);
     meta.annotations = [(PROVISIONED_BY, class.provisioner.clone())].into_iter().collect();
-    meta.finalizers = vec![PV_PROTECTION.into()];
+    meta.finalizers.push(PV_PROTECTION.into());
     if policy == ReclaimPolicy::Delete {
         meta.finalizers.push(EXTERNAL_PROVISIONER.into());
     }

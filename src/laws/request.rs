@@ -138,7 +138,7 @@ fn born(world: &World, key: &Key, draft: &Draft, step: &str) -> Object {
             uid: made::fresh_uid(world),
             labels: draft.labels.clone(),
             annotations: draft.annotations.with(STEP, Some(step)),
-            finalizers: vec![PVC_PROTECTION.into()],
+            finalizers: vec![PVC_PROTECTION.into()].into(),
             ..Meta::default()
         },
         body: Body::PersistentVolumeClaim(Box::new(Claim {

@@ -2,7 +2,7 @@
 
 use super::apply::{edit, remove_finalizer};
 use super::{BudgetCount, Change};
-use crate::model::workload::batch::JobCondition;
+use crate::model::workload::batch::JobEnd;
 use crate::model::workload::budget::BudgetStatus;
 use crate::model::workload::{JOB_TRACKING, Job};
 use crate::model::{Body, Object, World};
@@ -96,12 +96,7 @@ fn finish(job: &mut Job, failed: bool, now: Timestamp) {
     if !failed {
         job.status.completion_time = Some(now);
     }
-    job.status.conditions.push(JobCondition {
-        kind: if failed { "Failed" } else { "Complete" }.into(),
-        status: "True".into(),
-        last_transition_time: Some(now),
-        ..JobCondition::default()
-    });
+    job.status.end.get_or_insert(JobEnd { failed, at: Some(now) });
 }
 
 fn recount(status: &mut BudgetStatus, count: &BudgetCount, generation: u64) {

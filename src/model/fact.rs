@@ -129,30 +129,18 @@ impl Object {
         }
     }
 
-    /// Gives back the room that growing lists took in advance: a list of one has room for four.
-    fn fit(&mut self) {
-        self.meta.finalizers.shrink_to_fit();
-        self.meta.owner_references.shrink_to_fit();
-        match &mut self.body {
-            Body::Pod(pod) => {
-                pod.spec.volumes.shrink_to_fit();
-                pod.status.container_statuses.shrink_to_fit();
-                pod.status.conditions.unmet.shrink_to_fit();
+    /// Takes from another what both say alike, so that it is kept once: from its earlier state, or from its neighbour.
+    pub(super) fn share(&mut self, other: &Self) {
+        self.meta.share(&other.meta);
+        match (&mut self.body, &other.body) {
+            (Body::Pod(pod), Body::Pod(other)) => pod.share(other),
+            (Body::PersistentVolumeClaim(claim), Body::PersistentVolumeClaim(other)) => {
+                claim.spec.access_modes.share(&other.spec.access_modes);
             }
-            Body::PersistentVolumeClaim(claim) => claim.spec.access_modes.shrink_to_fit(),
-            Body::PersistentVolume(volume) => volume.spec.access_modes.shrink_to_fit(),
-            Body::Job(job) => job.status.conditions.shrink_to_fit(),
-            Body::Namespace(_)
-            | Body::Node(_)
-            | Body::StorageClass(_)
-            | Body::VolumeAttachment(_)
-            | Body::CronJob(_)
-            | Body::StatefulSet(_)
-            | Body::Deployment(_)
-            | Body::ReplicaSet(_)
-            | Body::DaemonSet(_)
-            | Body::PodDisruptionBudget(_)
-            | Body::Release(_) => {}
+            (Body::PersistentVolume(volume), Body::PersistentVolume(other)) => {
+                volume.spec.access_modes.share(&other.spec.access_modes);
+            }
+            _ => {}
         }
     }
 
@@ -328,7 +316,10 @@ impl<'de> serde::de::DeserializeSeed<'de> for Decode {
         if let Body::Release(release) = &mut object.body {
             **release = Release::from_labels(&object.meta, Driver::of(self.0));
         }
-        object.fit();
+        if let Body::Job(job) = &mut object.body {
+            // the API server gives a Job without labels those of its template
+            job.spec.template.metadata.labels.share(&object.meta.labels);
+        }
         Ok(object)
     }
 }

@@ -3,7 +3,7 @@
 mod labels;
 
 use super::lenient::or_default;
-use super::{Key, Kind, ResourceVersion, Text, Uid};
+use super::{Key, Kind, List, ResourceVersion, Text, Uid};
 use jiff::Timestamp;
 pub use labels::{Labels, Pairs};
 use serde::{Deserialize, Deserializer};
@@ -38,9 +38,9 @@ pub struct Meta {
     pub deletion_timestamp: Option<Timestamp>,
     pub deletion_grace_period_seconds: Option<i64>,
     #[serde(deserialize_with = "or_default")]
-    pub finalizers: Vec<Text>,
+    pub finalizers: List<Text>,
     #[serde(deserialize_with = "or_default")]
-    pub owner_references: Vec<OwnerReference>,
+    pub owner_references: List<OwnerReference>,
     #[serde(deserialize_with = "or_default")]
     pub labels: Labels,
     #[serde(deserialize_with = "kept_annotations")]
@@ -80,6 +80,20 @@ impl Meta {
             && *owner_references == other.owner_references
             && *labels == other.labels
             && *annotations == other.annotations
+    }
+
+    /// Takes from another what both say alike, so that it is kept once.
+    pub(super) fn share(&mut self, other: &Self) {
+        if self.namespace == other.namespace {
+            self.namespace = other.namespace.clone();
+        }
+        if self.name == other.name {
+            self.name = other.name.clone();
+        }
+        self.finalizers.share(&other.finalizers);
+        self.owner_references.share(&other.owner_references);
+        self.labels.share(&other.labels);
+        self.annotations.share(&other.annotations);
     }
 
     pub fn has_finalizer(&self, finalizer: &str) -> bool {
@@ -125,7 +139,7 @@ pub struct Selector {
     #[serde(deserialize_with = "or_default")]
     pub match_labels: Labels,
     #[serde(deserialize_with = "or_default")]
-    pub match_expressions: Vec<Requirement>,
+    pub match_expressions: List<Requirement>,
 }
 
 /// One `matchExpressions` entry.

@@ -3,7 +3,7 @@
 use super::lenient::or_default;
 use super::meta::{Meta, Selector};
 use super::quantity::Quantity;
-use super::{ResourceVersion, Text, Uid};
+use super::{List, ResourceVersion, Text, Uid};
 use serde::{Deserialize, Serialize};
 
 pub const PVC_PROTECTION: &str = "kubernetes.io/pvc-protection";
@@ -43,7 +43,7 @@ pub struct ClaimSpec {
     /// `None`: the default class, also late. `Some("")`: no class, no provisioning.
     pub storage_class_name: Option<Text>,
     #[serde(deserialize_with = "or_default")]
-    pub access_modes: Vec<Text>,
+    pub access_modes: List<Text>,
     pub volume_mode: Option<Text>,
     pub selector: Option<Selector>,
     #[serde(deserialize_with = "or_default")]
@@ -101,16 +101,16 @@ pub struct VolumeSpec {
     #[serde(deserialize_with = "or_default")]
     pub capacity: Storage,
     #[serde(deserialize_with = "or_default")]
-    pub access_modes: Vec<Text>,
+    pub access_modes: List<Text>,
     #[serde(deserialize_with = "or_default")]
     pub persistent_volume_reclaim_policy: ReclaimPolicy,
     #[serde(deserialize_with = "or_default")]
     pub storage_class_name: Text,
     pub volume_mode: Option<Text>,
     pub csi: Option<CsiSource>,
-    pub nfs: Option<NfsSource>,
-    pub host_path: Option<PathSource>,
-    pub local: Option<PathSource>,
+    pub nfs: Option<Box<NfsSource>>,
+    pub host_path: Option<Box<PathSource>>,
+    pub local: Option<Box<PathSource>>,
 }
 
 /// `spec.claimRef`: whose the volume is. Without `uid` the volume is only reserved for that name.

@@ -14,9 +14,9 @@ pub use replicated::{ReplicaStatus, Replicated};
 pub use stateful_set::{ClaimTemplate, StatefulSet};
 pub use template::PodTemplate;
 
-use super::Text;
 use super::lenient::or_default;
 use super::meta::Meta;
+use super::{List, Text};
 use serde::Deserialize;
 
 /// A `Pod`.
@@ -30,6 +30,16 @@ pub struct Pod {
 }
 
 impl Pod {
+    /// Takes from another what both say alike, so that it is kept once.
+    pub(super) fn share(&mut self, other: &Self) {
+        if self.spec.node_name == other.spec.node_name {
+            self.spec.node_name = other.spec.node_name.clone();
+        }
+        self.spec.volumes.share(&other.spec.volumes);
+        self.status.conditions.unmet.share(&other.status.conditions.unmet);
+        self.status.container_statuses.share(&other.status.container_statuses);
+    }
+
     /// The two differ in their conditions and containers, at most ([`Kinds::HEALTH`](super::Kinds::HEALTH)).
     pub fn same_but_for_health(&self, other: &Self) -> bool {
         let PodStatus {
@@ -49,7 +59,7 @@ pub struct PodSpec {
     pub node_name: Text,
     /// Only the volumes that lead to a claim survive decoding.
     #[serde(deserialize_with = "claim_volumes")]
-    pub volumes: Vec<PodVolume>,
+    pub volumes: List<PodVolume>,
     /// The one node that a DaemonSet made the pod for, while it is not scheduled yet: its affinity names it
     /// (`pkg/controller/daemon/util/daemonset_util.go` `ReplaceDaemonSetPodNodeNameNodeAffinity`).
     #[serde(rename = "affinity", deserialize_with = "node::destination")]
@@ -99,11 +109,10 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D:
     Ok(Option::<serde::de::IgnoredAny>::deserialize(deserializer)?.is_some())
 }
 
-fn claim_volumes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<PodVolume>, D::Error> {
+fn claim_volumes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<List<PodVolume>, D::Error> {
     let mut volumes: Vec<PodVolume> = or_default(deserializer)?;
     volumes.retain(|volume| volume.persistent_volume_claim.is_some() || volume.ephemeral);
-    volumes.shrink_to_fit();
-    Ok(volumes)
+    Ok(volumes.into())
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -117,7 +126,7 @@ pub struct PodStatus {
     pub conditions: PodConditions,
     /// Only the containers that wait for something or were restarted survive decoding.
     #[serde(deserialize_with = "remarkable")]
-    pub container_statuses: Vec<ContainerStatus>,
+    pub container_statuses: List<ContainerStatus>,
 }
 
 /// What a pod's conditions say: whether it is ready, and whatever is not as it should be, with the reason.
@@ -126,7 +135,7 @@ pub struct PodConditions {
     /// `Ready` stands at `True`.
     pub ready: bool,
     /// The conditions that do not stand at `True`.
-    pub unmet: Vec<Condition>,
+    pub unmet: List<Condition>,
 }
 
 impl<'de> Deserialize<'de> for PodConditions {
@@ -134,19 +143,17 @@ impl<'de> Deserialize<'de> for PodConditions {
         let mut conditions: Vec<Condition> = or_default(deserializer)?;
         let ready = is_true(&conditions, "Ready");
         conditions.retain(|condition| condition.status != "True");
-        conditions.shrink_to_fit();
         Ok(Self {
             ready,
-            unmet: conditions,
+            unmet: conditions.into(),
         })
     }
 }
 
-fn remarkable<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<ContainerStatus>, D::Error> {
+fn remarkable<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<List<ContainerStatus>, D::Error> {
     let mut containers: Vec<ContainerStatus> = or_default(deserializer)?;
     containers.retain(|container| container.restart_count > 0 || container.state.waiting.is_some());
-    containers.shrink_to_fit();
-    Ok(containers)
+    Ok(containers.into())
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

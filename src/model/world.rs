@@ -10,7 +10,7 @@ mod shelves;
 
 use super::Kinds;
 use super::feed::{Feed, FeedId, FeedState, Freshness};
-use super::{Key, Kind, Malformed, Moment, Object, Pin, Text, Uid};
+use super::{Body, Key, Kind, Malformed, Moment, Object, Pin, Text, Uid};
 use index::Index;
 use shelves::{Round, Shelves};
 use std::collections::{BTreeMap, BTreeSet};
@@ -190,12 +190,21 @@ impl World {
     }
 
     /// Puts an object in place, replacing the one of the same key.
-    pub fn put(&mut self, object: Object) {
+    pub fn put(&mut self, mut object: Object) {
         let meta = &object.meta;
         let held = self.objects.find(object.kind(), &meta.namespace, &meta.name);
         if held.is_some_and(|held| **held == object) {
             self.objects.seen(&object, self.round);
             return;
+        }
+        // lists come sorted: what a controller has made stands in one row
+        if let Some(alike) = held.or_else(|| self.objects.last_beside(&object)) {
+            object.share(alike);
+        }
+        if let Body::Pod(pod) = &mut object.body
+            && let Some(node) = self.objects.find(Kind::Node, "", &pod.spec.node_name)
+        {
+            pod.spec.node_name = node.meta.name.clone();
         }
         let object = Arc::new(object);
         if let Some(held) = self.objects.put(Arc::clone(&object), self.round) {

@@ -226,7 +226,7 @@ fn entry(tenancy: Tenancy<'_>, claim: &Object, becomes: Option<String>) -> Resul
         volume_uid: live.meta.uid.clone(),
         handle: disk.spec.handle(),
         class: spec.storage_class_name.clone(),
-        access_modes: spec.access_modes.clone(),
+        access_modes: spec.access_modes.to_vec(),
         volume_mode: spec.volume_mode.clone(),
         size: size.ok_or_else(|| misfit(format!("{key} asks for no size")))?,
     })

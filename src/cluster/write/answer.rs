@@ -167,7 +167,7 @@ fn deleted(target: &Pin, body: &[u8]) -> Outcome {
             evidence: format!("the server removed it at {since} and returned its last state"),
         };
     }
-    let mut waits_for = meta.finalizers;
+    let mut waits_for = meta.finalizers.to_vec();
     if grace > 0 {
         waits_for.insert(0, Text::from(format!("its node to stop it, within {grace}s")));
     }

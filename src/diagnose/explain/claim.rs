@@ -245,7 +245,7 @@ fn again(object: &Object, claim: &Claim) -> Option<Act> {
     let draft = Draft {
         volume_name: spec.volume_name.clone(),
         storage_class_name: spec.storage_class_name.clone(),
-        access_modes: spec.access_modes.clone(),
+        access_modes: spec.access_modes.to_vec(),
         volume_mode: spec.volume_mode.clone(),
         storage: spec.resources.requests.storage.clone()?,
         ..Draft::default()

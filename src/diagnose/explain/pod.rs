@@ -102,7 +102,7 @@ fn stopping(look: Look<'_>, object: &Object, pod: &Pod) -> Stopping {
         return if object.meta.finalizers.is_empty() {
             Stopping::Going
         } else {
-            Stopping::Finalizers(object.meta.finalizers.clone())
+            Stopping::Finalizers(object.meta.finalizers.to_vec())
         };
     }
     let node = Key::cluster(Kind::Node, &pod.spec.node_name);

@@ -300,7 +300,7 @@ fn heir(object: &Object, volume: &Volume) -> Option<Act> {
     let draft = Draft {
         volume_name: object.meta.name.clone(),
         storage_class_name: Some(volume.spec.storage_class_name.clone()),
-        access_modes: volume.spec.access_modes.clone(),
+        access_modes: volume.spec.access_modes.to_vec(),
         volume_mode: volume.spec.volume_mode.clone(),
         storage: volume.spec.capacity.storage.clone()?,
         ..Draft::default()

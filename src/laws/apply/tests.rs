@@ -48,7 +48,7 @@ fn propagation_leaves_its_finalizer_and_takes_the_other() {
     ] {
         let mut world = pod("", "Pending", ", finalizers: [orphan, x/y]");
         delete(&mut world, &p, propagation);
-        assert_eq!(world.get(&p).unwrap().meta.finalizers, expected);
+        assert_eq!(*world.get(&p).unwrap().meta.finalizers, expected);
         let first = world.clone();
         delete(&mut world, &p, propagation);
         assert_eq!(
@@ -135,7 +135,7 @@ fn destroying_a_disk_deletes_the_volume_and_lifts_the_provisioners_mark_only() {
     apply(&mut world, &Change::DestroyDisk { volume: v.clone(), uid });
     let left = world.get(&v).unwrap();
     assert!(left.meta.deleting());
-    assert_eq!(left.meta.finalizers, ["kubernetes.io/pv-protection"]);
+    assert_eq!(*left.meta.finalizers, ["kubernetes.io/pv-protection"]);
 }
 
 #[test]

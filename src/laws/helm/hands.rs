@@ -4,7 +4,7 @@ use super::{Deed, Heard, Step};
 use crate::laws::absence::lists;
 use crate::laws::{Change, Conditions, Reason, apply_at, made, settle};
 use crate::model::helm::{Address, Document, Firm, Live, Record, Stamp};
-use crate::model::{Key, Kind, Object, Pin, Propagation, Text, World};
+use crate::model::{Key, Kind, List, Object, Pin, Propagation, Text, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -219,7 +219,7 @@ impl<'a> Hands<'a> {
 
     /// A DELETE of an object of a kind the world does not hold, whose finalizers hold it.
     fn hold(&mut self, document: &Document, stamp: &Stamp, mut reason: Reason) {
-        let finalizers = stamp.finalizers.clone();
+        let finalizers = stamp.finalizers.to_vec();
         let names: Vec<&str> = finalizers.iter().map(Text::as_str).collect();
         let told = format!(
             "; it stays, being deleted, until the controller of {} lets go",
@@ -251,7 +251,7 @@ impl<'a> Hands<'a> {
             release_namespace: stamp.map(|record| record.namespace.clone()),
             policy: document.policy.clone(),
             deleting: false,
-            finalizers: Vec::new(),
+            finalizers: List::default(),
         };
         match &document.object {
             Some(facts) => {
@@ -330,7 +330,7 @@ impl<'a> Hands<'a> {
         }
         let goes = stamp.deleting;
         let left = Stamp {
-            finalizers: Vec::new(),
+            finalizers: List::default(),
             ..stamp
         };
         let left = if goes { Live::Absent } else { Live::There(left) };

@@ -5,7 +5,7 @@ use super::hands::Hands;
 use super::{Deed, order, version};
 use crate::laws::Reason;
 use crate::model::helm::{DeletePolicy, Event, Executor, Hook, Live};
-use crate::model::workload::batch::JobCondition;
+use crate::model::workload::batch::JobEnd;
 use crate::model::workload::{JOB_TRACKING, PodPhase};
 use crate::model::{Body, Key, Object, Propagation, World};
 
@@ -171,10 +171,9 @@ fn end(world: &mut World, key: &Key, well: bool) {
     let Some(held) = world.get(key).cloned() else { return };
     let mut object = Object::clone(&held);
     if let Body::Job(job) = &mut object.body {
-        job.status.conditions.push(JobCondition {
-            kind: if well { "Complete" } else { "Failed" }.into(),
-            status: "True".into(),
-            ..JobCondition::default()
+        job.status.end.get_or_insert(JobEnd {
+            failed: !well,
+            at: None,
         });
         let pods: Vec<Object> = world
             .dependents_of(&held.meta.uid)

@@ -176,7 +176,7 @@ fn a_finalizer_holds_what_the_world_does_not_hold_too() {
         managed_by: Some("Helm".into()),
         release_name: Some("app".into()),
         release_namespace: Some("shop".into()),
-        finalizers: vec!["example.com/hold".into()],
+        finalizers: vec!["example.com/hold".into()].into(),
         deleting,
         ..Stamp::default()
     };

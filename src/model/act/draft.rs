@@ -40,7 +40,7 @@ impl Draft {
         ClaimSpec {
             volume_name: self.volume_name.clone(),
             storage_class_name: self.storage_class_name.clone(),
-            access_modes: self.access_modes.clone(),
+            access_modes: self.access_modes.clone().into(),
             volume_mode: self.volume_mode.clone(),
             selector: None,
             resources: Resources {

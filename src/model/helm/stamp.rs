@@ -1,7 +1,7 @@
 //! Whose an object is by Helm's reckoning: the label and the two annotations it writes on what it applies
 //! (`reference/semantics.md` §2.5; `pkg/action/validate.go`).
 
-use crate::model::{Meta, Text};
+use crate::model::{List, Meta, Text};
 
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub const RELEASE_NAME: &str = "meta.helm.sh/release-name";
@@ -19,7 +19,7 @@ pub struct Stamp {
     pub policy: Option<Text>,
     pub deleting: bool,
     /// What holds it once it is deleted.
-    pub finalizers: Vec<Text>,
+    pub finalizers: List<Text>,
 }
 
 impl Stamp {

@@ -1,4 +1,4 @@
-//! Labels and annotations in one allocation: tens of thousands of objects carry the same few dozen keys.
+//! Labels and annotations in one allocation: tens of thousands of objects carry the same few dozen keys. A copy shares them.
 //!
 //! Held as bytes, sorted by key: for each pair the key (one byte for a key in [`KNOWN`], else its length and its text)
 //! and the value's length and text. What belongs to whom is decided elsewhere.
@@ -6,9 +6,10 @@
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// Keys that are held as one byte. Their order is part of no contract: nothing of this is ever written down.
-const KNOWN: [&str; 40] = [
+const KNOWN: [&str; 42] = [
     "app",
     "app.kubernetes.io/component",
     "app.kubernetes.io/instance",
@@ -48,6 +49,8 @@ const KNOWN: [&str; 40] = [
     "statefulset.kubernetes.io/pod-name",
     "status",
     "version",
+    "volume.beta.kubernetes.io/storage-provisioner",
+    "volume.kubernetes.io/selected-node",
     "volume.kubernetes.io/storage-provisioner",
 ];
 /// The tag of a key that is none of [`KNOWN`]; its length and text follow.
@@ -55,9 +58,25 @@ const SPELT: u8 = u8::MAX;
 
 /// Labels or annotations, sorted by key.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct Labels(Box<[u8]>);
+pub struct Labels(Arc<[u8]>);
 
 impl Labels {
+    /// What is empty allocates nothing.
+    fn of(pairs: &[u8]) -> Self {
+        if pairs.is_empty() {
+            Self::default()
+        } else {
+            Self(pairs.into())
+        }
+    }
+
+    /// Takes the other's pairs for its own where both hold the same, so that they are kept once.
+    pub(in crate::model) fn share(&mut self, other: &Self) {
+        if self == other {
+            self.0 = Arc::clone(&other.0);
+        }
+    }
+
     /// The value under a key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.iter().find(|(held, _)| *held == key).map(|(_, value)| value)
@@ -77,7 +96,7 @@ impl Labels {
             .collect()
     }
 
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
@@ -154,7 +173,7 @@ impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Labels {
             put_key(key, &mut out);
             put(value.as_ref(), &mut out);
         }
-        Self(out.into_boxed_slice())
+        Self::of(&out)
     }
 }
 
@@ -208,7 +227,7 @@ impl<'de, F: Fn(&str) -> bool> Visitor<'de> for Kept<F> {
             last = Some(at);
         }
         if sorted {
-            Ok(Labels(out.as_slice().into()))
+            Ok(Labels::of(&out))
         } else {
             Ok(Pairs(&out).collect())
         }

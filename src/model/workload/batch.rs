@@ -1,11 +1,10 @@
 //! Facts of Jobs and CronJobs.
 
-use super::PodTemplate;
-use super::template::bare;
+use super::template::BareTemplate;
 use crate::model::lenient::or_default;
 use crate::model::{Selector, Text};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// The finalizer that keeps a Job's pod until the Job has counted it.
 pub const JOB_TRACKING: &str = "batch.kubernetes.io/job-tracking";
@@ -33,11 +32,11 @@ pub struct JobSpec {
     #[serde(deserialize_with = "or_default")]
     pub suspend: bool,
     pub ttl_seconds_after_finished: Option<u64>,
-    /// `TerminatingOrFailed`, which absent means, or `Failed`.
+    /// `podReplacementPolicy` is `Failed`: a pod that is being deleted counts only once it has ended.
+    #[serde(rename = "podReplacementPolicy", deserialize_with = "is_failed")]
+    pub waits_for_failure: bool,
     #[serde(deserialize_with = "or_default")]
-    pub pod_replacement_policy: Text,
-    #[serde(deserialize_with = "bare")]
-    pub template: PodTemplate,
+    pub template: BareTemplate,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -51,22 +50,45 @@ pub struct JobStatus {
     pub failed: u32,
     pub start_time: Option<Timestamp>,
     pub completion_time: Option<Timestamp>,
-    #[serde(deserialize_with = "or_default")]
-    pub conditions: Vec<JobCondition>,
+    #[serde(rename = "conditions", deserialize_with = "end")]
+    pub end: Option<JobEnd>,
 }
 
-/// A condition of a Job: the common shape, and since when, which its time to live counts from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct JobCondition {
-    #[serde(rename = "type")]
-    pub kind: Text,
-    pub status: Text,
-    pub last_transition_time: Option<Timestamp>,
-    #[serde(deserialize_with = "or_default")]
-    pub reason: Text,
-    #[serde(deserialize_with = "or_default")]
-    pub message: Text,
+/// How a Job ended: the one of its conditions `Complete` and `Failed` that stands at `True`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobEnd {
+    pub failed: bool,
+    /// Since when, which its time to live counts from.
+    pub at: Option<Timestamp>,
+}
+
+/// Absent means `TerminatingOrFailed`.
+fn is_failed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    or_default(deserializer).map(|policy: Text| policy == "Failed")
+}
+
+fn end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JobEnd>, D::Error> {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Condition {
+        #[serde(rename = "type")]
+        kind: Text,
+        status: Text,
+        last_transition_time: Option<Timestamp>,
+    }
+    let conditions: Vec<Condition> = or_default(deserializer)?;
+    let ended = |kind: &str| {
+        let mut true_ones = conditions.iter().filter(|condition| condition.status == "True");
+        true_ones.find(|condition| condition.kind == kind)
+    };
+    let end = |failed| {
+        move |condition: &Condition| JobEnd {
+            failed,
+            at: condition.last_transition_time,
+        }
+    };
+    let complete = ended("Complete").map(end(false));
+    Ok(complete.or_else(|| ended("Failed").map(end(true))))
 }
 
 /// Where a Job stands (`reference/semantics.md` §3.9).
@@ -94,21 +116,13 @@ impl JobState {
 }
 
 impl Job {
-    pub fn state(&self) -> JobState {
-        if self.holds("Complete") {
-            JobState::Complete
-        } else if self.holds("Failed") {
-            JobState::Failed
-        } else if self.spec.suspend {
-            JobState::Suspended
-        } else {
-            JobState::Active
+    pub const fn state(&self) -> JobState {
+        match self.status.end {
+            Some(JobEnd { failed: false, .. }) => JobState::Complete,
+            Some(JobEnd { failed: true, .. }) => JobState::Failed,
+            None if self.spec.suspend => JobState::Suspended,
+            None => JobState::Active,
         }
-    }
-
-    fn holds(&self, condition: &str) -> bool {
-        let mut conditions = self.status.conditions.iter();
-        conditions.any(|held| held.kind == condition && held.status == "True")
     }
 
     /// Failures after which the Job gives up (`pkg/apis/batch/v1/defaults.go`).
@@ -116,18 +130,9 @@ impl Job {
         self.spec.backoff_limit.unwrap_or(6)
     }
 
-    /// A pod that is being deleted counts only once it has ended.
-    pub fn waits_for_failure(&self) -> bool {
-        self.spec.pod_replacement_policy == "Failed"
-    }
-
     /// When the Job became Complete or Failed; `None` while it is neither, or when its status does not say.
     pub fn finished_at(&self) -> Option<Timestamp> {
-        self.status
-            .conditions
-            .iter()
-            .filter(|held| held.status == "True" && (held.kind == "Complete" || held.kind == "Failed"))
-            .find_map(|held| held.last_transition_time)
+        self.status.end?.at
     }
 }
 

@@ -33,13 +33,15 @@ pub struct TemplateMeta {
     pub labels: Labels,
 }
 
-#[derive(Default, Deserialize)]
+/// The template of what never compares templates, as Jobs, whose own cannot be changed: neither print nor placement, which
+/// would cost more than all the rest of a Job.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-struct Lean {
+pub struct BareTemplate {
     #[serde(deserialize_with = "or_default")]
-    metadata: TemplateMeta,
+    pub metadata: TemplateMeta,
     #[serde(deserialize_with = "or_default")]
-    spec: PodSpec,
+    pub spec: PodSpec,
 }
 
 #[derive(Default, Deserialize)]
@@ -52,7 +54,7 @@ struct Placed {
 impl<'de> Deserialize<'de> for PodTemplate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let whole = Value::deserialize(deserializer)?;
-        let lean = Lean::deserialize(&whole).map_err(serde::de::Error::custom)?;
+        let lean = BareTemplate::deserialize(&whole).map_err(serde::de::Error::custom)?;
         let placed = Placed::deserialize(&whole).map_err(serde::de::Error::custom)?;
         let mut hasher = DefaultHasher::new();
         canonical(&whole).hash(&mut hasher);
@@ -64,17 +66,6 @@ impl<'de> Deserialize<'de> for PodTemplate {
             raft: RaftTemplate::read(&whole).map(Box::new),
         })
     }
-}
-
-/// The template of what never compares templates, as Jobs, whose own cannot be changed: neither print nor placement, which
-/// would cost more than all the rest of a Job.
-pub fn bare<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PodTemplate, D::Error> {
-    let lean: Lean = or_default(deserializer)?;
-    Ok(PodTemplate {
-        metadata: lean.metadata,
-        spec: lean.spec,
-        ..PodTemplate::default()
-    })
 }
 
 /// The template in one fixed order of fields, without the hash label and without the defaults an API server fills in, so

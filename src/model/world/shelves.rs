@@ -61,6 +61,13 @@ impl Shelves {
             .find(self.hasher.hash_one(place), |object| object.place() == place)
     }
 
+    /// The last of the shelf that an object belongs on.
+    pub(super) fn last_beside(&self, object: &Object) -> Option<&Arc<Object>> {
+        let (kind, home, _) = object.place();
+        let row = self.homes(kind).find_map(|homes| homes.get(home))?;
+        row.last().map(|slot| &slot.object)
+    }
+
     /// Filled with objects that come in the order of their keys, each once.
     pub(super) fn of_sorted(objects: &[&Arc<Object>], round: Round) -> Self {
         let mut shelves = Self::default();

@@ -133,7 +133,7 @@ pub(super) fn gone(tenancy: Tenancy<'_>, object: &Key) -> Found {
         None => absent(tenancy, object, Found::yes(format!("{object} does not exist"))),
         Some(live) if live.meta.deleting() => Found::no(format!(
             "{object} is Terminating{}",
-            match live.meta.finalizers.as_slice() {
+            match live.meta.finalizers.as_ref() {
                 [] => String::new(),
                 held => format!(", held by {}", held.join(", ")),
             }

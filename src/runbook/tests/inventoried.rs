@@ -89,7 +89,7 @@ fn whole() -> World {
         let key = Key::new(Kind::PersistentVolumeClaim, "shop", name);
         let mut object = world.get(&key).unwrap().as_ref().clone();
         if let crate::model::Body::PersistentVolumeClaim(facts) = &mut object.body {
-            facts.spec.access_modes = vec!["ReadWriteMany".into()];
+            facts.spec.access_modes = vec!["ReadWriteMany".into()].into();
         }
         world.put(object);
     }

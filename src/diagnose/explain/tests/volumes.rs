@@ -202,7 +202,7 @@ fn a_released_volume_says_from_whom_and_what_binds_it_again() {
     let mut object = crate::model::Object::clone(sized.get(&key).expect("the volume"));
     if let crate::model::Body::PersistentVolume(facts) = &mut object.body {
         facts.spec.capacity.storage = Some(crate::model::quantity::Quantity("1Gi".into()));
-        facts.spec.access_modes = vec!["ReadWriteOnce".into()];
+        facts.spec.access_modes = vec!["ReadWriteOnce".into()].into();
     }
     let mut sized = sized;
     sized.put(object);
