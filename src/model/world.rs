@@ -142,7 +142,7 @@ impl World {
             }
             Observation::Applied { feed, object, at } => {
                 self.seen(&feed, at);
-                self.put(*object);
+                self.take_in(*object);
             }
             Observation::Deleted { feed, key, uid, at } => {
                 self.heard(&feed, at);
@@ -190,22 +190,46 @@ impl World {
     }
 
     /// Puts an object in place, replacing the one of the same key.
-    pub fn put(&mut self, mut object: Object) {
-        let meta = &object.meta;
-        let held = self.objects.find(object.kind(), &meta.namespace, &meta.name);
-        if held.is_some_and(|held| **held == object) {
-            self.objects.seen(&object, self.round);
+    pub fn put(&mut self, object: Object) {
+        if !self.stands(&object) {
+            self.place(object);
+        }
+    }
+
+    /// The same of what was read from outside. Whatever it says in the words of another is kept once: of its earlier state,
+    /// else of its neighbour (lists come sorted, so what one controller has made stands in one row), and of its node.
+    fn take_in(&mut self, mut object: Object) {
+        if self.stands(&object) {
             return;
         }
-        // lists come sorted: what a controller has made stands in one row
+        let meta = &object.meta;
+        let held = self.objects.find(object.kind(), &meta.namespace, &meta.name);
         if let Some(alike) = held.or_else(|| self.objects.last_beside(&object)) {
             object.share(alike);
         }
         if let Body::Pod(pod) = &mut object.body
+            && held
+                .and_then(|held| held.body.pod())
+                .is_none_or(|held| held.spec.node_name != pod.spec.node_name)
             && let Some(node) = self.objects.find(Kind::Node, "", &pod.spec.node_name)
         {
             pod.spec.node_name = node.meta.name.clone();
         }
+        self.place(object);
+    }
+
+    /// Whether the very same is there already: then that it was seen again is all there is to note.
+    fn stands(&mut self, object: &Object) -> bool {
+        let meta = &object.meta;
+        let held = self.objects.find(object.kind(), &meta.namespace, &meta.name);
+        let stands = held.is_some_and(|held| **held == *object);
+        if stands {
+            self.objects.seen(object, self.round);
+        }
+        stands
+    }
+
+    fn place(&mut self, object: Object) {
         let object = Arc::new(object);
         if let Some(held) = self.objects.put(Arc::clone(&object), self.round) {
             self.index.replace(&held, &object);
