@@ -270,7 +270,7 @@ impl Derived {
     /// Looks the tenants up again where needed, and judges those that were touched, at most `portion` of them.
     fn judge(&mut self, state: &State, portion: usize) {
         let all = std::mem::take(&mut self.all_touched);
-        if all != Kinds::NONE || self.roster_touched {
+        if !all.within(Kinds::FRESHNESS) || self.roster_touched {
             self.look_up(state);
         }
         if all != Kinds::NONE {

@@ -163,13 +163,16 @@ fn connected(
         Arc::make_mut(&mut raft).forget();
         state.raft = Asking::default();
     }
-    state.conditions = Conditions {
+    let conditions = Conditions {
         helm,
         survey,
         raft,
         ..conditions
     };
-    state.derived.touch_all(Kinds::ALL);
+    if state.conditions != conditions {
+        state.conditions = conditions;
+        state.derived.touch_all(Kinds::ALL);
+    }
 }
 
 fn lost(state: &mut State, why: String) {
@@ -178,7 +181,6 @@ fn lost(state: &mut State, why: String) {
         Connection::Up | Connection::Waiting { .. } => state.now.mono,
     };
     state.connection = Connection::Lost { since, why };
-    state.derived.touch_all(Kinds::ALL);
 }
 
 /// An answer to something that was asked for. An answer nobody waits for any more is dropped.

@@ -143,6 +143,16 @@ const fn heads(name: &'static str, traps: &'static [u8], reads: &[Kind], find: F
     }
 }
 
+/// A rule that reads how current the facts are, and none of them.
+const fn standing(name: &'static str, find: Find) -> Rule {
+    Rule {
+        name,
+        traps: &[],
+        reads: Kinds::FRESHNESS,
+        find,
+    }
+}
+
 impl Rule {
     fn look(&self, look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
         #[cfg(test)]

@@ -4,8 +4,8 @@
 
 use super::Kind;
 
-/// A set of [`Kind`]s, in one word: a bit for the objects and their metadata, another for their bodies, and one for the
-/// health of pods.
+/// A set of [`Kind`]s, in one word: a bit for the objects and their metadata, another for their bodies, and one each for the
+/// health of pods and for how current all of it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Kinds(u64);
 
@@ -14,9 +14,11 @@ const BODIES: u32 = 32;
 
 impl Kinds {
     pub const NONE: Self = Self(0);
-    pub const ALL: Self = Self::of(&Kind::ALL);
+    pub const ALL: Self = Self::of(&Kind::ALL).and(Self::FRESHNESS);
     /// What the conditions and the containers of pods say: `status.conditions`, `status.containerStatuses`.
     pub const HEALTH: Self = Self(1 << 63);
+    /// How current the facts are. Whether they are complete is more than that: it counts as a change of everything.
+    pub const FRESHNESS: Self = Self(1 << 62);
 
     pub const fn of(kinds: &[Kind]) -> Self {
         let mut set = Self::NONE;

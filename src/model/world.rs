@@ -343,6 +343,14 @@ impl World {
         secrets.chain(maps)
     }
 
+    /// Whether all that a feed covers was listed once and is followed, if not at this moment: what is not here was not there.
+    pub fn is_complete(&self, feed: &FeedId) -> bool {
+        let followed = |state: &FeedState| matches!(state, FeedState::Live | FeedState::Stale { .. });
+        self.feeds
+            .get(feed)
+            .is_some_and(|feed| feed.listed && followed(&feed.state))
+    }
+
     /// Whether the cluster's namespaces have been listed, rather than guessed from what lives in them.
     pub fn namespaces_listed(&self) -> bool {
         let feed = self.feeds.get(&FeedId::cluster(Kind::Namespace));

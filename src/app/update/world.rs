@@ -3,7 +3,7 @@
 use super::step;
 use crate::app::event::Effect;
 use crate::app::state::State;
-use crate::model::{Key, Kind, Kinds, Object, Observation, Scope, Text};
+use crate::model::{FeedId, Key, Kind, Kinds, Object, Observation, Scope, Text};
 
 pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effects: &mut Vec<Effect>) {
     // where namespaces cannot be listed, any object may be the first or the last of one
@@ -24,8 +24,18 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
             | Observation::Resumed { .. }
             | Observation::Lost { .. } => Kinds::ALL,
         };
+        let complete = feed_of(&observation)
+            .filter(|feed| state.world.is_complete(feed))
+            .cloned();
+        let (revision, torn) = (state.world.revision(), state.world.malformed().count());
         let changed = state.world.apply(observation);
         let Some(key) = key else {
+            let kinds = match complete {
+                Some(feed) if state.world.is_complete(&feed) && state.world.malformed().count() == torn => {
+                    of_feed(state, &feed, revision)
+                }
+                _ => kinds,
+            };
             touch(state, reach, kinds);
             continue;
         };
@@ -37,7 +47,7 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
         }
         let owners = [claimant(before.as_deref()), claimant(after.map(AsRef::as_ref))];
         touch(state, reach, kinds);
-        if guessed || matches!(key.kind, Kind::Namespace | Kind::Release | Kind::ReleaseMap) {
+        if guessed || makes_tenants(key.kind) {
             state.derived.touch_roster();
         }
         if changed {
@@ -52,11 +62,43 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
     step::watch(state, effects);
 }
 
+/// What a report of a feed has changed that was complete before it and is so after it: how current its facts are, and what a
+/// list no longer named.
+fn of_feed(state: &mut State, feed: &FeedId, since: u64) -> Kinds {
+    let own = feed.kind.into();
+    if !state.world.changed_since(own, since) {
+        return Kinds::FRESHNESS;
+    }
+    if makes_tenants(feed.kind) || !state.world.namespaces_listed() {
+        state.derived.touch_roster();
+    }
+    Kinds::FRESHNESS.and(own)
+}
+
+/// Objects of these kinds decide which tenants there are.
+const fn makes_tenants(kind: Kind) -> bool {
+    matches!(kind, Kind::Namespace | Kind::Release | Kind::ReleaseMap)
+}
+
 fn touch(state: &mut State, reach: Reach, kinds: Kinds) {
     match reach {
         Reach::Namespace(namespace) => state.derived.touch(namespace, kinds),
         Reach::All => state.derived.touch_all(kinds),
         Reach::Nobody => {}
+    }
+}
+
+/// The feed whose standing a report is about, rather than an object.
+const fn feed_of(observation: &Observation) -> Option<&FeedId> {
+    match observation {
+        Observation::ListBegan { feed, .. }
+        | Observation::ListEnded { feed, .. }
+        | Observation::Resumed { feed, .. }
+        | Observation::Lost { feed, .. } => Some(feed),
+        Observation::Applied { .. }
+        | Observation::Deleted { .. }
+        | Observation::Malformed { .. }
+        | Observation::Heard { .. } => None,
     }
 }
 

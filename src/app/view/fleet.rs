@@ -61,9 +61,9 @@ pub const KINDS: &[Kind] = &[
     Kind::Release,
 ];
 
-/// What a tenant's row tells besides its verdict: its objects and whose they are, and how its claims, Jobs and releases
-/// stand. Of a pod only that it is there.
-const COUNTED: Kinds = Kinds::ALL.heads().and(
+/// What a tenant's row tells besides its verdict: its objects and whose they are, how its claims, Jobs and releases stand, and
+/// how current that is. Of a pod only that it is there.
+const COUNTED: Kinds = Kinds::ALL.heads().and(Kinds::FRESHNESS).and(
     Kinds::of(&[
         Kind::PersistentVolumeClaim,
         Kind::PersistentVolume,

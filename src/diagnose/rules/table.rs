@@ -1,6 +1,6 @@
 //! The table of rules: what each looks at, and the order in which findings of one severity are shown.
 
-use super::{Find, Rule, STAMPED, heads, healths, rule};
+use super::{Find, Rule, STAMPED, heads, healths, rule, standing};
 use super::{
     admission_webhook, api_service_down, available_delete_stuck, claim_identity, claim_is_hook, completed_pods_hold,
     crash_looping, custom_resource_after_operator, definition_in_manifest, delete_policy, empty_instead,
@@ -120,7 +120,7 @@ pub static RULES: &[Rule] = &[
     rule("failed_release", &[], &[Release], failed_release::find),
     healths("crash_looping", &[], &[Pod], crash_looping::find),
     rule("malformed", &[], &Kind::ALL, malformed::find),
-    rule("feeds", &[], &[], feeds::find),
+    standing("feeds", feeds::find),
     heads("when_deleted", &[43], &Kind::ALL, when_deleted::find),
     rule(
         "template_class_differs",

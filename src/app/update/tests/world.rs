@@ -3,10 +3,11 @@
 use crate::app::fixture::{
     applied, at, claim, cockpit, deleted, dying, identity, listed, namespace, objects, press, started, wait,
 };
+use crate::app::view::fleet::Judged;
 use crate::app::words::RowId;
 use crate::app::{Event, Mode, Part, Screen, State, update};
 use crate::model::feed::FeedState;
-use crate::model::{FeedId, Kind, Malformed, Moment, Object, Observation};
+use crate::model::{FeedId, Kind, Kinds, Malformed, Moment, Object, Observation};
 
 fn names(state: &State, part: Part) -> Vec<String> {
     state.derived.view(part).table.ids.iter().map(RowId::name).collect()
@@ -137,6 +138,51 @@ fn while_a_list_comes_in_nothing_is_judged_ahead_of_it() {
     reports.pop();
     update(&mut state, Event::Observed(reports));
     assert!(!state.behind());
+}
+
+/// Of a feed that is lost and listed anew only how current its facts are is judged again, and what the list no longer named.
+#[test]
+fn what_a_feed_says_of_itself_leaves_every_tenant_judged_as_if_anew() {
+    let mut state = cockpit(Mode::Observing, (120, 40));
+    let at = Moment::default();
+    let told = |state: &State| -> Vec<_> {
+        let own = |judged: &Judged| (judged.row.clone(), judged.known, judged.verdict.sentence.clone());
+        state
+            .judged()
+            .map(|(tenant, judged)| (tenant.name.clone(), own(judged)))
+            .collect()
+    };
+    let lost = |kind: Kind| Observation::Lost {
+        feed: FeedId::cluster(kind),
+        state: FeedState::Stale {
+            since: at,
+            why: "expired".into(),
+        },
+    };
+    let mut reports: Vec<Observation> = Kind::ALL.into_iter().map(lost).collect();
+    for kind in Kind::ALL {
+        let feed = FeedId::cluster(kind);
+        let objects = objects()
+            .into_iter()
+            .filter(|object| object.kind() == kind && object.meta.name != "mysql-pvc");
+        reports.push(Observation::ListBegan { feed: feed.clone(), at });
+        reports.extend(objects.map(|object| applied(object, at)));
+        reports.push(Observation::ListEnded { feed, at });
+    }
+    let (before, mut seen) = (told(&state), 0);
+    for report in reports {
+        update(&mut state, Event::Observed(vec![report]));
+        while state.behind() {
+            update(&mut state, Event::Onward);
+        }
+        let renewed = told(&state);
+        state.derived.touch_all(Kinds::ALL);
+        state.judge_all();
+        assert_eq!(renewed, told(&state));
+        seen += usize::from(renewed.iter().any(|(_, (_, known, _))| !known));
+    }
+    assert!(seen > 0, "meanwhile nothing was known");
+    assert_ne!(told(&state), before, "a claim went with the list");
 }
 
 #[test]
