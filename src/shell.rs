@@ -31,9 +31,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
 /// The shortest time between two frames that the cluster asks for. What the watches report waits until a frame is due, so
-/// that a thousand events a second cost eighty frames; with the time it takes to work one out, an event is on the screen
-/// within one frame of a 60 Hz display.
-const FRAME: Duration = Duration::from_millis(12);
+/// that a thousand events a second cost a hundred and twenty frames; with the time it takes to work one out, and what else the
+/// machine does, an event is on the screen within one frame of a 60 Hz display.
+const FRAME: Duration = Duration::from_millis(8);
 /// The same while a gate is open: what shuts it is shown sooner, and it is open for minutes and not for hours.
 const GATE_FRAME: Duration = Duration::from_millis(4);
 /// The shortest time between two frames that a key asks for.

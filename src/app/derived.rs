@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What is judged in one go, at most, when a great many tenants were touched at once: a key may wait no longer than that.
 /// In tenants by all rules; see [`Derived::judge_one`] for those that only some rules look at again.
 const PORTION: usize = 16;
+/// The same while a first list comes in: rows fill as it does, and all are judged once it is there.
+const MEANWHILE: usize = 4;
 /// So many tenants of which one kind has changed cost what one by all rules does.
 const PIECES: usize = 4;
 /// Tenants judged again for each second that has gone by, in turn, because ages grow.
@@ -91,7 +93,14 @@ impl State {
     /// there are.
     pub(in crate::app) fn refresh(&mut self) {
         let mut derived = std::mem::take(&mut self.derived);
-        derived.judge(self, if self.unseen { 0 } else { PORTION });
+        let portion = if self.unseen {
+            0
+        } else if self.listing() {
+            MEANWHILE
+        } else {
+            PORTION
+        };
+        derived.judge(self, portion);
         self.derived = derived;
         if !self.unseen {
             self.show();
@@ -118,8 +127,13 @@ impl State {
     ///
     /// [`Event::Onward`]: super::Event::Onward
     pub fn behind(&self) -> bool {
+        !self.unseen && !self.derived.pending.is_empty() && !self.listing()
+    }
+
+    /// Whether a first list is under way.
+    fn listing(&self) -> bool {
         let listing = |feed: &Feed| matches!(feed.state, FeedState::Listing { .. });
-        !self.unseen && !self.derived.pending.is_empty() && !self.world.feeds().any(|(_, feed)| listing(feed))
+        self.world.feeds().any(|(_, feed)| listing(feed))
     }
 
     /// Judges every tenant that is waiting for it: for output that is asked for once, without a screen.

@@ -252,9 +252,11 @@ fn finding(
     severity: Severity,
     object: Key,
     sentence: String,
-    reason: Reason,
+    mut reason: Reason,
     gist: Gist,
 ) -> Finding {
+    // kept as long as it is true, by the thousand: not with the room that a growing list takes in advance
+    reason.evidence.shrink_to_fit();
     Finding {
         rule,
         traps: &[],
