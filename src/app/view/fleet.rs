@@ -4,7 +4,7 @@ use super::{Look, belongs, freshness, jobs, raft, releases, volumes};
 use crate::app::screen::{Sort, Visit};
 use crate::app::words::{Column, Fit, Line, Row, RowId, Span, Table, Tone, glyph, tone};
 use crate::diagnose::{Diagnosis, Severity, Verdict};
-use crate::model::{Kind, Kinds, Tenant};
+use crate::model::{Changes, Kind, Kinds, Tenant};
 
 pub static COLUMNS: &[Column] = &[
     Column {
@@ -101,11 +101,11 @@ pub fn judge(look: Look<'_>, tenant: &Tenant) -> Judged {
     judged(look, tenant, Diagnosis::of(look, tenant))
 }
 
-/// Judges a tenant again in which objects of these kinds have changed, and nothing else.
-pub fn judge_again(look: Look<'_>, tenant: &Tenant, before: Judged, changed: Kinds) -> Judged {
+/// Judges a tenant again in which that has changed, and nothing else.
+pub fn judge_again(look: Look<'_>, tenant: &Tenant, before: Judged, changes: &Changes) -> Judged {
     let mut diagnosis = before.diagnosis;
-    let moved = diagnosis.renew(look, tenant, changed);
-    if moved || changed.overlaps(COUNTED) {
+    let moved = diagnosis.renew(look, tenant, changes);
+    if moved || changes.kinds().overlaps(COUNTED) {
         judged(look, tenant, diagnosis)
     } else {
         Judged { diagnosis, ..before }
@@ -274,7 +274,8 @@ mod tests {
     use super::*;
     use crate::laws::Conditions;
     use crate::laws::fixture::{self, random::random_world};
-    use crate::model::{Key, Moment, Now, Object, World, feed};
+    use crate::model::{Changed, Key, Moment, Now, Object, World, feed};
+
     use proptest::prelude::*;
 
     fn look<'a>(world: &'a World, conditions: &'a Conditions) -> Look<'a> {
@@ -306,19 +307,15 @@ mod tests {
                 .chain(gone.into_iter().map(Err))
                 .collect();
             for change in changes {
-                let changed = match change {
-                    Ok(object) => {
-                        let held = world.get(&object.key());
-                        let changed = held.map_or(object.kind().into(), |held| held.difference(&object));
-                        world.put(object);
-                        changed
-                    }
-                    Err(key) => {
-                        world.take(&key);
-                        key.kind.into()
-                    }
-                };
-                judged = judge_again(look(&world, &conditions), &tenant, judged, changed);
+                let key = change.as_ref().map_or_else(Clone::clone, Object::key);
+                let held = world.get(&key).cloned();
+                match change {
+                    Ok(object) => world.put(object),
+                    Err(key) => drop(world.take(&key)),
+                }
+                let Some(changed) = Changed::between(held, world.get(&key).cloned()) else { continue };
+                let changed = Changes::from(changed);
+                judged = judge_again(look(&world, &conditions), &tenant, judged, &changed);
                 let whole = judge(look(&world, &conditions), &tenant);
                 prop_assert_eq!(&judged.row, &whole.row, "{:?}", changed);
                 prop_assert_eq!((&judged.verdict, judged.known), (&whole.verdict, whole.known), "{:?}", changed);
