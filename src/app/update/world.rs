@@ -27,7 +27,7 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
             | Observation::Resumed { .. }
             | Observation::Lost { .. } => Kinds::ALL,
         };
-        let changed = state.world.apply(observation);
+        let shown = state.world.apply(observation);
         let Some(key) = key else {
             touch(state, reach, &kinds.into());
             continue;
@@ -45,7 +45,7 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
         if guessed || matches!(key.kind, Kind::Namespace | Kind::Release | Kind::ReleaseMap) {
             state.derived.touch_roster();
         }
-        if changed {
+        if shown {
             for namespace in owners.into_iter().flatten() {
                 state.derived.touch(namespace, &changes);
             }

@@ -80,8 +80,9 @@ proptest! {
                     Ok(object) => world.put(object),
                     Err(key) => drop(world.take(&key)),
                 }
-                let changed = Changed::between(held, world.get(&key).cloned());
-                changed.into_iter().for_each(|changed| changes.add(&changed.into()));
+                if let Some(changed) = Changed::between(held, world.get(&key).cloned()) {
+                    changes.add(&changed.into());
+                }
             }
             let before: Vec<Finding> = diagnosis.findings().into_iter().cloned().collect();
             let moved = diagnosis.renew(look(&world, &conditions), &tenant, &changes);
