@@ -3,6 +3,7 @@
 //! This room knows no clock, disk, network, terminal or law: time arrives as a value, facts arrive as observations.
 
 pub mod act;
+pub mod changes;
 pub mod cluster;
 pub mod event;
 pub mod fact;
@@ -30,6 +31,7 @@ pub(crate) mod yaml;
 pub type Text = smol_str::SmolStr;
 
 pub use act::{Act, Draft, Propagation};
+pub use changes::{Changed, Changes};
 pub use cluster::{ClusterIdentity, Operator};
 pub use fact::{Body, Malformed, Object};
 pub use feed::{Feed, FeedId, FeedState, Scope};

@@ -8,7 +8,7 @@ use crate::app::state::State;
 use crate::app::view::fleet::{self, Judged, Tally};
 use crate::app::view::{self, Look, freshness, help, kind, raw, steps, tenant};
 use crate::app::words::{Line, Page, Row, RowId, Span, Table, Tone};
-use crate::model::{Feed, FeedState, Kinds, Tenant, Text};
+use crate::model::{Changes, Feed, FeedState, Kinds, Tenant, Text};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,12 +29,12 @@ const LATE: u64 = 4;
 pub struct Derived {
     pub(in crate::app) tenants: Vec<Tenant>,
     judged: BTreeMap<Text, Judged>,
-    /// Tenants to be judged again, and in which of their kinds something has changed.
-    pending: BTreeMap<Text, Kinds>,
+    /// Tenants to be judged again, and what has changed in them.
+    pending: BTreeMap<Text, Changes>,
     /// Which tenants live in a namespace.
     homes: BTreeMap<Text, Vec<Text>>,
-    /// Namespaces touched since their tenants were last judged, and in which kinds.
-    touched: BTreeMap<Text, Kinds>,
+    /// Namespaces touched since their tenants were last judged, and by what.
+    touched: BTreeMap<Text, Changes>,
     /// The kinds in which every tenant was touched.
     all_touched: Kinds,
     /// A namespace or a release came, went or changed: the tenants are looked up again.
@@ -218,12 +218,12 @@ impl State {
 }
 
 impl Derived {
-    /// Objects of these kinds have changed in a namespace; all kinds where more than objects has changed.
-    pub(in crate::app) fn touch(&mut self, namespace: Text, kinds: Kinds) {
-        add(&mut self.touched, namespace, kinds);
+    /// Something has changed in a namespace; all kinds where more than objects has changed.
+    pub(in crate::app) fn touch(&mut self, namespace: Text, changes: &Changes) {
+        self.touched.entry(namespace).or_default().add(changes);
     }
 
-    /// The same in all namespaces.
+    /// Objects of these kinds have changed in all namespaces.
     pub(in crate::app) const fn touch_all(&mut self, kinds: Kinds) {
         self.all_touched = self.all_touched.and(kinds);
     }
@@ -289,21 +289,21 @@ impl Derived {
         }
         if all != Kinds::NONE {
             for tenant in &self.tenants {
-                add(&mut self.pending, tenant.name.clone(), all);
+                self.pending.entry(tenant.name.clone()).or_default().add(&all.into());
             }
         }
-        for (namespace, kinds) in std::mem::take(&mut self.touched) {
+        for (namespace, changes) in std::mem::take(&mut self.touched) {
             for name in self.homes.get(&namespace).into_iter().flatten() {
-                add(&mut self.pending, name.clone(), kinds);
+                self.pending.entry(name.clone()).or_default().add(&changes);
             }
         }
         let mut left = portion.saturating_mul(PIECES);
         let mut moved = false;
         while left > 0
-            && let Some((name, changed)) = self.pending.pop_first()
+            && let Some((name, changes)) = self.pending.pop_first()
         {
-            left = left.saturating_sub(if changed == Kinds::ALL { PIECES } else { 1 });
-            moved |= self.judge_one(state, name, changed);
+            left = left.saturating_sub(if changes.whole() == Kinds::ALL { PIECES } else { 1 });
+            moved |= self.judge_one(state, name, &changes);
         }
         if moved {
             self.listed_by = None;
@@ -324,7 +324,7 @@ impl Derived {
                     .push(tenant.name.clone());
             }
             if !self.judged.contains_key(&tenant.name) {
-                self.pending.insert(tenant.name.clone(), Kinds::ALL);
+                self.pending.insert(tenant.name.clone(), Kinds::ALL.into());
             }
         }
         let names: BTreeSet<&Text> = self.tenants.iter().map(|tenant| &tenant.name).collect();
@@ -334,9 +334,9 @@ impl Derived {
         self.tally = Tally::of(self.judged.values());
     }
 
-    /// Judges a tenant in which these kinds have changed. Whether the fleet's list may be another one now: which tenants
+    /// Judges a tenant in which that has changed. Whether the fleet's list may be another one now: which tenants
     /// are in it, and in which order.
-    fn judge_one(&mut self, state: &State, name: Text, changed: Kinds) -> bool {
+    fn judge_one(&mut self, state: &State, name: Text, changes: &Changes) -> bool {
         let Some(tenant) = self.tenant(&name).cloned() else {
             return false;
         };
@@ -345,7 +345,7 @@ impl Derived {
         let place = before.as_ref().map(Judged::place);
         let filtered = !state.visit().filter.is_empty();
         let judged = match before {
-            Some(before) if changed != Kinds::ALL => fleet::judge_again(look, &tenant, before, changed),
+            Some(before) if changes.whole() != Kinds::ALL => fleet::judge_again(look, &tenant, before, changes),
             Some(_) | None => fleet::judge(look, &tenant),
         };
         let moved = place != Some(judged.place()) || filtered;
@@ -370,7 +370,7 @@ impl Derived {
             _ => None,
         };
         self.pending
-            .extend(next.into_iter().chain(on_screen).map(|name| (name, Kinds::ALL)));
+            .extend(next.into_iter().chain(on_screen).map(|name| (name, Kinds::ALL.into())));
     }
 
     /// Works out what the screen on top shows.
@@ -499,9 +499,4 @@ impl Derived {
         let at = self.tenants.binary_search_by(|tenant| tenant.name.cmp(name)).ok()?;
         self.tenants.get(at)
     }
-}
-
-fn add(to: &mut BTreeMap<Text, Kinds>, name: Text, kinds: Kinds) {
-    let held = to.entry(name).or_default();
-    *held = held.and(kinds);
 }

@@ -14,6 +14,7 @@ mod crash_looping;
 mod custom_resource_after_operator;
 mod definition_in_manifest;
 mod delete_policy;
+mod each;
 mod empty_instead;
 mod failed_release;
 mod failed_uninstall;
@@ -70,10 +71,11 @@ use super::look::Look;
 use super::ward::Ward;
 use crate::laws::{Conditions, Reason};
 use crate::model::helm::{Address, Document, Home, Live, Record, Stamp};
-use crate::model::{Key, Kind, Kinds, Now, Object, Tenant, World};
+use crate::model::{Changes, Key, Kind, Kinds, Now, Object, Tenant, World};
+use each::Each;
 pub(crate) use raft::STALE;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 pub use table::RULES;
 
@@ -89,7 +91,12 @@ pub struct Rule {
     find: Find,
 }
 
-type Find = fn(Look<'_>, &Ward<'_>) -> Vec<Finding>;
+/// How a rule looks: at the ward as a whole, or at one object after the other.
+#[derive(Clone, Copy, Debug)]
+enum Find {
+    Ward(fn(Look<'_>, &Ward<'_>) -> Vec<Finding>),
+    Each(Each),
+}
 
 /// Kinds that stand in manifests and bear a release's stamp. Pods and ReplicaSets are made by others.
 const STAMPED: [Kind; 9] = [
@@ -104,69 +111,87 @@ const STAMPED: [Kind; 9] = [
     Kind::PodDisruptionBudget,
 ];
 
-/// These kinds; a rule that reads records reads them whatever Helm keeps them in.
-const fn whole(reads: &[Kind]) -> Kinds {
-    let kinds = Kinds::of(reads);
-    if kinds.overlaps(Kinds::of(&[Kind::Release])) {
-        kinds.with(Kind::ReleaseMap)
-    } else {
-        kinds
-    }
-}
-
-const fn rule(name: &'static str, traps: &'static [u8], reads: &[Kind], find: Find) -> Rule {
-    Rule {
-        name,
-        traps,
-        reads: whole(reads).but_health(),
-        find,
-    }
-}
-
-/// A rule that reads what the conditions and containers of pods say, too.
-const fn healths(name: &'static str, traps: &'static [u8], reads: &[Kind], find: Find) -> Rule {
-    Rule {
-        name,
-        traps,
-        reads: whole(reads),
-        find,
-    }
-}
-
-/// A rule that reads nothing of its objects but their metadata.
-const fn heads(name: &'static str, traps: &'static [u8], reads: &[Kind], find: Find) -> Rule {
-    Rule {
-        name,
-        traps,
-        reads: Kinds::of(reads).heads(),
-        find,
-    }
-}
-
-/// A rule that reads how current the facts are, and none of them.
-const fn standing(name: &'static str, find: Find) -> Rule {
-    Rule {
-        name,
-        traps: &[],
-        reads: Kinds::FRESHNESS,
-        find,
-    }
-}
-
 impl Rule {
+    /// Whatever is found in the ward, by object.
     fn look(&self, look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-        #[cfg(test)]
-        crate::model::world::reads::taken();
-        let mut found = (self.find)(look, ward);
-        for finding in found.iter_mut().filter(|finding| finding.traps.is_empty()) {
-            finding.traps = self.traps;
+        let mut found = self.minded(|| match self.find {
+            Find::Ward(find) => find(look, ward),
+            Find::Each(each) => {
+                let objects = each.kinds.iter().flat_map(|kind| ward.objects(look, *kind));
+                objects.filter_map(|object| (each.find)(look, object)).collect()
+            }
+        });
+        for finding in &mut found {
+            self.mark(finding);
         }
         found.sort_by(|left, right| left.object.cmp(&right.object));
+        found
+    }
+
+    /// Looks again after these changes. Says whether anything else is found than before.
+    fn look_again(&self, look: Look<'_>, ward: &Ward<'_>, changes: &Changes, found: &mut Vec<Finding>) -> bool {
+        let Some((each, keys)) = self.reached(look, changes) else {
+            let again = self.look(look, ward);
+            let moved = *found != again;
+            *found = again;
+            return moved;
+        };
+        keys.iter()
+            .map(|key| self.look_at(each, look, ward, key, found))
+            .fold(false, |moved, other| moved | other)
+    }
+
+    /// The objects at which something else may be found after these changes; `None` where it may be anywhere.
+    fn reached(&self, look: Look<'_>, changes: &Changes) -> Option<(Each, BTreeSet<Key>)> {
+        let Find::Each(each) = self.find else { return None };
+        if self.reads.overlaps(changes.whole()) {
+            return None;
+        }
+        let mut keys = BTreeSet::new();
+        let mut read = changes
+            .objects()
+            .iter()
+            .filter(|changed| self.reads.overlaps(changed.kinds));
+        read.all(|changed| each.reached(look, changed, &mut keys))
+            .then_some((each, keys))
+    }
+
+    /// Looks again at one object, which may be gone.
+    fn look_at(&self, each: Each, look: Look<'_>, ward: &Ward<'_>, key: &Key, found: &mut Vec<Finding>) -> bool {
+        let mut again = self.minded(|| {
+            let object = look.world.get(key).filter(|object| ward.has(object))?;
+            (each.find)(look, object)
+        });
+        if let Some(finding) = &mut again {
+            self.mark(finding);
+        }
+        let at = found.partition_point(|finding| finding.object < *key);
+        let held = found.get(at).filter(|finding| finding.object == *key);
+        if held == again.as_ref() {
+            return false;
+        }
+        let end = at + usize::from(held.is_some());
+        found.splice(at..end, again);
+        true
+    }
+
+    fn mark(&self, finding: &mut Finding) {
+        if finding.traps.is_empty() {
+            finding.traps = self.traps;
+        }
+    }
+
+    /// In tests: what is read meanwhile is what the rule says it reads.
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "only tests compare"))]
+    fn minded<T>(&self, find: impl FnOnce() -> T) -> T {
+        #[cfg(test)]
+        crate::model::world::reads::taken();
+        let found = find();
         #[cfg(test)]
         {
             let read = crate::model::world::reads::taken();
             assert!(
-                read.heads().within(self.reads),
+                read.within(self.reads),
                 "{} reads {read:?}, says {:?}",
                 self.name,
                 self.reads
@@ -194,16 +219,15 @@ impl Diagnosis {
         }
     }
 
-    /// Objects of these kinds have changed, and nothing else: neither a feed nor the time by which ages are told. Says
-    /// whether anything else is found than before.
-    pub fn renew(&mut self, look: Look<'_>, tenant: &Tenant, changed: Kinds) -> bool {
+    /// These objects have changed, and nothing else: neither a feed nor the time by which ages are told. Says whether
+    /// anything else is found than before.
+    pub fn renew(&mut self, look: Look<'_>, tenant: &Tenant, changes: &Changes) -> bool {
         let ward = Ward::of_tenant(tenant);
+        let kinds = changes.kinds();
         let mut moved = false;
         for (rule, found) in RULES.iter().zip(&mut self.by_rule) {
-            if rule.reads.overlaps(changed) {
-                let again = rule.look(look, &ward);
-                moved |= *found != again;
-                *found = again;
+            if rule.reads.overlaps(kinds) {
+                moved |= rule.look_again(look, &ward, changes, found);
             }
         }
         moved
@@ -334,89 +358,4 @@ fn said_given(world: &World, name: &str, conditions: &Conditions) -> Vec<String>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::fixture::{QUIET, conditions, hasan_prod, now};
-    use super::*;
-    use crate::laws::fixture::{self, random::random_world};
-    use crate::model::Body;
-    use proptest::prelude::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn every_rule_has_one_name_and_findings_come_worst_first() {
-        let names: BTreeSet<&str> = RULES.iter().map(|rule| rule.name).collect();
-        assert_eq!(names.len(), RULES.len());
-        assert!(
-            RULES
-                .iter()
-                .flat_map(|rule| rule.traps)
-                .all(|trap| (1..=60).contains(trap))
-        );
-        let tenant = Tenant {
-            name: "shop".into(),
-            namespaces: vec!["shop".into()],
-            release: None,
-        };
-        let found = findings(&hasan_prod(), &tenant, &conditions(), now(), QUIET);
-        assert!(found.iter().all(|finding| names.contains(finding.rule)));
-        assert!(found.windows(2).all(|pair| pair[0].severity >= pair[1].severity));
-        assert_eq!(found[0].rule, "stuck_claim");
-        assert!(unclaimed(&hasan_prod(), &conditions(), now(), QUIET).is_empty());
-    }
-
-    fn look<'a>(world: &'a World, conditions: &'a Conditions) -> Look<'a> {
-        Look {
-            world,
-            conditions,
-            now: now(),
-            quiet: QUIET,
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
-
-        /// Looking again only with the rules that read what changed finds what looking with all of them finds.
-        #[test]
-        fn after_each_change_the_diagnosis_is_that_of_the_whole(before in random_world(), after in random_world()) {
-            let (mut world, after) = (fixture::world(&before), fixture::world(&after));
-            let tenant = Tenant { name: "a".into(), namespaces: vec!["a".into()], release: None };
-            let conditions = conditions();
-            let mut diagnosis = Diagnosis::of(look(&world, &conditions), &tenant);
-            let gone: Vec<Key> = world.objects().map(|object| object.key()).step_by(3).collect();
-            // the body alone changes far more often than the rest, and of a pod's body its health
-            let healths = after.objects().filter_map(|object| {
-                let mut pod = Object::clone(world.get(&object.key())?);
-                let (Body::Pod(held), Body::Pod(new)) = (&mut pod.body, &object.body) else { return None };
-                held.status.conditions = new.status.conditions.clone();
-                held.status.container_statuses = new.status.container_statuses.clone();
-                Some(pod)
-            });
-            let bodies = after.objects().filter_map(|object| {
-                let held = world.get(&object.key())?;
-                Some(Object { meta: held.meta.clone(), body: object.body.clone() })
-            });
-            let whole = after.objects().map(|object| (**object).clone());
-            let changes: Vec<_> = healths.chain(bodies).chain(whole).map(Ok).chain(gone.into_iter().map(Err)).collect();
-            for change in changes {
-                let kinds = match change {
-                    Ok(object) => {
-                        let kinds = Kinds::from(object.kind());
-                        let kinds = world.get(&object.key()).map_or(kinds, |held| held.difference(&object));
-                        world.put(object);
-                        kinds
-                    }
-                    Err(key) => {
-                        world.take(&key);
-                        key.kind.into()
-                    }
-                };
-                let before: Vec<Finding> = diagnosis.findings().into_iter().cloned().collect();
-                let moved = diagnosis.renew(look(&world, &conditions), &tenant, kinds);
-                prop_assert_eq!(moved, !diagnosis.findings().into_iter().eq(&before));
-                let whole = Diagnosis::of(look(&world, &conditions), &tenant);
-                prop_assert_eq!(diagnosis.findings(), whole.findings(), "{:?}", kinds);
-            }
-        }
-    }
-}
+mod tests;

@@ -13,14 +13,14 @@ pub struct Verdict {
 
 /// The verdict on findings that are sorted worst first, as [`findings`](super::findings) gives them.
 pub fn verdict<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Verdict {
-    gathered(findings)
-        .into_iter()
-        .next()
-        .filter(|worst| worst.severity > Severity::Clean)
-        .unwrap_or_else(|| Verdict {
+    let findings: Vec<&Finding> = findings.into_iter().collect();
+    match findings.first() {
+        Some(worst) if worst.severity > Severity::Clean => together(&findings, worst.rule, worst.severity),
+        Some(_) | None => Verdict {
             severity: Severity::Clean,
             sentence: "nothing is stuck".to_owned(),
-        })
+        },
+    }
 }
 
 /// One verdict for each rule that found something, in the order given: alike findings are counted together.
@@ -34,19 +34,22 @@ pub fn gathered<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Verd
         }
     }
     told.into_iter()
-        .map(|(rule, severity)| {
-            let alike: Vec<&Finding> = findings
-                .iter()
-                .copied()
-                .filter(|finding| finding.rule == rule && finding.severity == severity)
-                .collect();
-            let sentence = match alike.as_slice() {
-                [only] => only.sentence.clone(),
-                _ => Gist::together(alike.iter().map(|finding| &finding.gist)),
-            };
-            Verdict { severity, sentence }
-        })
+        .map(|(rule, severity)| together(&findings, rule, severity))
         .collect()
+}
+
+/// What one rule found of one severity.
+fn together(findings: &[&Finding], rule: &str, severity: Severity) -> Verdict {
+    let alike: Vec<&Finding> = findings
+        .iter()
+        .copied()
+        .filter(|finding| finding.rule == rule && finding.severity == severity)
+        .collect();
+    let sentence = match alike.as_slice() {
+        [only] => only.sentence.clone(),
+        _ => Gist::together(alike.iter().map(|finding| &finding.gist)),
+    };
+    Verdict { severity, sentence }
 }
 
 #[cfg(test)]

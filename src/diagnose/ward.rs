@@ -47,6 +47,11 @@ impl<'a> Ward<'a> {
             .filter(|object| self.owns(object))
     }
 
+    /// Whether an object is one of [those](Self::objects) of its kind.
+    pub(crate) fn has(&self, object: &Object) -> bool {
+        object.kind().namespaced() && self.namespaces().contains(&object.meta.namespace) && self.owns(object)
+    }
+
     /// Volumes that a claim of the ward names, or whose `claimRef` names its namespace; for nobody's ward, those that no
     /// claim names. By name.
     pub(crate) fn volumes(&self, look: Look<'_>) -> &[Arc<Object>] {

@@ -118,14 +118,28 @@ impl Object {
 
     /// What a rule would have to read to tell the two apart; nothing where they are [alike](Self::alike).
     pub fn difference(&self, other: &Self) -> Kinds {
-        let own = Kinds::from(self.kind());
+        let own = self.kinds();
         if !self.meta.alike(&other.meta) {
             return own;
         }
         match (&self.body, &other.body) {
             (one, other) if one == other => Kinds::NONE,
-            (Body::Pod(one), Body::Pod(other)) if one.same_but_for_health(other) => Kinds::HEALTH,
+            (Body::Pod(one), Body::Pod(other)) if one.same_but_for_health(other) => {
+                Kinds::HEALTH.and(own.only(Kinds::PROVISIONERS))
+            }
+            (Body::PersistentVolumeClaim(one), Body::PersistentVolumeClaim(other)) if one.names_the_same(other) => {
+                own.bodies().but(Kinds::BINDINGS)
+            }
             _ => own.bodies(),
+        }
+    }
+
+    /// What a rule would have to read to see that it is there.
+    pub fn kinds(&self) -> Kinds {
+        let own = Kinds::from(self.kind());
+        match &self.body {
+            Body::Pod(_) if !Pod::may_provision(&self.meta.name) => own.but(Kinds::PROVISIONERS),
+            _ => own,
         }
     }
 

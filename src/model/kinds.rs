@@ -1,11 +1,12 @@
 //! A set of kinds: what a rule reads, and what a change touches. Of each kind apart: which objects there are and their
 //! metadata, and what stands in them besides (`spec`, `status`), which changes far more often. Of pods apart as well: their
-//! health, which changes most often of all and which hardly a rule reads.
+//! health, which changes most often of all and which hardly a rule reads, and of claims which volume they name, which is all
+//! that most rules read of their bodies.
 
 use super::Kind;
 
 /// A set of [`Kind`]s, in one word: a bit for the objects and their metadata, another for their bodies, and one each for the
-/// health of pods and for how current all of it is.
+/// health of pods, the pods of provisioners, what claims are bound to, and how current all of it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Kinds(u64);
 
@@ -17,8 +18,13 @@ impl Kinds {
     pub const ALL: Self = Self::of(&Kind::ALL).and(Self::FRESHNESS);
     /// What the conditions and the containers of pods say: `status.conditions`, `status.containerStatuses`.
     pub const HEALTH: Self = Self(1 << 63);
+    /// All of the pods that may run an external provisioner ([`Pod::may_provision`](super::workload::Pod::may_provision)).
+    pub const PROVISIONERS: Self = Self(1 << 62);
+    /// Which volume and which class claims name: `spec.volumeName`, `spec.storageClassName`. It is settled once, while
+    /// their phases and sizes change.
+    pub const BINDINGS: Self = Self(1 << 61);
     /// How current the facts are. Whether they are complete is more than that: it counts as a change of everything.
-    pub const FRESHNESS: Self = Self(1 << 62);
+    pub const FRESHNESS: Self = Self(1 << 60);
 
     pub const fn of(kinds: &[Kind]) -> Self {
         let mut set = Self::NONE;
@@ -33,20 +39,24 @@ impl Kinds {
     #[must_use]
     pub const fn with(self, kind: Kind) -> Self {
         let own = (1 | 1 << BODIES) << kind as u32;
-        Self(
-            self.0
-                | if matches!(kind, Kind::Pod) {
-                    own | Self::HEALTH.0
-                } else {
-                    own
-                },
-        )
+        let apart = match kind {
+            Kind::Pod => Self::HEALTH.0 | Self::PROVISIONERS.0,
+            Kind::PersistentVolumeClaim => Self::BINDINGS.0,
+            _ => 0,
+        };
+        Self(self.0 | own | apart)
     }
 
-    /// The same without the health of pods.
+    /// Of this set only those.
     #[must_use]
-    pub const fn but_health(self) -> Self {
-        Self(self.0 & !Self::HEALTH.0)
+    pub const fn only(self, those: Self) -> Self {
+        Self(self.0 & those.0)
+    }
+
+    /// The same without those.
+    #[must_use]
+    pub const fn but(self, those: Self) -> Self {
+        Self(self.0 & !those.0)
     }
 
     /// Of these kinds which objects there are and their metadata, and nothing of their bodies.
@@ -105,7 +115,8 @@ mod tests {
             assert!(set.heads() != Kinds::NONE && set.bodies() != Kinds::NONE);
             assert_eq!(Kinds::HEALTH.within(set), Kinds::from(Kind::Pod).within(set));
             assert!(
-                !set.but_health().overlaps(Kinds::HEALTH) && set.but_health().and(Kinds::HEALTH).within(Kinds::ALL)
+                !set.but(Kinds::HEALTH).overlaps(Kinds::HEALTH)
+                    && set.but(Kinds::HEALTH).and(Kinds::HEALTH).within(Kinds::ALL)
             );
         }
     }

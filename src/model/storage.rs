@@ -35,6 +35,13 @@ pub struct Claim {
     pub status: ClaimStatus,
 }
 
+impl Claim {
+    /// The two name the same volume and the same class ([`Kinds::BINDINGS`](super::Kinds::BINDINGS)).
+    pub fn names_the_same(&self, other: &Self) -> bool {
+        self.spec.volume_name == other.spec.volume_name && self.spec.storage_class_name == other.spec.storage_class_name
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ClaimSpec {

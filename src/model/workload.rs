@@ -40,6 +40,11 @@ impl Pod {
         self.status.container_statuses.share(&other.status.container_statuses);
     }
 
+    /// Whether a pod of this name may run an external provisioner: facts hold no images, and names are what there is.
+    pub fn may_provision(name: &str) -> bool {
+        name.contains("provisioner") || (name.contains("csi") && name.contains("controller"))
+    }
+
     /// The two differ in their conditions and containers, at most ([`Kinds::HEALTH`](super::Kinds::HEALTH)).
     pub fn same_but_for_health(&self, other: &Self) -> bool {
         let PodStatus {

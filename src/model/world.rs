@@ -431,7 +431,7 @@ impl World {
     /// The pods that may run an external provisioner, going by their names.
     pub fn provisioner_pods(&self) -> impl Iterator<Item = &Arc<Object>> {
         #[cfg(test)]
-        reads::note(Kind::Pod.into());
+        reads::note_provisioners();
         self.index.provisioner_pods()
     }
 

@@ -124,7 +124,7 @@ pub(super) fn take(state: &mut State, roster: Roster, sweep: Sweep, effects: &mu
     state.raft.looked = None;
     Arc::make_mut(&mut state.conditions.raft).enter(roster, sweep);
     let kinds = Kinds::of(&[Kind::StatefulSet, Kind::Pod]);
-    state.derived.touch(id.namespace.clone(), kinds);
+    state.derived.touch(id.namespace.clone(), &kinds.into());
     lapse(state, &id);
     if run_home(state).as_ref() == Some(&id.namespace) {
         run::go_on(state, effects);

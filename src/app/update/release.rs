@@ -166,7 +166,8 @@ pub(super) fn take(state: &mut State, answer: Answer) {
                 learn(&mut state.conditions, pin, &opening);
                 Arc::new(opening)
             });
-            state.derived.touch(home.namespace.clone(), Kinds::of(&Kind::RECORDS));
+            let records = Kinds::of(&Kind::RECORDS);
+            state.derived.touch(home.namespace.clone(), &records.into());
             if let Some(read) = dossier
                 .filter(|dossier| dossier.home == home)
                 .and_then(|dossier| dossier.revisions.get_mut(&revision))

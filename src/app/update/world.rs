@@ -3,7 +3,7 @@
 use super::step;
 use crate::app::event::Effect;
 use crate::app::state::State;
-use crate::model::{FeedId, Key, Kind, Kinds, Object, Observation, Scope, Text};
+use crate::model::{Changed, Changes, FeedId, Key, Kind, Kinds, Object, Observation, Scope, Text};
 
 pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effects: &mut Vec<Effect>) {
     // where namespaces cannot be listed, any object may be the first or the last of one
@@ -13,9 +13,12 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
         let listed = key.as_ref().is_some_and(|key| is_listed(state, key));
         let before = key.as_ref().and_then(|key| state.world.get(key).cloned());
         let reach = reach(state, &observation, before.as_deref());
+        // where it is not known whether it was or is there, more may be told than of itself
+        let readable = !matches!(observation, Observation::Malformed { .. });
+        let known = listed && readable && key.as_ref().is_some_and(|key| was_readable(state, key));
         // an object that cannot be read changes what is known of its kind, not an object of it
         let kinds = match &observation {
-            Observation::Applied { object, .. } => object.kind().into(),
+            Observation::Applied { object, .. } => object.kinds(),
             Observation::Deleted { key, .. } => key.kind.into(),
             Observation::ListBegan { .. }
             | Observation::ListEnded { .. }
@@ -28,7 +31,7 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
             .filter(|feed| state.world.is_complete(feed))
             .cloned();
         let (revision, torn) = (state.world.revision(), state.world.malformed().count());
-        let changed = state.world.apply(observation);
+        let shown = state.world.apply(observation);
         let Some(key) = key else {
             let kinds = match complete {
                 Some(feed) if state.world.is_complete(&feed) && state.world.malformed().count() == torn => {
@@ -36,23 +39,25 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
                 }
                 _ => kinds,
             };
-            touch(state, reach, kinds);
+            touch(state, reach, &kinds.into());
             continue;
         };
-        let after = state.world.get(&key);
-        let both = before.as_deref().zip(after.map(AsRef::as_ref));
-        let kinds = both.map_or(kinds, |(before, after)| before.difference(after));
-        if kinds == Kinds::NONE {
-            continue;
-        }
-        let owners = [claimant(before.as_deref()), claimant(after.map(AsRef::as_ref))];
-        touch(state, reach, kinds);
+        let after = state.world.get(&key).cloned();
+        let owners = [claimant(before.as_deref()), claimant(after.as_deref())];
+        let stays = before.is_some() && after.is_some();
+        let changes: Changes = match Changed::between(before.clone(), after) {
+            None if stays => continue,
+            Some(change) if known => change.into(),
+            Some(change) if stays => change.kinds.into(),
+            Some(_) | None => kinds.into(),
+        };
+        touch(state, reach, &changes);
         if guessed || makes_tenants(key.kind) {
             state.derived.touch_roster();
         }
-        if changed {
+        if shown {
             for namespace in owners.into_iter().flatten() {
-                state.derived.touch(namespace, kinds);
+                state.derived.touch(namespace, &changes);
             }
             if listed {
                 state.history.note(&key, before.as_ref(), &state.world, state.now.wall);
@@ -80,10 +85,10 @@ const fn makes_tenants(kind: Kind) -> bool {
     matches!(kind, Kind::Namespace | Kind::Release | Kind::ReleaseMap)
 }
 
-fn touch(state: &mut State, reach: Reach, kinds: Kinds) {
+fn touch(state: &mut State, reach: Reach, changes: &Changes) {
     match reach {
-        Reach::Namespace(namespace) => state.derived.touch(namespace, kinds),
-        Reach::All => state.derived.touch_all(kinds),
+        Reach::Namespace(namespace) => state.derived.touch(namespace, changes),
+        Reach::All => state.derived.touch_all(changes.kinds()),
         Reach::Nobody => {}
     }
 }
@@ -179,4 +184,9 @@ fn is_listed(state: &State, key: &Key) -> bool {
         .world
         .feeds()
         .any(|(feed, entry)| entry.listed && feed.covers(key.kind, &key.namespace))
+}
+
+/// Whether an object could be read when it was last reported.
+fn was_readable(state: &State, key: &Key) -> bool {
+    !state.world.malformed().any(|malformed| malformed.key == *key)
 }

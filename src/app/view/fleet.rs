@@ -4,7 +4,7 @@ use super::{Look, belongs, freshness, jobs, raft, releases, volumes};
 use crate::app::screen::{Sort, Visit};
 use crate::app::words::{Column, Fit, Line, Row, RowId, Span, Table, Tone, glyph, tone};
 use crate::diagnose::{Diagnosis, Severity, Verdict};
-use crate::model::{Kind, Kinds, Tenant};
+use crate::model::{Changes, Kind, Kinds, Tenant};
 
 pub static COLUMNS: &[Column] = &[
     Column {
@@ -61,18 +61,41 @@ pub const KINDS: &[Kind] = &[
     Kind::Release,
 ];
 
-/// What a tenant's row tells besides its verdict: its objects and whose they are, how its claims, Jobs and releases stand, and
-/// how current that is. Of a pod only that it is there.
-const COUNTED: Kinds = Kinds::ALL.heads().and(Kinds::FRESHNESS).and(
-    Kinds::of(&[
-        Kind::PersistentVolumeClaim,
-        Kind::PersistentVolume,
-        Kind::Job,
-        Kind::Release,
-        Kind::ReleaseMap,
-    ])
-    .bodies(),
-);
+/// A cell of a tenant's row that counts: its place in the row, what it reads, and what it says. The others tell the verdict.
+struct Counted {
+    place: usize,
+    reads: Kinds,
+    cell: fn(Look<'_>, &Tenant) -> Span,
+}
+
+static COUNTED: [Counted; 5] = [
+    Counted {
+        place: 1,
+        reads: Kinds::of(&[Kind::Pod]).heads(),
+        cell: pods,
+    },
+    Counted {
+        place: 2,
+        reads: Kinds::of(&[Kind::PersistentVolumeClaim]),
+        cell: claims,
+    },
+    Counted {
+        place: 3,
+        // whose a Job is its owners tell, of whatever kind
+        reads: Kinds::of(&[Kind::Job]).and(Kinds::ALL.heads()),
+        cell: running,
+    },
+    Counted {
+        place: 4,
+        reads: Kinds::of(&[Kind::StatefulSet, Kind::Pod]).but(Kinds::HEALTH),
+        cell: raft::of_tenant,
+    },
+    Counted {
+        place: 5,
+        reads: Kinds::of(&Kind::RECORDS),
+        cell: release,
+    },
+];
 
 /// A tenant judged: its findings, its verdict, its row.
 #[derive(Clone, Debug)]
@@ -101,78 +124,102 @@ pub fn judge(look: Look<'_>, tenant: &Tenant) -> Judged {
     judged(look, tenant, Diagnosis::of(look, tenant))
 }
 
-/// Judges a tenant again in which objects of these kinds have changed, and nothing else.
-pub fn judge_again(look: Look<'_>, tenant: &Tenant, before: Judged, changed: Kinds) -> Judged {
-    let mut diagnosis = before.diagnosis;
-    let moved = diagnosis.renew(look, tenant, changed);
-    if moved || changed.overlaps(COUNTED) {
-        judged(look, tenant, diagnosis)
-    } else {
-        Judged { diagnosis, ..before }
+/// Judges a tenant again in which that has changed, and nothing else: where nothing else is found, only the cells that count
+/// what has changed are made anew.
+pub fn judge_again(look: Look<'_>, tenant: &Tenant, before: Judged, changes: &Changes) -> Judged {
+    let mut again = before;
+    let kinds = changes.kinds();
+    let counted = || COUNTED.iter().filter(|counted| counted.reads.overlaps(kinds));
+    let moved = again.diagnosis.renew(look, tenant, changes);
+    // each cell says how current it is
+    let renewed = moved || kinds.overlaps(Kinds::FRESHNESS);
+    if renewed || counted().next().is_some() && known(look, tenant) != again.known {
+        return judged(look, tenant, again.diagnosis);
     }
+    for counted in counted() {
+        if let Some(cell) = again.row.cells.get_mut(counted.place) {
+            *cell = (counted.cell)(look, tenant);
+        }
+    }
+    if kinds.overlaps(Kind::Namespace.into()) {
+        again.made = made(look, tenant);
+    }
+    again
 }
 
 fn judged(look: Look<'_>, tenant: &Tenant, diagnosis: Diagnosis) -> Judged {
     let verdict = crate::diagnose::verdict(diagnosis.findings());
-    let known = freshness::worst(look, Some(tenant), KINDS).freshness.is_live();
-    let row = row(look, tenant, &verdict, known);
-    let made = tenant
-        .namespaces
-        .first()
-        .and_then(|name| look.world.find(Kind::Namespace, "", name))
-        .and_then(|object| object.meta.creation_timestamp);
+    let known = known(look, tenant);
+    let row = Row {
+        id: RowId::Tenant(tenant.name.clone()),
+        cells: cells(look, tenant, &verdict, known),
+        under: None,
+    };
     Judged {
         diagnosis,
         verdict,
         known,
         row,
-        made,
+        made: made(look, tenant),
     }
 }
 
-fn row(look: Look<'_>, tenant: &Tenant, verdict: &Verdict, known: bool) -> Row {
-    let fresh = |kind| freshness::worst(look, Some(tenant), &[kind]);
+fn known(look: Look<'_>, tenant: &Tenant) -> bool {
+    freshness::worst(look, Some(tenant), KINDS).freshness.is_live()
+}
+
+fn made(look: Look<'_>, tenant: &Tenant) -> Option<jiff::Timestamp> {
+    let home = tenant.namespaces.first()?;
+    look.world.find(Kind::Namespace, "", home)?.meta.creation_timestamp
+}
+
+fn cells(look: Look<'_>, tenant: &Tenant, verdict: &Verdict, known: bool) -> Vec<Span> {
+    let (mark, tone) = mark(verdict.severity, known);
+    let name = Span::new(format!("{mark} {}", tenant.name), tone);
+    let counted = COUNTED.iter().map(|counted| (counted.cell)(look, tenant));
+    std::iter::once(name)
+        .chain(counted)
+        .chain([sentence(look, tenant, verdict, known)])
+        .collect()
+}
+
+fn sentence(look: Look<'_>, tenant: &Tenant, verdict: &Verdict, known: bool) -> Span {
+    match (verdict.severity, known) {
+        (Severity::Clean, true) => Span::dim(verdict.sentence.as_str()),
+        (Severity::Clean, false) => freshness::words(&freshness::worst(look, Some(tenant), KINDS), look),
+        (Severity::Warned, _) => Span::new(verdict.sentence.as_str(), Tone::Plain),
+        (Severity::Blocked, _) => Span::new(verdict.sentence.as_str(), Tone::Bad),
+    }
+}
+
+fn pods(look: Look<'_>, tenant: &Tenant) -> Span {
     let pods = tenant
         .namespaces
         .iter()
         .flat_map(|namespace| look.world.in_namespace(Kind::Pod, namespace))
         .filter(|pod| belongs(tenant, pod))
         .count();
-    let (claims, claims_text, claims_tone) = volumes::cell(look, tenant);
-    let (running, jobs_text, jobs_tone) = jobs::cell(look, tenant);
+    let of = freshness::worst(look, Some(tenant), &[Kind::Pod]);
+    freshness::count(&of, pods, pods.to_string(), Tone::Plain)
+}
+
+fn claims(look: Look<'_>, tenant: &Tenant) -> Span {
+    let (claims, text, tone) = volumes::cell(look, tenant);
+    let of = freshness::worst(look, Some(tenant), &[Kind::PersistentVolumeClaim]);
+    freshness::count(&of, claims, text, tone)
+}
+
+fn running(look: Look<'_>, tenant: &Tenant) -> Span {
+    let (running, text, tone) = jobs::cell(look, tenant);
+    let of = freshness::worst(look, Some(tenant), &[Kind::Job]);
+    freshness::count(&of, running, text, tone)
+}
+
+fn release(look: Look<'_>, tenant: &Tenant) -> Span {
     let held = releases::of(look, tenant);
-    let (release, release_tone) = releases::cell(&held);
-    let (mark, mark_tone) = mark(verdict.severity, known);
-    let sentence = match (verdict.severity, known) {
-        (Severity::Clean, true) => Span::dim(verdict.sentence.as_str()),
-        (Severity::Clean, false) => freshness::words(&freshness::worst(look, Some(tenant), KINDS), look),
-        (Severity::Warned | Severity::Blocked, _) => Span::new(
-            verdict.sentence.as_str(),
-            if verdict.severity == Severity::Blocked {
-                Tone::Bad
-            } else {
-                Tone::Plain
-            },
-        ),
-    };
-    Row {
-        id: RowId::Tenant(tenant.name.clone()),
-        cells: vec![
-            Span::new(format!("{mark} {}", tenant.name), mark_tone),
-            freshness::count(&fresh(Kind::Pod), pods, pods.to_string(), Tone::Plain),
-            freshness::count(&fresh(Kind::PersistentVolumeClaim), claims, claims_text, claims_tone),
-            freshness::count(&fresh(Kind::Job), running, jobs_text, jobs_tone),
-            raft::of_tenant(look, tenant),
-            freshness::count(
-                &freshness::worst(look, Some(tenant), releases::kinds(look, tenant)),
-                held.len(),
-                release,
-                release_tone,
-            ),
-            sentence,
-        ],
-        under: None,
-    }
+    let (text, tone) = releases::cell(&held);
+    let of = freshness::worst(look, Some(tenant), releases::kinds(look, tenant));
+    freshness::count(&of, held.len(), text, tone)
 }
 
 /// The glyph before a tenant's name. A tick stands only where every fact behind it is current.
@@ -274,7 +321,8 @@ mod tests {
     use super::*;
     use crate::laws::Conditions;
     use crate::laws::fixture::{self, random::random_world};
-    use crate::model::{Key, Moment, Now, Object, World, feed};
+    use crate::model::{Changed, Key, Moment, Now, Object, World, feed};
+
     use proptest::prelude::*;
 
     fn look<'a>(world: &'a World, conditions: &'a Conditions) -> Look<'a> {
@@ -306,19 +354,15 @@ mod tests {
                 .chain(gone.into_iter().map(Err))
                 .collect();
             for change in changes {
-                let changed = match change {
-                    Ok(object) => {
-                        let held = world.get(&object.key());
-                        let changed = held.map_or(object.kind().into(), |held| held.difference(&object));
-                        world.put(object);
-                        changed
-                    }
-                    Err(key) => {
-                        world.take(&key);
-                        key.kind.into()
-                    }
-                };
-                judged = judge_again(look(&world, &conditions), &tenant, judged, changed);
+                let key = change.as_ref().map_or_else(Clone::clone, Object::key);
+                let held = world.get(&key).cloned();
+                match change {
+                    Ok(object) => world.put(object),
+                    Err(key) => drop(world.take(&key)),
+                }
+                let Some(changed) = Changed::between(held, world.get(&key).cloned()) else { continue };
+                let changed = Changes::from(changed);
+                judged = judge_again(look(&world, &conditions), &tenant, judged, &changed);
                 let whole = judge(look(&world, &conditions), &tenant);
                 prop_assert_eq!(&judged.row, &whole.row, "{:?}", changed);
                 prop_assert_eq!((&judged.verdict, judged.known), (&whole.verdict, whole.known), "{:?}", changed);

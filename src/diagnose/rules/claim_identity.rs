@@ -3,49 +3,44 @@
 use super::super::claim_identity::{ClaimIdentity, claim_identity};
 use super::super::finding::{Finding, Gist, Severity};
 use super::super::look::Look;
-use super::super::ward::Ward;
 use super::finding;
 use crate::laws::Reason;
 use crate::model::storage::ClaimPhase;
-use crate::model::{Key, Kind};
+use crate::model::{Key, Kind, Object};
 
-pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    ward.objects(look, Kind::PersistentVolumeClaim)
-        .filter_map(|object| {
-            let claim = object.body.claim()?;
-            if claim.status.phase == ClaimPhase::Lost {
-                return None;
-            }
-            let identity = claim_identity(look, object, claim);
-            let bound = claim.status.phase == ClaimPhase::Bound;
-            let severity = match &identity {
-                ClaimIdentity::Other { .. } => Severity::Blocked,
-                ClaimIdentity::VolumeGone | ClaimIdentity::Free if bound => Severity::Blocked,
-                _ => return None,
-            };
-            let name = &claim.spec.volume_name;
-            let key = Key::cluster(Kind::PersistentVolume, name);
-            let held = look
-                .world
-                .get(&key)
-                .and_then(|volume| volume.body.volume())
-                .and_then(|volume| volume.spec.claim_ref.as_ref());
-            let whose = held.map_or_else(
-                || "nobody".to_owned(),
-                |held| format!("{}/{} …{}", held.namespace, held.name, held.uid.tail(6)),
-            );
-            Some(finding(
-                "claim_identity",
-                severity,
-                object.key(),
-                format!("PVC {} names pv/{name}: {}", object.meta.name, identity.sentence()),
-                Reason::new("only the claim whose uid stands in claimRef has the volume")
-                    .seen(&object.key(), "metadata.uid", object.meta.uid.to_string())
-                    .seen(&key, "spec.claimRef", whose),
-                Gist::new("PVC", "name a volume that is not theirs"),
-            ))
-        })
-        .collect()
+pub(super) fn find(look: Look<'_>, object: &Object) -> Option<Finding> {
+    let claim = object.body.claim()?;
+    if claim.status.phase == ClaimPhase::Lost {
+        return None;
+    }
+    let identity = claim_identity(look, object, claim);
+    let bound = claim.status.phase == ClaimPhase::Bound;
+    let severity = match &identity {
+        ClaimIdentity::Other { .. } => Severity::Blocked,
+        ClaimIdentity::VolumeGone | ClaimIdentity::Free if bound => Severity::Blocked,
+        _ => return None,
+    };
+    let name = &claim.spec.volume_name;
+    let key = Key::cluster(Kind::PersistentVolume, name);
+    let held = look
+        .world
+        .get(&key)
+        .and_then(|volume| volume.body.volume())
+        .and_then(|volume| volume.spec.claim_ref.as_ref());
+    let whose = held.map_or_else(
+        || "nobody".to_owned(),
+        |held| format!("{}/{} …{}", held.namespace, held.name, held.uid.tail(6)),
+    );
+    Some(finding(
+        "claim_identity",
+        severity,
+        object.key(),
+        format!("PVC {} names pv/{name}: {}", object.meta.name, identity.sentence()),
+        Reason::new("only the claim whose uid stands in claimRef has the volume")
+            .seen(&object.key(), "metadata.uid", object.meta.uid.to_string())
+            .seen(&key, "spec.claimRef", whose),
+        Gist::new("PVC", "name a volume that is not theirs"),
+    ))
 }
 
 #[cfg(test)]

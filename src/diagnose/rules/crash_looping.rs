@@ -3,38 +3,33 @@
 use super::super::explain::pod::trouble;
 use super::super::finding::{Finding, Gist, Severity};
 use super::super::look::Look;
-use super::super::ward::Ward;
 use super::finding;
 use crate::laws::Reason;
-use crate::model::Kind;
+use crate::model::Object;
 
-pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    ward.objects(look, Kind::Pod)
-        .filter_map(|object| {
-            let pod = object.body.pod()?;
-            let looping = pod.status.container_statuses.iter().any(|status| {
-                status
-                    .state
-                    .waiting
-                    .as_ref()
-                    .is_some_and(|waiting| waiting.reason == "CrashLoopBackOff")
-            });
-            (looping && !object.meta.deleting()).then(|| {
-                finding(
-                    "crash_looping",
-                    Severity::Warned,
-                    object.key(),
-                    format!("pod {}: {}", object.meta.name, trouble(pod).unwrap_or_default()),
-                    Reason::new("a container ends again and again").seen(
-                        &object.key(),
-                        "status.containerStatuses[].state.waiting.reason",
-                        "CrashLoopBackOff",
-                    ),
-                    Gist::new("pod", "in CrashLoopBackOff"),
-                )
-            })
-        })
-        .collect()
+pub(super) fn find(_: Look<'_>, object: &Object) -> Option<Finding> {
+    let pod = object.body.pod()?;
+    let looping = pod.status.container_statuses.iter().any(|status| {
+        status
+            .state
+            .waiting
+            .as_ref()
+            .is_some_and(|waiting| waiting.reason == "CrashLoopBackOff")
+    });
+    (looping && !object.meta.deleting()).then(|| {
+        finding(
+            "crash_looping",
+            Severity::Warned,
+            object.key(),
+            format!("pod {}: {}", object.meta.name, trouble(pod).unwrap_or_default()),
+            Reason::new("a container ends again and again").seen(
+                &object.key(),
+                "status.containerStatuses[].state.waiting.reason",
+                "CrashLoopBackOff",
+            ),
+            Gist::new("pod", "in CrashLoopBackOff"),
+        )
+    })
 }
 
 #[cfg(test)]

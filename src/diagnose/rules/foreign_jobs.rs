@@ -4,19 +4,12 @@ use super::super::explain::job::holds;
 use super::super::finding::{Finding, Gist, Severity};
 use super::super::look::Look;
 use super::super::phrase;
-use super::super::ward::Ward;
 use super::finding;
 use crate::laws::Reason;
 use crate::laws::ownership::{self, Root};
 use crate::model::{Key, Kind, Object, Text};
 
-pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    ward.objects(look, Kind::Job)
-        .filter_map(|object| foreign(look, object))
-        .collect()
-}
-
-fn foreign(look: Look<'_>, object: &Object) -> Option<Finding> {
+pub(super) fn find(look: Look<'_>, object: &Object) -> Option<Finding> {
     let job = object.body.job()?;
     if job.state().finished() || helm_owned(object) || !released(look, &object.meta.namespace) {
         return None;

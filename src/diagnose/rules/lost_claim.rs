@@ -3,30 +3,25 @@
 use super::super::explain::claim::sentence;
 use super::super::finding::{Finding, Gist, Severity};
 use super::super::look::Look;
-use super::super::ward::Ward;
 use super::finding;
 use crate::laws::Reason;
-use crate::model::Kind;
+use crate::model::Object;
 use crate::model::storage::ClaimPhase;
 
-pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    ward.objects(look, Kind::PersistentVolumeClaim)
-        .filter_map(|object| {
-            let claim = object.body.claim()?;
-            (claim.status.phase == ClaimPhase::Lost && !object.meta.deleting()).then(|| {
-                finding(
-                    "lost_claim",
-                    Severity::Blocked,
-                    object.key(),
-                    format!("PVC {} {}", object.meta.name, sentence(look, object, claim)),
-                    Reason::new("Lost is final: the claim has to be made anew")
-                        .seen(&object.key(), "status.phase", "Lost")
-                        .seen(&object.key(), "spec.volumeName", claim.spec.volume_name.as_str()),
-                    Gist::new("PVC", "Lost"),
-                )
-            })
-        })
-        .collect()
+pub(super) fn find(look: Look<'_>, object: &Object) -> Option<Finding> {
+    let claim = object.body.claim()?;
+    (claim.status.phase == ClaimPhase::Lost && !object.meta.deleting()).then(|| {
+        finding(
+            "lost_claim",
+            Severity::Blocked,
+            object.key(),
+            format!("PVC {} {}", object.meta.name, sentence(look, object, claim)),
+            Reason::new("Lost is final: the claim has to be made anew")
+                .seen(&object.key(), "status.phase", "Lost")
+                .seen(&object.key(), "spec.volumeName", claim.spec.volume_name.as_str()),
+            Gist::new("PVC", "Lost"),
+        )
+    })
 }
 
 #[cfg(test)]

@@ -4,34 +4,29 @@ use super::super::explain::claim::sentence;
 use super::super::finding::{Finding, Gist, Severity};
 use super::super::look::Look;
 use super::super::pending::{self, Pending};
-use super::super::ward::Ward;
 use super::finding;
-use crate::model::Kind;
+use crate::model::Object;
 use crate::model::storage::ClaimPhase;
 use std::time::Duration;
 
-pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    ward.objects(look, Kind::PersistentVolumeClaim)
-        .filter_map(|object| {
-            let claim = object.body.claim()?;
-            if claim.status.phase != ClaimPhase::Pending || object.meta.deleting() {
-                return None;
-            }
-            let why = pending::why(look, object, claim);
-            let age = object.meta.creation_timestamp.map(|at| look.now.since(at));
-            if why.normal(age.unwrap_or(Duration::ZERO)) || matches!(why, Pending::Unknown { .. }) {
-                return None;
-            }
-            Some(finding(
-                "pending_claim",
-                Severity::Warned,
-                object.key(),
-                format!("PVC {} {}", object.meta.name, sentence(look, object, claim)),
-                why.reason(object),
-                Gist::new("PVC", "Pending").aged(age),
-            ))
-        })
-        .collect()
+pub(super) fn find(look: Look<'_>, object: &Object) -> Option<Finding> {
+    let claim = object.body.claim()?;
+    if claim.status.phase != ClaimPhase::Pending || object.meta.deleting() {
+        return None;
+    }
+    let why = pending::why(look, object, claim);
+    let age = object.meta.creation_timestamp.map(|at| look.now.since(at));
+    if why.normal(age.unwrap_or(Duration::ZERO)) || matches!(why, Pending::Unknown { .. }) {
+        return None;
+    }
+    Some(finding(
+        "pending_claim",
+        Severity::Warned,
+        object.key(),
+        format!("PVC {} {}", object.meta.name, sentence(look, object, claim)),
+        why.reason(object),
+        Gist::new("PVC", "Pending").aged(age),
+    ))
 }
 
 #[cfg(test)]

@@ -3,37 +3,21 @@
 use super::super::finding::{Finding, Gist, Severity};
 use super::super::look::Look;
 use super::super::phrase;
-use super::super::ward::Ward;
 use super::finding;
 use crate::laws::Reason;
 use crate::model::{Key, Kind, Object, OwnerReference};
 
-pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for kind in Kind::ALL {
-        // brothers stand side by side, and what is there for one is there for the next
-        let mut present: Option<(&str, &OwnerReference)> = None;
-        for object in ward.objects(look, kind) {
-            let owners = &object.meta.owner_references;
-            let home = object.meta.namespace.as_str();
-            let known = |owner: &OwnerReference| present.is_some_and(|present| present == (home, owner));
-            if object.meta.deleting() || owners.is_empty() || owners.iter().any(known) {
-                continue;
-            }
-            present = owners
-                .iter()
-                .find(|owner| !absent(look, object, owner))
-                .map(|owner| (home, owner));
-            if present.is_none() {
-                found.extend(doomed(object));
-            }
-        }
-    }
-    found
-}
-
-fn doomed(object: &Object) -> Option<Finding> {
+pub(super) fn find(look: Look<'_>, object: &Object) -> Option<Finding> {
     let first = object.meta.owner_references.first()?;
+    if object.meta.deleting()
+        || !object
+            .meta
+            .owner_references
+            .iter()
+            .all(|owner| absent(look, object, owner))
+    {
+        return None;
+    }
     let kind = object.kind();
     let noun = phrase::noun(kind);
     let severity = if kind == Kind::PersistentVolumeClaim {

@@ -4,7 +4,6 @@ use super::super::explain::claim::{other_finalizers, sentence};
 use super::super::finding::{Finding, Gist, Severity};
 use super::super::holder::{self, HeldBy};
 use super::super::look::Look;
-use super::super::ward::Ward;
 use super::finding;
 use crate::laws::Reason;
 use crate::laws::ownership::Root;
@@ -16,13 +15,7 @@ use std::time::Duration;
 /// A deletion that nothing holds is given this long before it counts as stuck.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    ward.objects(look, Kind::PersistentVolumeClaim)
-        .filter_map(|object| stuck(look, object))
-        .collect()
-}
-
-fn stuck(look: Look<'_>, object: &Object) -> Option<Finding> {
+pub(super) fn find(look: Look<'_>, object: &Object) -> Option<Finding> {
     let since = object.meta.deletion_timestamp?;
     let age = look.now.since(since);
     let holders = holder::of_claim(look, &object.key());

@@ -1,6 +1,7 @@
 //! The table of rules: what each looks at, and the order in which findings of one severity are shown.
 
-use super::{Find, Rule, STAMPED, heads, healths, rule, standing};
+use super::each::{Each, Reach};
+use super::{Find, Finding, Look, Rule, STAMPED, Ward};
 use super::{
     admission_webhook, api_service_down, available_delete_stuck, claim_identity, claim_is_hook, completed_pods_hold,
     crash_looping, custom_resource_after_operator, definition_in_manifest, delete_policy, empty_instead,
@@ -17,40 +18,76 @@ use crate::model::Kind::{
     self, CronJob, DaemonSet, Deployment, Job, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, Release,
     ReplicaSet, StatefulSet, StorageClass, VolumeAttachment,
 };
-use crate::model::Kinds;
+use crate::model::{Kinds, Object};
+
+/// What finds in a ward as a whole.
+type OfWard = fn(Look<'_>, &Ward<'_>) -> Vec<Finding>;
+/// What finds at one object.
+type OfObject = fn(Look<'_>, &Object) -> Option<Finding>;
+
+/// A rule that looks at the ward as a whole and reads these kinds, but no pod's health. One that reads records reads them
+/// whatever Helm keeps them in.
+const fn rule(name: &'static str, traps: &'static [u8], reads: &[Kind], find: OfWard) -> Rule {
+    reading(name, traps, bodies(reads), find)
+}
 
 /// A rule that reads records that were opened, and of these other kinds nothing but their metadata. Where no record was
 /// opened it costs nothing.
-const fn of_record(name: &'static str, traps: &'static [u8], others: &[Kind], find: Find) -> Rule {
-    partly(name, traps, &Kind::RECORDS, others, find)
+const fn of_record(name: &'static str, traps: &'static [u8], others: &[Kind], find: OfWard) -> Rule {
+    reading(name, traps, bodies(&Kind::RECORDS).and(heads(others)), find)
 }
 
-/// A rule that reads objects of some kinds, and of others nothing but their metadata.
-const fn partly(name: &'static str, traps: &'static [u8], reads: &[Kind], others: &[Kind], find: Find) -> Rule {
+const fn reading(name: &'static str, traps: &'static [u8], reads: Kinds, find: OfWard) -> Rule {
     Rule {
         name,
         traps,
-        reads: Kinds::of(reads).and(Kinds::of(others).heads()),
-        find,
+        reads,
+        find: Find::Ward(find),
     }
+}
+
+/// A rule that looks at each object of these kinds.
+const fn each(
+    name: &'static str,
+    traps: &'static [u8],
+    reads: Kinds,
+    (kinds, reach): (&'static [Kind], Reach),
+    find: OfObject,
+) -> Rule {
+    Rule {
+        name,
+        traps,
+        reads,
+        find: Find::Each(Each { kinds, reach, find }),
+    }
+}
+
+/// All of these kinds but the health of pods.
+const fn bodies(reads: &[Kind]) -> Kinds {
+    let kinds = Kinds::of(reads);
+    if kinds.overlaps(Kinds::of(&[Release])) {
+        kinds.with(Kind::ReleaseMap).but(Kinds::HEALTH)
+    } else {
+        kinds.but(Kinds::HEALTH)
+    }
+}
+
+/// Of these kinds nothing but their metadata.
+const fn heads(reads: &[Kind]) -> Kinds {
+    Kinds::of(reads).heads()
 }
 
 /// Claims, their volumes, and what decides about both.
 const CLAIMS: [Kind; 3] = [PersistentVolumeClaim, PersistentVolume, StorageClass];
-/// Claims, their volumes, where these are attached, and the pods that may run who destroys their disks.
-const DISKS: [Kind; 4] = [PersistentVolumeClaim, PersistentVolume, VolumeAttachment, Pod];
-/// Claims, the pods that hold them, and who makes those pods.
-const HOLDERS: [Kind; 9] = [
-    PersistentVolumeClaim,
-    Pod,
-    Job,
-    CronJob,
-    StatefulSet,
-    Deployment,
-    ReplicaSet,
-    DaemonSet,
-    PersistentVolume,
-];
+/// Volumes, and which claims name them.
+const VOLUMES: Kinds = bodies(&[PersistentVolume])
+    .and(heads(&[PersistentVolumeClaim]))
+    .and(Kinds::BINDINGS);
+/// That claims are there and are going, the pods that hold them, and who makes those pods.
+const HOLDERS: Kinds =
+    bodies(&[Pod, Job, CronJob, StatefulSet, Deployment, ReplicaSet, DaemonSet]).and(heads(&[PersistentVolumeClaim]));
+/// What the records of releases say.
+const RECORDS: Kinds = bodies(&Kind::RECORDS);
 
 /// The pods of a raft cluster, who makes them, and their claims.
 const RAFT: [Kind; 3] = [StatefulSet, Pod, PersistentVolumeClaim];
@@ -73,26 +110,61 @@ const FROZEN: [Kind; 10] = [
 pub static RULES: &[Rule] = &[
     rule("raft", &[], &RAFT, raft::find),
     rule("raft_quorum", &[46], &RAFT, raft_quorum::find),
-    rule("stuck_claim", &[], &HOLDERS, stuck_claim::find),
-    rule("lost_claim", &[], &CLAIMS, lost_claim::find),
-    rule("claim_identity", &[40], &CLAIMS, claim_identity::find),
-    rule(
+    each(
+        "stuck_claim",
+        &[],
+        HOLDERS,
+        (&[PersistentVolumeClaim], Reach::Own),
+        stuck_claim::find,
+    ),
+    each(
+        "lost_claim",
+        &[],
+        bodies(&CLAIMS),
+        (&[PersistentVolumeClaim], Reach::Own),
+        lost_claim::find,
+    ),
+    each(
+        "claim_identity",
+        &[40],
+        bodies(&CLAIMS),
+        (&[PersistentVolumeClaim], Reach::Own),
+        claim_identity::find,
+    ),
+    reading(
         "terminating_volume_bound",
         &[37],
-        &CLAIMS,
+        VOLUMES,
         terminating_volume_bound::find,
     ),
-    rule("released_volumes", &[36, 59], &DISKS, released_volumes::find),
-    rule("strip_under_mount", &[33], &DISKS, strip_under_mount::find),
+    reading(
+        "released_volumes",
+        &[36, 59],
+        VOLUMES.with(VolumeAttachment).and(Kinds::PROVISIONERS),
+        released_volumes::find,
+    ),
+    each(
+        "strip_under_mount",
+        &[33],
+        VOLUMES.and(bodies(&[VolumeAttachment, Pod])),
+        (&[PersistentVolumeClaim], Reach::Own),
+        strip_under_mount::find,
+    ),
     rule("reserved_theft", &[39], &CLAIMS, reserved_theft::find),
-    rule("available_delete_stuck", &[38], &CLAIMS, available_delete_stuck::find),
-    rule(
+    reading("available_delete_stuck", &[38], VOLUMES, available_delete_stuck::find),
+    reading(
         "stateful_set_waits_for_claim",
         &[31],
-        &[StatefulSet, PersistentVolumeClaim, Pod, Node],
+        bodies(&[StatefulSet, Pod, Node]).and(heads(&[PersistentVolumeClaim])),
         stateful_set_waits_for_claim::find,
     ),
-    heads("stale_owner_reference", &[58], &Kind::ALL, stale_owner_reference::find),
+    each(
+        "stale_owner_reference",
+        &[58],
+        heads(&Kind::ALL),
+        (&Kind::ALL, Reach::Dependents),
+        stale_owner_reference::find,
+    ),
     rule("namespace_stuck", &[47, 48], &Kind::ALL, namespace_stuck::find),
     rule(
         "namespace_before_release",
@@ -104,38 +176,84 @@ pub static RULES: &[Rule] = &[
     rule("failed_uninstall", &[19, 23], &[Release], failed_uninstall::find),
     rule("live_only_keep", &[1], &Kind::ALL, live_only_keep::find),
     rule("mislabelled_release", &[22], &[Release], mislabelled_release::find),
-    rule("foreign_jobs", &[28], &Kind::ALL, foreign_jobs::find),
-    rule("respawning_holder", &[29], &HOLDERS, respawning_holder::find),
-    rule("completed_pods_hold", &[27], &HOLDERS, completed_pods_hold::find),
-    heads("jobless_pods", &[30], &[Pod, Job], jobless_pods::find),
-    rule("empty_instead", &[26], &CLAIMS, empty_instead::find),
-    rule("leaking_volume", &[34], &CLAIMS, leaking_volume::find),
-    rule(
+    each(
+        "foreign_jobs",
+        &[28],
+        bodies(&[Job, Pod]).and(heads(&Kind::ALL)),
+        (&[Job], Reach::Jobs),
+        foreign_jobs::find,
+    ),
+    reading("respawning_holder", &[29], HOLDERS, respawning_holder::find),
+    reading("completed_pods_hold", &[27], HOLDERS, completed_pods_hold::find),
+    each(
+        "jobless_pods",
+        &[30],
+        heads(&[Pod, Job]),
+        (&[Pod], Reach::Own),
+        jobless_pods::find,
+    ),
+    reading("empty_instead", &[26], VOLUMES, empty_instead::find),
+    reading("leaking_volume", &[34], VOLUMES, leaking_volume::find),
+    each(
         "purged_record",
         &[20],
-        &[PersistentVolumeClaim, Release],
+        RECORDS.and(heads(&[PersistentVolumeClaim])),
+        (&[PersistentVolumeClaim], Reach::Own),
         purged_record::find,
     ),
-    rule("pending_claim", &[], &Kind::ALL, pending_claim::find),
+    each(
+        "pending_claim",
+        &[],
+        // the scheduler's word on a consumer stands among the conditions of the pod
+        bodies(&CLAIMS).with(Pod),
+        (&[PersistentVolumeClaim], Reach::Claims),
+        pending_claim::find,
+    ),
     rule("failed_release", &[], &[Release], failed_release::find),
-    healths("crash_looping", &[], &[Pod], crash_looping::find),
+    each(
+        "crash_looping",
+        &[],
+        Kinds::of(&[Pod]),
+        (&[Pod], Reach::Own),
+        crash_looping::find,
+    ),
     rule("malformed", &[], &Kind::ALL, malformed::find),
-    standing("feeds", feeds::find),
-    heads("when_deleted", &[43], &Kind::ALL, when_deleted::find),
-    rule(
+    reading("feeds", &[], Kinds::FRESHNESS, feeds::find),
+    each(
+        "when_deleted",
+        &[43],
+        heads(&Kind::ALL),
+        (&[PersistentVolumeClaim], Reach::Dependents),
+        when_deleted::find,
+    ),
+    reading(
         "template_class_differs",
         &[42],
-        &[StatefulSet, PersistentVolumeClaim],
+        bodies(&[StatefulSet])
+            .and(heads(&[PersistentVolumeClaim]))
+            .and(Kinds::BINDINGS),
         template_class_differs::find,
     ),
-    partly("template_drift", &[45], &[StatefulSet], &[Pod], template_drift::find),
-    rule(
+    reading(
+        "template_drift",
+        &[45],
+        bodies(&[StatefulSet]).and(heads(&[Pod])),
+        template_drift::find,
+    ),
+    each(
         "surviving_claims",
         &[25],
-        &[PersistentVolumeClaim, StatefulSet, Release],
+        RECORDS.and(heads(&[PersistentVolumeClaim, StatefulSet])),
+        (&[PersistentVolumeClaim], Reach::Own),
         surviving_claims::find,
     ),
-    heads("keep_in_other_words", &[5], &STAMPED, keep_in_other_words::find),
+    each(
+        "keep_in_other_words",
+        &[5],
+        heads(&STAMPED),
+        (&STAMPED, Reach::Own),
+        keep_in_other_words::find,
+    ),
     of_record("hook_leftovers", &[9], &Kind::ALL, hook_leftovers::find),
     of_record("ownership_stripped", &[2, 3], &Kind::ALL, ownership_stripped::find),
     of_record("hook_identity", &[7], &[], hook_identity::find),
@@ -169,10 +287,5 @@ pub static RULES: &[Rule] = &[
     rule("right_denied", &[60], &[], right_denied::find),
     rule("api_service_down", &[47], &[Namespace], api_service_down::find),
     rule("admission_webhook", &[50], &[], admission_webhook::find),
-    rule(
-        "delete_policy",
-        &[41],
-        &[PersistentVolumeClaim, PersistentVolume, StorageClass],
-        delete_policy::find,
-    ),
+    reading("delete_policy", &[41], VOLUMES.with(StorageClass), delete_policy::find),
 ];

@@ -2,36 +2,31 @@
 
 use super::super::finding::{Finding, Gist, Severity};
 use super::super::look::Look;
-use super::super::ward::Ward;
 use super::finding;
 use crate::laws::Reason;
-use crate::model::Kind;
+use crate::model::Object;
 
-pub(super) fn find(look: Look<'_>, ward: &Ward<'_>) -> Vec<Finding> {
-    ward.objects(look, Kind::PersistentVolumeClaim)
-        .filter_map(|object| {
-            let owner = object
-                .meta
-                .owner_references
-                .iter()
-                .find(|owner| owner.kind == "StatefulSet" && look.world.by_uid(&owner.uid).is_some())?;
-            Some(finding(
-                "when_deleted",
-                Severity::Warned,
-                object.key(),
-                format!(
-                    "PVC {} is owned by StatefulSet {}: deleting the set deletes it",
-                    object.meta.name, owner.name
-                ),
-                Reason::new("persistentVolumeClaimRetentionPolicy.whenDeleted is Delete").seen(
-                    &object.key(),
-                    "metadata.ownerReferences",
-                    format!("StatefulSet {} {}", owner.name, owner.uid),
-                ),
-                Gist::new("PVC", "go when their StatefulSet is deleted"),
-            ))
-        })
-        .collect()
+pub(super) fn find(look: Look<'_>, object: &Object) -> Option<Finding> {
+    let owner = object
+        .meta
+        .owner_references
+        .iter()
+        .find(|owner| owner.kind == "StatefulSet" && look.world.by_uid(&owner.uid).is_some())?;
+    Some(finding(
+        "when_deleted",
+        Severity::Warned,
+        object.key(),
+        format!(
+            "PVC {} is owned by StatefulSet {}: deleting the set deletes it",
+            object.meta.name, owner.name
+        ),
+        Reason::new("persistentVolumeClaimRetentionPolicy.whenDeleted is Delete").seen(
+            &object.key(),
+            "metadata.ownerReferences",
+            format!("StatefulSet {} {}", owner.name, owner.uid),
+        ),
+        Gist::new("PVC", "go when their StatefulSet is deleted"),
+    ))
 }
 
 #[cfg(test)]

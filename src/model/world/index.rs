@@ -5,6 +5,7 @@
 //! of a tenant's keys, which all begin alike, costs more.
 
 use super::super::storage::{Claim, ClaimPhase, ClaimRef, Volume};
+use super::super::workload::Pod;
 use super::super::{Body, Key, Object, Text, Uid};
 use hashbrown::hash_table::Entry as Place;
 use hashbrown::{DefaultHashBuilder, Equivalent, HashMap, HashTable};
@@ -182,7 +183,7 @@ impl Index {
                     let key = || (home.clone(), claim.clone());
                     add(&mut self.users, &Named(home, &claim), key, object);
                 }
-                if provisions(&object.meta.name) {
+                if Pod::may_provision(&object.meta.name) {
                     Arc::make_mut(&mut self.provisioners).insert(object.key(), Arc::clone(object));
                 }
             }
@@ -264,7 +265,7 @@ impl Index {
                 for claim in pod.claims(&object.meta) {
                     remove(&mut self.users, &Named(&object.meta.namespace, &claim), object);
                 }
-                if provisions(&object.meta.name) {
+                if Pod::may_provision(&object.meta.name) {
                     Arc::make_mut(&mut self.provisioners).remove(&object.key());
                 }
             }
@@ -300,7 +301,9 @@ fn stands_alike(held: &Object, object: &Object) -> bool {
         && !object.meta.uid.is_empty()
         && held.meta.owner_references == object.meta.owner_references;
     same && match (&held.body, &object.body) {
-        (Body::Pod(held), Body::Pod(pod)) => held.spec.volumes == pod.spec.volumes && !provisions(&object.meta.name),
+        (Body::Pod(held), Body::Pod(pod)) => {
+            held.spec.volumes == pod.spec.volumes && !Pod::may_provision(&object.meta.name)
+        }
         (Body::PersistentVolume(held), Body::PersistentVolume(volume)) => {
             let claim = |volume: &Volume| {
                 let claim = volume.spec.claim_ref.as_ref()?;
@@ -360,11 +363,6 @@ impl Equivalent<(Text, Text)> for Named<'_> {
     fn equivalent(&self, (namespace, name): &(Text, Text)) -> bool {
         self.1 == name && self.0 == namespace
     }
-}
-
-/// Whether a pod of this name may run an external provisioner: facts hold no images, and names are what there is.
-fn provisions(pod: &str) -> bool {
-    pod.contains("provisioner") || (pod.contains("csi") && pod.contains("controller"))
 }
 
 /// Takes a volume out of the entry of the claim that its `claimRef` names.
