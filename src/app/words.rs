@@ -4,7 +4,7 @@
 
 use crate::app::text;
 use crate::diagnose::Severity;
-use crate::model::{Key, Text, Uid};
+use crate::model::{Key, List, Text, Uid};
 use std::borrow::Cow;
 
 /// How much a piece of text matters. A theme gives each a look; the words and glyphs beside it say the same.
@@ -171,7 +171,8 @@ pub struct Column {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Row {
     pub id: RowId,
-    pub cells: Vec<Span>,
+    /// A row that stays as it is is shown in frame after frame without being copied.
+    pub cells: List<Span>,
     pub under: Option<Span>,
 }
 

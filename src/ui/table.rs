@@ -226,7 +226,7 @@ mod tests {
         (0..count)
             .map(|at| Row {
                 id: RowId::Step(at as u64),
-                cells: vec![Span::plain("a-long-name"), Span::plain("3h"), Span::plain("fine")],
+                cells: vec![Span::plain("a-long-name"), Span::plain("3h"), Span::plain("fine")].into(),
                 under: (at % 3 == 0).then(|| Span::plain("why")),
             })
             .collect()

@@ -4,7 +4,7 @@ use super::{Look, belongs, freshness, jobs, raft, releases, volumes};
 use crate::app::screen::{Sort, Visit};
 use crate::app::words::{Column, Fit, Line, Row, RowId, Span, Table, Tone, glyph, tone};
 use crate::diagnose::{Diagnosis, Severity, Verdict};
-use crate::model::{Changes, Kind, Kinds, Tenant};
+use crate::model::{Changes, Kind, Kinds, List, Tenant};
 
 pub static COLUMNS: &[Column] = &[
     Column {
@@ -136,10 +136,14 @@ pub fn judge_again(look: Look<'_>, tenant: &Tenant, before: Judged, changes: &Ch
     if renewed || counted().next().is_some() && known(look, tenant) != again.known {
         return judged(look, tenant, again.diagnosis);
     }
-    for counted in counted() {
-        if let Some(cell) = again.row.cells.get_mut(counted.place) {
-            *cell = (counted.cell)(look, tenant);
+    if counted().next().is_some() {
+        let mut cells = again.row.cells.to_vec();
+        for counted in counted() {
+            if let Some(cell) = cells.get_mut(counted.place) {
+                *cell = (counted.cell)(look, tenant);
+            }
         }
+        again.row.cells = cells.into();
     }
     if kinds.overlaps(Kind::Namespace.into()) {
         again.made = made(look, tenant);
@@ -173,7 +177,7 @@ fn made(look: Look<'_>, tenant: &Tenant) -> Option<jiff::Timestamp> {
     look.world.find(Kind::Namespace, "", home)?.meta.creation_timestamp
 }
 
-fn cells(look: Look<'_>, tenant: &Tenant, verdict: &Verdict, known: bool) -> Vec<Span> {
+fn cells(look: Look<'_>, tenant: &Tenant, verdict: &Verdict, known: bool) -> List<Span> {
     let (mark, tone) = mark(verdict.severity, known);
     let name = Span::new(format!("{mark} {}", tenant.name), tone);
     let counted = COUNTED.iter().map(|counted| (counted.cell)(look, tenant));

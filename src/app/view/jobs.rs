@@ -169,7 +169,8 @@ fn row(look: Look<'_>, seen: &Seen) -> Row {
             Span::new(state, tone),
             Span::dim(age),
             Span::new(holds, if holding { Tone::Plain } else { Tone::Dim }),
-        ],
+        ]
+        .into(),
         under,
     }
 }

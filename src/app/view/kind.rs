@@ -106,7 +106,8 @@ pub fn row(look: Look<'_>, object: &Object) -> Row {
             Span::plain(object.meta.name.as_str()),
             Span::new(crate::diagnose::state(look.world, object, look.now), tone),
             Span::dim(age),
-        ],
+        ]
+        .into(),
         under: None,
     }
 }

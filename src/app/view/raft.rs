@@ -159,7 +159,7 @@ fn head(look: Look<'_>, roster: &Roster, count: Span, under: &str, under_tone: T
             Some(uid) => RowId::Object(key, uid),
             None => RowId::Peer(roster.id.name.clone()),
         },
-        cells,
+        cells: cells.into(),
         under: Some(Span::new(format!(" {under}"), under_tone)),
     }
 }
@@ -194,7 +194,8 @@ fn row(look: Look<'_>, roster: &Roster, picture: &Picture, peer: &Peer, worries:
             Span::plain(peer.node.as_str()),
             Span::plain(peer.version.as_str()),
             Span::plain(volumes(peer)),
-        ],
+        ]
+        .into(),
         under: own.map(|worry| Span::new(format!("   └ {}", worry.sentence), tone(worry.severity))),
     }
 }

@@ -156,7 +156,8 @@ fn row(look: Look<'_>, release: &Release) -> Row {
             Span::new(release.status(), release.tone()),
             Span::dim(age),
             Span::dim(kept),
-        ],
+        ]
+        .into(),
         under: None,
     }
 }

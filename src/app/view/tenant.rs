@@ -121,7 +121,8 @@ fn finding_row(at: usize, finding: &Finding) -> Row {
                     Tone::Plain
                 },
             ),
-        ],
+        ]
+        .into(),
         under: None,
     }
 }

@@ -142,7 +142,8 @@ fn claim_row(look: Look<'_>, claim: &Arc<Object>) -> Row {
             reclaim(look, volume, &volume_name),
             identity(&claim_identity::of_claim(look.world, claim, look.now, look.quiet)),
             state,
-        ],
+        ]
+        .into(),
         under: held_by(look, claim, &key),
     }
 }
@@ -169,7 +170,8 @@ fn volume_row(look: Look<'_>, volume: &Arc<Object>) -> Row {
                 crate::diagnose::state(look.world, volume, look.now),
                 if released { Tone::Warn } else { Tone::Plain },
             ),
-        ],
+        ]
+        .into(),
         under: None,
     }
 }
@@ -317,7 +319,8 @@ pub mod finalizers {
                         Span::plain(finalizer.as_str()),
                         Span::new(owner.life.word(), tone),
                         Span::new(format!("{mark}{}", owner.waits_for), waits),
-                    ],
+                    ]
+                    .into(),
                     under: None,
                 }
             })
