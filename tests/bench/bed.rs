@@ -1,13 +1,14 @@
 //! What the rows stand on: the options, the load server with workload L, the requests a cockpit makes of it, the budget.
 
 use super::clock::Instant;
-use super::naive::Line as NaiveLine;
 use super::options::Options;
 use super::process::Memory;
 use super::raw::{self, Course, Format, Transfer, Whole};
 use super::served::Served;
 use super::tool::{self, Running};
 use pilothouse::model::Kind;
+use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::io::{BufRead as _, BufReader};
 use std::process::{ChildStdin, Stdio};
 use std::sync::mpsc::channel;
@@ -15,8 +16,8 @@ use std::time::Duration;
 
 /// How long one raw transfer may take.
 const TRANSFER: Duration = Duration::from_secs(200);
-/// How long the naive control may take to list everything.
-const NAIVE: Duration = Duration::from_secs(90);
+/// How long a control may take to list everything.
+const LISTED: Duration = Duration::from_secs(90);
 
 pub(crate) struct Bed {
     pub(crate) options: Options,
@@ -27,15 +28,46 @@ pub(crate) struct Bed {
     pub(crate) until: Instant,
 }
 
-/// A naive control under way.
-pub(crate) struct Naive {
+/// What a control prints when it has everything.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Ready {
+    pub(crate) ready_ns: u64,
+    pub(crate) objects: usize,
+}
+
+impl fmt::Display for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_unwritable| fmt::Error)?)
+    }
+}
+
+/// A control that goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Which {
+    /// kube's own reflector on full types.
+    Naive,
+    /// The cockpit's feeds, what they bring thrown away.
+    Feeds,
+}
+
+impl Which {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Naive => "naive",
+            Self::Feeds => "feeds",
+        }
+    }
+}
+
+/// One under way.
+pub(crate) struct Control {
     pub(crate) running: Running,
-    /// From its start until every store was ready, in milliseconds.
+    /// From its start until every list was in, in milliseconds.
     pub(crate) ready: f64,
     _stdin: Option<ChildStdin>,
 }
 
-impl Naive {
+impl Control {
     pub(crate) fn pid(&self) -> u32 {
         self.running.0.id()
     }
@@ -90,10 +122,11 @@ impl Bed {
         transfer(self.served.authority(), &courses, encoding)
     }
 
-    /// Starts the naive control and waits until it has everything.
-    pub(crate) fn naive(&self) -> Result<Naive, String> {
+    /// Starts a control and waits until it has everything.
+    pub(crate) fn control(&self, which: Which) -> Result<Control, String> {
         let program = std::env::current_exe().map_err(|error| format!("where am I? {error}"))?;
-        let arguments = ["naive".to_owned(), self.served.url.clone()];
+        let which = which.name();
+        let arguments = [which.to_owned(), self.served.url.clone()];
         let (began, mut running) = tool::start(&program, &arguments, &[], Stdio::piped(), Stdio::piped())?;
         let (stdin, stdout) = (running.0.stdin.take(), running.0.stdout.take());
         let (sender, lines) = channel();
@@ -106,11 +139,10 @@ impl Bed {
             }
         });
         let line = lines
-            .recv_timeout(NAIVE)
-            .map_err(|_late| format!("the naive reflector was not ready in {} s", NAIVE.as_secs()))?;
-        let told: NaiveLine =
-            serde_json::from_str(&line).map_err(|error| format!("the naive reflector wrote {line:?}: {error}"))?;
-        Ok(Naive {
+            .recv_timeout(LISTED)
+            .map_err(|_late| format!("{which} was not ready in {} s", LISTED.as_secs()))?;
+        let told: Ready = serde_json::from_str(&line).map_err(|error| format!("{which} wrote {line:?}: {error}"))?;
+        Ok(Control {
             running,
             ready: Instant(told.ready_ns).ms_since(began),
             _stdin: stdin,

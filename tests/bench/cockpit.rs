@@ -1,8 +1,8 @@
 //! The benchmark, one command: `cargo bench --bench cockpit` (`docs/performance.md`).
 //!
 //! The release binary runs in a pseudo-terminal against the load server, and every figure stands beside a control that
-//! was measured in the same run. This same executable is also the load server (`load …`), the naive control (`naive …`),
-//! the bare client (`raw …`) and the forecasts alone (`foresee …`), each in a process of its own.
+//! was measured in the same run. This same executable is also the load server (`load …`), the controls that go on (`naive …`,
+//! `feeds …`), the bare client (`raw …`) and the forecasts alone (`foresee …`), each in a process of its own.
 
 #![allow(
     clippy::disallowed_methods,
@@ -16,9 +16,11 @@
 mod bare;
 mod bed;
 mod clock;
+mod control;
 mod core;
 #[path = "../support/encode.rs"]
 mod encode;
+mod feeds;
 mod figures;
 mod fleet;
 mod foresee;
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
         .map_or(("", &[][..]), |(face, rest)| (face.as_str(), rest));
     match face {
         "load" => load::serve(rest),
-        "naive" => naive::run(rest),
+        "naive" | "feeds" => control::run(face, rest),
         "foresee" => foresee::run(rest),
         "raw" => raw::run(rest),
         _ => match options::Options::read(arguments) {

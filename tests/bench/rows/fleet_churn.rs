@@ -1,6 +1,6 @@
 //! B3, B4 and B6 under workload C: a thousand events a second while the fleet is on the screen.
 
-use crate::bed::Bed;
+use crate::bed::{Bed, Which};
 use crate::clock::Instant;
 use crate::figures::Samples;
 use crate::fleet;
@@ -76,16 +76,18 @@ fn percent(bed: &mut Bed, pid: u32, seconds: u64) -> Result<f64, String> {
     Ok(after.cpu_ms_since(before) / ended.ms_since(began) * 100.0)
 }
 
-/// B4, the cockpit and the naive control in turn.
+/// B4, the cockpit and the controls in turn.
 fn cpu(bed: &mut Bed, session: &Session) -> Result<Vec<Line>, String> {
-    let naive = bed.naive();
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let controls = [Which::Feeds, Which::Naive].map(|which| bed.control(which));
+    let (mut ours, mut theirs) = (Vec::new(), [Vec::new(), Vec::new()]);
     for turn in 0..bed.options.repeat {
         let mut other = |bed: &mut Bed| {
-            theirs.push(match &naive {
-                Ok(naive) => percent(bed, naive.pid(), CONTROL),
-                Err(why) => Err(why.clone()),
-            });
+            for (control, taken) in controls.iter().zip(&mut theirs) {
+                taken.push(match control {
+                    Ok(control) => percent(bed, control.pid(), CONTROL),
+                    Err(why) => Err(why.clone()),
+                });
+            }
         };
         if turn % 2 == 1 {
             other(bed);
@@ -95,7 +97,8 @@ fn cpu(bed: &mut Bed, session: &Session) -> Result<Vec<Line>, String> {
             other(bed);
         }
     }
-    drop(naive);
+    drop(controls);
+    let [feeds, naive] = theirs;
     let line = Line::new(
         "B4",
         "processor under 1,000 events/s, fleet on the screen",
@@ -104,7 +107,8 @@ fn cpu(bed: &mut Bed, session: &Session) -> Result<Vec<Line>, String> {
         all(ours)?,
     )
     .target(Target::AtMost(5.0))
-    .against("naive reflector, nothing drawn", all(theirs))
+    .against("its own feeds alone, what they bring thrown away", all(feeds))
+    .against("naive reflector, nothing drawn", all(naive))
     .against(
         "kubectl get pods -A --watch-only, nothing drawn",
         kubectl(bed).map(Samples::one),

@@ -1,6 +1,6 @@
 //! B1, B2 and B10's storm: the first picture, the memory it takes, and the picture again after every list expired.
 
-use crate::bed::Bed;
+use crate::bed::{Bed, Which};
 use crate::clock::Instant;
 use crate::figures::Samples;
 use crate::fleet;
@@ -39,6 +39,8 @@ struct Controls {
     protobuf: Vec<Result<f64, String>>,
     gzip: Vec<Result<f64, String>>,
     kubectl: Vec<Result<f64, String>>,
+    feeds: Vec<Result<f64, String>>,
+    feeds_steady: Vec<Result<f64, String>>,
     naive: Vec<Result<f64, String>>,
     naive_steady: Vec<Result<f64, String>>,
     naive_peak: Vec<Result<f64, String>>,
@@ -130,7 +132,17 @@ impl Controls {
         self.protobuf.push(ms(Format::Protobuf, "identity"));
         self.gzip.push(ms(Format::Protobuf, "gzip"));
         self.kubectl.push(kubectl(bed));
-        match bed.naive() {
+        match bed.control(Which::Feeds) {
+            Err(why) => self.feeds.push(Err(why)),
+            Ok(feeds) => {
+                self.feeds.push(Ok(feeds.ready));
+                if bed.options.wants(&["B2"]) && self.feeds_steady.is_empty() {
+                    std::thread::sleep(bed.window(STEADY));
+                    self.feeds_steady.push(feeds.memory().map(|memory| mib(memory.now)));
+                }
+            }
+        }
+        match bed.control(Which::Naive) {
             Err(why) => self.naive.push(Err(why)),
             Ok(naive) => {
                 self.naive.push(Ok(naive.ready));
@@ -182,6 +194,7 @@ fn told(bed: &Bed, starts: Starts, controls: Controls) -> Vec<Line> {
                     all(controls.protobuf),
                 )
                 .against("the same in gzip, not unpacked", all(controls.gzip))
+                .against("its own feeds alone, what they bring thrown away", all(controls.feeds))
                 .against("kubectl get --raw, without Secrets", all(controls.kubectl))
                 .against("naive reflector, without Secrets", all(controls.naive))
                 .note(&format!("{} tenants, every row right", starts.tenants)),
@@ -202,6 +215,10 @@ fn told(bed: &Bed, starts: Starts, controls: Controls) -> Vec<Line> {
         lines.push(
             line("B2", "resident memory, after 10 s of quiet", "MiB", steady.clone())
                 .target(Target::AtMost(64.0))
+                .against(
+                    "its own feeds alone, what they bring thrown away",
+                    all(controls.feeds_steady),
+                )
                 .against("naive reflector, without Secrets", all(controls.naive_steady)),
         );
         lines.push(
