@@ -6,8 +6,8 @@ use crate::model::workload::Pod;
 use crate::model::{Changed, Key, Kind, Object};
 use std::collections::BTreeSet;
 
-/// What a rule finds in a ward is what it finds at each of its objects of these kinds, and at those it looks alone: at
-/// none of them it asks for another one of theirs, unless [`Reach`] says so.
+/// A rule finds in a ward what it finds at each of its objects of these kinds. What it finds at one of them must not rest
+/// on another one, unless [`Reach`] says so.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Each {
     pub(super) kinds: &'static [Kind],

@@ -52,6 +52,11 @@ fn absent(look: Look<'_>, object: &Object, owner: &OwnerReference) -> bool {
     } else {
         ""
     };
+    // nearly always it is there, and by its uid it is found for less
+    let held = look.world.by_uid(&owner.uid).map(|held| held.place());
+    if held == Some((kind, home, owner.name.as_str())) {
+        return false;
+    }
     match look.world.find(kind, home, &owner.name) {
         Some(held) => held.meta.uid != owner.uid,
         None => look.gone(&Key::new(kind, home, &owner.name)),
