@@ -20,9 +20,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 pub use theme::{Role, Theme, ThemeError};
-
-/// Narrower or lower than this, one line is all there is room for.
-const LEAST: (u16, u16) = (40, 8);
+use view::scene::LEAST;
 
 /// Draws one frame.
 pub fn render(state: &State, theme: &Theme, frame: &mut Frame<'_>) {
@@ -97,7 +95,9 @@ fn too_small(scene: &Scene<'_>, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     if scene.overlay.is_some() {
         lines.push(("a panel is open: enlarge the terminal, or esc".to_owned(), Role::Warn));
     }
-    lines.push((scene.worst.text.clone(), Role::of(scene.worst.tone)));
+    if let Some(worst) = &scene.worst {
+        lines.push((worst.text.clone(), Role::of(worst.tone)));
+    }
     lines.push((
         format!(
             "too small: needs {}x{}, has {}x{}",

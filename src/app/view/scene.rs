@@ -10,6 +10,9 @@ use crate::app::words::{Line, Page, Shown, Span, Table};
 use crate::app::{palette, places};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
+/// Narrower or lower than this, one line is all there is room for: columns and rows.
+pub const LEAST: (u16, u16) = (40, 8);
+
 /// A frame.
 #[derive(Debug, Hash)]
 pub struct Scene<'a> {
@@ -22,8 +25,8 @@ pub struct Scene<'a> {
     pub flash: Option<&'a Flash>,
     /// The keys that hold here, for the footer.
     pub keys: Vec<&'static Binding>,
-    /// For a terminal too small for anything else.
-    pub worst: Span,
+    /// The worst verdict of all, for a terminal too small for anything else: of hundreds of tenants it is not sought for nothing.
+    pub worst: Option<Span>,
 }
 
 /// What fills the screen.
@@ -92,7 +95,7 @@ pub fn scene(state: &State) -> Scene<'_> {
         prompt: prompt(state),
         flash: state.flash.as_ref(),
         keys: keys::holding(&places::here(state)).collect(),
-        worst: state.derived.worst(),
+        worst: (state.size.0 < LEAST.0 || state.size.1 < LEAST.1).then(|| state.derived.worst()),
     }
 }
 
