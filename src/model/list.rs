@@ -126,9 +126,9 @@ mod tests {
     #[test]
     fn what_is_equal_is_kept_once() {
         let (mut one, other): (List<u8>, List<u8>) = (vec![1].into(), vec![1].into());
-        assert!(!std::ptr::eq(&*one, &*other));
+        assert_ne!(one.as_ptr(), other.as_ptr());
         one.share(&other);
-        assert!(std::ptr::eq(&*one, &*other));
+        assert_eq!(one.as_ptr(), other.as_ptr());
         let mut another: List<u8> = vec![2].into();
         another.share(&other);
         assert_eq!(&*another, [2]);
