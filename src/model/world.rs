@@ -191,7 +191,9 @@ impl World {
 
     /// Puts an object in place, replacing the one of the same key.
     pub fn put(&mut self, object: Object) {
-        if !self.stands(&object) {
+        if self.objects.of(&object).is_some_and(|held| **held == object) {
+            self.objects.seen(&object, self.round);
+        } else {
             self.place(object);
         }
     }
@@ -199,11 +201,11 @@ impl World {
     /// The same of what was read from outside. Whatever it says in the words of another is kept once: of its earlier state,
     /// else of its neighbour (lists come sorted, so what one controller has made stands in one row), and of its node.
     fn take_in(&mut self, mut object: Object) {
-        if self.stands(&object) {
+        let held = self.objects.of(&object);
+        if held.is_some_and(|held| **held == object) {
+            self.objects.seen(&object, self.round);
             return;
         }
-        let meta = &object.meta;
-        let held = self.objects.find(object.kind(), &meta.namespace, &meta.name);
         if let Some(alike) = held.or_else(|| self.objects.last_beside(&object)) {
             object.share(alike);
         }
@@ -216,17 +218,6 @@ impl World {
             pod.spec.node_name = node.meta.name.clone();
         }
         self.place(object);
-    }
-
-    /// Whether the very same is there already: then that it was seen again is all there is to note.
-    fn stands(&mut self, object: &Object) -> bool {
-        let meta = &object.meta;
-        let held = self.objects.find(object.kind(), &meta.namespace, &meta.name);
-        let stands = held.is_some_and(|held| **held == *object);
-        if stands {
-            self.objects.seen(object, self.round);
-        }
-        stands
     }
 
     fn place(&mut self, object: Object) {

@@ -61,6 +61,12 @@ impl Shelves {
             .find(self.hasher.hash_one(place), |object| object.place() == place)
     }
 
+    /// The one of this object's key.
+    pub(super) fn of(&self, object: &Object) -> Option<&Arc<Object>> {
+        let (kind, home, name) = object.place();
+        self.find(kind, home, name)
+    }
+
     /// The last of the shelf that an object belongs on.
     pub(super) fn last_beside(&self, object: &Object) -> Option<&Arc<Object>> {
         let (kind, home, _) = object.place();
