@@ -5,6 +5,7 @@ use super::options::Options;
 use super::process::Memory;
 use super::raw::{self, Course, Format, Transfer, Whole};
 use super::served::Served;
+use super::shapes::{Cluster, Shape};
 use super::tool::{self, Running};
 use pilothouse::model::Kind;
 use serde::{Deserialize, Serialize};
@@ -120,6 +121,12 @@ impl Bed {
     pub(crate) fn raw(&self, format: Format, encoding: &str) -> Result<Transfer, String> {
         let courses: Vec<Course> = self.courses.iter().map(|course| course.asking(format)).collect();
         transfer(self.served.authority(), &courses, encoding)
+    }
+
+    /// How many pods the workload has.
+    pub(crate) fn pods(&self) -> usize {
+        let shape = if self.options.quick { Shape::THOUSAND } else { Shape::L };
+        Cluster::new(shape, 0).count(Kind::Pod)
     }
 
     /// Starts a control and waits until it has everything.

@@ -29,6 +29,7 @@ mod load;
 mod naive;
 mod options;
 mod panel;
+mod peers;
 mod process;
 mod quiet;
 mod raw;

@@ -5,6 +5,7 @@ use crate::clock::Instant;
 use crate::figures::Samples;
 use crate::fleet;
 use crate::home::Home;
+use crate::peers::PEERS;
 use crate::process::Spent;
 use crate::session::{REACTION, SAMPLING, Session, all, row_of};
 use crate::table::{Line, Of, Target};
@@ -99,7 +100,7 @@ fn cpu(bed: &mut Bed, session: &Session) -> Result<Vec<Line>, String> {
     }
     drop(controls);
     let [feeds, naive] = theirs;
-    let line = Line::new(
+    let mut line = Line::new(
         "B4",
         "processor under 1,000 events/s, fleet on the screen",
         "% of a core",
@@ -113,6 +114,11 @@ fn cpu(bed: &mut Bed, session: &Session) -> Result<Vec<Line>, String> {
         "kubectl get pods -A --watch-only, nothing drawn",
         kubectl(bed).map(Samples::one),
     );
+    for peer in PEERS {
+        let taken = peer.open(&bed.served, bed.pods());
+        let taken = taken.and_then(|showing| percent(bed, showing.pid(), CONTROL));
+        line = line.against(&format!("{}, the pods alone", peer.name), taken.map(Samples::one));
+    }
     Ok(vec![line])
 }
 

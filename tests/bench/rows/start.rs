@@ -5,6 +5,7 @@ use crate::clock::Instant;
 use crate::figures::Samples;
 use crate::fleet;
 use crate::home::Home;
+use crate::peers::PEERS;
 use crate::process::{Memory, mib};
 use crate::raw::Format;
 use crate::session::{PICTURE, REACTION, Session, all};
@@ -44,6 +45,14 @@ struct Controls {
     naive: Vec<Result<f64, String>>,
     naive_steady: Vec<Result<f64, String>>,
     naive_peak: Vec<Result<f64, String>>,
+    peers: Vec<AtWork>,
+}
+
+/// What another cockpit came to.
+struct AtWork {
+    name: &'static str,
+    ready: Result<f64, String>,
+    memory: Result<f64, String>,
 }
 
 pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
@@ -58,6 +67,7 @@ pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
             controls.measure(bed);
         }
     }
+    controls.peers = peers(bed);
     told(bed, starts, controls)
 }
 
@@ -157,6 +167,25 @@ impl Controls {
     }
 }
 
+/// Each peer's picture of the pods and its memory after it, once: they take long, and tell the same each time.
+fn peers(bed: &Bed) -> Vec<AtWork> {
+    let taken = PEERS.map(|peer| {
+        let (ready, memory) = match peer.open(&bed.served, bed.pods()) {
+            Err(why) => (Err(why.clone()), Err(why)),
+            Ok(showing) => {
+                std::thread::sleep(bed.window(STEADY));
+                (Ok(showing.ready), showing.memory())
+            }
+        };
+        AtWork {
+            name: peer.name,
+            ready,
+            memory,
+        }
+    });
+    taken.into()
+}
+
 /// `kubectl get --raw` of the same lists, one after the other, each whole: kubectl asks for no pages here.
 fn kubectl(bed: &Bed) -> Result<f64, String> {
     let program = tool::find("kubectl")?;
@@ -177,6 +206,13 @@ fn kubectl(bed: &Bed) -> Result<f64, String> {
     Ok(ms)
 }
 
+/// A line with a control for each peer.
+fn beside<'a>(line: Line, peers: impl Iterator<Item = (&'a str, &'a Result<f64, String>)>) -> Line {
+    peers.fold(line, |line, (name, taken)| {
+        line.against(&format!("{name}, the pods alone"), taken.clone().map(Samples::one))
+    })
+}
+
 fn told(bed: &Bed, starts: Starts, controls: Controls) -> Vec<Line> {
     let mut lines = Vec::new();
     let line = |row, what: &str, unit, samples: Result<Samples, String>| match samples {
@@ -185,7 +221,7 @@ fn told(bed: &Bed, starts: Starts, controls: Controls) -> Vec<Line> {
     };
     let complete = all(starts.complete);
     if bed.options.wants(&["B1"]) {
-        lines.push(
+        lines.push(beside(
             line("B1", "first complete picture, from exec", "ms", complete.clone())
                 .target(Target::RatioAtMost(1.2))
                 .against("raw transfer, JSON, identity", all(controls.json))
@@ -198,7 +234,8 @@ fn told(bed: &Bed, starts: Starts, controls: Controls) -> Vec<Line> {
                 .against("kubectl get --raw, without Secrets", all(controls.kubectl))
                 .against("naive reflector, without Secrets", all(controls.naive))
                 .note(&format!("{} tenants, every row right", starts.tenants)),
-        );
+            controls.peers.iter().map(|peer| (peer.name, &peer.ready)),
+        ));
         lines.push(line("B1", "first row, from exec", "ms", all(starts.first_row)));
         lines.push(
             line(
@@ -212,7 +249,7 @@ fn told(bed: &Bed, starts: Starts, controls: Controls) -> Vec<Line> {
     }
     let steady = all(starts.steady);
     if bed.options.wants(&["B2"]) {
-        lines.push(
+        lines.push(beside(
             line("B2", "resident memory, after 10 s of quiet", "MiB", steady.clone())
                 .target(Target::AtMost(64.0))
                 .against(
@@ -220,7 +257,8 @@ fn told(bed: &Bed, starts: Starts, controls: Controls) -> Vec<Line> {
                     all(controls.feeds_steady),
                 )
                 .against("naive reflector, without Secrets", all(controls.naive_steady)),
-        );
+            controls.peers.iter().map(|peer| (peer.name, &peer.memory)),
+        ));
         lines.push(
             line("B2", "its peak at the start", "MiB", all(starts.peak))
                 .target(Target::RatioAtMost(1.3))
