@@ -308,6 +308,11 @@ impl World {
         self.malformed.values().map(|(malformed, _)| malformed)
     }
 
+    /// Whether an object could not be read when it was last reported.
+    pub fn is_malformed(&self, key: &Key) -> bool {
+        self.malformed.contains_key(key)
+    }
+
     /// All objects of a kind, by namespace and name.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Arc<Object>> {
         #[cfg(test)]

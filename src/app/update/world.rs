@@ -15,7 +15,7 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
         let reach = reach(state, &observation, before.as_deref());
         // where it is not known whether it was or is there, more may be told than of itself
         let readable = !matches!(observation, Observation::Malformed { .. });
-        let known = listed && readable && key.as_ref().is_some_and(|key| was_readable(state, key));
+        let known = listed && readable && key.as_ref().is_some_and(|key| !state.world.is_malformed(key));
         // an object that cannot be read changes what is known of its kind, not an object of it
         let kinds = match &observation {
             Observation::Applied { object, .. } => object.kinds(),
@@ -29,12 +29,12 @@ pub(super) fn observed(state: &mut State, observations: Vec<Observation>, effect
         };
         let complete = feed_of(&observation)
             .filter(|feed| state.world.is_complete(feed))
-            .cloned();
-        let (revision, torn) = (state.world.revision(), state.world.malformed().count());
+            .map(|feed| (feed.clone(), state.world.malformed().count()));
+        let revision = state.world.revision();
         let shown = state.world.apply(observation);
         let Some(key) = key else {
             let kinds = match complete {
-                Some(feed) if state.world.is_complete(&feed) && state.world.malformed().count() == torn => {
+                Some((feed, torn)) if state.world.is_complete(&feed) && state.world.malformed().count() == torn => {
                     of_feed(state, &feed, revision)
                 }
                 _ => kinds,
@@ -184,9 +184,4 @@ fn is_listed(state: &State, key: &Key) -> bool {
         .world
         .feeds()
         .any(|(feed, entry)| entry.listed && feed.covers(key.kind, &key.namespace))
-}
-
-/// Whether an object could be read when it was last reported.
-fn was_readable(state: &State, key: &Key) -> bool {
-    !state.world.malformed().any(|malformed| malformed.key == *key)
 }

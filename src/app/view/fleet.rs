@@ -326,7 +326,6 @@ mod tests {
     use crate::laws::Conditions;
     use crate::laws::fixture::{self, random::random_world};
     use crate::model::{Changed, Key, Moment, Now, Object, World, feed};
-
     use proptest::prelude::*;
 
     fn look<'a>(world: &'a World, conditions: &'a Conditions) -> Look<'a> {
