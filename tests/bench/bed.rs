@@ -1,24 +1,17 @@
 //! What the rows stand on: the options, the load server with workload L, the requests a cockpit makes of it, the budget.
 
 use super::clock::Instant;
+use super::control::{Control, Which};
 use super::options::Options;
-use super::process::Memory;
 use super::raw::{self, Course, Format, Transfer, Whole};
 use super::served::Served;
 use super::shapes::{Cluster, Shape};
-use super::tool::{self, Running};
+use super::tool;
 use pilothouse::model::Kind;
-use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::io::{BufRead as _, BufReader};
-use std::process::{ChildStdin, Stdio};
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
 /// How long one raw transfer may take.
 const TRANSFER: Duration = Duration::from_secs(200);
-/// How long a control may take to list everything.
-const LISTED: Duration = Duration::from_secs(90);
 
 pub(crate) struct Bed {
     pub(crate) options: Options,
@@ -27,55 +20,6 @@ pub(crate) struct Bed {
     pub(crate) courses: Vec<Course>,
     /// No row begins after this.
     pub(crate) until: Instant,
-}
-
-/// What a control prints when it has everything.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Ready {
-    pub(crate) ready_ns: u64,
-    pub(crate) objects: usize,
-}
-
-impl fmt::Display for Ready {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&serde_json::to_string(self).map_err(|_unwritable| fmt::Error)?)
-    }
-}
-
-/// A control that goes on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Which {
-    /// kube's own reflector on full types.
-    Naive,
-    /// The cockpit's feeds, what they bring thrown away.
-    Feeds,
-}
-
-impl Which {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Naive => "naive",
-            Self::Feeds => "feeds",
-        }
-    }
-}
-
-/// One under way.
-pub(crate) struct Control {
-    pub(crate) running: Running,
-    /// From its start until every list was in, in milliseconds.
-    pub(crate) ready: f64,
-    _stdin: Option<ChildStdin>,
-}
-
-impl Control {
-    pub(crate) fn pid(&self) -> u32 {
-        self.running.0.id()
-    }
-
-    pub(crate) fn memory(&self) -> Result<Memory, String> {
-        Memory::of(self.pid())
-    }
 }
 
 impl Bed {
@@ -131,29 +75,7 @@ impl Bed {
 
     /// Starts a control and waits until it has everything.
     pub(crate) fn control(&self, which: Which) -> Result<Control, String> {
-        let program = std::env::current_exe().map_err(|error| format!("where am I? {error}"))?;
-        let which = which.name();
-        let arguments = [which.to_owned(), self.served.url.clone()];
-        let (began, mut running) = tool::start(&program, &arguments, &[], Stdio::piped(), Stdio::piped())?;
-        let (stdin, stdout) = (running.0.stdin.take(), running.0.stdout.take());
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            if let Some(output) = stdout
-                && BufReader::new(output).read_line(&mut line).is_ok()
-            {
-                drop(sender.send(line));
-            }
-        });
-        let line = lines
-            .recv_timeout(LISTED)
-            .map_err(|_late| format!("{which} was not ready in {} s", LISTED.as_secs()))?;
-        let told: Ready = serde_json::from_str(&line).map_err(|error| format!("{which} wrote {line:?}: {error}"))?;
-        Ok(Control {
-            running,
-            ready: Instant(told.ready_ns).ms_since(began),
-            _stdin: stdin,
-        })
+        Control::start(which, &self.served.url)
     }
 }
 

@@ -50,9 +50,11 @@ fn main() -> ExitCode {
     let (face, rest) = arguments
         .split_first()
         .map_or(("", &[][..]), |(face, rest)| (face.as_str(), rest));
+    if let Some(which) = control::Which::named(face) {
+        return control::run(which, rest);
+    }
     match face {
         "load" => load::serve(rest),
-        "naive" | "feeds" => control::run(face, rest),
         "foresee" => foresee::run(rest),
         "raw" => raw::run(rest),
         _ => match options::Options::read(arguments) {

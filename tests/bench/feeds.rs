@@ -1,18 +1,16 @@
 //! The limit of the cockpit's own transport: its feeds, what they bring decoded as the cockpit decodes it and thrown away, in a
 //! process of its own. What the cockpit takes beyond that is for keeping, judging and drawing.
 
-use super::bed::Ready;
 use super::clock::Instant;
+use super::control::Ready;
 use super::home::Home;
 use pilothouse::cluster::{Clock, ConnectOptions, Scopes, connect, observe};
 use pilothouse::model::{Kind, Observation};
-use std::time::Duration;
+use pilothouse::shell::QUIET;
 use tokio::sync::mpsc;
 
 /// Batches that may wait, as in the cockpit.
 const BACKLOG: usize = 64;
-/// How long an idle feed may go unheard, as in the cockpit.
-const QUIET: Duration = Duration::from_secs(15);
 
 /// Follows every feed, prints one line when all lists are in, and goes on.
 pub(crate) async fn follow(url: String) -> Result<(), String> {

@@ -1,8 +1,8 @@
 //! The control that costs nothing to write: kube's own reflector on k8s-openapi's full types, one a kind, in a process
 //! of its own. Helm's Secrets are left out, in its favour: whole, they would be several times everything else.
 
-use super::bed::Ready;
 use super::clock::Instant;
+use super::control::Ready;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod};

@@ -1,7 +1,8 @@
 //! B3, B4 and B6 under workload C: a thousand events a second while the fleet is on the screen.
 
-use crate::bed::{Bed, Which};
+use crate::bed::Bed;
 use crate::clock::Instant;
+use crate::control::Which;
 use crate::figures::Samples;
 use crate::fleet;
 use crate::home::Home;

@@ -1,7 +1,8 @@
 //! B1, B2 and B10's storm: the first picture, the memory it takes, and the picture again after every list expired.
 
-use crate::bed::{Bed, Which};
+use crate::bed::Bed;
 use crate::clock::Instant;
+use crate::control::Which;
 use crate::figures::Samples;
 use crate::fleet;
 use crate::home::Home;
@@ -67,7 +68,9 @@ pub(crate) fn lines(bed: &mut Bed) -> Vec<Line> {
             controls.measure(bed);
         }
     }
-    controls.peers = peers(bed);
+    if bed.options.wants(&["B1", "B2"]) {
+        controls.peers = peers(bed);
+    }
     told(bed, starts, controls)
 }
 
@@ -142,27 +145,30 @@ impl Controls {
         self.protobuf.push(ms(Format::Protobuf, "identity"));
         self.gzip.push(ms(Format::Protobuf, "gzip"));
         self.kubectl.push(kubectl(bed));
-        match bed.control(Which::Feeds) {
-            Err(why) => self.feeds.push(Err(why)),
-            Ok(feeds) => {
-                self.feeds.push(Ok(feeds.ready));
-                if bed.options.wants(&["B2"]) && self.feeds_steady.is_empty() {
-                    std::thread::sleep(bed.window(STEADY));
-                    self.feeds_steady.push(feeds.memory().map(|memory| mib(memory.now)));
-                }
-            }
+        let wanted = |taken: &[_]| bed.options.wants(&["B2"]) && taken.is_empty();
+        let (ready, memory) = control(bed, Which::Feeds, wanted(&self.feeds_steady));
+        self.feeds.push(ready);
+        self.feeds_steady
+            .extend(memory.map(|taken| taken.map(|memory| mib(memory.now))));
+        let (ready, memory) = control(bed, Which::Naive, wanted(&self.naive_steady));
+        self.naive.push(ready);
+        if let Some(taken) = memory {
+            self.naive_steady.push(taken.clone().map(|memory| mib(memory.now)));
+            self.naive_peak.push(taken.map(|memory| mib(memory.peak)));
         }
-        match bed.control(Which::Naive) {
-            Err(why) => self.naive.push(Err(why)),
-            Ok(naive) => {
-                self.naive.push(Ok(naive.ready));
-                // its memory tells the same each time
-                if bed.options.wants(&["B2"]) && self.naive_steady.is_empty() {
-                    std::thread::sleep(bed.window(STEADY));
-                    self.naive_steady.push(naive.memory().map(|memory| mib(memory.now)));
-                    self.naive_peak.push(naive.memory().map(|memory| mib(memory.peak)));
-                }
-            }
+    }
+}
+
+/// A control's picture, and, where that is wanted, its memory after it; that tells the same each time.
+fn control(bed: &Bed, which: Which, remembered: bool) -> (Result<f64, String>, Option<Result<Memory, String>>) {
+    match bed.control(which) {
+        Err(why) => (Err(why), None),
+        Ok(control) => {
+            let memory = remembered.then(|| {
+                std::thread::sleep(bed.window(STEADY));
+                control.memory()
+            });
+            (Ok(control.ready), memory)
         }
     }
 }
